@@ -1,0 +1,1 @@
+"""LogRocket's Galileo Highlights as internal notes on Zendesk tickets."""

@@ -1,0 +1,120 @@
+"""The web process: takes in what Zendesk and LogRocket deliver, writes it down, answers; calls nobody."""
+
+from __future__ import annotations
+
+import random
+import time
+
+import redis
+import redis.exceptions
+from flask import Flask, Response, request
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException
+
+from integration import logs, store
+from integration.errors import MalformedDelivery, UnverifiedDelivery
+from integration.ledger import Ledger
+from integration.logrocket import callback, results
+from integration.settings import Settings, from_environment
+from integration.zendesk import webhook
+
+RETRY_AFTER_SECONDS = 30  # Zendesk comes back only when told less than 60
+
+log = logs.get(__name__)
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The WSGI application; `SettingsError` when a setting is missing or malformed."""
+    if settings is None:
+        settings = from_environment()
+        logs.configure(settings)
+    app = Flask("integration", static_folder=None)
+    ledger = store.open_ledger(settings, store.for_web(settings), random=random.random)
+    _add_deliveries(app, settings, ledger)
+    _add_health(app, store.for_readiness(settings))
+    _add_errors(app)
+    return app
+
+
+def _add_deliveries(app: Flask, settings: Settings, ledger: Ledger) -> None:
+    @app.post("/zendesk/tickets")
+    def ticket_created() -> ResponseReturnValue:
+        """Take in a new ticket: verify, write down, queue, answer."""
+        if not settings.zendesk_webhook_secrets:
+            return _later("no webhook secret is set")
+        body = _body(webhook.MAX_BYTES)
+        webhook.verify(body, request.headers, secrets=settings.zendesk_webhook_secrets, now=time.time())
+        ticket = webhook.read(body)
+        if ticket is None:
+            return _answer(204)
+        if not ledger.receive(ticket):
+            log.info("ticket already known", ticket_id=ticket.ticket_id)
+            return _answer(200, "already known")
+        log.info("ticket received", ticket_id=ticket.ticket_id)
+        return _answer(202, "queued")
+
+    @app.post(callback.PATH)
+    def highlights_made() -> ResponseReturnValue:
+        """Take in what came of a highlights request."""
+        ticket_id = callback.verify(request.args, secret_keys=settings.secret_keys, now=time.time())
+        result = results.read(_body(callback.MAX_BYTES))
+        if not ledger.call_back(ticket_id, result):
+            log.info("callback changes nothing", ticket_id=ticket_id, status=result.status.value)
+            return _answer(200, "already known")
+        log.info("callback taken", ticket_id=ticket_id, status=result.status.value)
+        return _answer(202, "queued")
+
+
+def _add_health(app: Flask, connection: redis.Redis) -> None:
+    @app.get("/healthz")
+    def alive() -> ResponseReturnValue:
+        return _answer(200, "ok")
+
+    @app.get("/readyz")
+    def ready() -> ResponseReturnValue:
+        try:
+            connection.ping()
+        except redis.exceptions.RedisError:
+            return _answer(503, "Redis does not answer")
+        return _answer(200, "ok")
+
+
+def _add_errors(app: Flask) -> None:
+    @app.errorhandler(UnverifiedDelivery)
+    def unverified(error: UnverifiedDelivery) -> ResponseReturnValue:
+        log.warning("delivery refused", path=request.path, reason=str(error))
+        return _answer(401, "unauthorized")
+
+    @app.errorhandler(MalformedDelivery)
+    def malformed(error: MalformedDelivery) -> ResponseReturnValue:
+        log.warning("delivery unusable", path=request.path, reason=str(error))
+        return _answer(400, "unusable")
+
+    @app.errorhandler(redis.exceptions.RedisError)
+    def no_redis(error: redis.exceptions.RedisError) -> ResponseReturnValue:
+        return _later("Redis cannot be used", error=type(error).__name__)
+
+    @app.errorhandler(HTTPException)
+    def refused(error: HTTPException) -> ResponseReturnValue:
+        return _answer(error.code or 400, error.name.lower())
+
+    @app.errorhandler(Exception)
+    def broken(error: Exception) -> ResponseReturnValue:
+        return _later("internal error", exc_info=error)  # Zendesk would not come back after a 500
+
+
+def _body(limit: int) -> bytes:
+    """The request's body; 413 when it is longer than `limit`, however it is sent."""
+    request.max_content_length = limit
+    return request.get_data(cache=False)
+
+
+def _later(reason: str, **facts: object) -> Response:
+    log.error("delivery put off", path=request.path, reason=reason, **facts)
+    answer = _answer(503, "try again later")
+    answer.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return answer
+
+
+def _answer(status: int, text: str = "") -> Response:
+    return Response(f"{text}\n" if text else "", status=status, mimetype="text/plain")

@@ -1,0 +1,332 @@
+"""One ticket's entry in the ledger, and everything that can happen to it; no I/O.
+
+    received -> requested -> ready -> posted          other ends: empty, skipped, failed
+
+Each function below takes an entry and the time (Unix seconds of Redis' clock) and returns the entry as it is next.
+When the next look at an entry is due follows from the entry alone: see `Entry.wait_until`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from integration.errors import Held, Temporary
+from integration.logrocket.results import Highlights, Result, Session, Status
+
+VERSION = 1  # of the stored form; an entry of a newer version is left alone
+
+JOB_SECONDS = 20  # the longest a job may take,
+STOP_SECONDS = 25  # shorter than the worker waits for it on SIGTERM,
+LEASE_SECONDS = 28  # shorter than nobody else touches its entry
+POLLS = 6  # how often LogRocket is asked for one result
+GIVE_UP_SECONDS = 24 * 60 * 60  # how long a step may meet temporary errors
+GIVE_UP_CRASHES = 5  # how often our own code may fail in one step
+MAX_BACKOFF_SECONDS = 15 * 60
+MAX_HOLD_SECONDS = 60
+MAX_RETRY_AFTER_SECONDS = 60 * 60
+MARKER_LENGTH = 12
+_HISTORY_LENGTH = 30
+
+
+class State(enum.StrEnum):
+    """Where a ticket stands."""
+
+    RECEIVED = "received"
+    REQUESTED = "requested"
+    READY = "ready"
+    POSTED = "posted"
+    EMPTY = "empty"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+
+
+FINAL = frozenset({State.POSTED, State.EMPTY, State.SKIPPED, State.FAILED})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Policy:
+    """The times, in seconds, that an admin may set; `random` gives the jitter, from 0 to 1."""
+
+    poll_after: float
+    failed_retry: tuple[float, ...]
+    settle: float
+    backoff: float
+    random: Callable[[], float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """What is known of one ticket. All times are Unix seconds of Redis' clock."""
+
+    ticket_id: int
+    received_at: float
+    entered_at: float  # when the present state began
+    state: State = State.RECEIVED
+    email: str | None = field(default=None, repr=False)
+    external_id: str | None = field(default=None, repr=False)
+    not_before: float = 0  # no claim earlier
+    lease: str | None = None  # the claim under way
+    lease_until: float = 0
+    attempts: int = 0  # claims in the present step
+    step_since: float | None = None  # the first of them
+    crashes: int = 0
+    request_id: str | None = None  # LogRocket's id of the request on record
+    hint: str | None = None  # an id that a callback named before LogRocket's own answer was stored
+    old_ids: tuple[str, ...] = ()  # requests that were given up
+    polls: int = 0
+    failures: int = 0  # FAILED results
+    silences: int = 0  # requests that brought no result
+    tried: tuple[str, ...] = ()  # the requests whose note was attempted
+    highlights: Highlights | None = field(default=None, repr=False)
+    comment_id: int | None = None
+    reason: str | None = None  # of the final state
+    last_error: str | None = None
+    history: tuple[tuple[float, str], ...] = ()
+
+    @property
+    def wait_until(self) -> float:
+        """When its next step may begin at the earliest."""
+        return max(self.not_before, self.lease_until)
+
+    @property
+    def earlier_markers(self) -> tuple[str, ...]:
+        """The markers that an earlier attempt may have left on the ticket."""
+        earlier = self.tried if self.attempts > 1 else tuple(each for each in self.tried if each != self.request_id)
+        return tuple(marker(each) for each in earlier)
+
+
+class NewerEntryError(Exception):
+    """The entry was written by a newer release: it is left alone."""
+
+
+def marker(request_id: str) -> str:
+    """What a note shows of the request that it tells of."""
+    return request_id[:MARKER_LENGTH]
+
+
+# -- A job's claim and what comes of it
+
+
+def claimed(entry: Entry, now: float, *, state: State, lease: str, policy: Policy) -> Entry | None:
+    """The entry under a lease for the step of `state`, or None when there is nothing to do (yet)."""
+    if entry.state != state or entry.wait_until > now:
+        return None
+    entry = dataclasses.replace(
+        entry,
+        lease=lease,
+        lease_until=now + LEASE_SECONDS,
+        attempts=entry.attempts + 1,
+        step_since=entry.step_since if entry.step_since is not None else now,
+    )
+    if state is not State.READY or entry.request_id is None:
+        return entry
+    # Should the worker be killed now, its write to Zendesk may still be under way for SETTLE_SECONDS.
+    tried = tuple(each for each in entry.tried if each != entry.request_id)
+    return dataclasses.replace(entry, tried=(*tried, entry.request_id), not_before=now + JOB_SECONDS + policy.settle)
+
+
+def identified(entry: Entry, *, email: str | None, external_id: str | None) -> Entry:
+    """Zendesk told who the requester is."""
+    return dataclasses.replace(entry, email=email, external_id=external_id)
+
+
+def requested(entry: Entry, now: float, *, request_id: str, policy: Policy) -> Entry:
+    """LogRocket took the request."""
+    answered = entry.hint == request_id  # by a callback that overtook LogRocket's own answer
+    return _entered(
+        entry,
+        State.REQUESTED,
+        now,
+        request_id=request_id,
+        hint=None,
+        polls=0,
+        not_before=now if answered else now + policy.poll_after,
+    )
+
+
+def told(entry: Entry, now: float, *, result: Result, policy: Policy) -> Entry:
+    """LogRocket said what came of the request on record."""
+    if result.status is Status.FAILED:
+        return _failed_once(entry, now, policy=policy)
+    if result.status is Status.READY and result.highlights is not None:
+        if result.highlights.empty:
+            return ended(entry, now, state=State.EMPTY, reason="LogRocket knows no session of the requester")
+        return _entered(entry, State.READY, now, highlights=result.highlights)
+    return _told_nothing(entry, now, policy=policy)
+
+
+def unknown_to_logrocket(entry: Entry, now: float) -> Entry:
+    """LogRocket does not know the request on record: there is no use in asking for it again."""
+    return _silent(entry, now)
+
+
+def posted(entry: Entry, now: float, *, comment_id: int | None) -> Entry:
+    """The note is on the ticket."""
+    return ended(entry, now, state=State.POSTED, reason=None, comment_id=comment_id)
+
+
+def ended(entry: Entry, now: float, *, state: State, reason: str | None, comment_id: int | None = None) -> Entry:
+    """Nothing more will be done by itself; what is personal is deleted."""
+    return _entered(
+        entry,
+        state,
+        now,
+        reason=reason,
+        comment_id=comment_id,
+        email=None,
+        external_id=None,
+        highlights=None,
+        hint=None,
+    )
+
+
+def postponed(entry: Entry, now: float, *, error: Temporary, policy: Policy) -> Entry:
+    """The step met a temporary error: try again later, or give up after a day of nothing else."""
+    if entry.step_since is not None and now - entry.step_since >= GIVE_UP_SECONDS:
+        return ended(entry, now, state=State.FAILED, reason=f"given up after 24 hours: {error}")
+    if entry.state is State.RECEIVED and entry.hint is not None:  # a callback told meanwhile: the request did arrive
+        return requested(entry, now, request_id=entry.hint, policy=policy)
+    delay = _backoff(entry, policy)
+    if error.outcome_unknown:
+        delay = max(delay, policy.settle)
+    if error.retry_after is not None:
+        delay = max(delay, min(error.retry_after, MAX_RETRY_AFTER_SECONDS))
+    delay += delay * policy.random() / 4
+    return _released(entry, not_before=now + delay, last_error=str(error))
+
+
+def held(entry: Entry, now: float, *, error: Held, policy: Policy) -> Entry:
+    """Our credentials are refused: wait for an admin as long as it takes."""
+    delay = min(_backoff(entry, policy), MAX_HOLD_SECONDS)
+    return _released(entry, not_before=now + delay, step_since=None, last_error=str(error))
+
+
+def crashed(entry: Entry, now: float, *, policy: Policy) -> Entry:
+    """Our own code failed."""
+    if entry.crashes + 1 >= GIVE_UP_CRASHES:
+        return ended(entry, now, state=State.FAILED, reason="internal error")
+    delay = max(_backoff(entry, policy), policy.settle)  # it may have failed after a write
+    return _released(entry, not_before=now + delay, crashes=entry.crashes + 1, last_error="internal error")
+
+
+# -- LogRocket's callback
+
+
+def called_back(entry: Entry, now: float, *, result: Result, policy: Policy) -> Entry | None:
+    """What a callback with a valid token changes; None when it changes nothing."""
+    if result.status is Status.PENDING or result.request_id in entry.old_ids:
+        return None
+    if entry.state is State.REQUESTED:
+        if result.request_id == entry.request_id:
+            return told(entry, now, result=result, policy=policy)
+        return None if entry.not_before <= now else dataclasses.replace(entry, not_before=now)
+    if entry.state is State.RECEIVED and result.request_id is not None:
+        return _overtaken(entry, now, request_id=result.request_id)
+    return None
+
+
+def _overtaken(entry: Entry, now: float, *, request_id: str) -> Entry | None:
+    """A callback came before an answer to our request was stored: its id is asked for, its text is not believed."""
+    if entry.hint == request_id:
+        return None
+    if entry.lease_until > now:  # the job that asks is still at it, and will find the hint
+        return dataclasses.replace(entry, hint=request_id)
+    return _entered(entry, State.REQUESTED, now, request_id=request_id, hint=None, polls=0, not_before=now)
+
+
+# -- Going back
+
+
+def _failed_once(entry: Entry, now: float, *, policy: Policy) -> Entry:
+    if entry.failures >= len(policy.failed_retry):
+        reason = f"LogRocket failed to make highlights, {entry.failures + 1} times"
+        return ended(entry, now, state=State.FAILED, reason=reason)
+    again = now + policy.failed_retry[entry.failures]
+    return _back(entry, now, not_before=again, failures=entry.failures + 1, last_error="LogRocket said FAILED")
+
+
+def _told_nothing(entry: Entry, now: float, *, policy: Policy) -> Entry:
+    if entry.polls + 1 >= POLLS:
+        return _silent(entry, now)
+    return _released(entry, not_before=now + policy.poll_after, polls=entry.polls + 1, **_NEW_STEP)
+
+
+def _silent(entry: Entry, now: float) -> Entry:
+    if entry.silences:
+        return ended(entry, now, state=State.FAILED, reason="LogRocket took two requests and gave no result")
+    return _back(entry, now, not_before=now, silences=1, last_error="LogRocket gave no result")
+
+
+def _back(entry: Entry, now: float, **changes: Any) -> Entry:  # noqa: ANN401 -- fields of Entry
+    given_up = entry.old_ids if entry.request_id is None else (*entry.old_ids, entry.request_id)
+    return _entered(entry, State.RECEIVED, now, old_ids=given_up, request_id=None, polls=0, **changes)
+
+
+_NEW_STEP: dict[str, Any] = {"attempts": 0, "step_since": None, "crashes": 0}
+
+
+def _entered(entry: Entry, state: State, now: float, **changes: Any) -> Entry:  # noqa: ANN401 -- fields of Entry
+    history = (*entry.history, (round(now, 3), str(state)))[-_HISTORY_LENGTH:]
+    changes = {"not_before": 0, "last_error": None, **_NEW_STEP, **changes}
+    return _released(entry, state=state, entered_at=now, history=history, **changes)
+
+
+def _released(entry: Entry, **changes: Any) -> Entry:  # noqa: ANN401 -- fields of Entry
+    return dataclasses.replace(entry, lease=None, lease_until=0, **changes)
+
+
+def _backoff(entry: Entry, policy: Policy) -> float:
+    doublings = min(max(entry.attempts - 1, 0), 20)
+    return min(policy.backoff * 2.0**doublings, MAX_BACKOFF_SECONDS)
+
+
+# -- The stored form: JSON, without the fields that hold their default
+
+
+def dump(entry: Entry) -> str:
+    """The entry as JSON."""
+    stored: dict[str, Any] = {"v": VERSION}
+    for each in dataclasses.fields(Entry):
+        value = getattr(entry, each.name)
+        if each.default is dataclasses.MISSING or value != each.default:
+            stored[each.name] = value
+    if entry.highlights is not None:
+        sessions = [[each.recording_id, each.session_id, each.text] for each in entry.highlights.sessions]
+        stored["highlights"] = {"summary": entry.highlights.summary, "sessions": sessions}
+    return json.dumps(stored, separators=(",", ":"))
+
+
+def dump_without_times(entry: Entry) -> str:
+    """A new entry as JSON, for Redis to put its own times in."""
+    stored = json.loads(dump(entry))
+    del stored["received_at"], stored["entered_at"]
+    return json.dumps(stored, separators=(",", ":"))
+
+
+def load(text: bytes | str) -> Entry:
+    """The entry of `dump`, an older release's too; `NewerEntryError` when a newer one wrote it."""
+    stored = json.loads(text)
+    if stored.pop("v") > VERSION:
+        raise NewerEntryError
+    known = {each.name for each in dataclasses.fields(Entry)}
+    values = {name: value for name, value in stored.items() if name in known}
+    values["state"] = State(values.get("state", State.RECEIVED))
+    for name in ("old_ids", "tried"):
+        values[name] = tuple(values.get(name, ()))
+    values["history"] = tuple((when, what) for when, what in values.get("history", ()))
+    if values.get("highlights") is not None:
+        values["highlights"] = _load_highlights(values["highlights"])
+    return Entry(**values)
+
+
+def _load_highlights(stored: dict[str, Any]) -> Highlights:
+    sessions = tuple(
+        Session(recording_id=recording_id, session_id=session_id, text=text)
+        for recording_id, session_id, text in stored["sessions"]
+    )
+    return Highlights(summary=stored["summary"], sessions=sessions)

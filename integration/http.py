@@ -1,0 +1,123 @@
+"""One HTTP session per remote service, which turns everything but success into our own errors.
+
+No retries of the transport's own (the ledger tries again), no redirects (credentials must not follow them), no proxy
+or `.netrc` from the environment, a bound on time and on size, and no host but the service's own.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, Final
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, SSLError
+
+from integration.errors import Held, Permanent, RemoteError, Temporary
+
+CONNECT_SECONDS: Final = 3.05
+READ_SECONDS: Final = 12.0
+MAX_ANSWER_BYTES: Final = 8 * 1024 * 1024
+USER_AGENT: Final = "helpdesk-highlights"
+
+_WRITES: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+_ANSWER_LOST: Final = frozenset({500, 502, 504})  # after which a write may have happened all the same
+
+
+class ServiceSession(requests.Session):
+    """A session with one service; `request` returns 2xx answers, read whole, and raises `RemoteError` otherwise."""
+
+    def __init__(self, service: str, base_url: str) -> None:
+        super().__init__()
+        self.service = service
+        self.base_url = base_url
+        self.trust_env = False
+        self.headers["User-Agent"] = USER_AGENT
+        for scheme in ("https://", "http://"):
+            self.mount(scheme, HTTPAdapter(max_retries=0))
+
+    def request(self, method: str | bytes, url: str | bytes, **options: Any) -> requests.Response:  # type: ignore[override]  # noqa: ANN401 -- requests' own options
+        """Send one request, once."""
+        method, url = _text(method).upper(), self.own_url(_text(url))
+        bounds = {"allow_redirects": False, "timeout": (CONNECT_SECONDS, READ_SECONDS), "stream": True}
+        write = method in _WRITES
+        try:
+            response = super().request(method, url, **{**options, **bounds})
+            _read_whole(response)
+        except (requests.RequestException, HTTPError) as error:
+            raise self._unanswered(error, write=write) from error
+        if not response.ok or response.is_redirect or response.status_code >= 300:  # noqa: PLR2004 -- first non-2xx
+            raise self.refused(response, write=write)
+        return response
+
+    def own_url(self, url: str) -> str:
+        """`url`, when it is the service's; a link in an answer must not lead our credentials elsewhere."""
+        if not url.startswith(self.base_url + "/"):
+            raise Permanent(f"{self.service} pointed to another host")
+        return url
+
+    def refused(self, response: requests.Response, *, write: bool) -> RemoteError:
+        """The error that an answer other than 2xx stands for."""
+        status, name = response.status_code, self.service
+        if status in (401, 403):
+            return Held(f"{name} refuses our credentials ({status})")
+        wait = retry_after(response.headers)
+        if status >= 500:  # noqa: PLR2004 -- server errors
+            unknown = write and status in _ANSWER_LOST
+            return Temporary(f"{name} has trouble ({status})", retry_after=wait, outcome_unknown=unknown)
+        if status in (408, 409, 425, 429):
+            return Temporary(f"{name} asks to come again later ({status})", retry_after=wait)
+        if 300 <= status < 400:  # noqa: PLR2004 -- redirects
+            return Temporary(f"{name} answers with a redirect ({status}): is its address right?")
+        return Permanent(f"{name} refuses the request ({status})")
+
+    def _unanswered(self, error: Exception, *, write: bool) -> Temporary:
+        if _never_sent(error):
+            return Temporary(f"{self.service} cannot be reached")
+        return Temporary(f"{self.service} did not answer", outcome_unknown=write)
+
+
+def retry_after(headers: Mapping[str, str]) -> float | None:
+    """The seconds that `Retry-After` asks for: a number or a date; None when it is absent or nonsense."""
+    raw = headers.get("Retry-After", "").strip()
+    try:
+        seconds = float(raw)
+    except ValueError:
+        try:
+            when = parsedate_to_datetime(raw)
+        except (ValueError, IndexError, OverflowError):
+            return None
+        when = when if when.tzinfo else when.replace(tzinfo=UTC)
+        seconds = (when - datetime.now(UTC)).total_seconds()
+    return min(max(seconds, 0.0), 86400.0) if seconds == seconds else None  # noqa: PLR0124 -- NaN
+
+
+def _read_whole(response: requests.Response) -> None:
+    """Read the body within its bounds, so that `response.content` needs no network any more."""
+    deadline, body = time.monotonic() + READ_SECONDS, bytearray()
+    with response:
+        for piece in response.iter_content(64 * 1024):
+            body += piece
+            if len(body) > MAX_ANSWER_BYTES or time.monotonic() > deadline:
+                raise requests.exceptions.ContentDecodingError("the answer is too large or too slow")
+    response._content = bytes(body)  # noqa: SLF001 -- where requests keeps what it read
+
+
+def _never_sent(error: BaseException) -> bool:
+    """Whether the request certainly did not reach the service."""
+    seen: BaseException | None = error
+    while seen is not None:
+        reason = getattr(seen.args[0], "reason", None) if seen.args else None
+        if isinstance(seen, NewConnectionError | ConnectTimeoutError | SSLError | requests.ConnectTimeout):
+            return True
+        if isinstance(reason, NewConnectionError | ConnectTimeoutError | SSLError):
+            return True
+        seen = seen.__cause__ or seen.__context__
+    return isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.InvalidHeader)
+
+
+def _text(value: str | bytes) -> str:
+    return value.decode("ascii") if isinstance(value, bytes) else value

@@ -1,0 +1,34 @@
+"""JSON of the outside world, read strictly."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from integration.errors import MalformedDelivery
+
+
+def parse_object(body: bytes) -> dict[str, Any]:
+    """The JSON object in `body`.
+
+    `MalformedDelivery` when it is none: not UTF-8, not JSON, nested too deep, a key given twice (two readers could
+    believe different ones), not an object.
+    """
+    try:
+        found = json.loads(body.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        raise MalformedDelivery("not JSON") from None
+    if not isinstance(found, dict):
+        raise MalformedDelivery("not a JSON object")
+    return found
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key is given twice")
+    return found
+
+
+def _no_constant(name: str) -> Any:  # noqa: ANN401 -- the type that json asks for
+    raise ValueError(f"{name} is not JSON")

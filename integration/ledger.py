@@ -1,0 +1,213 @@
+"""The ledger: one entry per ticket in Redis, and the one clock that moves it.
+
+    highlights:ticket:<id>      the entry, as JSON (integration.entry)
+    highlights:due              ticket ids by the time at which the sweeper looks at them again
+    highlights:state:<state>    ticket ids by the time at which they entered that state
+
+Every change is one MULTI: a script that writes the entry with both indexes, and the RQ job that follows from it. The
+script compares the entry with what the change was decided on; when another process was faster, the change is
+decided anew, and the job that was queued all the same will find nothing to claim. Times are Redis' own.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, Final, cast
+
+from redis import Redis
+
+from integration import entry as entries
+from integration.entry import FINAL, Entry, NewerEntryError, Policy, State
+from integration.logrocket.results import Result
+from integration.queues import Queues
+from integration.zendesk.webhook import NewTicket
+
+QUEUED_JOB_LOST_SECONDS = 30
+_DAY = 24 * 60 * 60
+_TRIES = 50
+
+TICKET: Final = "highlights:ticket:"
+DUE: Final = "highlights:due"
+STATE: Final = "highlights:state:"
+
+# KEYS ticket, due, state:received; ARGV ticket id, entry without its times, seconds until the job counts as lost
+_RECEIVE = """
+if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
+local time = redis.call('TIME')
+local now = time[1] .. '.' .. string.format('%06d', time[2])
+local times = '{"received_at":' .. now .. ',"entered_at":' .. now .. ',"history":[[' .. now .. ',"received"]],'
+redis.call('SET', KEYS[1], times .. string.sub(ARGV[2], 2))
+redis.call('ZADD', KEYS[2], now + ARGV[3], ARGV[1])
+redis.call('ZADD', KEYS[3], now, ARGV[1])
+return 1
+"""
+
+# KEYS ticket
+_READ = """
+local time = redis.call('TIME')
+return {redis.call('GET', KEYS[1]), time[1], time[2]}
+"""
+
+# KEYS ticket, due, old state, new state; ARGV ticket id, old entry, new entry, due or '', entered at, ttl or 0
+_WRITE = """
+if redis.call('GET', KEYS[1]) ~= ARGV[2] then return 0 end
+redis.call('SET', KEYS[1], ARGV[3])
+if ARGV[6] ~= '0' then redis.call('EXPIRE', KEYS[1], ARGV[6]) end
+if ARGV[4] == '' then redis.call('ZREM', KEYS[2], ARGV[1]) else redis.call('ZADD', KEYS[2], ARGV[4], ARGV[1]) end
+redis.call('ZREM', KEYS[3], ARGV[1])
+redis.call('ZADD', KEYS[4], ARGV[5], ARGV[1])
+return 1
+"""
+
+Decide = Callable[[Entry, float], Entry | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Overdue:
+    """A ticket that the sweeper has to look at; `entry` is None when it is gone or `newer` than this release."""
+
+    ticket_id: int
+    entry: Entry | None
+    newer: bool = False
+
+
+class Ledger:
+    """Every ticket that Zendesk told us of, and what became of it."""
+
+    def __init__(self, redis: Redis, *, policy: Policy, retention_days: int) -> None:
+        self._redis = redis
+        self._queues = Queues(redis)
+        self.policy = policy
+        self._retention = retention_days * _DAY
+
+    def receive(self, ticket: NewTicket) -> bool:
+        """Take in a new ticket and queue its first job, in one round trip; False when it is known already."""
+        new = Entry(
+            ticket_id=ticket.ticket_id,
+            received_at=0,
+            entered_at=0,
+            email=ticket.email,
+            external_id=ticket.external_id,
+        )
+        with self._redis.pipeline(transaction=True) as pipe:
+            pipe.multi()
+            pipe.eval(
+                _RECEIVE,
+                3,
+                f"{TICKET}{ticket.ticket_id}",
+                DUE,
+                f"{STATE}{State.RECEIVED}",
+                str(ticket.ticket_id),
+                entries.dump_without_times(new),
+                str(QUEUED_JOB_LOST_SECONDS),
+            )
+            self._queues.add([(ticket.ticket_id, State.RECEIVED)], pipeline=pipe)
+            return bool(pipe.execute()[0])
+
+    def claim(self, ticket_id: int, state: State) -> Entry | None:
+        """The entry under a lease of its own, or None when the step of `state` is not to be done now."""
+        lease = secrets.token_hex(8)
+        return self._update(
+            ticket_id,
+            lambda entry, now: entries.claimed(entry, now, state=state, lease=lease, policy=self.policy),
+        )
+
+    def settle(self, claimed: Entry, decide: Decide) -> Entry | None:
+        """Write what came of a claim; None when the claim was lost meanwhile: to a callback, or to its lease's end."""
+        return self._update(
+            claimed.ticket_id, lambda entry, now: decide(entry, now) if entry.lease == claimed.lease else None
+        )
+
+    def call_back(self, ticket_id: int, result: Result) -> bool:
+        """Take in LogRocket's callback; False when it changes nothing."""
+        decide: Decide = lambda entry, now: entries.called_back(entry, now, result=result, policy=self.policy)  # noqa: E731 -- named for the line's length
+        return self._update(ticket_id, decide) is not None
+
+    def find(self, ticket_id: int) -> Entry | None:
+        """The entry of a ticket."""
+        document = cast("bytes | None", self._redis.get(f"{TICKET}{ticket_id}"))
+        return None if document is None else entries.load(document)
+
+    def overdue(self, limit: int) -> list[Overdue]:
+        """The entries whose time has come, longest overdue first."""
+        ids = cast("list[bytes]", self._redis.zrange(DUE, "-inf", str(self.now()), byscore=True, offset=0, num=limit))
+        if not ids:
+            return []
+        documents = cast("list[bytes | None]", self._redis.mget([TICKET + each.decode() for each in ids]))
+        return [_overdue(int(each), document) for each, document in zip(ids, documents, strict=True)]
+
+    def put_off(self, due: dict[int, float], *, queue: Iterable[tuple[int, State]], forget: Iterable[int]) -> None:
+        """Look at entries again at a later time, queue the jobs of some, drop those that are gone."""
+        with self._redis.pipeline(transaction=True) as pipe:
+            pipe.multi()
+            if due:
+                pipe.zadd(DUE, {str(ticket_id): when for ticket_id, when in due.items()}, xx=True)
+            for ticket_id in forget:
+                pipe.zrem(DUE, str(ticket_id))
+            self._queues.add(queue, pipeline=pipe)
+            pipe.execute()
+
+    def queued(self) -> set[int]:
+        """The tickets for which a job waits in RQ."""
+        return self._queues.waiting()
+
+    def counts(self) -> dict[State, int]:
+        """How many entries there are in each state."""
+        with self._redis.pipeline(transaction=False) as pipe:
+            for state in State:
+                pipe.zcard(f"{STATE}{state}")
+            return dict(zip(State, pipe.execute(), strict=True))
+
+    def trim(self) -> None:
+        """Drop from the indexes what has expired."""
+        oldest = self.now() - self._retention
+        with self._redis.pipeline(transaction=False) as pipe:
+            for state in FINAL:
+                pipe.zremrangebyscore(f"{STATE}{state}", "-inf", oldest)
+            pipe.execute()
+
+    def now(self) -> float:
+        """Redis' time."""
+        seconds, microseconds = self._redis.time()
+        return seconds + microseconds / 1e6
+
+    def _update(self, ticket_id: int, decide: Decide) -> Entry | None:
+        """Change an entry as `decide` says and queue the job that follows; None when there is nothing to change."""
+        key = f"{TICKET}{ticket_id}"
+        for _ in range(_TRIES):
+            document, seconds, microseconds = cast("list[Any]", self._redis.eval(_READ, 1, key))
+            if document is None:
+                return None
+            now = int(seconds) + int(microseconds) / 1e6
+            try:
+                old = entries.load(document)
+            except NewerEntryError:
+                return None
+            new = decide(old, now)
+            if new is None or self._write(document, old, new, now):
+                return new
+        raise RuntimeError("a ledger entry changed too often to be changed")
+
+    def _write(self, document: bytes, old: Entry, new: Entry, now: float) -> bool:
+        final = new.state in FINAL
+        queue = not final and new.wait_until <= now
+        due = "" if final else str(now + QUEUED_JOB_LOST_SECONDS if queue else new.wait_until)
+        arguments: list[Any] = [str(new.ticket_id), document, entries.dump(new), due, str(new.entered_at)]
+        keys = (f"{TICKET}{new.ticket_id}", DUE, f"{STATE}{old.state}", f"{STATE}{new.state}")
+        with self._redis.pipeline(transaction=True) as pipe:
+            pipe.multi()
+            pipe.eval(_WRITE, len(keys), *keys, *arguments, str(self._retention if final else 0))
+            if queue:
+                self._queues.add([(new.ticket_id, new.state)], pipeline=pipe)
+            return bool(pipe.execute()[0])
+
+
+def _overdue(ticket_id: int, document: bytes | None) -> Overdue:
+    if document is None:
+        return Overdue(ticket_id=ticket_id, entry=None)
+    try:
+        return Overdue(ticket_id=ticket_id, entry=entries.load(document))
+    except NewerEntryError:
+        return Overdue(ticket_id=ticket_id, entry=None, newer=True)

@@ -1,0 +1,1 @@
+"""LogRocket: what we ask of it (client), and what it tells us (callback, results)."""

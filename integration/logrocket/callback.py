@@ -1,0 +1,64 @@
+"""The address that LogRocket calls back: it carries the ticket id and a signed token; no I/O.
+
+The token proves that this integration asked for the callback. It is bound to the ticket and expires; LogRocket
+signs nothing of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+from urllib.parse import urlencode
+
+from itsdangerous import BadData, URLSafeSerializer
+
+from integration.errors import UnverifiedDelivery
+
+PATH = "/logrocket/highlights"
+VALID_SECONDS = 24 * 60 * 60
+MAX_BYTES = 1024 * 1024
+_SALT = "logrocket-callback"
+
+
+class Query(Protocol):
+    """A parsed query string: every value of a name."""
+
+    def getlist(self, name: str) -> list[str]:
+        """The values given for `name`, in order."""
+
+
+def address(public_url: str, ticket_id: int, *, secret_keys: Sequence[str], now: float) -> str:
+    """The `webhookURL` for one request; `now` in Unix seconds."""
+    token = _serializer(secret_keys).dumps([ticket_id, int(now) + VALID_SECONDS])
+    query = urlencode({"ticket_id": ticket_id, "token": token})
+    return f"{public_url}{PATH}?{query}"
+
+
+def verify(query: Query, *, secret_keys: Sequence[str], now: float) -> int:
+    """The ticket id that the callback is for; `UnverifiedDelivery` unless its token was made for it and is valid."""
+    tickets, tokens = query.getlist("ticket_id"), query.getlist("token")
+    if len(tickets) != 1 or len(tokens) != 1:
+        raise UnverifiedDelivery("ticket_id and token must be given once")
+    try:
+        claims = _serializer(secret_keys).loads(tokens[0])
+    except (BadData, ValueError, RecursionError):
+        raise UnverifiedDelivery("token wrong") from None
+    ticket_id, expires = _claims(claims)
+    if str(ticket_id) != tickets[0]:
+        raise UnverifiedDelivery("token of another ticket")
+    if now >= expires:
+        raise UnverifiedDelivery("token expired")
+    return ticket_id
+
+
+def _claims(found: object) -> tuple[int, int]:
+    match found:
+        case [int(ticket_id), int(expires)]:
+            return ticket_id, expires
+        case _:
+            raise UnverifiedDelivery("token is none of ours")
+
+
+def _serializer(secret_keys: Sequence[str]) -> URLSafeSerializer:
+    oldest_first = list(reversed(secret_keys))  # itsdangerous signs with the last, accepts them all
+    return URLSafeSerializer(oldest_first, salt=_SALT)

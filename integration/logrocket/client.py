@@ -1,0 +1,64 @@
+"""LogRocket's Galileo Highlights API: ask for highlights, ask what came of it.
+
+https://docs.logrocket.com/docs/session-highlights-api
+"""
+
+from __future__ import annotations
+
+import requests
+
+from integration.errors import MalformedDelivery, Permanent, RemoteError, Temporary
+from integration.http import ServiceSession
+from integration.logrocket import results
+from integration.logrocket.results import Result
+from integration.settings import Settings
+
+_NOT_FOUND = 404
+
+
+class LogRocket:
+    """One LogRocket project. Raises `RemoteError`."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._session = _Session("LogRocket", settings.logrocket_api_url)
+        self._session.headers["Authorization"] = f"token {settings.logrocket_api_key}"
+        project = f"/v1/orgs/{settings.logrocket_org}/apps/{settings.logrocket_app}"
+        self._highlights = f"{settings.logrocket_api_url}{project}/highlights"
+
+    def request_highlights(self, *, email: str | None, external_id: str | None, webhook_url: str) -> str:
+        """Ask for a summary of the person's latest sessions, to be sent to `webhook_url`; the request's id."""
+        person = {"userEmail": email} if email else {"userID": external_id}
+        answer = self._session.post(f"{self._highlights}/", json={**person, "webhookURL": webhook_url})
+        try:
+            request_id = answer.json().get("id")
+        except (ValueError, AttributeError, RecursionError):
+            request_id = None
+        if not isinstance(request_id, str) or not results.is_request_id(request_id):
+            raise Temporary("LogRocket's answer names no request id", outcome_unknown=True)
+        return request_id
+
+    def result(self, request_id: str) -> Result | None:
+        """What came of a request; None when LogRocket does not know it."""
+        try:
+            answer = self._session.get(self._highlights, params={"id": request_id})
+        except _UnknownError:
+            return None
+        try:
+            result = results.read(answer.content)
+        except MalformedDelivery:
+            raise Temporary("LogRocket's result cannot be read") from None
+        if result.request_id not in (None, request_id):
+            raise Temporary("LogRocket's result is of another request")
+        return result
+
+
+class _UnknownError(Permanent):
+    """404: the project, or the request that was asked for."""
+
+
+class _Session(ServiceSession):
+    def refused(self, response: requests.Response, *, write: bool) -> RemoteError:
+        """The error that an answer other than 2xx stands for."""
+        if response.status_code == _NOT_FOUND:
+            return _UnknownError("LogRocket knows no such project (404): is LOGROCKET_APP_ID right?")
+        return super().refused(response, write=write)

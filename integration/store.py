@@ -1,0 +1,65 @@
+"""Connections to Redis, each with the patience that its user can afford."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlsplit
+
+from redis import Redis
+from redis.backoff import ExponentialWithJitterBackoff, NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+from redis.retry import Retry
+
+from integration.entry import Policy
+from integration.ledger import Ledger
+from integration.settings import Settings
+
+WEB_SECONDS = 1.0  # a delivery is answered, or refused with 503, well before Zendesk stops waiting
+WORKER_SECONDS = 10.0
+
+
+def for_web(settings: Settings) -> Redis:
+    """For requests: a dropped connection is opened once more, a slow Redis is not waited for."""
+    once_more = Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,))
+    return _connect(settings, seconds=WEB_SECONDS, retry=once_more)
+
+
+def for_readiness(settings: Settings) -> Redis:
+    """For `/readyz`: one try, one second."""
+    return _connect(settings, seconds=WEB_SECONDS, retry=Retry(NoBackoff(), 0))
+
+
+def for_worker(settings: Settings) -> Redis:
+    """For the worker: an outage of some seconds goes unnoticed; a longer one raises, and the caller goes on."""
+    patient = Retry(
+        ExponentialWithJitterBackoff(base=0.05, cap=2.0),
+        10,
+        supported_errors=(RedisConnectionError, RedisTimeoutError),
+    )
+    return _connect(settings, seconds=WORKER_SECONDS, retry=patient)
+
+
+def open_ledger(settings: Settings, redis: Redis, *, random: Callable[[], float]) -> Ledger:
+    """The ledger behind a connection; `random` gives the jitter, from 0 to 1."""
+    policy = Policy(
+        poll_after=settings.poll_after_seconds,
+        failed_retry=settings.failed_retry_seconds,
+        settle=settings.settle_seconds,
+        backoff=settings.backoff_seconds,
+        random=random,
+    )
+    return Ledger(redis, policy=policy, retention_days=settings.retention_days)
+
+
+def _connect(settings: Settings, *, seconds: float, retry: Retry) -> Redis:
+    options: dict[str, Any] = {
+        "socket_timeout": seconds,
+        "socket_connect_timeout": seconds,
+        "health_check_interval": 30,
+        "retry": retry,
+    }
+    if urlsplit(settings.redis_url).scheme == "rediss" and not settings.redis_tls_verify:
+        options |= {"ssl_cert_reqs": "none", "ssl_check_hostname": False}
+    return Redis.from_url(settings.redis_url, **options)

@@ -1,0 +1,1 @@
+"""Zendesk: what it tells us (webhook), and what we ask of it (client, notes)."""

@@ -1,0 +1,112 @@
+"""The help desk in our words: who asks, is the note there, add the note. The only module that knows zenpy."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ParamSpec, TypeVar
+
+from zenpy import Zenpy
+from zenpy.lib.api_objects import Comment, Ticket
+from zenpy.lib.exception import ZenpyException
+
+from integration.errors import NoNotePossible, Temporary
+from integration.http import CONNECT_SECONDS, READ_SECONDS
+from integration.note import MARKER_TEXT
+from integration.settings import Settings
+from integration.zendesk.session import ZendeskSession
+from integration.zendesk.webhook import email_address, identity
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+# What zenpy raises when an answer is JSON of a shape that it does not expect.
+_SURPRISES = (ZenpyException, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Requester:
+    """Who filed a ticket."""
+
+    email: str | None = field(repr=False)
+    external_id: str | None = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Note:
+    """A comment that holds our note; `was_public` when it had to be made private."""
+
+    comment_id: int
+    was_public: bool
+
+
+def _understood(*, write: bool) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Translate zenpy's surprises into `Temporary`, so that no answer of Zendesk's reaches a log."""
+
+    def decorate(call: Callable[P, R]) -> Callable[P, R]:
+        @functools.wraps(call)
+        def translated(*args: P.args, **kwargs: P.kwargs) -> R:
+            try:
+                return call(*args, **kwargs)
+            except _SURPRISES as error:
+                raise Temporary("Zendesk's answer cannot be read", outcome_unknown=write) from error
+
+        return translated
+
+    return decorate
+
+
+class Desk:
+    """One Zendesk account. Raises `RemoteError`."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._session = ZendeskSession(settings)
+        self._zenpy = Zenpy(
+            subdomain=settings.zendesk_subdomain,
+            session=self._session,
+            timeout=(CONNECT_SECONDS, READ_SECONDS),
+            disable_cache=True,
+        )
+
+    @_understood(write=False)
+    def requester(self, ticket_id: int) -> Requester:
+        """Who filed the ticket, as far as Zendesk knows."""
+        ticket = self._zenpy.tickets(id=ticket_id)
+        if ticket.status in ("closed", "deleted"):
+            raise NoNotePossible(f"the ticket is {ticket.status}")
+        user = self._zenpy.users(id=int(ticket.requester_id))
+        requester = Requester(email=email_address(user.email), external_id=identity(user.external_id))
+        if requester.email is None and requester.external_id is None:
+            raise NoNotePossible("the requester has no e-mail address and no external id")
+        return requester
+
+    @_understood(write=False)
+    def find_note(self, ticket_id: int, *, markers: Sequence[str]) -> Note | None:
+        """The comment that holds one of `markers`; made private when it is public."""
+        wanted = [f"{MARKER_TEXT}{marker}" for marker in markers]
+        for comment in self._zenpy.tickets.comments(ticket=ticket_id):
+            texts = (comment.html_body, comment.body, getattr(comment, "plain_body", None))
+            if any(marker in text for text in texts if isinstance(text, str) for marker in wanted):
+                return self._private(ticket_id, comment_id=int(comment.id), public=comment.public)
+        return None
+
+    @_understood(write=True)
+    def add_internal_note(self, ticket_id: int, html: str) -> Note:
+        """Add the note as an internal comment, in one request, and see that it is internal."""
+        ticket = Ticket(id=ticket_id, comment=Comment(html_body=html, public=False))
+        answer = self._zenpy.tickets.update(ticket)
+        for event in answer.audit.events:
+            if _of(event, "type") == "Comment":
+                return self._private(ticket_id, comment_id=int(_of(event, "id")), public=_of(event, "public"))
+        raise Temporary("Zendesk's answer shows no comment", outcome_unknown=True)
+
+    def _private(self, ticket_id: int, *, comment_id: int, public: object) -> Note:
+        if public is not False:
+            path = f"/api/v2/tickets/{ticket_id}/comments/{comment_id}/make_private"
+            self._session.put(self._session.asked_url + path)
+        return Note(comment_id=comment_id, was_public=public is not False)
+
+
+def _of(event: Any, name: str) -> Any:  # noqa: ANN401 -- zenpy gives objects or dicts
+    return event.get(name) if isinstance(event, dict) else getattr(event, name, None)

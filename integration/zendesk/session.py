@@ -1,0 +1,123 @@
+"""How we reach Zendesk: credentials, and the session that zenpy works on."""
+
+from __future__ import annotations
+
+import base64
+import time
+from typing import Any, Final
+
+import requests
+
+from integration.errors import Held, NoNotePossible, Permanent, RemoteError, Temporary
+from integration.http import ServiceSession
+from integration.settings import ApiToken, OAuthClient, Settings
+
+TOKEN_SECONDS: Final = 1800
+SCOPES: Final = "read tickets:write"
+_CLOSED: Final = b"closed prevents ticket update"
+_NOT_FOUND: Final = 404
+_UNPROCESSABLE: Final = 422
+
+
+class ZendeskSession(ServiceSession):
+    """A session with one Zendesk account, authorised for each request.
+
+    zenpy always asks `https://<subdomain>.zendesk.com`; where the account is elsewhere (a stand-in), requests are sent
+    there, and the answers look as if they came from where zenpy asked, for zenpy reads answers of other hosts wrongly.
+    """
+
+    authorized = True  # tells zenpy that it need not care
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__("Zendesk", settings.zendesk_url)
+        self.asked_url = f"https://{settings.zendesk_subdomain}.zendesk.com"
+        credentials = settings.zendesk_credentials
+        self._credentials: _Bearer | _Basic = (
+            _Bearer(credentials, settings.zendesk_url) if isinstance(credentials, OAuthClient) else _Basic(credentials)
+        )
+
+    def request(self, method: str | bytes, url: str | bytes, **options: Any) -> requests.Response:  # type: ignore[override]  # noqa: ANN401 -- requests' own options
+        """Send one request; once more with a new token when the present one is refused."""
+        try:
+            response = super().request(method, url, **{**options, "auth": self._credentials})
+        except Held:
+            if not self._credentials.renew():
+                raise
+            response = super().request(method, url, **{**options, "auth": self._credentials})
+        if response.request.url is not None:
+            response.request.url = response.request.url.replace(self.base_url, self.asked_url, 1)
+        return response
+
+    def own_url(self, url: str) -> str:
+        """Where `url` is really asked for."""
+        if url.startswith(self.asked_url + "/"):
+            return self.base_url + url.removeprefix(self.asked_url)
+        return super().own_url(url)
+
+    def refused(self, response: requests.Response, *, write: bool) -> RemoteError:
+        """The error that an answer other than 2xx stands for."""
+        if response.status_code == _NOT_FOUND:
+            return NoNotePossible("the ticket is deleted, or not visible to this integration")
+        if response.status_code == _UNPROCESSABLE and _CLOSED in response.content:
+            return NoNotePossible("the ticket is closed")
+        return super().refused(response, write=write)
+
+
+class _Basic(requests.auth.AuthBase):
+    """E-mail and API token, until Zendesk ends them."""
+
+    def __init__(self, token: ApiToken) -> None:
+        self._value = base64.b64encode(f"{token.email}/token:{token.token}".encode()).decode("ascii")
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Basic {self._value}"
+        return request
+
+    def renew(self) -> bool:
+        """There is nothing to renew."""
+        return False
+
+
+class _Bearer(requests.auth.AuthBase):
+    """An access token of the `client_credentials` grant, fetched when one is needed and renewed before it expires."""
+
+    def __init__(self, client: OAuthClient, zendesk_url: str) -> None:
+        self._client = client
+        self._session = ServiceSession("Zendesk", zendesk_url)
+        self._url = f"{zendesk_url}/oauth/tokens"
+        self._token = ""
+        self._renew_at = 0.0
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        if not self._token or time.monotonic() >= self._renew_at:
+            self._fetch()
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+    def renew(self) -> bool:
+        """Drop the token that was refused; whether there was one."""
+        had_one, self._token = bool(self._token), ""
+        return had_one
+
+    def _fetch(self) -> None:
+        grant = {
+            "grant_type": "client_credentials",
+            "client_id": self._client.client_id,
+            "client_secret": self._client.client_secret,
+            "scope": SCOPES,
+            "expires_in": TOKEN_SECONDS,
+        }
+        asked = time.monotonic()
+        try:
+            answer = self._session.post(self._url, json=grant).json()
+            token, life = answer["access_token"], float(answer.get("expires_in") or TOKEN_SECONDS)
+        except Temporary as error:  # whatever became of the token, the request that needs it was not sent
+            raise Temporary(str(error), retry_after=error.retry_after) from error
+        except Permanent as error:
+            raise Held(f"Zendesk refuses the OAuth client: {error}") from error
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+            raise Temporary("Zendesk's answer holds no access token") from error
+        if not isinstance(token, str) or not token.isascii() or not token.isprintable() or not token:
+            raise Temporary("Zendesk's answer holds no access token")
+        self._token = token
+        self._renew_at = asked + life - min(60.0, life / 4)

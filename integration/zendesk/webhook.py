@@ -1,0 +1,130 @@
+"""What Zendesk's webhook delivers: bytes and headers in, facts out; no I/O.
+
+Signature: base64(HMAC-SHA256(secret, timestamp + raw body)),
+https://developer.zendesk.com/documentation/webhooks/verifying/
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from integration.errors import MalformedDelivery, UnverifiedDelivery
+from integration.json_body import parse_object
+from integration.settings import ZENDESK_TEST_SECRET
+
+FRESH_SECONDS = 15 * 60  # how old, or how far ahead of our clock, a signature may be
+MAX_BYTES = 256 * 1024  # Zendesk renders no larger payload
+
+SIGNATURE = "X-Zendesk-Webhook-Signature"
+TIMESTAMP = "X-Zendesk-Webhook-Signature-Timestamp"
+
+_ISO_UTC = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?Z")
+_BASE64_SHA256 = re.compile(r"[A-Za-z0-9+/]{43}=")
+_LEADING_ID = re.compile(rb'\s*\{\s*"ticket_id"\s*:\s*("?)([0-9]{1,18})\1\s*[,}]')
+_MAX_IDENTITY = 320  # characters: the longest e-mail address
+
+
+class Headers(Protocol):
+    """A request's headers."""
+
+    def get(self, name: str, default: str, /) -> str:
+        """The value of a header, whatever the case of its name."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewTicket:
+    """A ticket that was created, and who asked, as far as the delivery says."""
+
+    ticket_id: int
+    email: str | None = field(default=None, repr=False)
+    external_id: str | None = field(default=None, repr=False)
+
+
+def verify(body: bytes, headers: Headers, *, secrets: Sequence[str], now: float) -> None:
+    """Raise `UnverifiedDelivery` unless Zendesk signed `body` with one of `secrets` around `now` (Unix seconds)."""
+    signature, timestamp = headers.get(SIGNATURE, ""), headers.get(TIMESTAMP, "")
+    if not _BASE64_SHA256.fullmatch(signature) or not _ISO_UTC.fullmatch(timestamp):
+        raise UnverifiedDelivery("signature headers missing or malformed")
+    signed = timestamp.encode("ascii") + body
+    matches = [hmac.compare_digest(_signature(secret, signed), signature.encode("ascii")) for secret in secrets]
+    accepted = [secret != ZENDESK_TEST_SECRET for secret in secrets]
+    if not any(match and own for match, own in zip(matches, accepted, strict=True)):
+        raise UnverifiedDelivery("signature wrong")
+    if abs(now - _unix(timestamp)) > FRESH_SECONDS:
+        raise UnverifiedDelivery("signature out of date")
+
+
+def read(body: bytes) -> NewTicket | None:
+    """The new ticket that a verified body tells of, or None when it tells of something else.
+
+    A placeholder with a quote in it can break the JSON of a trigger; the ticket id at its start is still believed.
+    `MalformedDelivery` when there is none.
+    """
+    try:
+        payload = parse_object(body)
+    except MalformedDelivery:
+        return NewTicket(ticket_id=_leading_ticket_id(body))
+    kind = payload.get("type")
+    if isinstance(kind, str) and kind.startswith("zen:"):
+        return _created_event(payload) if kind == "zen:event-type:ticket.created" else None
+    return NewTicket(
+        ticket_id=_ticket_id(payload.get("ticket_id")),
+        email=email_address(payload.get("requester_email")),
+        external_id=identity(payload.get("requester_external_id")),
+    )
+
+
+def email_address(value: object) -> str | None:
+    """`value` when it can be an e-mail address, else None."""
+    text = identity(value)
+    if text is None or not re.fullmatch(r"\S+@\S+", text):
+        return None
+    return text
+
+
+def identity(value: object) -> str | None:
+    """An e-mail address or external id as text, or None when it is blank, over-long or no text."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    if not isinstance(value, str):
+        return None
+    text = value.strip()
+    return text if 0 < len(text) <= _MAX_IDENTITY and text.isprintable() else None
+
+
+def _signature(secret: str, signed: bytes) -> bytes:
+    return base64.b64encode(hmac.new(secret.encode("ascii"), signed, hashlib.sha256).digest())
+
+
+def _unix(timestamp: str) -> float:
+    try:
+        return datetime.fromisoformat(timestamp).timestamp()
+    except (ValueError, OverflowError):
+        raise UnverifiedDelivery("signature timestamp is no time") from None
+
+
+def _leading_ticket_id(body: bytes) -> int:
+    found = _LEADING_ID.match(body)
+    if found is None:
+        raise MalformedDelivery("neither JSON nor a ticket id at its start")
+    return _ticket_id(found[2].decode("ascii"))
+
+
+def _created_event(payload: dict[str, Any]) -> NewTicket:
+    detail = payload.get("detail")
+    return NewTicket(ticket_id=_ticket_id(detail.get("id") if isinstance(detail, dict) else None))
+
+
+def _ticket_id(value: object) -> int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    if not isinstance(value, str) or not re.fullmatch(r"[0-9]{1,18}", value) or int(value) == 0:
+        raise MalformedDelivery("no usable ticket id")
+    return int(value)

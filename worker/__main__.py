@@ -1,0 +1,93 @@
+"""`python -m worker`: the pool of RQ workers and the sweeper. Exit 0 after SIGTERM, 2 when settings are at fault."""
+
+from __future__ import annotations
+
+import os
+import random
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+
+from redis.exceptions import RedisError
+
+from integration import logs, note, store
+from integration.errors import SettingsError
+from integration.logrocket.client import LogRocket
+from integration.queues import NOTES, REQUESTS
+from integration.settings import Settings, from_environment
+from integration.zendesk.desk import Desk
+from worker import sweeper
+from worker.jobs import Jobs
+from worker.pool import Pool
+from worker.rq_classes import open_worker
+
+log = logs.get("worker")
+
+_TRIM_SECONDS = 3600.0
+
+
+def main() -> int:
+    """Run the worker until SIGTERM."""
+    try:
+        settings = from_environment()
+    except SettingsError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    logs.configure(settings)
+    for warning in settings.warnings:
+        log.warning(warning)
+    works = places(settings)
+    log.info("worker started", children=len(works))
+    Pool(works).run()
+    return 0
+
+
+def places(settings: Settings) -> dict[str, Callable[[int], None]]:
+    """The children of the pool: one queue each, so that notes never wait behind a backlog of requests."""
+    notes = max(1, settings.worker_concurrency // 2)
+    requests = max(1, settings.worker_concurrency - notes)
+    works: dict[str, Callable[[int], None]] = {"sweeper": partial(run_sweeper, settings)}
+    works |= {f"requests-{number}": partial(run_worker, settings, REQUESTS) for number in range(requests)}
+    works |= {f"notes-{number}": partial(run_worker, settings, NOTES) for number in range(notes)}
+    return works
+
+
+def run_worker(settings: Settings, queue: str, pool_pid: int) -> None:
+    """Take jobs from one queue for as long as the pool lives."""
+    logs.configure(settings)
+    redis = store.for_worker(settings)
+    ledger = store.open_ledger(settings, redis, random=random.random)
+    jobs = Jobs(
+        ledger=ledger,
+        policy=ledger.policy,
+        desk=Desk(settings),
+        logrocket=LogRocket(settings),
+        project=note.Project(
+            app_url=settings.logrocket_app_url, org=settings.logrocket_org, app=settings.logrocket_app
+        ),
+        settings=settings,
+    )
+    worker = open_worker(queue, redis, jobs.by_name())
+    worker.parent_pid = pool_pid
+    worker.work(logging_level="WARNING")
+
+
+def run_sweeper(settings: Settings, pool_pid: int) -> None:
+    """Sweep about once a second for as long as the pool lives."""
+    logs.configure(settings)
+    ledger = store.open_ledger(settings, store.for_worker(settings), random=random.random)
+    trimmed_at = 0.0
+    while os.getppid() == pool_pid:
+        try:
+            sweeper.sweep(ledger)
+            if time.monotonic() - trimmed_at > _TRIM_SECONDS:
+                ledger.trim()
+                trimmed_at = time.monotonic()
+        except RedisError as error:
+            log.warning("sweeper cannot use Redis, goes on", error=type(error).__name__)
+        time.sleep(sweeper.INTERVAL_SECONDS)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,172 @@
+"""What a worker does for one ticket: three steps, each claimed in the ledger before it touches a remote service.
+
+A job never raises: what came of it, good or bad, is written into the ledger, and the sweeper decides what is next.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from redis.exceptions import RedisError
+from rq.timeouts import JobTimeoutException
+
+from integration import entry as entries
+from integration import logs, note
+from integration.entry import Entry, Policy, State
+from integration.errors import Held, NoNotePossible, RemoteError, Temporary
+from integration.ledger import Decide, Ledger
+from integration.logrocket import callback
+from integration.logrocket.client import LogRocket
+from integration.settings import Settings
+from integration.zendesk.desk import Desk, Note
+
+log = logs.get(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Jobs:
+    """The jobs of one worker process, with all that they need."""
+
+    ledger: Ledger
+    policy: Policy
+    desk: Desk
+    logrocket: LogRocket
+    project: note.Project
+    settings: Settings
+
+    def by_name(self) -> Mapping[str, Callable[[int], None]]:
+        """Every function that an RQ job may name."""
+        jobs = (self.request_highlights, self.collect_highlights, self.post_note)
+        return {f"worker.jobs.{job.__name__}": job for job in jobs}
+
+    def request_highlights(self, ticket_id: int) -> None:
+        """Ask LogRocket what the requester did lately."""
+        self._step(ticket_id, State.RECEIVED, self._request)
+
+    def collect_highlights(self, ticket_id: int) -> None:
+        """Ask LogRocket what came of the request, when no callback told."""
+        self._step(ticket_id, State.REQUESTED, self._collect)
+
+    def post_note(self, ticket_id: int) -> None:
+        """Post the summary as an internal note, unless it is there already."""
+        self._step(ticket_id, State.READY, self._post)
+
+    # -- Each returns how the entry goes on
+
+    def _request(self, entry: Entry) -> Decide:
+        if entry.hint is not None:  # a callback named the request whose answer we never stored
+            return partial(entries.requested, request_id=entry.hint, policy=self.policy)
+        if entry.email is None and entry.external_id is None:
+            requester = self.desk.requester(entry.ticket_id)
+            entry = entries.identified(entry, email=requester.email, external_id=requester.external_id)
+        url = callback.address(
+            self.settings.public_url, entry.ticket_id, secret_keys=self.settings.secret_keys, now=time.time()
+        )
+        request_id = self.logrocket.request_highlights(
+            email=entry.email, external_id=entry.external_id, webhook_url=url
+        )
+
+        def go_on(current: Entry, now: float) -> Entry:
+            known = entries.identified(current, email=entry.email, external_id=entry.external_id)
+            return entries.requested(known, now, request_id=request_id, policy=self.policy)
+
+        return go_on
+
+    def _collect(self, entry: Entry) -> Decide:
+        result = self.logrocket.result(entry.request_id or "")
+        if result is None:
+            return entries.unknown_to_logrocket
+        return partial(entries.told, result=result, policy=self.policy)
+
+    def _post(self, entry: Entry) -> Decide:
+        found = self._note_of_earlier_attempt(entry) or self._new_note(entry)
+        if found.was_public:
+            log.error("a note came back public and was made private", ticket_id=entry.ticket_id)
+        return partial(entries.posted, comment_id=found.comment_id)
+
+    def _note_of_earlier_attempt(self, entry: Entry) -> Note | None:
+        if not entry.earlier_markers:
+            return None
+        return self.desk.find_note(entry.ticket_id, markers=entry.earlier_markers)
+
+    def _new_note(self, entry: Entry) -> Note:
+        if entry.highlights is None or entry.request_id is None:
+            raise ValueError("a ready entry without highlights")
+        html = note.render(
+            entry.highlights,
+            request_id=entry.request_id,
+            project=self.project,
+            email=entry.email,
+            external_id=entry.external_id,
+        )
+        return self.desk.add_internal_note(entry.ticket_id, html)
+
+    # -- What all three have in common
+
+    def _step(self, ticket_id: int, state: State, work: Callable[[Entry], Decide]) -> None:
+        started = time.monotonic()
+        try:
+            claimed = self.ledger.claim(ticket_id, state)
+            if claimed is None:
+                log.debug("nothing to do", ticket_id=ticket_id, step=str(state))
+                return
+            settled = self.ledger.settle(claimed, self._outcome(claimed, work))
+        except (RedisError, JobTimeoutException) as error:
+            log.warning("step interrupted", ticket_id=ticket_id, step=str(state), error=type(error).__name__)
+        else:
+            _report(claimed, settled, ms=round((time.monotonic() - started) * 1000))
+
+    def _outcome(self, claimed: Entry, work: Callable[[Entry], Decide]) -> Decide:
+        """How the entry goes on after its work, or after what went wrong with it."""
+        try:
+            return work(claimed)
+        except RemoteError as error:
+            return self._after(error, claimed)
+        except JobTimeoutException:
+            slow = Temporary("the step took too long", outcome_unknown=True)
+            return partial(entries.postponed, error=slow, policy=self.policy)
+        except RedisError:
+            raise
+        except Exception:
+            log.exception("internal error", ticket_id=claimed.ticket_id, step=str(claimed.state))
+            return partial(entries.crashed, policy=self.policy)
+
+    def _after(self, error: RemoteError, claimed: Entry) -> Decide:
+        match error:
+            case NoNotePossible():
+                return partial(entries.ended, state=State.SKIPPED, reason=str(error))
+            case Held():
+                log.error("credentials refused, tickets wait", ticket_id=claimed.ticket_id, reason=str(error))
+                return partial(entries.held, error=error, policy=self.policy)
+            case Temporary():
+                return partial(entries.postponed, error=error, policy=self.policy)
+            case _:
+                return partial(entries.ended, state=State.FAILED, reason=str(error))
+
+
+_DONE = {
+    State.RECEIVED: "highlights will be requested again",
+    State.REQUESTED: "highlights requested",
+    State.READY: "highlights collected",
+    State.POSTED: "note posted",
+    State.EMPTY: "nothing to tell",
+    State.SKIPPED: "ticket skipped",
+    State.FAILED: "ticket failed",
+}
+
+
+def _report(claimed: Entry, settled: Entry | None, *, ms: int) -> None:
+    """One line about what became of a step."""
+    facts: dict[str, object] = {"ticket_id": claimed.ticket_id, "attempt": claimed.attempts, "ms": ms}
+    if settled is None:
+        log.info("step overtaken", step=str(claimed.state), **facts)
+        return
+    why = settled.reason or settled.last_error
+    if why is not None:
+        facts["why"] = why
+    level = "error" if settled.state is State.FAILED else "info"
+    message = "step will be repeated" if settled.state is claimed.state else _DONE[settled.state]
+    getattr(log, level)(message, **facts)
