@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import TypeVar
+from typing import Self, TypeVar
 
 import pytest
 import requests
@@ -40,7 +40,7 @@ ROOT = Path(__file__).resolve().parent.parent
 T = TypeVar("T")
 
 
-def wait_for(condition: Callable[[], T], *, seconds: float = 20.0) -> T:
+def wait_for(condition: Callable[[], T | None], *, seconds: float = 20.0) -> T:
     """The first true value of `condition`; the test fails when none comes in time."""
     deadline = time.monotonic() + seconds
     while True:
@@ -122,7 +122,7 @@ class InProcess:
         self.ledger: Ledger = open_ledger(settings, self.redis, random=lambda: 0.0)
         self.app = create_app(settings)
         self._server = make_server("127.0.0.1", port, self.app, threaded=True, request_handler=_Quiet)
-        self._thread = threading.Thread(target=self._server.serve_forever)
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
         project = Project(app_url=settings.logrocket_app_url, org=settings.logrocket_org, app=settings.logrocket_app)
         self.jobs = Jobs(
             ledger=self.ledger,
@@ -133,7 +133,7 @@ class InProcess:
             settings=settings,
         )
 
-    def __enter__(self) -> InProcess:
+    def __enter__(self) -> Self:
         self._thread.start()
         return self
 
