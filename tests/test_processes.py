@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+from typing import Literal
 
 import pytest
 import requests
 
-from sandbox import Sandbox
+from sandbox import Fault, Sandbox
 from tests.conftest import Processes, wait_for
 
 
@@ -58,6 +59,46 @@ def test_children_do_not_outlive_a_killed_pool(processes: Processes) -> None:
     processes.running["worker"].wait()
 
     wait_for(lambda: not any(map(alive, orphans)))
+
+
+def test_sigterm_lets_a_running_job_finish(sandbox: Sandbox, processes: Processes) -> None:
+    sandbox.faults.add(Fault(service="zendesk", method="PUT", path="/tickets/", delay=3.0))
+    processes.start("web", "worker")
+    number = sandbox.zendesk.file_ticket(requester="ada@shop.example")
+    wait_for(lambda: [each for each in sandbox.zendesk.requests if each.method == "PUT"])
+
+    processes.signal_tree("worker", signal.SIGTERM)  # to every process, as a platform does, and twice
+    processes.signal_tree("worker", signal.SIGTERM)
+
+    assert processes.running["worker"].wait(timeout=28) == 0
+    assert len(sandbox.zendesk.internal_notes(number)) == 1
+
+
+@pytest.mark.parametrize(
+    ("service", "method", "path"), [("logrocket", "POST", "/highlights/"), ("zendesk", "PUT", "/tickets/")]
+)
+def test_a_worker_killed_in_a_write_goes_on_after_its_lease(
+    service: Literal["zendesk", "logrocket"], method: str, path: str, sandbox: Sandbox, processes: Processes
+) -> None:
+    sandbox.logrocket.callbacks = "none" if service == "logrocket" else "once"
+    sandbox.faults.add(Fault(service=service, method=method, path=path, delay_after=2.0))
+    processes.start("web", "worker")
+    number = sandbox.zendesk.file_ticket(requester="ada@shop.example")
+    requests_of = sandbox.zendesk if service == "zendesk" else sandbox.logrocket
+    wait_for(lambda: [each for each in requests_of.requests if each.method == method and path in each.path])
+
+    processes.signal_tree("worker", signal.SIGKILL)
+    processes.running["worker"].wait()
+    sandbox.logrocket.callbacks = "once"
+    processes.start("worker")
+
+    wait_for(lambda: len(sandbox.logrocket.results) == (2 if service == "logrocket" else 1), seconds=35)
+    wait_for(lambda: posted(processes, number), seconds=35)
+    assert len(sandbox.zendesk.internal_notes(number)) == 1
+
+
+def posted(processes: Processes, number: int) -> bool:
+    return f"note posted ticket_id={number}" in processes.log("worker")
 
 
 def test_health(processes: Processes) -> None:

@@ -1,0 +1,209 @@
+"""`python -m sandbox` with small products of its own: what it shows, why it fails, what it leaves behind."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from sandbox.children import procfile
+from sandbox.terminal import note_as_text
+
+ROOT = Path(__file__).resolve().parents[2]
+Until = Callable[..., None]
+
+WEB = """
+import json, os, sys, urllib.request
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+class Web(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.answer(200)
+    def do_POST(self):
+        sent = self.rfile.read(int(self.headers["Content-Length"]))
+        self.answer(int(open("status").read()))
+        if open("note").read():
+            self.note(json.loads(sent)["ticket_id"])
+    def note(self, number):
+        wish = {"grant_type": "client_credentials", "client_id": os.environ["ZENDESK_CLIENT_ID"],
+                "client_secret": os.environ["ZENDESK_CLIENT_SECRET"], "scope": "write"}
+        token = json.load(self.send("POST", "/oauth/tokens", wish, {}))["access_token"]
+        wish = {"ticket": {"comment": {"html_body": open("note").read(), "public": False}}}
+        self.send("PUT", f"/api/v2/tickets/{number}", wish, {"Authorization": f"Bearer {token}"})
+    def send(self, method, path, wish, headers):
+        url, body = os.environ["ZENDESK_URL"] + path, json.dumps(wish).encode()
+        wish = urllib.request.Request(url, body, headers | {"Content-Type": "application/json"}, method=method)
+        return urllib.request.urlopen(wish)
+    def answer(self, status):
+        self.send_response(status)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+    def log_message(self, *_):
+        pass
+
+open("environment", "w").write(json.dumps(dict(os.environ)))
+print("web says hello", flush=True)
+ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Web).serve_forever()
+"""
+
+WORKER = """
+import os, subprocess, sys, time
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+open("pids", "w").write(f"{os.getpid()} {child.pid}")
+time.sleep(600)
+"""
+
+
+@pytest.fixture
+def product(tmp_path: Path) -> Path:
+    """A product that takes every delivery and posts a note."""
+    (tmp_path / "Procfile").write_text("# two processes\nweb: python web.py\nworker: python worker.py\n")
+    (tmp_path / "web.py").write_text(WEB)
+    (tmp_path / "worker.py").write_text(WORKER)
+    (tmp_path / "status").write_text("202")
+    (tmp_path / "note").write_text('<p>She <a href="https://app.logrocket.com/x">paid</a></p>')
+    return tmp_path
+
+
+@pytest.fixture
+def run(product: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
+    """Starts the runner on the product."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(*arguments: str) -> subprocess.Popen[str]:
+        command = [sys.executable, "-m", "sandbox", "--product", str(product), *arguments]
+        environment = os.environ | {"TMPDIR": str(product), "ZENDESK_EMAIL": "leak@shop.example"}
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        started.append(process)
+        return process
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process runs; one that has ended and was not waited for does not."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    stat = Path(f"/proc/{pid}/stat")
+    return not (stat.exists() and stat.read_text().rpartition(")")[2].split()[0] == "Z")
+
+
+def started_pids(product: Path, until: Until) -> list[int]:
+    until(lambda: (product / "pids").exists() and (product / "pids").read_text().count(" "), seconds=20)
+    return [int(pid) for pid in (product / "pids").read_text().split()]
+
+
+def test_once_shows_the_ticket_and_its_note_and_leaves_nothing_behind(
+    product: Path, run: Callable[..., subprocess.Popen[str]]
+) -> None:
+    process = run("--once")
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, err) == (0, "")
+    assert "Ada Example <ada@shop.example>: The discount code does not work" in out
+    assert re.search(r"Internal note on ticket \d+, \d+\.\d s later:\n\n    She paid \[1\]\n", out)
+    assert "    [1] https://app.logrocket.com/x" in out
+    assert list(product.glob("sandbox-*")) == []
+    assert not any(is_alive(int(pid)) for pid in (product / "pids").read_text().split())
+
+
+def test_the_product_gets_every_variable_and_nothing_of_the_callers(
+    product: Path, run: Callable[..., subprocess.Popen[str]]
+) -> None:
+    run("--once").communicate(timeout=30)
+    environment = (product / "environment").read_text()
+    assert "leak@shop.example" not in environment
+    for blank in ("ZENDESK_EMAIL", "ZENDESK_API_TOKEN", "SECRET_KEY_FALLBACKS", "RETENTION_DAYS"):
+        assert f'"{blank}": ""' in environment
+    assert re.search(r'"PUBLIC_URL": "http://127\.0\.0\.1:\d+"', environment)
+    assert re.search(r'"REDIS_URL": "unix:///', environment)
+    assert re.search(r'"SECRET_KEY": "[^"]{32,}"', environment)
+    assert f'"PATH": "{Path(sys.executable).parent}:' in environment
+
+
+@pytest.mark.parametrize(
+    ("changes", "reasons"),
+    [
+        ({"web.py": "print('no settings'); raise SystemExit(2)"}, ["web ended with exit code 2", "| no settings"]),
+        ({"worker.py": "raise SystemExit(3)"}, ["worker ended with exit code 3", "| (no output)"]),
+        ({"status": "401", "note": ""}, ["refused the delivery", ": 401", "| web says hello"]),
+        ({"Procfile": "web: python web.py\n"}, ["no line for worker"]),
+    ],
+)
+def test_once_tells_why_there_is_no_note(
+    product: Path, run: Callable[..., subprocess.Popen[str]], changes: dict[str, str], reasons: list[str]
+) -> None:
+    for name, text in changes.items():
+        (product / name).write_text(text)
+    process = run("--once")
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert "It did not work: " in err
+    for reason in reasons:
+        assert reason in err
+    assert list(product.glob("sandbox-*")) == []
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 0), (signal.SIGTERM, 0), (signal.SIGKILL, -9)])
+def test_everything_ends_with_the_runner(
+    product: Path, run: Callable[..., subprocess.Popen[str]], until: Until, number: signal.Signals, code: int
+) -> None:
+    process = run()
+    assert process.stdout
+    assert process.stderr
+    shown = "".join(iter(process.stdout.readline, "Ctrl-C ends everything.\n"))
+    assert re.search(r"Tickets, to file more: +http://127\.0\.0\.1:\d+/\n", shown)
+    assert re.search(r"\(user admin, password \S{12,}\)", shown)
+    pids = started_pids(product, until)
+    assert len([pid for pid in pids if is_alive(pid)]) == 2
+    process.send_signal(number)
+    assert process.wait(20) == code
+    until(lambda: not any(is_alive(pid) for pid in pids), seconds=20)
+    until(lambda: not list(product.glob("sandbox-*")), seconds=20)
+    assert "web    | web says hello\n" in process.stderr.read()
+
+
+def test_the_runner_fails_when_a_part_ends_later(
+    product: Path, run: Callable[..., subprocess.Popen[str]], until: Until
+) -> None:
+    process = run()
+    assert process.stdout
+    for line in iter(process.stdout.readline, ""):
+        if line.startswith("Ctrl-C"):
+            break
+    os.kill(started_pids(product, until)[0], signal.SIGKILL)
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 1
+    assert "worker ended with exit code 137" in err
+
+
+def test_a_procfile_is_read(tmp_path: Path) -> None:
+    (tmp_path / "Procfile").write_text("web: a --b=c:d\n\n# no: this\nworker:x\n")
+    assert procfile(tmp_path) == {"web": "a --b=c:d", "worker": "x"}
+
+
+def test_a_note_reads_well_without_a_browser() -> None:
+    began = time.monotonic()
+    html = (
+        '<div class="zd-comment"><p>She <a href="https://a.example/1">paid</a> &amp; <b>left</b>.<br>Then:</p>'
+        f"<ul><li>one <code>x</code></li><li>{'long ' * 30}</li></ul></div>"
+    )
+    text = note_as_text(html)
+    assert text.startswith("She paid [1] & *left*.\nThen:\n\n- one `x`\n- long long")
+    assert text.endswith("\n\n[1] https://a.example/1")
+    assert max(len(line) for line in text.splitlines()) <= 96
+    assert "\n  long" in text
+    assert time.monotonic() - began < 1
