@@ -1,0 +1,100 @@
+"""The processes that `make sandbox` starts: each on a leash, with its output kept or shown."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from sandbox import leash
+
+KEPT_LINES: Final = 200
+WAIT_SECONDS: Final = leash.GRACE_SECONDS + 2
+
+
+class Child:
+    """One command of the product, running. It ends with this process, however this process ends."""
+
+    def __init__(self, name: str, command: str, *, folder: Path, environment: Mapping[str, str], quiet: bool) -> None:
+        """Start it; `quiet` keeps its output until somebody asks for the last lines."""
+        self.name = name
+        self._quiet = quiet
+        self._lines: deque[str] = deque(maxlen=KEPT_LINES)
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", leash.__file__, command],
+            cwd=folder,
+            env=dict(environment),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            text=True,
+            errors="replace",
+        )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    @property
+    def exit_code(self) -> int | None:
+        """With which code it ended; None while it runs."""
+        return self._process.poll()
+
+    def last_lines(self, count: int = 20) -> str:
+        """Return the end of its output, each line with its name before it."""
+        if self.exit_code is not None:
+            self._reader.join(1)
+        lines = list(self._lines)[-count:]
+        return "\n".join(self._named(line) for line in lines) or self._named("(no output)")
+
+    def begin_to_end(self) -> None:
+        """Let go of the leash: the command and all that it started get SIGTERM."""
+        with suppress(OSError):
+            if self._process.stdin:
+                self._process.stdin.close()
+
+    def end(self) -> None:
+        """Wait until it has ended; make it when it takes too long."""
+        self.begin_to_end()
+        try:
+            self._process.wait(WAIT_SECONDS)
+        except subprocess.TimeoutExpired:
+            with suppress(OSError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+        self._reader.join(1)
+        if self._reader.is_alive():  # something that it started still holds its output
+            with suppress(OSError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._reader.join(1)
+        if self._process.stdout and not self._reader.is_alive():
+            self._process.stdout.close()
+
+    def _read(self) -> None:
+        """Keep what the command says, and show it unless that is not wanted."""
+        with suppress(ValueError):  # the pipe was closed while somebody still held its other end
+            for line in self._process.stdout or ():
+                self._lines.append(line.rstrip())
+                if not self._quiet:
+                    print(self._named(line.rstrip()), file=sys.stderr, flush=True)
+
+    def _named(self, line: str) -> str:
+        return f"{self.name:<6} | {line}"
+
+
+def python_file(file: str, *arguments: str) -> str:
+    """Return the command that runs one of the sandbox's own files with this Python."""
+    return "exec " + shlex.join([sys.executable, "-P", file, *arguments])
+
+
+def procfile(folder: Path) -> dict[str, str]:
+    """Return the commands of a Procfile by their names."""
+    pairs = (line.partition(":") for line in (folder / "Procfile").read_text().splitlines())
+    return {name.strip(): command.strip() for name, colon, command in pairs if colon and not name.startswith("#")}

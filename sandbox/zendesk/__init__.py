@@ -1,0 +1,210 @@
+"""A stand-in for Zendesk: an account in memory behind the parts of its API that the integration uses."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final, Literal
+
+from sandbox.faults import Faults
+from sandbox.outbound import Background, require_loopback
+from sandbox.server import LoopbackServer, Recorded
+from sandbox.zendesk.app import create_app
+from sandbox.zendesk.delivery import Attempt, Delivery
+from sandbox.zendesk.desk import Desk
+from sandbox.zendesk.records import Comment, Ticket
+
+__all__ = ["Attempt", "Comment", "Delivery", "Ticket", "Zendesk"]
+
+DEFAULT_PAYLOAD: Final = (
+    '{"ticket_id": "{{ticket.id}}", "requester_email": "{{ticket.requester.email}}", '
+    '"requester_external_id": "{{ticket.requester.external_id}}"}'
+)
+
+
+class Zendesk:
+    """The Python face of the stand-in: what an admin, a customer and time itself can do to an account."""
+
+    payload: Final = DEFAULT_PAYLOAD
+    """The payload of the trigger that `install_webhook` makes when none is given."""
+
+    def __init__(self, *, faults: Faults, port: int = 0) -> None:
+        """Bind the port (0: any free one)."""
+        self._background = Background()
+        self.desk = Desk(self._background)
+        self.app = create_app(self.desk)
+        self._server = LoopbackServer("zendesk", self.app, faults=faults, port=port, unrecorded=_is_ours)
+        self.desk.url = self._server.url
+        self.subdomain = "acme"
+
+    def start(self) -> None:
+        """Begin to answer."""
+        self._server.start()
+
+    def stop(self) -> None:
+        """Stop answering and delivering."""
+        self._server.stop()
+        self._background.stop()
+
+    @property
+    def url(self) -> str:
+        """The address of the account."""
+        return self._server.url
+
+    @property
+    def requests(self) -> list[Recorded]:
+        """What was asked of the account so far, in order of arrival."""
+        return self._server.requests
+
+    def forget_requests(self) -> None:
+        """Start the record of requests anew."""
+        self._server.forget_requests()
+
+    # What an admin does.
+
+    @property
+    def client_id(self) -> str:
+        """The identifier of the OAuth client."""
+        return self.desk.tokens.client_id
+
+    @property
+    def client_secret(self) -> str:
+        """The secret of the OAuth client."""
+        return self.desk.tokens.client_secret
+
+    @property
+    def api_token(self) -> str:
+        """The account's API token, which fits the e-mail of every user."""
+        return self.desk.tokens.api_token
+
+    @property
+    def agent_email(self) -> str:
+        """The e-mail of an agent, for use with the API token."""
+        return str(self.desk.account.agent.email)
+
+    def install_webhook(
+        self, endpoint: str, payload: str | None = None, subscription: Literal["trigger", "event"] = "trigger"
+    ) -> str:
+        """Make a webhook and a trigger for new tickets; once per endpoint. Returns the signing secret."""
+        require_loopback(endpoint)
+        event = subscription == "event"
+        return self.desk.hooks.install(endpoint, payload=payload or self.payload, event=event).secret
+
+    def revoke_tokens(self) -> None:
+        """Make every OAuth token that was issued so far invalid."""
+        self.desk.tokens.revoke()
+
+    # What customers and agents do.
+
+    def file_ticket(  # noqa: PLR0913  # all of them by name, and all optional
+        self,
+        *,
+        requester: str | None = "ada@shop.example",
+        name: str = "Ada",
+        external_id: str | None = None,
+        subject: str = "The discount code does not work",
+        description: str = "I enter the code at the checkout and the price stays the same.",
+        status: str = "new",
+        tags: tuple[str, ...] = (),
+        public: bool = True,
+        deliver: bool = True,
+    ) -> int:
+        """File a ticket and return its number; `deliver=False` tells no webhook of it."""
+        account = self.desk.account
+        person = account.requester(email=requester, name=name, external_id=external_id)
+        ticket = account.file(person, description=description, public=public, subject=subject, status=status, tags=tags)
+        if deliver:
+            self.desk.ticket_filed(ticket)
+        return ticket.id
+
+    def deliver(self, ticket_id: int) -> None:
+        """Tell the webhooks of a ticket once more, as if it had just been filed: a duplicate delivery."""
+        self.desk.ticket_filed(self.desk.account.ticket(ticket_id))
+
+    def set_status(self, ticket_id: int, status: str) -> None:
+        """Give a ticket another status, also out of `closed`, which the API never allows."""
+        account = self.desk.account
+        with account.lock:
+            account.put(replace(account.ticket(ticket_id), status=status))
+
+    def delete_ticket(self, ticket_id: int) -> None:
+        """Delete a ticket."""
+        self.desk.account.delete(ticket_id)
+
+    # What there is to see.
+
+    def tickets(self) -> list[Ticket]:
+        """The tickets, oldest first."""
+        with self.desk.account.lock:
+            return list(self.desk.account.tickets.values())
+
+    def comments(self, ticket_id: int) -> list[Comment]:
+        """The comments of a ticket, oldest first; the first is its description."""
+        return list(self.desk.account.ticket(ticket_id).comments)
+
+    def internal_notes(self, ticket_id: int | None = None) -> list[Comment]:
+        """The internal notes of a ticket, or of all tickets."""
+        wanted = self.tickets() if ticket_id is None else [self.desk.account.ticket(ticket_id)]
+        return [comment for ticket in wanted for comment in ticket.comments if not comment.public]
+
+    @property
+    def deliveries(self) -> list[Delivery]:
+        """The deliveries that came to an end, in the order in which they did."""
+        return self.desk.deliverer.ended
+
+    @property
+    def all_deliveries(self) -> list[Delivery]:
+        """All deliveries, in the order in which they began; the outcome of those that go on is None."""
+        return self.desk.deliverer.all
+
+    # What can be set.
+
+    @property
+    def retry_pace(self) -> float:
+        """The factor for the waits between the attempts of a delivery: 1.0 is real time."""
+        return self.desk.deliverer.retry_pace
+
+    @retry_pace.setter
+    def retry_pace(self, value: float) -> None:
+        self.desk.deliverer.retry_pace = value
+
+    @property
+    def escape_placeholders(self) -> bool:
+        """Whether values are escaped for JSON when a trigger's payload is rendered."""
+        return self.desk.escape_placeholders
+
+    @escape_placeholders.setter
+    def escape_placeholders(self, value: bool) -> None:
+        self.desk.escape_placeholders = value
+
+    @property
+    def update_limit(self) -> int:
+        """How often one user may update one ticket in 10 minutes."""
+        return self.desk.limits.ticket_updates
+
+    @update_limit.setter
+    def update_limit(self, value: int) -> None:
+        self.desk.limits.ticket_updates = value
+
+    @property
+    def account_update_limit(self) -> int:
+        """How many updates of tickets the account allows in a minute."""
+        return self.desk.limits.account_updates
+
+    @account_update_limit.setter
+    def account_update_limit(self, value: int) -> None:
+        self.desk.limits.account_updates = value
+
+    @property
+    def token_life(self) -> int | None:
+        """How many seconds a new OAuth token lasts; None: as requested."""
+        return self.desk.tokens.life
+
+    @token_life.setter
+    def token_life(self, value: int | None) -> None:
+        self.desk.tokens.life = value
+
+
+def _is_ours(target: str) -> bool:
+    """Tell requests for the sandbox's own page from those that Zendesk would get."""
+    path = target.partition("?")[0]
+    return path in ("/", "/favicon.ico") or path == "/sandbox" or path.startswith("/sandbox/")

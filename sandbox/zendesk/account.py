@@ -1,0 +1,213 @@
+"""The account: its people and tickets, and what happens to a ticket when it is updated."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, Required, TypedDict, Unpack
+
+from sandbox.zendesk import comments, refusals
+from sandbox.zendesk.placeholders import placeholders
+from sandbox.zendesk.records import Audit, Comment, Ticket, User, now
+
+FIRST_TICKET: Final = 35436
+MAX_COMMENTS: Final = 5000
+STATUSES: Final = ("new", "open", "pending", "hold", "solved", "closed")
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewComment:
+    """A comment to be added; `public` None means that nothing was said about it."""
+
+    html_body: str | None = None
+    body: str | None = None
+    public: bool | None = None
+    author_id: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """What an update wants of a ticket; None leaves a thing as it is."""
+
+    comment: NewComment | None = None
+    fields: dict[str, Any] = field(default_factory=dict)
+    tags: tuple[str, ...] | None = None
+    more_tags: tuple[str, ...] = ()
+    fewer_tags: tuple[str, ...] = ()
+    metadata: dict[str, Any] = field(default_factory=dict)
+    unless_changed_since: str | None = None
+
+
+class TicketFacts(TypedDict, total=False):
+    """What is known of a ticket when it is filed, besides who says what."""
+
+    subject: Required[str]
+    status: str
+    tags: tuple[str, ...]
+
+
+class Account:
+    """Holds the people and the tickets. Records are frozen: who has read one may keep it."""
+
+    def __init__(self, account_url: Callable[[], str]) -> None:
+        """Start with an admin, who is who the integration acts as, and an agent."""
+        self.lock = threading.RLock()
+        self._account_url = account_url
+        self._ids = itertools.count(360009000001, 7)
+        self._numbers = itertools.count(FIRST_TICKET)
+        self.users: dict[int, User] = {}
+        self.tickets: dict[int, Ticket] = {}
+        self.service_user = self.add_user(
+            User(id=self.new_id(), name="Highlights Service", email="highlights@acme.example", role="admin")
+        )
+        self.agent = self.add_user(User(id=self.new_id(), name="Sam Agent", email="sam@acme.example", role="agent"))
+
+    def new_id(self) -> int:
+        """Return an id that nothing else has."""
+        return next(self._ids)
+
+    def add_user(self, user: User) -> User:
+        """Keep a user."""
+        with self.lock:
+            self.users[user.id] = user
+        return user
+
+    def requester(self, *, email: str | None, name: str, external_id: str | None) -> User:
+        """Return the user with this e-mail, made when there is none; without an e-mail always a new one."""
+        with self.lock:
+            known = [user for user in self.users.values() if email and user.email == email]
+            if known:
+                changed = replace(known[0], name=name, external_id=external_id or known[0].external_id)
+                return self.add_user(changed)
+            return self.add_user(User(id=self.new_id(), name=name, email=email, external_id=external_id))
+
+    def user(self, user_id: int) -> User:
+        """Return a user, or refuse."""
+        try:
+            return self.users[user_id]
+        except KeyError:
+            raise refusals.not_found() from None
+
+    def ticket(self, ticket_id: int) -> Ticket:
+        """Return a ticket, or refuse: deleted ones cannot be told from those that never were."""
+        try:
+            return self.tickets[ticket_id]
+        except KeyError:
+            raise refusals.not_found() from None
+
+    def file(self, requester: User, *, description: str, public: bool = True, **facts: Unpack[TicketFacts]) -> Ticket:
+        """File a ticket; its description is its first comment."""
+        with self.lock:
+            number = next(self._numbers)
+            ticket = Ticket(id=number, requester_id=requester.id, description=description, **facts)
+            first = NewComment(body=description, public=public)
+            ticket, _ = self._commented(ticket, first, author=requester, audit_id=self.new_id(), metadata={})
+            self.tickets[number] = ticket
+            return ticket
+
+    def put(self, ticket: Ticket) -> None:
+        """Keep a ticket as it is now."""
+        with self.lock:
+            self.tickets[ticket.id] = ticket
+
+    def delete(self, ticket_id: int) -> None:
+        """Delete a ticket."""
+        with self.lock:
+            self.ticket(ticket_id)
+            del self.tickets[ticket_id]
+
+    def update(self, ticket_id: int, change: Change, *, by: User) -> tuple[Ticket, Audit]:
+        """Carry out an update whole, or refuse it whole."""
+        with self.lock:
+            ticket = self.ticket(ticket_id)
+            if ticket.status == "closed":
+                raise refusals.closed()
+            if change.unless_changed_since not in (None, ticket.updated_at.strftime("%Y-%m-%dT%H:%M:%SZ")):
+                raise refusals.conflict()
+            audit_id, events = self.new_id(), []
+            if change.comment is not None:
+                ticket, event = self._commented(
+                    ticket, change.comment, author=by, audit_id=audit_id, metadata=change.metadata
+                )
+                events.append(event)
+            ticket, changes = self._changed(ticket, change)
+            audit = Audit(
+                id=audit_id,
+                ticket_id=ticket.id,
+                author_id=by.id,
+                events=(*events, *changes),
+                custom_metadata=change.metadata,
+            )
+            ticket = replace(ticket, updated_at=now(), audits=(*ticket.audits, audit))
+            self.tickets[ticket.id] = ticket
+            return ticket, audit
+
+    def make_private(self, ticket_id: int, comment_id: int) -> None:
+        """Turn a public comment into an internal note."""
+        with self.lock:
+            ticket = self.ticket(ticket_id)
+            if all(comment.id != comment_id for comment in ticket.comments):
+                raise refusals.not_found()
+            changed = tuple(replace(c, public=False) if c.id == comment_id else c for c in ticket.comments)
+            self.tickets[ticket_id] = replace(ticket, comments=changed, updated_at=now())
+
+    def _commented(
+        self, ticket: Ticket, new: NewComment, *, author: User, audit_id: int, metadata: dict[str, Any]
+    ) -> tuple[Ticket, dict[str, Any]]:
+        """Return the ticket with one more comment, and the event that tells of it."""
+        if len(ticket.comments) >= MAX_COMMENTS:
+            raise refusals.invalid_record("base", f"Ticket has reached the limit of {MAX_COMMENTS} comments")
+        requester = self.user(ticket.requester_id)
+        values = placeholders(ticket, requester, account_url=self._account_url(), current=author)
+        if new.html_body is not None:
+            text = comments.from_html(new.html_body, values)
+        else:
+            text = comments.from_text(new.body or "", values)
+        comment = Comment(
+            id=self.new_id(),
+            author_id=new.author_id or author.id,
+            public=ticket.is_public or not ticket.comments if new.public is None else new.public,
+            html_body=text.html_body,
+            plain_body=text.plain_body,
+            body=text.body,
+            audit_id=audit_id,
+            custom_metadata=metadata,
+        )
+        return replace(ticket, comments=(*ticket.comments, comment)), _comment_event(comment)
+
+    def _changed(self, ticket: Ticket, change: Change) -> tuple[Ticket, list[dict[str, Any]]]:
+        """Return the ticket with its fields and tags changed, and the events that tell of it."""
+        wanted = dict(change.fields)
+        if wanted.get("status", "new") not in STATUSES:
+            raise refusals.invalid_record("status", "Status: is not included in the list")
+        tags = ticket.tags if change.tags is None else change.tags
+        tags = tuple(dict.fromkeys(tag for tag in (*tags, *change.more_tags) if tag not in change.fewer_tags))
+        wanted["tags"] = tags
+        events = [
+            {
+                "id": self.new_id(),
+                "type": "Change",
+                "field_name": name,
+                "value": value,
+                "previous_value": before,
+            }
+            for name, value in wanted.items()
+            if (before := getattr(ticket, name)) != value
+        ]
+        return replace(ticket, **wanted), events
+
+
+def _comment_event(comment: Comment) -> dict[str, Any]:
+    return {
+        "id": comment.id,
+        "type": "Comment",
+        "author_id": comment.author_id,
+        "body": comment.body,
+        "html_body": comment.html_body,
+        "plain_body": comment.plain_body,
+        "public": comment.public,
+        "attachments": [],
+        "audit_id": comment.audit_id,
+    }

@@ -1,0 +1,91 @@
+"""A whole Zendesk: the account, its tokens, limits, webhooks and triggers, and what follows from what."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from sandbox.outbound import Background
+from sandbox.zendesk.account import Account, Change
+from sandbox.zendesk.delivery import Deliverer
+from sandbox.zendesk.events import ticket_created
+from sandbox.zendesk.hooks import TICKET_CREATED, Hooks, Payload, Trigger, UpdateType
+from sandbox.zendesk.limits import Limits
+from sandbox.zendesk.oauth import Tokens
+from sandbox.zendesk.placeholders import placeholders, render
+from sandbox.zendesk.records import Audit, Ticket, User
+from sandbox.zendesk.triggers import fires
+
+
+class Desk:
+    """Everything that the HTTP interface, the page and the Python face work on."""
+
+    def __init__(self, background: Background) -> None:
+        """Start with an account that has two agents and nothing else."""
+        self.url = ""
+        self.escape_placeholders = False
+        self.account = Account(lambda: self.url)
+        self.tokens = Tokens()
+        self.limits = Limits()
+        self.hooks = Hooks()
+        self.deliverer = Deliverer(background, self.hooks)
+
+    def user_of(self, credentials: tuple[str, str] | None) -> User | None:
+        """Return whom e-mail and API token stand for: the token fits every user."""
+        email, token = credentials or ("", "")
+        found = [u for u in list(self.account.users.values()) if u.email and u.email == email]
+        return found[0] if found and token == self.tokens.api_token else None
+
+    def update(self, ticket_id: int, change: Change, *, by: User) -> tuple[Ticket, Audit]:
+        """Update a ticket, then let the triggers see the change."""
+        ticket, audit = self.account.update(ticket_id, change, by=by)
+        self.fire(ticket, "Change")
+        return ticket, audit
+
+    def ticket_filed(self, ticket: Ticket) -> None:
+        """Tell the webhooks of a new ticket: those of triggers and those subscribed to the event."""
+        self.fire(ticket, "Create")
+        for webhook in list(self.hooks.webhooks.values()):
+            if TICKET_CREATED in webhook.subscriptions and webhook.status == "active":
+                self.deliverer.deliver(webhook, ticket.id, ticket_created(ticket))
+
+    def fire(self, ticket: Ticket, update_type: UpdateType) -> None:
+        """Let every trigger whose conditions hold carry out its actions."""
+        for trigger in sorted(self.hooks.triggers.values(), key=lambda known: known.position):
+            if fires(trigger, ticket, update_type):
+                ticket = self._act(trigger, ticket)
+
+    def _act(self, trigger: Trigger, ticket: Ticket) -> Ticket:
+        """Carry out a trigger's actions: its changes first, so that payloads show them."""
+        changes = [_change(action) for action in trigger.actions if action["field"] != "notification_webhook"]
+        for change in changes:
+            ticket, _ = self.account.update(ticket.id, change, by=self.account.service_user)
+        requester = self.account.user(ticket.requester_id)
+        values = placeholders(ticket, requester, account_url=self.url)
+        for webhook_id, payload in trigger.notifications:
+            webhook = self.hooks.webhooks.get(webhook_id)
+            if webhook is not None and webhook.status == "active":
+                self.deliverer.deliver(webhook, ticket.id, self._rendered(payload, values))
+        return ticket
+
+    def _rendered(self, payload: Payload, values: dict[str, str]) -> Payload:
+        """Render a payload. By default values are NOT escaped for JSON: a quote in one breaks the payload."""
+        if isinstance(payload, list):
+            return [(str(key), render(str(value), values)) for key, value in payload]
+        if self.escape_placeholders:
+            return render(payload, values, escape=lambda value: json.dumps(value, ensure_ascii=False)[1:-1])
+        return render(payload, values)
+
+
+def _change(action: dict[str, Any]) -> Change:
+    """Return the change of a ticket that an action asks for."""
+    name, value = action["field"], str(action.get("value", ""))
+    tags = tuple(value.split())
+    match name:
+        case "current_tags":
+            return Change(more_tags=tags)
+        case "remove_tags":
+            return Change(fewer_tags=tags)
+        case "set_tags":
+            return Change(tags=tags)
+    return Change(fields={name: value})

@@ -1,0 +1,98 @@
+"""Who is asking, and what they may do: OAuth tokens, API tokens, scopes."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+import secrets
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sandbox.zendesk import refusals
+
+SHORTEST_LIFE: Final = 300
+LONGEST_LIFE: Final = 172_800
+USUAL_LIFE: Final = 1800
+
+
+@dataclass(frozen=True)
+class Token:
+    """An access token that was issued."""
+
+    scopes: frozenset[str]
+    expires_at: float
+
+
+class Tokens:
+    """Issues and checks the tokens of the account's one OAuth client."""
+
+    def __init__(self) -> None:
+        self.client_id = "logrocket-highlights"
+        self.client_secret = secrets.token_hex(32)
+        self.api_token = secrets.token_hex(20)
+        self.life: int | None = None
+        self._lock = threading.Lock()
+        self._issued: dict[str, Token] = {}
+
+    def issue(self, wish: Mapping[str, Any]) -> dict[str, Any]:
+        """Issue a token for the client-credentials grant; answers as `POST /oauth/tokens` does."""
+        if wish.get("grant_type") != "client_credentials":
+            raise refusals.invalid_grant("unsupported_grant_type", "The authorization grant type is not supported.")
+        if not (_same(wish.get("client_id"), self.client_id) and _same(wish.get("client_secret"), self.client_secret)):
+            raise refusals.invalid_client()
+        asked = _asked_life(wish)
+        life = self.life or asked or USUAL_LIFE
+        scope = str(wish.get("scope") or "read write")
+        token = secrets.token_hex(32)
+        with self._lock:
+            self._issued[token] = Token(frozenset(scope.split()), time.monotonic() + life)
+        answer: dict[str, Any] = {"access_token": token, "token_type": "bearer", "scope": scope}
+        return answer | ({} if asked is None else {"expires_in": life})
+
+    def revoke(self) -> None:
+        """Make every token that was issued so far invalid."""
+        with self._lock:
+            self._issued.clear()
+
+    def scopes_of(self, token: str) -> frozenset[str]:
+        """Return what a Bearer token may do; refuses one that is not valid."""
+        with self._lock:
+            known = self._issued.get(token)
+        if known is None or known.expires_at <= time.monotonic():
+            raise refusals.invalid_token()
+        return known.scopes
+
+
+def basic_credentials(header: str) -> tuple[str, str] | None:
+    """Return e-mail and API token of a Basic header with `email/token:API token`; None when it is another."""
+    try:
+        text = base64.b64decode(header.partition(" ")[2], validate=True).decode()
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+    name, _, password = text.partition(":")
+    email, marker, _ = name.rpartition("/token")
+    return (email, password) if marker and name.endswith("/token") else None
+
+
+def require_scope(scopes: frozenset[str] | None, *accepted: str) -> None:
+    """Refuse unless one of the accepted scopes is there (None: an API token, which may do everything)."""
+    if scopes is not None and not scopes & set(accepted):
+        raise refusals.missing_scope(accepted[0])
+
+
+def _asked_life(wish: Mapping[str, Any]) -> int | None:
+    life = wish.get("expires_in")
+    if life is None:
+        return None
+    if not isinstance(life, int) or isinstance(life, bool) or not SHORTEST_LIFE < life < LONGEST_LIFE:
+        reason = f"expires_in must be greater than {SHORTEST_LIFE} and less than {LONGEST_LIFE} seconds."
+        raise refusals.invalid_grant("invalid_request", reason)
+    return life
+
+
+def _same(given: object, expected: str) -> bool:
+    return isinstance(given, str) and hmac.compare_digest(given.encode(), expected.encode())

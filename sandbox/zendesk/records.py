@@ -1,0 +1,97 @@
+"""What a Zendesk account holds, as facts that are replaced and never changed."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final, Literal
+
+Role = Literal["end-user", "agent", "admin"]
+
+BRAND_ID: Final = 360001234567
+GROUP_ID: Final = 360002345678
+_CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+
+
+def now() -> datetime:
+    """Return the time, in UTC."""
+    return datetime.now(UTC)
+
+
+def iso(moment: datetime) -> str:
+    """Write a time as Zendesk does: UTC, whole seconds, Z."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def ulid() -> str:
+    """Return a new ULID, the kind of id that webhooks and invocations have."""
+    number = int(time.time() * 1000) << 80 | secrets.randbits(80)
+    return "".join(_CROCKFORD[number >> shift & 31] for shift in range(125, -1, -5))
+
+
+@dataclass(frozen=True, kw_only=True)
+class User:
+    """Somebody: a customer without a login (`end-user`), an agent or an admin."""
+
+    id: int
+    name: str
+    email: str | None = None
+    external_id: str | None = None
+    role: Role = "end-user"
+    created_at: datetime = field(default_factory=now)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comment:
+    """A comment of a ticket as Zendesk stored it; not public means an internal note."""
+
+    id: int
+    author_id: int
+    public: bool
+    html_body: str
+    plain_body: str
+    body: str
+    audit_id: int
+    created_at: datetime = field(default_factory=now)
+    custom_metadata: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Audit:
+    """One update of a ticket and the events it consisted of."""
+
+    id: int
+    ticket_id: int
+    author_id: int
+    events: tuple[dict[str, Any], ...]
+    created_at: datetime = field(default_factory=now)
+    custom_metadata: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ticket:
+    """A ticket with its comments, the first of which is its description."""
+
+    id: int
+    requester_id: int
+    subject: str
+    description: str
+    status: str = "new"
+    priority: str | None = None
+    type: str | None = None
+    external_id: str | None = None
+    tags: tuple[str, ...] = ()
+    brand_id: int = BRAND_ID
+    group_id: int = GROUP_ID
+    via: str = "web"
+    comments: tuple[Comment, ...] = ()
+    audits: tuple[Audit, ...] = ()
+    created_at: datetime = field(default_factory=now)
+    updated_at: datetime = field(default_factory=now)
+
+    @property
+    def is_public(self) -> bool:
+        """Tell whether the customer can see any of it."""
+        return any(comment.public for comment in self.comments)

@@ -1,0 +1,74 @@
+"""When a trigger fires: its conditions, checked against a ticket."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from sandbox.zendesk.account import STATUSES
+from sandbox.zendesk.hooks import Trigger, UpdateType
+from sandbox.zendesk.records import Ticket
+
+_VIA: Final = {"web": "0", "mail": "4", "api": "5", "chat": "29"}
+
+
+def _rank(value: str) -> int:
+    return STATUSES.index(value) if value in STATUSES else -1
+
+
+_OPERATORS: Final[Mapping[str, Callable[[str, str], bool]]] = {
+    "is": lambda actual, wanted: actual == wanted,
+    "is_not": lambda actual, wanted: actual != wanted,
+    "less_than": lambda actual, wanted: _rank(actual) < _rank(wanted),
+    "greater_than": lambda actual, wanted: _rank(actual) > _rank(wanted),
+    "includes": lambda actual, wanted: bool(set(actual.split()) & set(wanted.split())),
+    "not_includes": lambda actual, wanted: not set(actual.split()) & set(wanted.split()),
+}
+
+FIELDS: Final = {
+    "update_type": ("is",),
+    "status": ("is", "is_not", "less_than", "greater_than"),
+    "current_tags": ("includes", "not_includes"),
+    "comment_is_public": ("is",),
+    "ticket_is_public": ("is",),
+    "priority": ("is", "is_not"),
+    "type": ("is", "is_not"),
+    "brand_id": ("is", "is_not"),
+    "group_id": ("is", "is_not"),
+    "current_via_id": ("is", "is_not"),
+    "via_id": ("is", "is_not"),
+}
+"""The conditions that this account knows, each with its operators."""
+
+
+def fires(trigger: Trigger, ticket: Ticket, update_type: UpdateType) -> bool:
+    """Tell whether all conditions under `all` hold, and one under `any` when there are some."""
+    facts = _facts(ticket, update_type)
+    every, some = trigger.conditions.get("all") or [], trigger.conditions.get("any") or []
+    return (
+        trigger.active
+        and all(_holds(condition, facts) for condition in every)
+        and (not some or any(_holds(condition, facts) for condition in some))
+    )
+
+
+def _holds(condition: Mapping[str, Any], facts: Mapping[str, str]) -> bool:
+    operator = _OPERATORS[str(condition.get("operator"))]
+    value = condition.get("value")
+    return operator(facts[str(condition.get("field"))], str(value).lower() if isinstance(value, bool) else str(value))
+
+
+def _facts(ticket: Ticket, update_type: UpdateType) -> dict[str, str]:
+    return {
+        "update_type": update_type,
+        "status": ticket.status,
+        "current_tags": " ".join(ticket.tags),
+        "comment_is_public": str(bool(ticket.comments) and ticket.comments[-1].public).lower(),
+        "ticket_is_public": "public" if ticket.is_public else "private",
+        "priority": ticket.priority or "",
+        "type": ticket.type or "",
+        "brand_id": str(ticket.brand_id),
+        "group_id": str(ticket.group_id),
+        "current_via_id": _VIA.get(ticket.via, "0"),
+        "via_id": _VIA.get(ticket.via, "0"),
+    }
