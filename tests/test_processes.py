@@ -39,6 +39,12 @@ def test_a_process_without_its_settings_names_them_all_and_exits_2(
     assert environ["LOGROCKET_API_KEY"] not in said
 
 
+def test_a_blank_variable_counts_as_unset(processes: Processes) -> None:
+    processes._environ |= {"WEB_CONCURRENCY": "", "WORKER_CONCURRENCY": " ", "LOG_LEVEL": ""}
+    processes.start("web")
+    assert processes.ready()
+
+
 def test_a_dead_child_is_replaced(sandbox: Sandbox, processes: Processes) -> None:
     processes.start("web", "worker")
     wait_for(lambda: len(children(processes.running["worker"].pid)) == 3)

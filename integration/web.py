@@ -1,0 +1,74 @@
+"""`python -m integration.web`: gunicorn with the web process. Exit 2 when settings are at fault.
+
+gunicorn is started from here and not from its own command because that reads WEB_CONCURRENCY before anything of ours
+runs: a blank one ends it with a traceback. Settings are read in the master: a worker that cannot start would be
+started again for ever.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+from urllib.parse import urlsplit
+
+from integration import logs
+from integration.errors import SettingsError
+from integration.settings import LOOPBACK, Settings, from_environment
+
+_THREADS = 8
+
+
+def main() -> int:
+    """Serve until SIGTERM."""
+    try:
+        settings = from_environment()
+        port = _port(os.environ.get("PORT", ""))
+    except SettingsError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    logs.configure(settings)
+    for warning in settings.warnings:
+        logs.get("integration").warning(warning)
+    os.environ.pop("WEB_CONCURRENCY", None)  # gunicorn would read it when it is imported
+    from gunicorn.app.base import BaseApplication  # noqa: PLC0415 -- see above
+
+    from integration.app import create_app  # noqa: PLC0415 -- in the master only to fail early; workers share its memory
+
+    class Server(BaseApplication):  # type: ignore[misc]  # gunicorn publishes no types
+        def load_config(self) -> None:
+            for name, value in options(settings, port).items():
+                self.cfg.set(name, value)
+
+        def load(self) -> Any:  # noqa: ANN401 -- a WSGI application
+            return create_app(settings)
+
+    Server().run()
+    return 0
+
+
+def options(settings: Settings, port: int) -> dict[str, Any]:
+    """How gunicorn serves."""
+    loopback = urlsplit(settings.public_url).hostname in LOOPBACK
+    return {
+        "bind": f"{'127.0.0.1' if loopback else '0.0.0.0'}:{port}",  # noqa: S104 -- a platform's router is outside
+        "workers": settings.web_concurrency,
+        "worker_class": "gthread",
+        "threads": _THREADS,
+        "graceful_timeout": 20,
+        "keepalive": 75,
+        "accesslog": None,  # a request's address holds a token
+        "loglevel": "warning",
+        "control_socket_disable": True,
+    }
+
+
+def _port(raw: str) -> int:
+    text = raw.strip() or "8000"
+    if not (text.isascii() and text.isdecimal() and 0 < int(text[:6]) < 65536):  # noqa: PLR2004 -- ports
+        raise SettingsError(["PORT must be a port's number"])
+    return int(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
