@@ -53,7 +53,8 @@ def test_a_dead_child_is_replaced(sandbox: Sandbox, processes: Processes) -> Non
         os.kill(child, signal.SIGKILL)
 
     number = sandbox.zendesk.file_ticket(requester="ada@shop.example")
-    wait_for(lambda: sandbox.zendesk.internal_notes(number))
+    # A job that a dying child took is queued again after 30 s.
+    wait_for(lambda: sandbox.zendesk.internal_notes(number), seconds=40)
 
 
 def test_children_do_not_outlive_a_killed_pool(processes: Processes) -> None:
