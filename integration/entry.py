@@ -27,7 +27,6 @@ POLLS = 6  # how often LogRocket is asked for one result
 GIVE_UP_SECONDS = 24 * 60 * 60  # how long a step may meet temporary errors
 GIVE_UP_CRASHES = 5  # how often our own code may fail in one step
 MAX_BACKOFF_SECONDS = 15 * 60
-MAX_HOLD_SECONDS = 60
 MAX_RETRY_AFTER_SECONDS = 60 * 60
 MARKER_LENGTH = 12
 _HISTORY_LENGTH = 30
@@ -200,10 +199,10 @@ def postponed(entry: Entry, now: float, *, error: Temporary, policy: Policy) -> 
     return _released(entry, not_before=now + delay, last_error=str(error))
 
 
-def held(entry: Entry, now: float, *, error: Held, policy: Policy) -> Entry:
-    """Our credentials are refused: wait for an admin as long as it takes."""
-    delay = min(_backoff(entry, policy), MAX_HOLD_SECONDS)
-    return _released(entry, not_before=now + delay, step_since=None, last_error=str(error))
+def held(entry: Entry, now: float, *, error: Held, delay: float) -> Entry:
+    """Our credentials are refused: wait for an admin as long as it takes; this was no attempt."""
+    attempts = max(entry.attempts - 1, 0)
+    return _released(entry, not_before=now + delay, attempts=attempts, step_since=None, last_error=str(error))
 
 
 def crashed(entry: Entry, now: float, *, policy: Policy) -> Entry:

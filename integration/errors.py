@@ -38,7 +38,9 @@ class MalformedDelivery(RejectedDelivery):
 
 
 class RemoteError(Exception):
-    """A remote service did not do what was asked; the text is for an admin."""
+    """A remote service did not do what was asked; the text is for an admin, `service` is the service's name."""
+
+    service: str | None = None
 
 
 class Temporary(RemoteError):
@@ -46,12 +48,21 @@ class Temporary(RemoteError):
 
     `retry_after`: seconds that the service asked us to wait, if it did.
     `outcome_unknown`: the request may have been carried out although its answer is lost.
+    `too_many`: we came too often (429): every ticket that needs this service waits, not this one alone.
     """
 
-    def __init__(self, reason: str, *, retry_after: float | None = None, outcome_unknown: bool = False) -> None:
+    def __init__(
+        self,
+        reason: str,
+        *,
+        retry_after: float | None = None,
+        outcome_unknown: bool = False,
+        too_many: bool = False,
+    ) -> None:
         super().__init__(reason)
         self.retry_after = retry_after
         self.outcome_unknown = outcome_unknown
+        self.too_many = too_many
 
 
 class Permanent(RemoteError):

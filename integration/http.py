@@ -50,7 +50,9 @@ class ServiceSession(requests.Session):
         except (requests.RequestException, HTTPError) as error:
             raise self._unanswered(error, write=write) from error
         if not response.ok or response.is_redirect or response.status_code >= 300:  # noqa: PLR2004 -- first non-2xx
-            raise self.refused(response, write=write)
+            refusal = self.refused(response, write=write)
+            refusal.service = self.service
+            raise refusal
         return response
 
     def own_url(self, url: str) -> str:
@@ -69,7 +71,8 @@ class ServiceSession(requests.Session):
             unknown = write and status in _ANSWER_LOST
             return Temporary(f"{name} has trouble ({status})", retry_after=wait, outcome_unknown=unknown)
         if status in (408, 409, 425, 429):
-            return Temporary(f"{name} asks to come again later ({status})", retry_after=wait)
+            reason = f"{name} asks to come again later ({status})"
+            return Temporary(reason, retry_after=wait, too_many=status == 429)  # noqa: PLR2004 -- too many requests
         if 300 <= status < 400:  # noqa: PLR2004 -- redirects
             return Temporary(f"{name} answers with a redirect ({status}): is its address right?")
         return Permanent(f"{name} refuses the request ({status})")

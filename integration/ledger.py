@@ -12,13 +12,14 @@ decided anew, and the job that was queued all the same will find nothing to clai
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
 from redis import Redis
 
 from integration import entry as entries
+from integration import lanes
 from integration.entry import FINAL, Entry, NewerEntryError, Policy, State
 from integration.logrocket.results import Result
 from integration.queues import Queues
@@ -51,17 +52,30 @@ return {redis.call('GET', KEYS[1]), time[1], time[2]}
 """
 
 # KEYS ticket, due, old state, new state; ARGV ticket id, old entry, new entry, due or '', entered at, ttl or 0
-_WRITE = """
+_UNCHANGED = """
 if redis.call('GET', KEYS[1]) ~= ARGV[2] then return 0 end
+"""
+_WRITE = """
 redis.call('SET', KEYS[1], ARGV[3])
 if ARGV[6] ~= '0' then redis.call('EXPIRE', KEYS[1], ARGV[6]) end
 if ARGV[4] == '' then redis.call('ZREM', KEYS[2], ARGV[1]) else redis.call('ZADD', KEYS[2], ARGV[4], ARGV[1]) end
 redis.call('ZREM', KEYS[3], ARGV[1])
 redis.call('ZADD', KEYS[4], ARGV[5], ARGV[1])
-return 1
 """
 
+# KEYS[5] line; ARGV[7] its place in the line or ''
+_LINE = """
+if ARGV[7] == '' then redis.call('ZREM', KEYS[5], ARGV[1]) else redis.call('ZADD', KEYS[5], ARGV[7], ARGV[1]) end
+"""
+_CLOCK = """
+local time = redis.call('TIME')
+local now = tonumber(time[1]) + tonumber(time[2]) / 1000000
+"""
+_CHANGE = f"{_UNCHANGED}{_WRITE}{_LINE}return 1"
+_CLAIM = f"{_UNCHANGED}{_CLOCK}{lanes.ADMISSION}{_WRITE}return 1"
+
 Decide = Callable[[Entry, float], Entry | None]
+Write = Callable[[bytes, Entry, Entry, float], bool | None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,11 +87,23 @@ class Overdue:
     newer: bool = False
 
 
+@dataclass(kw_only=True)
+class Plan:
+    """What the sweeper decided: when to look again, who joins or leaves the line of notes, which jobs to queue."""
+
+    due: dict[int, float] = field(default_factory=dict)
+    line: dict[int, float] = field(default_factory=dict)
+    queue: list[tuple[int, State]] = field(default_factory=list)
+    gone: list[int] = field(default_factory=list)
+    not_in_line: list[int] = field(default_factory=list)
+
+
 class Ledger:
     """Every ticket that Zendesk told us of, and what became of it."""
 
-    def __init__(self, redis: Redis, *, policy: Policy, retention_days: int) -> None:
+    def __init__(self, redis: Redis, *, policy: Policy, retention_days: int, requests_per_hour: int = 1000) -> None:
         self._redis = redis
+        self.lanes = lanes.Lanes(redis, requests_per_hour=requests_per_hour, backoff=policy.backoff)
         self._queues = Queues(redis)
         self.policy = policy
         self._retention = retention_days * _DAY
@@ -112,6 +138,7 @@ class Ledger:
         return self._update(
             ticket_id,
             lambda entry, now: entries.claimed(entry, now, state=state, lease=lease, policy=self.policy),
+            write=self._write_claim,
         )
 
     def settle(self, claimed: Entry, decide: Decide) -> Entry | None:
@@ -133,20 +160,27 @@ class Ledger:
     def overdue(self, limit: int) -> list[Overdue]:
         """The entries whose time has come, longest overdue first."""
         ids = cast("list[bytes]", self._redis.zrange(DUE, "-inf", str(self.now()), byscore=True, offset=0, num=limit))
-        if not ids:
-            return []
-        documents = cast("list[bytes | None]", self._redis.mget([TICKET + each.decode() for each in ids]))
-        return [_overdue(int(each), document) for each, document in zip(ids, documents, strict=True)]
+        return self._look_up(ids)
 
-    def put_off(self, due: dict[int, float], *, queue: Iterable[tuple[int, State]], forget: Iterable[int]) -> None:
-        """Look at entries again at a later time, queue the jobs of some, drop those that are gone."""
+    def first_in_line(self, count: int) -> list[Overdue]:
+        """The tickets whose notes are next."""
+        if count == 0:
+            return []
+        return self._look_up(cast("list[bytes]", self._redis.zrange(lanes.LINE, 0, count - 1)))
+
+    def put_off(self, plan: Plan) -> None:
+        """Carry out what the sweeper decided."""
         with self._redis.pipeline(transaction=True) as pipe:
             pipe.multi()
-            if due:
-                pipe.zadd(DUE, {str(ticket_id): when for ticket_id, when in due.items()}, xx=True)
-            for ticket_id in forget:
+            if plan.due:
+                pipe.zadd(DUE, {str(ticket_id): when for ticket_id, when in plan.due.items()}, xx=True)
+            if plan.line:
+                pipe.zadd(lanes.LINE, {str(ticket_id): place for ticket_id, place in plan.line.items()})
+            for ticket_id in plan.gone:
                 pipe.zrem(DUE, str(ticket_id))
-            self._queues.add(queue, pipeline=pipe)
+            for ticket_id in plan.not_in_line:
+                pipe.zrem(lanes.LINE, str(ticket_id))
+            self._queues.add(plan.queue, pipeline=pipe)
             pipe.execute()
 
     def queued(self) -> set[int]:
@@ -173,8 +207,15 @@ class Ledger:
         seconds, microseconds = self._redis.time()
         return seconds + microseconds / 1e6
 
-    def _update(self, ticket_id: int, decide: Decide) -> Entry | None:
-        """Change an entry as `decide` says and queue the job that follows; None when there is nothing to change."""
+    def _look_up(self, ids: list[bytes]) -> list[Overdue]:
+        if not ids:
+            return []
+        documents = cast("list[bytes | None]", self._redis.mget([TICKET + each.decode() for each in ids]))
+        return [_overdue(int(each), document) for each, document in zip(ids, documents, strict=True)]
+
+    def _update(self, ticket_id: int, decide: Decide, *, write: Write | None = None) -> Entry | None:
+        """Change an entry as `decide` says and queue the job that follows; None when nothing was changed."""
+        write = write or self._write
         key = f"{TICKET}{ticket_id}"
         for _ in range(_TRIES):
             document, seconds, microseconds = cast("list[Any]", self._redis.eval(_READ, 1, key))
@@ -186,22 +227,43 @@ class Ledger:
             except NewerEntryError:
                 return None
             new = decide(old, now)
-            if new is None or self._write(document, old, new, now):
-                return new
+            match None if new is None else write(document, old, new, now):
+                case None:
+                    return None
+                case True:
+                    return new
         raise RuntimeError("a ledger entry changed too often to be changed")
 
-    def _write(self, document: bytes, old: Entry, new: Entry, now: float) -> bool:
-        final = new.state in FINAL
-        queue = not final and new.wait_until <= now
-        due = "" if final else str(now + QUEUED_JOB_LOST_SECONDS if queue else new.wait_until)
-        arguments: list[Any] = [str(new.ticket_id), document, entries.dump(new), due, str(new.entered_at)]
-        keys = (f"{TICKET}{new.ticket_id}", DUE, f"{STATE}{old.state}", f"{STATE}{new.state}")
+    def _write(self, document: bytes, old: Entry, new: Entry, now: float) -> bool | None:
+        """Write an entry, and queue what follows from it; False when another process was faster."""
+        queue = new.state not in FINAL and new.wait_until <= now
+        place = str(new.entered_at) if queue and new.state is State.READY else ""
+        due = now + QUEUED_JOB_LOST_SECONDS if queue else new.wait_until
+        keys, arguments = self._change(document, old, new, due=due)
         with self._redis.pipeline(transaction=True) as pipe:
             pipe.multi()
-            pipe.eval(_WRITE, len(keys), *keys, *arguments, str(self._retention if final else 0))
+            pipe.eval(_CHANGE, len(keys) + 1, *keys, lanes.LINE, *arguments, place)
             if queue:
                 self._queues.add([(new.ticket_id, new.state)], pipeline=pipe)
             return bool(pipe.execute()[0])
+
+    def _write_claim(self, document: bytes, old: Entry, new: Entry, _now: float) -> bool | None:
+        """Write a claim, when its lane lets it pass; None when it does not, False when another process was faster."""
+        keys, arguments = self._change(document, old, new, due=new.wait_until)
+        lane_keys, lane_arguments = self.lanes.passing(new.state)
+        keys += lane_keys
+        answer = self._redis.eval(_CLAIM, len(keys), *keys, *arguments, *lane_arguments)
+        if answer in (0, 1):
+            return bool(answer)
+        self._redis.zadd(DUE, {str(new.ticket_id): float(cast("bytes", answer))}, xx=True)
+        return None
+
+    def _change(self, document: bytes, old: Entry, new: Entry, *, due: float) -> tuple[list[str], list[Any]]:
+        """The keys and arguments that `_WRITE` needs."""
+        final = new.state in FINAL
+        keys = [f"{TICKET}{new.ticket_id}", DUE, f"{STATE}{old.state}", f"{STATE}{new.state}"]
+        when, ttl = ("", str(self._retention)) if final else (str(due), "0")
+        return keys, [str(new.ticket_id), document, entries.dump(new), when, str(new.entered_at), ttl]
 
 
 def _overdue(ticket_id: int, document: bytes | None) -> Overdue:

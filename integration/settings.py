@@ -65,6 +65,7 @@ class Settings:
     failed_retry_seconds: tuple[float, ...]
     settle_seconds: float
     backoff_seconds: float
+    requests_per_hour: int
     retention_days: int
     log_level: str
     log_format: str
@@ -124,6 +125,7 @@ class _Reader:
             failed_retry_seconds=self.read("FAILED_RETRY_SECONDS", _many_seconds, default=(60.0, 300.0, 900.0)),
             settle_seconds=self.read("SETTLE_SECONDS", _seconds, default=60.0),
             backoff_seconds=self.read("BACKOFF_SECONDS", _positive_seconds, default=5.0),
+            requests_per_hour=self.read("LOGROCKET_REQUESTS_PER_HOUR", _per_hour, default=1000),
             retention_days=self.read("RETENTION_DAYS", _days, default=30),
             log_level=self.read("LOG_LEVEL", _one_of("DEBUG", "INFO", "WARNING", "ERROR"), default="INFO"),
             log_format=self.read("LOG_FORMAT", _one_of("text", "json"), default="text"),
@@ -281,6 +283,12 @@ def _yes_or_no(raw: str) -> bool:
 def _count(raw: str) -> int:
     if not re.fullmatch(r"[0-9]{1,3}", raw) or int(raw) == 0:
         raise ValueError("must be a whole number from 1 to 999")
+    return int(raw)
+
+
+def _per_hour(raw: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,7}", raw) or int(raw) == 0:
+        raise ValueError("must be a whole number, 1 or more")
     return int(raw)
 
 

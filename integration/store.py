@@ -50,7 +50,12 @@ def open_ledger(settings: Settings, redis: Redis, *, random: Callable[[], float]
         backoff=settings.backoff_seconds,
         random=random,
     )
-    return Ledger(redis, policy=policy, retention_days=settings.retention_days)
+    return Ledger(
+        redis,
+        policy=policy,
+        retention_days=settings.retention_days,
+        requests_per_hour=settings.requests_per_hour,
+    )
 
 
 def _connect(settings: Settings, *, seconds: float, retry: Retry) -> Redis:

@@ -112,16 +112,17 @@ def test_a_job_that_redis_lost_is_queued_again(ledger: Ledger, redis: Redis) -> 
     ledger.receive(NewTicket(ticket_id=1))
     queue = open_queue(REQUESTS, redis)
     redis.delete(queue.key)
-    assert sweeper.sweep(ledger) == 0  # it may still be on its way
+    sweeper.sweep(ledger)
+    assert queue.job_ids == []  # it may still be on its way
     redis.zadd("highlights:due", {"1": ledger.now() - 1})
-    assert sweeper.sweep(ledger) == 1
+    sweeper.sweep(ledger)
     assert len(queue.job_ids) == 1
 
 
 def test_a_job_that_still_waits_is_not_queued_again(ledger: Ledger, redis: Redis) -> None:
     ledger.receive(NewTicket(ticket_id=1))
     redis.zadd("highlights:due", {"1": 0})
-    assert sweeper.sweep(ledger) == 0
+    sweeper.sweep(ledger)
     assert len(open_queue(REQUESTS, redis).job_ids) == 1
 
 

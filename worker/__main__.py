@@ -79,14 +79,15 @@ def run_sweeper(settings: Settings, pool_pid: int) -> None:
     ledger = store.open_ledger(settings, store.for_worker(settings), random=random.random)
     trimmed_at = 0.0
     while os.getppid() == pool_pid:
+        pause = sweeper.INTERVAL_SECONDS
         try:
-            sweeper.sweep(ledger)
+            pause = sweeper.sweep(ledger)
             if time.monotonic() - trimmed_at > _TRIM_SECONDS:
                 ledger.trim()
                 trimmed_at = time.monotonic()
         except RedisError as error:
             log.warning("sweeper cannot use Redis, goes on", error=type(error).__name__)
-        time.sleep(sweeper.INTERVAL_SECONDS)
+        time.sleep(pause)
 
 
 if __name__ == "__main__":

@@ -17,11 +17,13 @@ from integration import entry as entries
 from integration import logs, note
 from integration.entry import Entry, Policy, State
 from integration.errors import Held, NoNotePossible, RemoteError, Temporary
+from integration.lanes import Service
 from integration.ledger import Decide, Ledger
 from integration.logrocket import callback
 from integration.logrocket.client import LogRocket
 from integration.settings import Settings
 from integration.zendesk.desk import Desk, Note
+from integration.zendesk.limits import Pace
 
 log = logs.get(__name__)
 
@@ -68,6 +70,7 @@ class Jobs:
         request_id = self.logrocket.request_highlights(
             email=entry.email, external_id=entry.external_id, webhook_url=url
         )
+        self._answered(Service.LOGROCKET)
 
         def go_on(current: Entry, now: float) -> Entry:
             known = entries.identified(current, email=entry.email, external_id=entry.external_id)
@@ -77,12 +80,14 @@ class Jobs:
 
     def _collect(self, entry: Entry) -> Decide:
         result = self.logrocket.result(entry.request_id or "")
+        self._answered(Service.LOGROCKET)
         if result is None:
             return entries.unknown_to_logrocket
         return partial(entries.told, result=result, policy=self.policy)
 
     def _post(self, entry: Entry) -> Decide:
         found = self._note_of_earlier_attempt(entry) or self._new_note(entry)
+        self._answered(Service.ZENDESK, found.pace)
         if found.was_public:
             log.error("a note came back public and was made private", ticket_id=entry.ticket_id)
         return partial(entries.posted, comment_id=found.comment_id)
@@ -103,6 +108,10 @@ class Jobs:
             external_id=entry.external_id,
         )
         return self.desk.add_internal_note(entry.ticket_id, html)
+
+    def _answered(self, service: Service, pace: Pace | None = None) -> None:
+        if self.ledger.lanes.answered(service, pace):
+            log.warning("credentials accepted again, tickets go on", service=str(service))
 
     # -- What all three have in common
 
@@ -140,11 +149,21 @@ class Jobs:
                 return partial(entries.ended, state=State.SKIPPED, reason=str(error))
             case Held():
                 log.error("credentials refused, tickets wait", ticket_id=claimed.ticket_id, reason=str(error))
-                return partial(entries.held, error=error, policy=self.policy)
+                delay = self.ledger.lanes.hold(_service(error, claimed), str(error))
+                return partial(entries.held, error=error, delay=delay)
             case Temporary():
+                if error.too_many:
+                    self.ledger.lanes.pause(_service(error, claimed), error.retry_after or self.policy.backoff)
                 return partial(entries.postponed, error=error, policy=self.policy)
             case _:
                 return partial(entries.ended, state=State.FAILED, reason=str(error))
+
+
+def _service(error: RemoteError, claimed: Entry) -> Service:
+    """The service that an error came from; the one of the step when the error does not tell."""
+    if error.service is not None:
+        return Service(error.service)
+    return Service.ZENDESK if claimed.state is State.READY else Service.LOGROCKET
 
 
 _DONE = {

@@ -2,47 +2,69 @@
 
 About once a second it looks for entries whose time has come and queues the job that their state calls for. Several
 sweepers on several machines do no harm: a job that is queued twice finds nothing to claim the second time.
+Notes leave in the order in which they became ready, as fast as Zendesk's limits let them: the sweeper queues the first
+of the line when the lane is open.
 """
 
 from __future__ import annotations
 
 from integration import logs
-from integration.ledger import QUEUED_JOB_LOST_SECONDS, Ledger, Overdue
-from integration.queues import STEPS
+from integration.entry import State
+from integration.lanes import Outlook
+from integration.ledger import QUEUED_JOB_LOST_SECONDS, Ledger, Overdue, Plan
 
 INTERVAL_SECONDS = 1.0
 BATCH = 500
 NEWER_ENTRY_SECONDS = 60.0
+_SHORTEST_SLEEP = 0.05
 
 log = logs.get(__name__)
 
 
-def sweep(ledger: Ledger) -> int:
-    """Queue what is due; how many jobs that were."""
-    overdue = ledger.overdue(BATCH)
-    if not overdue:
-        return 0
-    now, queued = ledger.now(), ledger.queued()
-    due = {each.ticket_id: _look_again(each, now) for each in overdue}
-    queue = [
-        (each.ticket_id, each.entry.state)
-        for each in overdue
-        if each.entry is not None and _to_queue(each, now) and each.ticket_id not in queued
-    ]
-    gone = [each.ticket_id for each in overdue if each.entry is None and not each.newer]
-    ledger.put_off(due, queue=queue, forget=gone)
-    for ticket_id, state in queue:
+def sweep(ledger: Ledger) -> float:
+    """Queue what is due and may go; the seconds until it is worth looking again."""
+    outlook, plan = ledger.lanes.outlook(), Plan()
+    for each in ledger.overdue(BATCH):
+        _decide(each, outlook, plan)
+    waiting_notes = _release_notes(ledger, outlook, plan)
+    if plan.queue:
+        queued = ledger.queued()
+        plan.queue = [(ticket_id, state) for ticket_id, state in plan.queue if ticket_id not in queued]
+    if plan != Plan():
+        ledger.put_off(plan)
+    for ticket_id, state in plan.queue:
         log.debug("job queued by the sweeper", ticket_id=ticket_id, state=str(state))
-    return len(queue)
+    if not waiting_notes:
+        return INTERVAL_SECONDS
+    return min(max(outlook.notes_at - outlook.now, _SHORTEST_SLEEP, outlook.interval), INTERVAL_SECONDS)
 
 
-def _to_queue(each: Overdue, now: float) -> bool:
-    return each.entry is not None and each.entry.state in STEPS and each.entry.wait_until <= now
+def _decide(each: Overdue, outlook: Outlook, plan: Plan) -> None:
+    """What is to be done about one ticket whose time has come."""
+    entry = each.entry
+    if entry is None:
+        if each.newer:
+            plan.due[each.ticket_id] = outlook.now + NEWER_ENTRY_SECONDS
+        else:
+            plan.gone.append(each.ticket_id)
+        return
+    plan.due[each.ticket_id] = outlook.now + QUEUED_JOB_LOST_SECONDS
+    if entry.wait_until > outlook.now:
+        plan.due[each.ticket_id] = entry.wait_until
+    elif entry.state is State.READY:
+        plan.line[each.ticket_id] = entry.entered_at
+    elif outlook.requests_at > outlook.now:
+        plan.due[each.ticket_id] = outlook.requests_at
+    elif entry.state is State.REQUESTED or len(plan.queue) < outlook.free_requests:
+        plan.queue.append((each.ticket_id, entry.state))
 
 
-def _look_again(each: Overdue, now: float) -> float:
-    if each.newer:
-        return now + NEWER_ENTRY_SECONDS
-    if each.entry is not None and each.entry.wait_until > now:
-        return each.entry.wait_until
-    return now + QUEUED_JOB_LOST_SECONDS
+def _release_notes(ledger: Ledger, outlook: Outlook, plan: Plan) -> bool:
+    """Queue the first of the line when the lane is open; whether there is a line."""
+    line = ledger.first_in_line(max(outlook.free_notes, 1))
+    for each in line:
+        if each.entry is None or each.entry.state is not State.READY:
+            plan.not_in_line.append(each.ticket_id)
+        elif outlook.free_notes:
+            plan.queue.append((each.ticket_id, State.READY))
+    return bool(line)

@@ -15,6 +15,8 @@ from integration.errors import NoNotePossible, Temporary
 from integration.http import CONNECT_SECONDS, READ_SECONDS
 from integration.note import MARKER_TEXT
 from integration.settings import Settings
+from integration.zendesk import limits
+from integration.zendesk.limits import Pace
 from integration.zendesk.session import ZendeskSession
 from integration.zendesk.webhook import email_address, identity
 
@@ -39,6 +41,7 @@ class Note:
 
     comment_id: int
     was_public: bool
+    pace: Pace | None = None  # what the answer said of Zendesk's limits
 
 
 def _understood(*, write: bool) -> Callable[[Callable[P, R]], Callable[P, R]]:
@@ -102,10 +105,11 @@ class Desk:
         raise Temporary("Zendesk's answer shows no comment", outcome_unknown=True)
 
     def _private(self, ticket_id: int, *, comment_id: int, public: object) -> Note:
+        pace = limits.read(self._session.last_headers)
         if public is not False:
             path = f"/api/v2/tickets/{ticket_id}/comments/{comment_id}/make_private"
             self._session.put(self._session.asked_url + path)
-        return Note(comment_id=comment_id, was_public=public is not False)
+        return Note(comment_id=comment_id, was_public=public is not False, pace=pace)
 
 
 def _of(event: Any, name: str) -> Any:  # noqa: ANN401 -- zenpy gives objects or dicts

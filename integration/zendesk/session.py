@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import time
+from collections.abc import Mapping
 from typing import Any, Final
 
 import requests
@@ -30,6 +31,7 @@ class ZendeskSession(ServiceSession):
 
     def __init__(self, settings: Settings) -> None:
         super().__init__("Zendesk", settings.zendesk_url)
+        self.last_headers: Mapping[str, str] = {}
         self.asked_url = f"https://{settings.zendesk_subdomain}.zendesk.com"
         credentials = settings.zendesk_credentials
         self._credentials: _Bearer | _Basic = (
@@ -44,6 +46,7 @@ class ZendeskSession(ServiceSession):
             if not self._credentials.renew():
                 raise
             response = super().request(method, url, **{**options, "auth": self._credentials})
+        self.last_headers = response.headers
         if response.request.url is not None:
             response.request.url = response.request.url.replace(self.base_url, self.asked_url, 1)
         return response

@@ -1,0 +1,70 @@
+"""What Zendesk's answers say of its limits; no I/O.
+
+Updates of tickets are limited to 100 a minute for the whole account, agents' own edits included: whatever the
+headers say is left, we take at most half of it.
+https://developer.zendesk.com/api-reference/introduction/rate-limits/
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+DEFAULT_INTERVAL: Final = 2.0  # seconds between two notes while nothing is known: 30 a minute
+_WINDOW: Final = 60.0  # the account's limits are by the minute; a longer window is that of one ticket
+_PARTS = re.compile(r"(total|remaining|resets)\s*=\s*([0-9]{1,9})")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pace:
+    """How fast notes may follow each other: `interval` seconds apart, the next one not before `pause` seconds."""
+
+    interval: float
+    pause: float
+
+
+def read(headers: Mapping[str, str]) -> Pace | None:
+    """The pace that the headers of an answer ask for; None when they say nothing."""
+    paces = [_pace(*found) for found in _allowances({name.lower(): value for name, value in headers.items()})]
+    if not paces:
+        return None
+    return Pace(interval=max(each.interval for each in paces), pause=max(each.pause for each in paces))
+
+
+def _pace(total: int, remaining: int, resets: int) -> Pace:
+    ours = remaining // 2
+    if ours < 1:
+        return Pace(interval=_steady(total), pause=max(float(resets), 1.0))
+    interval = max(_steady(total), resets / ours)
+    return Pace(interval=interval, pause=interval)
+
+
+def _steady(total: int) -> float:
+    """The interval that takes half of a whole limit over a whole minute."""
+    return _WINDOW / max(total / 2, 1.0)
+
+
+def _allowances(headers: dict[str, str]) -> Iterator[tuple[int, int, int]]:
+    """Every limit named, as total, remaining and seconds until its reset."""
+    resets = _number(headers, "ratelimit-reset", "rate-limit-reset")
+    seconds = int(_WINDOW) if resets is None or resets > _WINDOW else resets
+    for prefix in ("x-rate-limit", "ratelimit", "rate-limit"):
+        remaining = _number(headers, f"{prefix}-remaining")
+        total = _number(headers, prefix, f"{prefix}-limit")
+        if remaining is not None and total is not None:
+            yield total, remaining, seconds
+    for name, value in headers.items():
+        if name in ("zendesk-ratelimit-tickets-update", "zendesk-rate-limit-tickets-update"):
+            parts = {key: int(number) for key, number in _PARTS.findall(value)}
+            if len(parts) == len(("total", "remaining", "resets")) and parts["resets"] <= _WINDOW:
+                yield parts["total"], parts["remaining"], parts["resets"]
+
+
+def _number(headers: dict[str, str], *names: str) -> int | None:
+    for name in names:
+        value = headers.get(name, "").strip()
+        if re.fullmatch(r"[0-9]{1,9}", value):
+            return int(value)
+    return None
