@@ -183,8 +183,8 @@ class Ledger:
             self._queues.add(plan.queue, pipeline=pipe)
             pipe.execute()
 
-    def queued(self) -> set[int]:
-        """The tickets for which a job waits in RQ."""
+    def queued(self) -> set[tuple[int, State]]:
+        """The tickets and states for which a job waits in RQ."""
         return self._queues.waiting()
 
     def counts(self) -> dict[State, int]:

@@ -48,11 +48,10 @@ class Queues:
         for name, found in by_queue.items():
             self._queues[name].enqueue_many(found, pipeline=pipeline)
 
-    def waiting(self) -> set[int]:
-        """The ids of the tickets for which a job waits."""
-        return {
-            int(job_id.split("-")[1]) for queue in self._queues.values() for job_id in queue.job_ids if "-" in job_id
-        }
+    def waiting(self) -> set[tuple[int, State]]:
+        """The tickets and the states for which a job waits."""
+        found = (_read_job_id(job_id) for queue in self._queues.values() for job_id in queue.job_ids)
+        return {each for each in found if each is not None}
 
 
 def open_queue(name: str, redis: Redis, **options: Any) -> Queue:  # noqa: ANN401 -- RQ's own
@@ -72,3 +71,12 @@ def _job(ticket_id: int, function: str) -> EnqueueData:
         failure_ttl=_FAILURE_TTL,
         description=function,
     )
+
+
+def _read_job_id(job_id: str) -> tuple[int, State] | None:
+    name, _, rest = job_id.partition("-")
+    ticket_id = rest.partition("-")[0]
+    for state, (_, function) in STEPS.items():
+        if function.endswith(f".{name}") and ticket_id.isascii() and ticket_id.isdecimal():
+            return int(ticket_id), state
+    return None

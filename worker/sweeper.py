@@ -29,7 +29,7 @@ def sweep(ledger: Ledger) -> float:
     waiting_notes = _release_notes(ledger, outlook, plan)
     if plan.queue:
         queued = ledger.queued()
-        plan.queue = [(ticket_id, state) for ticket_id, state in plan.queue if ticket_id not in queued]
+        plan.queue = [job for job in plan.queue if job not in queued]
     if plan != Plan():
         ledger.put_off(plan)
     for ticket_id, state in plan.queue:
