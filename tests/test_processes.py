@@ -47,7 +47,7 @@ def test_a_blank_variable_counts_as_unset(processes: Processes) -> None:
 
 def test_a_dead_child_is_replaced(sandbox: Sandbox, processes: Processes) -> None:
     processes.start("web", "worker")
-    wait_for(lambda: len(children(processes.running["worker"].pid)) == 3)
+    wait_for(lambda: len(children(processes.running["worker"].pid)) == 4)
 
     for child in children(processes.running["worker"].pid):
         os.kill(child, signal.SIGKILL)
@@ -60,7 +60,7 @@ def test_a_dead_child_is_replaced(sandbox: Sandbox, processes: Processes) -> Non
 def test_children_do_not_outlive_a_killed_pool(processes: Processes) -> None:
     processes.start("worker")
     orphans = wait_for(lambda: children(processes.running["worker"].pid))
-    wait_for(lambda: len(children(processes.running["worker"].pid)) == 3)
+    wait_for(lambda: len(children(processes.running["worker"].pid)) == 4)
 
     processes.running["worker"].kill()
     processes.running["worker"].wait()

@@ -1,4 +1,7 @@
-"""`python -m worker`: the pool of RQ workers and the sweeper. Exit 0 after SIGTERM, 2 when settings are at fault."""
+"""`python -m worker`: the pool of RQ workers, the sweeper and the recovery.
+
+Exit 0 after SIGTERM, 2 when settings are at fault.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ from integration.logrocket.client import LogRocket
 from integration.queues import NOTES, REQUESTS
 from integration.settings import Settings, from_environment
 from integration.zendesk.desk import Desk
-from worker import sweeper
+from worker import recovery, sweeper
 from worker.jobs import Jobs
 from worker.pool import Pool
 from worker.rq_classes import open_worker
@@ -47,7 +50,10 @@ def places(settings: Settings) -> dict[str, Callable[[int], None]]:
     """The children of the pool: one queue each, so that notes never wait behind a backlog of requests."""
     notes = max(1, settings.worker_concurrency // 2)
     requests = max(1, settings.worker_concurrency - notes)
-    works: dict[str, Callable[[int], None]] = {"sweeper": partial(run_sweeper, settings)}
+    works: dict[str, Callable[[int], None]] = {
+        "sweeper": partial(run_sweeper, settings),
+        "recovery": partial(recovery.run, settings),
+    }
     works |= {f"requests-{number}": partial(run_worker, settings, REQUESTS) for number in range(requests)}
     works |= {f"notes-{number}": partial(run_worker, settings, NOTES) for number in range(notes)}
     return works

@@ -6,6 +6,7 @@ signs nothing of its own.
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Sequence
 from typing import Protocol
 from urllib.parse import urlencode
@@ -43,12 +44,21 @@ def verify(query: Query, *, secret_keys: Sequence[str], now: float) -> int:
         claims = _serializer(secret_keys).loads(tokens[0])
     except (BadData, ValueError, RecursionError):
         raise UnverifiedDelivery("token wrong") from None
+    if not _spelt_as_signed(tokens[0], claims, secret_keys):
+        raise UnverifiedDelivery("token wrong")
     ticket_id, expires = _claims(claims)
     if str(ticket_id) != tickets[0]:
         raise UnverifiedDelivery("token of another ticket")
     if now >= expires:
         raise UnverifiedDelivery("token expired")
     return ticket_id
+
+
+def _spelt_as_signed(token: str, claims: object, secret_keys: Sequence[str]) -> bool:
+    """Whether it is one of our tokens to the letter: Base64 lets some last letters stand for each other."""
+    given = token.encode("utf-8", "replace")
+    signed = [_serializer([key]).dumps(claims) for key in secret_keys]
+    return any(hmac.compare_digest(given, each.encode()) for each in signed)
 
 
 def _claims(found: object) -> tuple[int, int]:

@@ -1,0 +1,65 @@
+"""`python -m integration COMMAND`: what an admin does by hand.
+
+Exit codes: 0 all good, 1 something failed, 2 settings or arguments are at fault.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import Final, Protocol
+
+from redis.exceptions import RedisError
+
+from integration.commands import recover, status
+from integration.errors import RemoteError, SettingsError
+
+
+class Command(Protocol):
+    """A module of `integration.commands`."""
+
+    HELP: str
+
+    def arguments(self, parser: argparse.ArgumentParser) -> None:
+        """Add what the command takes."""
+
+    def run(self, options: argparse.Namespace) -> int:
+        """Do it; the exit code. May raise `SettingsError`, `RedisError` and `RemoteError`."""
+
+
+COMMANDS: Final[dict[str, Command]] = {
+    "recover": recover,
+    "status": status,
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command."""
+    options = _parser().parse_args(arguments)
+    command = COMMANDS[options.command]
+    try:
+        return command.run(options)
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except RedisError as error:
+        print(f"Redis cannot be used ({type(error).__name__}): is REDIS_URL right, and does it run?", file=sys.stderr)
+        return 1
+    except RemoteError as error:
+        print(f"{error}.", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m integration", description="What an admin does by hand.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, command in COMMANDS.items():
+        command.arguments(commands.add_parser(name, help=command.HELP, description=command.HELP))
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

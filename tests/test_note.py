@@ -1,0 +1,820 @@
+"""The note: what it shows, and that nothing in LogRocket's text gets past it."""
+
+from __future__ import annotations
+
+import html
+import re
+import time
+import unicodedata
+from html.parser import HTMLParser
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from integration.logrocket.results import Highlights, Session, read
+from integration.note import MAX_BYTES, Project, render
+from tests.deliveries.recorded import delivery
+
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+REQUEST_ID = "0cc12cad4b5b8b93760edf7fb5731ac66fbc8a766f9431df6c1e72b214ed6a65"
+LAST_LINE = "Highlights request 0cc12cad4b5b"
+PROJECT = Project(app_url="https://app.logrocket.com", org="acme", app="shop")
+BELOW_A_PATH = Project(app_url="https://lr.acme.example/rocket", org="acme", app="shop")
+REPLAY = "https://app.logrocket.com/acme/shop/s/5-14de/0"
+ALLOWED = {"p", "br", "strong", "em", "code", "ul", "ol", "li", "a", "blockquote"}
+INLINE = {"strong", "em", "code", "a"}
+BIDI = "\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+
+
+def session(text: str = "The user pays", recording_id: str = "5-14de", session_id: int = 0) -> Session:
+    return Session(recording_id=recording_id, session_id=session_id, text=text)
+
+
+def note(
+    summary: str = "",
+    *texts: str,
+    project: Project = PROJECT,
+    email: str | None = "ada@shop.example",
+    external_id: str | None = None,
+) -> str:
+    """The note, which keeps all rules."""
+    highlights = Highlights(summary=summary, sessions=tuple(session(text) for text in texts))
+    made = render(highlights, request_id=REQUEST_ID, project=project, email=email, external_id=external_id)
+    keeps_the_rules(made, project)
+    return made
+
+
+def body(made: str) -> str:
+    """The note without its heading and its last line."""
+    paragraphs = made.removesuffix(f"<p>{LAST_LINE}</p>")
+    return paragraphs.split("</p>", 1)[1].strip()
+
+
+# -- The rules, checked without the code that keeps them
+
+
+class Seen(HTMLParser):
+    """What a browser would meet."""
+
+    def __init__(self, made: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str, str]] = []
+        self.texts: list[str] = []
+        self.open: list[str] = []
+        self.others: list[str] = []
+        self.feed(made)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.texts.append("" if tag in INLINE else "\n")
+        self.attributes += [(tag, name, value or "") for name, value in attrs]
+        if tag != "br":
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        self.texts.append("" if tag in INLINE else "\n")
+        if tag != "br":
+            assert self.open
+            assert self.open.pop() == tag, "tags cross each other"
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append(data)
+
+    def handle_comment(self, data: str) -> None:
+        self.others.append(data)
+
+    def handle_decl(self, decl: str) -> None:
+        self.others.append(decl)
+
+    def handle_pi(self, data: str) -> None:
+        self.others.append(data)
+
+    def unknown_decl(self, data: str) -> None:
+        self.others.append(data)
+
+
+INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164"
+    "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"
+)
+BARE_URL = re.compile(r"(?:https?://|www\.)[^\s<>]*", re.IGNORECASE)
+
+
+def keeps_the_rules(made: str, project: Project = PROJECT) -> None:
+    seen = Seen(made)
+    assert len(made.encode()) <= 60_000
+    assert set(seen.tags) <= ALLOWED
+    assert {(tag, name) for tag, name, _ in seen.attributes} <= {("a", "href")}
+    assert seen.others == []
+    assert seen.open == []
+    for _, _, href in seen.attributes:
+        assert leads_to_logrocket(href, project), href
+    made_of_text = "".join(seen.texts)
+    for text in (made, html.unescape(made), made_of_text, re.sub("<[^>]*>", "", made)):
+        for shown in (text, INVISIBLE.sub("", text), unicodedata.normalize("NFC", text)):
+            for placeholder in ("{{", "}}", "{%", "%}"):
+                assert placeholder not in shown
+    odd = [each for each in html.unescape(made) if unicodedata.category(each) in {"Cc", "Cs"} or each in BIDI]
+    assert set(odd) <= {"\n", "\t"}
+    foreign = [url for text in (made_of_text, *seen.texts) for url in BARE_URL.findall(text) if not fine(url, project)]
+    assert foreign == []
+    assert made.endswith(f"<p>{LAST_LINE}</p>")
+
+
+def leads_to_logrocket(href: str, project: Project) -> bool:
+    """Whether a browser that follows `href` ends up in the application, and below its path."""
+    own = urlsplit(project.app_url)
+    try:
+        found = urlsplit(re.sub(r"[\t\r\n]", "", href.strip()).replace("\\", "/"))
+        port = found.port
+    except ValueError:
+        return False
+    path: list[str] = []
+    for segment in re.sub("%2e", ".", found.path, flags=re.IGNORECASE).split("/"):
+        if segment == "..":
+            path = path[:-1]
+        elif segment != ".":
+            path.append(segment)
+    return (
+        (found.scheme, found.hostname, port) == (own.scheme, own.hostname, own.port)
+        and found.username is None
+        and found.password is None
+        and ("/".join(path) + "/").startswith(own.path + "/")
+    )
+
+
+def fine(url: str, project: Project) -> bool:
+    """Whether an autolinker may link this text, and every address that begins inside it."""
+    url = url.rstrip(".,;:!?'\"()[]")  # which belongs to the sentence, for any autolinker
+    starts = [found.start() for found in re.finditer(r"https?://|www\.", url, re.IGNORECASE)]
+    return all(leads_to_logrocket(url[start:], project) for start in starts)
+
+
+# -- It works
+
+
+def test_a_note_has_a_heading_the_summary_a_line_a_session_and_its_marker() -> None:
+    made = note("The user **shops**.", "The user [pays](https://app.logrocket.com/acme/shop/s/5-14de/0?t=1)", "")
+    heading, rest = made.split("</p>", 1)
+    assert re.fullmatch(r"<p><strong>[^<]+</strong>[^<]*", heading)
+    assert rest.strip() == (
+        "<p>The user <strong>shops</strong>.</p>"
+        f'<p><a href="{REPLAY}">Session replay</a>: '
+        'The user <a href="https://app.logrocket.com/acme/shop/s/5-14de/0?t=1">pays</a></p>'
+        f'<p><a href="{REPLAY}">Session replay</a></p>'
+        f"<p>{LAST_LINE}</p>"
+    )
+
+
+def test_the_recorded_result_of_the_first_page_keeps_its_links() -> None:
+    highlights = read(delivery("logrocket/ready_first_page").body).highlights
+    assert highlights is not None
+    project = Project(app_url="https://app.logrocket.com", org="orgID", app="appID")
+    made = render(highlights, request_id=REQUEST_ID, project=project, email="ada@shop.example", external_id=None)
+    keeps_the_rules(made, project)
+    assert made.count("<a ") == 2 + 2 + 4
+    assert "t=1715564734801" in made
+
+
+def test_the_recorded_hostile_result_becomes_a_harmless_note() -> None:
+    highlights = read(delivery("logrocket/ready_hostile_text").body).highlights
+    assert highlights is not None
+    made = render(highlights, request_id=REQUEST_ID, project=PROJECT, email="ada@shop.example", external_id=None)
+    keeps_the_rules(made)
+    assert 'href="https://app.logrocket.com/acme/shop/s/5-1/0?t=1"' in made
+    assert made.count("<a ") == 3
+
+
+@pytest.mark.parametrize(
+    ("markdown", "expected"),
+    [
+        ("one\n\ntwo", "<p>one</p><p>two</p>"),
+        ("one  \ntwo", "<p>one<br>two</p>"),
+        ("*a* __b__ ***c***", "<p><em>a</em> <strong>b</strong> <em><strong>c</strong></em></p>"),
+        ("`a < b`", "<p><code>a &lt; b</code></p>"),
+        ("# Title\n\n###### small", "<p><strong>Title</strong></p><p><strong>small</strong></p>"),
+        ("Title\n=====", "<p><strong>Title</strong></p>"),
+        ("- a\n- b", "<ul><li>a</li><li>b</li></ul>"),
+        ("1. a\n2. b", "<ol><li>a</li><li>b</li></ol>"),
+        ("- a\n  - b", "<ul><li>a<ul><li>b</li></ul></li></ul>"),
+        ("> a\n>\n> b", "<blockquote><p>a</p><p>b</p></blockquote>"),
+        ("> > a", "<blockquote><blockquote><p>a</p></blockquote></blockquote>"),
+        ("```js\na()\nb()\n```", "<p><code>a()<br>b()</code></p>"),
+        ("    a()\n", "<p><code>a()</code></p>"),
+        ('a & b < c > d "e"', '<p>a &amp; b &lt; c &gt; d "e"</p>'),
+        ("&amp;lt;b&amp;gt; &#65; &copy;", "<p>&amp;lt;b&amp;gt; A \u00a9</p>"),
+        ("a\n\n---\n\nb", "<p>a</p><p>b</p>"),
+        ("", ""),
+        (" \n\t\n", ""),
+    ],
+)
+def test_markdown_becomes_the_allowed_html(markdown: str, expected: str) -> None:
+    found = body(note(markdown))
+    assert re.sub(r"\s*\n\s*", "", found).replace("&quot;", '"') == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\U0001f469\u200d\U0001f469\u200d\U0001f467 family",
+        "\u2764\ufe0f\u200d\U0001f525",
+        "\U0001f3f3\ufe0f\u200d\U0001f308",
+        "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
+        "\u4f60\u597d \u0bb5\u0ba3\u0b95\u0bcd\u0b95\u0bae\u0bcd e\u0301",
+    ],
+)
+def test_emoji_with_joiners_and_every_script_survive(text: str) -> None:
+    assert text in note(text)
+    assert text in note("x", text)
+
+
+def test_a_url_of_logrocket_in_the_text_stays_as_it_is() -> None:
+    for url in (REPLAY, f"{REPLAY}?t=1715564734801", "https://app.logrocket.com"):
+        for markdown in (url, f"See {url}.", f"({url})", f"<{url}>", f"`{url}`"):
+            assert url in note(markdown)
+
+
+def test_the_replay_of_each_session_is_linked() -> None:
+    sessions = (session("a", "5-1", 0), session("b", "6-2", 17))
+    made = render(
+        Highlights(summary="x", sessions=sessions),
+        request_id=REQUEST_ID,
+        project=BELOW_A_PATH,
+        email="a@b.example",
+        external_id=None,
+    )
+    keeps_the_rules(made, BELOW_A_PATH)
+    assert '<a href="https://lr.acme.example/rocket/acme/shop/s/5-1/0">' in made
+    assert '<a href="https://lr.acme.example/rocket/acme/shop/s/6-2/17">' in made
+
+
+def test_a_session_is_one_line_whatever_its_text_is_made_of() -> None:
+    made = note("x", "# Title\n\n- one\n- two\n\n> quoted\n\n```\ncode\n```")
+    line = made.split("</p>")[2]
+    assert all(word in line for word in ("Session replay", "Title", "one", "two", "quoted", "code"))
+
+
+# -- It refuses
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "javascript:alert(1)",
+        "JaVaScRiPt:alert(1)",
+        "data:text/html,<script>alert(1)</script>",
+        "data:image/png;base64,AAAA",
+        "vbscript:x",
+        "file:///etc/passwd",
+        "ftp://app.logrocket.com/",
+        "mailto:ada@evil.example",
+        "tel:+1",
+        "/relative",
+        "relative",
+        "?t=1",
+        "#top",
+        "//evil.example",
+        "//app.logrocket.com/x",
+        "///evil.example",
+        "\\\\evil.example",
+        "https:evil.example",
+        "https:/evil.example",
+        "https:///evil.example",
+        "https://",
+        "http://app.logrocket.com/x",
+        "https://evil.example/?https://app.logrocket.com/",
+        "https://app.logrocket.com@evil.example/",
+        "https://app.logrocket.com:443@evil.example/",
+        "https://ada@app.logrocket.com/",
+        "https://ada:hush@app.logrocket.com/",
+        "https://app.logrocket.com.evil.example/",
+        "https://app.logrocket.comevil.example/",
+        "https://evil-app.logrocket.com/",
+        "https://xapp.logrocket.com/",
+        "https://logrocket.com/",
+        "https://app.logrocket.com:8443/",
+        "https://app.logrocket.com\\@evil.example/",
+        "https://app.logrocket.com\\\\@evil.example/",
+        "https://app.logrocket.com\\\\.evil.example/",
+        "https://evil.example\\\\@app.logrocket.com/",
+        "https://evil.example#@app.logrocket.com/",
+        "https://evil.example?@app.logrocket.com/",
+        "https://app.logrocket.com%2eevil.example/",
+        "https://app.logrocket.com%40evil.example/",
+        "https://app.logrocket.com%00.evil.example/",
+        "https://app.logrocket.com\u3002evil.example/",
+        "https://app.logrocket.com\uff0eevil.example/",
+        "https://app.logrocket.com\u2024evil.example/",
+        "https://app\u3002logrocket.com.evil.example/",
+        "https://\u0430pp.logrocket.com/",
+        "https://app.logrocket.com&#64;evil.example/",
+        "https://app.logrocket.com&commat;evil.example/",
+        "https&colon;//evil.example",
+        "https://[::1]/",
+        "https://app.logrocket.com]/",
+        "https://evil.example/app.logrocket.com/",
+        " https://evil.example",
+        "https://app.logrocket.com:port/",
+    ],
+)
+@pytest.mark.parametrize("form", ["[click]({})", "[click](<{}>)", "[click][1]\n\n[1]: {}", "<{}>", "[{}]({})", "{}"])
+def test_a_link_elsewhere_keeps_its_text_only(form: str, url: str) -> None:
+    made = note(form.replace("{}", url), form.replace("{}", url))
+    assert made.count("<a ") == 1  # the session's own
+    if "click" in form:
+        assert "click" in body(made)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/rocket/../x",
+        "/rocket/..",
+        "/rocket/./../x",
+        "/rocket/%2e%2e/x",
+        "/rocket/.%2E/x",
+        "/rocket/a/../../x",
+        "/rocketeer",
+        "/rocket.evil",
+        "/Rocket/x",
+        "/",
+        "",
+        "/x",
+        "/%72ocket/x",
+        "//rocket/x",
+        "/rocket\\\\..\\\\x",
+    ],
+)
+def test_a_link_past_the_path_of_the_application_keeps_its_text_only(path: str) -> None:
+    url = f"https://lr.acme.example{path}"
+    for markdown in (f"[click]({url})", f"<{url}>", url):
+        assert note(markdown, project=BELOW_A_PATH).count("<a ") == 0
+
+
+@pytest.mark.parametrize(
+    "url",
+    [REPLAY, "https://app.logrocket.com", "HTTPS://APP.LOGROCKET.COM/acme", f"{REPLAY}?t=1&x=%7B%7Bticket.id%7D%7D"],
+)
+def test_a_link_to_logrocket_stays_a_link(url: str) -> None:
+    made = note(f"[click]({url})")
+    assert re.search(r'<p><a href="[^"]+">click</a></p>', made)
+
+
+def test_braces_in_a_link_to_logrocket_reach_no_rendering() -> None:
+    made = note("[click](https://app.logrocket.com/x?a={{ticket.id}}&b={%x%}&c=%7B{ticket}%7D)")
+    assert "ticket.id" not in re.sub("%7B", "{", made) or "{{" not in made
+
+
+@pytest.mark.parametrize(
+    "markdown",
+    [
+        "https://evil.example/login",
+        "HTTPS://EVIL.EXAMPLE",
+        "http://evil.example",
+        "www.evil.example",
+        "WWW.evil.example/x",
+        "xhttps://evil.example",
+        "(https://evil.example)",
+        '"https://evil.example"',
+        "see:https://evil.example",
+        "https**://**evil.example",
+        "**https://**evil.example",
+        "https:/*/evil*.example",
+        "`https://`evil.example",
+        "h`ttps`://evil.example",
+        "w*ww*.evil.example",
+        "**www.**evil.example",
+        "https:[//](https://app.logrocket.com)evil.example",
+        "[https://](https://app.logrocket.com/x)evil.example",
+        "[https://evil.example](https://app.logrocket.com/x)",
+        "[www.evil.example](https://app.logrocket.com/x)",
+        "[https://evil.example](https://evil.example)",
+        "![https://evil.example](https://evil.example/x.png)",
+        "ht&#116;ps&#58;//evil.example",
+        "https&colon;&sol;&sol;evil.example",
+        "https:\\/\\/evil.example",
+        "https:\u200b//evil.example",
+        "ht\u00adtps://evil.example",
+        "w\u200dww.evil.example",
+        "https:/\u202e/evil.example",
+        "ww\x00w.evil.example",
+        "https://app.logrocket.com@evil.example",
+        "https://app.logrocket.com.evil.example",
+        "https://app.logrocket.com\\@evil.example",
+        "https://app.logrocket.com/x,https://evil.example",
+        "https://app.logrocket.com/x;www.evil.example",
+        "https://app.logrocket.com/https://evil.example",
+        "https://app.logrocket.com/x**https://evil.example**",
+        "https://app.logrocket.com**.evil.example**",
+        "https://app.logrocket.com**@evil.example**",
+        "https://app.logrocket.com`.evil.example`",
+        "`https://evil.example`",
+        "```\nhttps://evil.example\n```",
+        "    https://evil.example",
+        "# https://evil.example",
+        "> https://evil.example",
+        "- https://evil.example",
+        "<https://evil.example>",
+        "<a href=https://evil.example>x</a>",
+        "https://evil.example\u3000https://evil.example",
+        "https://\u0435vil.example",
+        "https://b\u00fccher.example",
+        "https://[::1]/x",
+        "https://evil",
+    ],
+)
+def test_a_bare_url_to_elsewhere_is_defanged(markdown: str) -> None:
+    for made in (note(markdown), note("x", markdown), note(f"*{markdown}*"), note(markdown, project=BELOW_A_PATH)):
+        assert "Highlights request" in made
+
+
+@pytest.mark.parametrize("inner", ["![pixel](https://evil.example/p.png)", "![pixel](https://app.logrocket.com/p.png)"])
+def test_an_image_becomes_its_description(inner: str) -> None:
+    made = note(inner, inner)
+    assert "<img" not in made
+    assert "pixel" in body(made)
+
+
+@pytest.mark.parametrize(
+    "markdown",
+    [
+        "<script>alert(1)</script>",
+        "<SCRIPT SRC=//evil.example></SCRIPT>",
+        "<img src=x onerror=alert(1)>",
+        "a <b onclick=alert(1)>b</b>",
+        "<a href='javascript:alert(1)'>x</a>",
+        "<svg/onload=alert(1)>",
+        "<iframe srcdoc='<script>alert(1)</script>'></iframe>",
+        "<p style='position:fixed'>x</p>",
+        "<!-- comment --> <!doctype html> <?php x ?> <![CDATA[x]]>",
+        "<math><mi//xlink:href='data:x,<script>alert(1)</script>'>",
+        "</p></div><h1>x</h1>",
+        "<p>x",
+        "`<script>`</p><script>",
+        "```\n</code></p><script>alert(1)</script>\n```",
+        '[x](https://app.logrocket.com/"onmouseover=alert(1)//)',
+        "[x](https://app.logrocket.com/x 'title\" onclick=alert(1)')",
+        "&lt;script&gt;alert(1)&lt;/script&gt;",
+        '<noscript><p title="</noscript><img src=x onerror=alert(1)>">',
+    ],
+)
+def test_raw_html_is_shown_as_text_and_never_as_html(markdown: str) -> None:
+    for made in (note(markdown), note("x", markdown)):
+        assert not re.search(r"<(?!/?(p|br|strong|em|code|ul|ol|li|a|blockquote)\b)", made)
+        assert not re.search(r"<[^>]*\bon[a-z]+\s*=", made)
+
+
+@pytest.mark.parametrize(
+    "markdown",
+    [
+        "{{ticket.requester.email}}",
+        "{{{{x}}}}",
+        "{% raw %}x{% endraw %}",
+        "{*{*ticket.id*}*}",
+        "{**{**x}}",
+        "{`{`x`}`}",
+        "{\u200b{x}\u200b}",
+        "{\u200d{x}\u200d}",
+        "\U0001f600{\u200d{x}\u200d}\U0001f600",
+        "{\u00ad{x}\u00ad}",
+        "{\ufe0f{x}\ufe0f}",
+        "{\u034f{x}\u034f}",
+        "{\u115f{x}\u3164}",
+        "{\x00{x}\x00}",
+        "{\x01{x}\x7f}",
+        "{\\{x}\\}",
+        "&#123;&#123;x&#125;&#125;",
+        "&lbrace;&lcub;x&rbrace;&rcub;",
+        "&amp;#123;&amp;#123;x}}",
+        "{<b>{x}</b>}",
+        "{![{](x)x}}",
+        "{[{](https://app.logrocket.com/x)x}}",
+        "{[{](https://evil.example/x)x}}",
+        "```\n{{x}}\n```",
+        "    {{x}}",
+        "`{{x}}`",
+        "# {{x}}",
+        "- {{x}}\n- {%y%}",
+        "{\n{x}\n}",
+        "{  \n{x}  \n}",
+        "{\\\n{x}\\\n}",
+        "[x](https://app.logrocket.com/{{ticket.id}})",
+        "[x](https://app.logrocket.com/{%25x%25})",
+        "<https://app.logrocket.com/{{x}}>",
+        "https://app.logrocket.com/{{x}}",
+        "https://evil.example/{{x.y}}",
+        "{\U000e0020{x}\U000e007f}",
+    ],
+)
+def test_no_placeholder_reaches_zendesks_rendering(markdown: str) -> None:
+    for made in (note(markdown), note("x", markdown), note(markdown + " {" * 30_000)):
+        assert "Highlights request" in made
+
+
+def test_the_requesters_own_identity_cannot_smuggle_anything_in() -> None:
+    long = "word " * 20_000
+    for hostile in (
+        '"><script>@x',
+        "{{ticket.id}}@x",
+        "{%x%}@x",
+        "a\u202eb@x",
+        "https://evil.example/@x",
+        "&quot;@x",
+        "%7B%7B",
+    ):
+        assert note(long, email=hostile).count("<a ") == 1
+        assert note(long, email=None, external_id=hostile).count("<a ") == 1
+
+
+@pytest.mark.parametrize("character", [*BIDI, *map(chr, range(32)), *map(chr, range(127, 160))])
+def test_control_and_bidi_characters_are_removed(character: str) -> None:
+    if character not in "\n\t":
+        for markdown in (f"a{character}b", f"`a{character}b`", f"[a{character}b](https://app.logrocket.com/x)"):
+            assert character not in note(markdown, markdown)
+
+
+# -- It is cut
+
+
+def everything(email: str | None = "ada@shop.example", external_id: str | None = None) -> str:
+    """The address that a note which was cut links to."""
+    made = note("word " * 30_000, email=email, external_id=external_id)
+    (address,) = re.findall(r'<a href="([^"]+)">', made)
+    return html.unescape(str(address))
+
+
+def test_a_note_that_was_cut_links_to_all_sessions_of_the_person() -> None:
+    for email, external_id, expected in (
+        ("ada+x@shop.example", None, {"e": ["ada+x@shop.example"]}),
+        ("ada+x@shop.example", "cus_4711", {"e": ["ada+x@shop.example"]}),
+        (None, "google-oauth2|a&b=c #1", {"u": ["google-oauth2|a&b=c #1"]}),
+    ):
+        url = urlsplit(everything(email, external_id))
+        assert (url.scheme, url.netloc, url.path) == ("https", "app.logrocket.com", "/acme/shop/sessions")
+        assert parse_qs(url.query) == expected
+
+
+def test_the_line_that_says_so_is_the_last_before_the_marker() -> None:
+    made = note("word " * 30_000)
+    *_, before, last, end = made.split("</p>")
+    assert "cut" in before
+    assert "/acme/shop/sessions?" in before
+    assert (last, end) == (f"<p>{LAST_LINE}", "")
+
+
+def test_a_short_note_says_nothing_of_cutting() -> None:
+    assert "sessions?" not in note("short", "shorter")
+
+
+def size_of(summary: str) -> int:
+    return len(note(summary).encode())
+
+
+@pytest.mark.parametrize("size", [MAX_BYTES, MAX_BYTES - 1, MAX_BYTES - 100, MAX_BYTES - 1000])
+def test_a_note_of_just_under_the_limit_is_not_cut(size: int) -> None:
+    start = "\n\n".join(["x" * 993] * 50)
+    made = note(start + "\n\n" + "y" * (size - size_of(start) - len("<p></p>")))
+    assert "sessions?" not in made
+    assert len(made.encode()) == size
+
+
+def test_a_note_over_the_limit_is_cut() -> None:
+    start = "\n\n".join(["x" * 993] * 50)
+    made = note(start + "\n\n" + "y" * (MAX_BYTES + 1 - size_of(start) - len("<p></p>")))
+    assert "sessions?" in made
+
+
+def test_a_note_is_cut_at_a_block() -> None:
+    paragraph = "The user went on to the next page and looked at what is there. " * 15
+    made = note("\n\n".join([paragraph] * 90))
+    paragraphs = re.findall("<p>(.*?)</p>", made, re.DOTALL)
+    assert "cut" in paragraphs[-2]
+    assert set(paragraphs[1:-2]) == {paragraph.strip()}
+    assert len(made.encode()) > 55_000
+
+
+def test_the_summary_is_kept_before_the_sessions() -> None:
+    summary = "\n\n".join(f"Summary {number} " + "x" * 980 for number in range(40))
+    made = note(summary, *[f"Text {number} " + "y" * 4000 for number in range(10)])
+    assert all(f"Summary {number} " in made for number in range(40))
+    assert "Text 0 " in made
+    assert "Text 9 " not in made
+    assert "sessions?" in made
+
+
+def test_a_single_block_over_the_limit_is_shortened_rather_than_dropped() -> None:
+    made = note("word " * 30_000)
+    assert made.count("word ") > 8_000
+
+
+@pytest.mark.parametrize(
+    "text", ["\u4f60" * 100_000, "\U0001f600" * 100_000, "<" * 100_000, "&" * 100_000, "{" * 100_000, '"' * 100_000]
+)
+def test_a_note_never_grows_over_the_limit_whatever_its_characters_cost(text: str) -> None:
+    for made in (
+        note(text),
+        note("x", text),
+        note("\n\n".join(text[at : at + 500] for at in range(0, len(text), 500))),
+    ):
+        assert "sessions?" in made
+
+
+def test_a_cut_note_keeps_whole_characters() -> None:
+    for shift in range(8):
+        assert "\ufffd" not in note("a" * shift + "\u4f60\U0001f600" * 20_000)
+
+
+# -- It survives
+
+
+PIECES = [
+    *(
+        "{",
+        "}",
+        "%",
+        "{{",
+        "}}",
+        "{%",
+        "%}",
+        "*",
+        "**",
+        "_",
+        "`",
+        "```\n",
+        "~~~\n",
+        "[",
+        "]",
+        "(",
+        ")",
+        "![",
+        "](",
+        "<",
+        ">",
+    ),
+    *(
+        "\n",
+        "\n\n",
+        "  \n",
+        "\\\n",
+        "\\",
+        " ",
+        "    ",
+        "\t",
+        "# ",
+        "> ",
+        "- ",
+        "1. ",
+        "---\n",
+        "| a |\n",
+        "&",
+        ";",
+        "&#123;",
+    ),
+    *(
+        "&lbrace;",
+        "&colon;",
+        "&#x2f;",
+        "&nbsp;",
+        "\u00a0",
+        "\u200b",
+        "\u200d",
+        "\u00ad",
+        "\u202e",
+        "\u034f",
+        "\ufe0f",
+        "\x00",
+    ),
+    *(
+        "https://",
+        "http://",
+        "//",
+        "www.",
+        "https:",
+        "evil.example",
+        "/login",
+        "app.logrocket.com",
+        "@",
+        ":",
+        ".",
+        "/..",
+        "?",
+    ),
+    *(
+        "https://app.logrocket.com",
+        "https://app.logrocket.com/acme/shop/s/5-1/0?t=1",
+        "javascript:alert(1)",
+        "mailto:a@b.co",
+    ),
+    *(
+        "<script>",
+        "</p>",
+        "<a href=",
+        "<!--",
+        "-->",
+        "[1]: ",
+        "[1]",
+        "word",
+        "\U0001f469\u200d\U0001f467",
+        "\u4f60",
+        "x",
+    ),
+]
+HOSTILE = st.lists(st.sampled_from(PIECES), max_size=40).map("".join)
+
+
+@settings(unhurried, max_examples=300)
+@given(summary=HOSTILE, text=HOSTILE)
+@example(summary="{\u034f{", text="https:/\ufe0f/evil.example")
+def test_no_mix_of_hostile_pieces_breaks_the_rules(summary: str, text: str) -> None:
+    note(summary, text)
+    note(text, summary, project=BELOW_A_PATH)
+
+
+@unhurried
+@given(summary=st.text(), text=st.text(), email=st.none() | st.text(min_size=1, max_size=40))
+def test_no_text_breaks_the_rules(summary: str, text: str, email: str | None) -> None:
+    note(summary, text, email=email, external_id="cus_4711")
+
+
+@settings(unhurried, max_examples=8)
+@given(piece=HOSTILE.filter(bool), repeats=st.integers(1_000, 2_000))
+def test_no_long_text_breaks_the_rules(piece: str, repeats: int) -> None:
+    note((piece * repeats)[:30_000])
+
+
+@unhurried
+@given(project=st.sampled_from([PROJECT, BELOW_A_PATH]), url=st.lists(st.sampled_from(PIECES), max_size=8).map("".join))
+def test_no_address_is_held_to_be_logrockets_that_is_not(project: Project, url: str) -> None:
+    for tried in (url, project.app_url + url, "https://" + url):
+        assert not project.holds(tried) or leads_to_logrocket(tried, project)
+
+
+BOMBS = {
+    "quotes nested 5,000 deep": "> " * 5_000 + "x",
+    "lists nested 5,000 deep": "".join("  " * depth + "- x\n" for depth in range(300)) + "- " * 5_000,
+    "10,000 links": "[x](https://app.logrocket.com/x) " * 10_000,
+    "10,000 foreign links": "[x](https://evil.example/x) " * 10_000,
+    "10,000 links to references": "[x][1] " * 10_000 + "\n\n[1]: https://evil.example",
+    "10,000 definitions": "".join(f"[{number}]: x\n" for number in range(10_000)) + "[9]" * 10_000,
+    "10 MB of words": "word " * 2_000_000,
+    "10 MB of one word": "x" * 10_000_000,
+    "10 MB of line ends": "\n" * 10_000_000,
+    "10 MB of lines": "x\n" * 5_000_000,
+    "emphasis, one star": "*a " * 30_000,
+    "emphasis, mixed": "*a **b _c __d " * 5_000,
+    "emphasis, stars alone": "*" * 60_000,
+    "emphasis, nested": "**a " * 15_000 + "a** " * 15_000,
+    "emphasis, alternating": "a**b" + "c* " * 20_000,
+    "emphasis, underscores": "_a__b" * 12_000,
+    "100,000 brackets": "[" * 100_000,
+    "100,000 brackets, closed": "[" * 50_000 + "]" * 50_000,
+    "brackets of images": "![" * 50_000,
+    "brackets under the limit": "[" * 4_900 + "a" + "](x)" * 4_900,
+    "links that never close": "[a](" * 20_000,
+    "links that never close, with angles": "[a](<b" * 10_000,
+    "backticks of every length": "".join("e" + "`" * length for length in range(345)),
+    "angles": "<" * 60_000,
+    "comments": "<!--" * 15_000,
+    "tags": "<a b='" * 10_000,
+    "entities": "&" * 60_000,
+    "backslashes": "\\" * 60_000,
+    "headings": "# x\n" * 15_000,
+    "fences": "```\n" * 15_000,
+    "tables": "|" * 60_000,
+    "URLs in one word": "https://evil.example/" * 3_000,
+    "dots in one word": "a." * 30_000 + "com/",
+    "dashes": "-" * 60_000,
+    "letters before a dot": "a" * 59_000 + ".",
+    "letters that could be a name": "a.aa" * 15_000,
+    "braces": "{" * 60_000,
+    "joiners": "\u4f60\u200d" * 30_000,
+}
+
+
+@pytest.mark.parametrize("markdown", BOMBS.values(), ids=BOMBS)
+def test_a_time_bomb_does_not_go_off(markdown: str) -> None:
+    started = time.process_time()
+    note(markdown, *[markdown] * 3)
+    seconds = time.process_time() - started
+    print(f"{seconds:.2f} s")  # noqa: T201 -- pytest -rP shows them all
+    assert seconds < 5
+
+
+def test_a_hundred_thousand_sessions_do_not_go_off() -> None:
+    started = time.process_time()
+    sessions = tuple(session("x" * 100) for _ in range(100_000))
+    made = render(
+        Highlights(summary="x", sessions=sessions),
+        request_id=REQUEST_ID,
+        project=PROJECT,
+        email="a@b.example",
+        external_id=None,
+    )
+    keeps_the_rules(made)
+    assert "sessions?" in made
+    assert time.process_time() - started < 5

@@ -1,0 +1,103 @@
+"""The worker's own recovery: every ten minutes, one worker of all machines reads Zendesk's log of failed deliveries."""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from collections.abc import Callable
+from typing import Final, cast
+
+from redis import Redis
+from redis.exceptions import RedisError
+
+from integration import logs, store
+from integration.ledger import Ledger
+from integration.recovery import Recovered, Recovery
+from integration.settings import Settings
+from integration.zendesk.invocations import KEPT_HOURS
+
+LOCK: Final = "highlights:recover:lock"
+DONE: Final = "highlights:recover:done"
+INTERVAL_SECONDS: Final = 600  # between two readings, by whomever: the lock is never given back, it expires
+LONGEST_SECONDS: Final = 480.0  # shorter than the lock lasts
+FIRST_SECONDS: Final = 60.0  # after the start
+LOOK_SECONDS: Final = 15.0  # between two looks at the lock
+FIRST_HOURS: Final = 24.0  # how far the very first reading looks back
+OVERLAP_HOURS: Final = 1.0  # how much of the last reading is read again: Zendesk's log lags by minutes
+
+log = logs.get(__name__)
+
+
+def run(settings: Settings, pool_pid: int) -> None:
+    """Recover now and then for as long as the pool lives."""
+    logs.configure(settings)
+    redis = store.for_worker(settings)
+    ledger = store.open_ledger(settings, redis, random=random.random)
+    turns = Turns(settings, ledger, redis, alive=lambda: os.getppid() == pool_pid)
+    if not _pause(FIRST_SECONDS, turns.alive):
+        return
+    while turns.alive():
+        try:
+            turns.take()
+        except RedisError as error:
+            log.warning("recovery cannot use Redis, goes on", error=type(error).__name__)
+        _pause(LOOK_SECONDS, turns.alive)
+
+
+class Turns:
+    """One worker's share of the readings."""
+
+    def __init__(self, settings: Settings, ledger: Ledger, redis: Redis, *, alive: Callable[[], bool]) -> None:
+        self.alive = alive
+        self._ledger = ledger
+        self._redis = redis
+        self._recovery = Recovery(settings, ledger, redis, wait=self._wait)
+        self._stop_at = 0.0
+        self._said: str | None = None
+
+    def take(self) -> Recovered | None:
+        """Read Zendesk's log when it is time and nobody else does; None when not."""
+        if not self._redis.set(LOCK, f"{os.getpid()}", nx=True, ex=INTERVAL_SECONDS):
+            return None
+        self._stop_at = time.monotonic() + LONGEST_SECONDS
+        now = self._ledger.now()
+        recovered = self._recovery.recover(self._hours(now))
+        if recovered.stopped is None and recovered.webhooks:
+            self._redis.set(DONE, f"{now:.3f}")
+        self._tell(recovered)
+        return recovered
+
+    def _hours(self, now: float) -> float:
+        done = cast("bytes | None", self._redis.get(DONE))
+        return FIRST_HOURS if done is None else min((now - float(done)) / 3600 + OVERLAP_HOURS, KEPT_HOURS)
+
+    def _tell(self, recovered: Recovered) -> None:
+        """Log what was found; what stands in the way of reading once, until it is something else."""
+        if recovered.taken_in:
+            log.warning("tickets recovered that Zendesk could not deliver", count=recovered.taken_in)
+        problem = _problem(recovered)
+        if problem is not None and problem != self._said:
+            log.warning("failed deliveries cannot be recovered, tries go on quietly", why=problem)
+        self._said = problem
+
+    def _wait(self, seconds: float) -> bool:
+        return _pause(seconds, lambda: self.alive() and time.monotonic() < self._stop_at)
+
+
+def _problem(recovered: Recovered) -> str | None:
+    """What an admin should know of."""
+    if recovered.stopped is not None:
+        return str(recovered.stopped)
+    return None if recovered.webhooks else "no webhook in Zendesk has our endpoint"
+
+
+def _pause(seconds: float, go_on: Callable[[], bool]) -> bool:
+    """Let time pass for as long as `go_on` says so; what it says at last."""
+    end = time.monotonic() + seconds
+    while go_on():
+        left = end - time.monotonic()
+        if left <= 0:
+            return True
+        time.sleep(min(left, 1.0))
+    return False
