@@ -78,6 +78,7 @@ class Entry:
     hint: str | None = None  # an id that a callback named before LogRocket's own answer was stored
     old_ids: tuple[str, ...] = ()  # requests that were given up
     polls: int = 0
+    asked_early: bool = False  # a poll was brought forward by a callback that named another request
     failures: int = 0  # FAILED results
     silences: int = 0  # requests that brought no result
     tried: tuple[str, ...] = ()  # the requests whose note was attempted
@@ -144,6 +145,7 @@ def requested(entry: Entry, now: float, *, request_id: str, policy: Policy) -> E
         request_id=request_id,
         hint=None,
         polls=0,
+        asked_early=False,
         not_before=now if answered else now + policy.poll_after,
     )
 
@@ -200,8 +202,11 @@ def postponed(entry: Entry, now: float, *, error: Temporary, policy: Policy) -> 
 
 
 def held(entry: Entry, now: float, *, error: Held, delay: float) -> Entry:
-    """Our credentials are refused: wait for an admin as long as it takes; this was no attempt."""
-    attempts = max(entry.attempts - 1, 0)
+    """Our credentials are refused: wait for an admin as long as it takes; this neither ages nor slows the step.
+
+    It does count as one attempt: the refusal may have come after the note was written.
+    """
+    attempts = min(entry.attempts, 1)
     return _released(entry, not_before=now + delay, attempts=attempts, step_since=None, last_error=str(error))
 
 
@@ -223,10 +228,17 @@ def called_back(entry: Entry, now: float, *, result: Result, policy: Policy) -> 
     if entry.state is State.REQUESTED:
         if result.request_id == entry.request_id:
             return told(entry, now, result=result, policy=policy)
-        return None if entry.not_before <= now else dataclasses.replace(entry, not_before=now)
+        return _asked_early(entry, now)
     if entry.state is State.RECEIVED and result.request_id is not None:
         return _overtaken(entry, now, request_id=result.request_id)
     return None
+
+
+def _asked_early(entry: Entry, now: float) -> Entry | None:
+    """A callback named another request: the one on record is asked for, once, unless LogRocket told us to wait."""
+    if entry.asked_early or entry.attempts or entry.not_before <= now:
+        return None
+    return dataclasses.replace(entry, asked_early=True, not_before=now)
 
 
 def _overtaken(entry: Entry, now: float, *, request_id: str) -> Entry | None:
@@ -252,7 +264,8 @@ def _failed_once(entry: Entry, now: float, *, policy: Policy) -> Entry:
 def _told_nothing(entry: Entry, now: float, *, policy: Policy) -> Entry:
     if entry.polls + 1 >= POLLS:
         return _silent(entry, now)
-    return _released(entry, not_before=now + policy.poll_after, polls=entry.polls + 1, **_NEW_STEP)
+    not_before = now + policy.poll_after
+    return _released(entry, not_before=not_before, polls=entry.polls + 1, last_error=None, **_NEW_STEP)
 
 
 def _silent(entry: Entry, now: float) -> Entry:

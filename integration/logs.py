@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 OWN_LOGGERS = ("integration", "worker")
 
 _SUSPICIOUS = re.compile(
-    r"[\w.!#$&'*+/=?^`{|}~-]+(?:@|%40)[\w-]+(?:\.[\w-]+)*"  # an e-mail address, plain or in a URL
+    r"(?:\"[^\"]*\"|[\w.!#$%&'*+/=?^`{|}~-]+)(?:@|%40)"  # an e-mail address, plain or in a URL:
+    r"(?:[\w-]+(?:\.[\w-]+)*|\[[^\]\s]*\])"  # behind its @ a domain or [192.0.2.7]
     r"|(?<=token=)[^\s&\"']+"
     r"|(?<=Bearer )[^\s\"',]+|(?<=Basic )[A-Za-z0-9+/=]{8,}"
     r"|(?<=[?&]e=)[^\s&\"']+|(?<=[?&]u=)[^\s&\"']+",
@@ -50,6 +51,7 @@ def configure(settings: Settings) -> None:
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter)
+    handler.addFilter(_own_or_loud)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
@@ -65,6 +67,11 @@ def configure(settings: Settings) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
+
+
+def _own_or_loud(record: logging.LogRecord) -> bool:
+    """Libraries from WARNING up only, also those that set a level of their own."""
+    return record.levelno >= logging.WARNING or record.name.partition(".")[0] in OWN_LOGGERS
 
 
 def get(name: str) -> structlog.stdlib.BoundLogger:
@@ -122,9 +129,11 @@ def _as_text(_: WrappedLogger, __: str, event: EventDict) -> str:
 
 
 def _quoted(value: object) -> str:
-    text = _one_line(str(value))
-    return f'"{text}"' if text == "" or re.search(r'[\s="]', text) else text
+    text = str(value)
+    if text.isprintable() and re.fullmatch(r'[^\s="\\]+', text):
+        return text
+    return '"' + _one_line(text.replace("\\", "\\\\").replace('"', '\\"')) + '"'
 
 
 def _one_line(text: str) -> str:
-    return text.encode("unicode_escape").decode("ascii").replace('"', '\\"') if not text.isprintable() else text
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode("ascii") for each in text)

@@ -16,7 +16,6 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain
 from urllib.parse import urlencode, urlsplit
 
 import nh3
@@ -87,13 +86,15 @@ def render(
 ) -> str:
     """The note's HTML: at most `MAX_BYTES` of UTF-8, its last line the marker of the request that it tells of."""
     source, left_out = _limited(highlights)
-    blocks = chain(_blocks(source.summary, project), (_session_line(each, project) for each in source.sessions))
+    sessions = (_session_line(each, project) for each in source.sessions)
+    blocks = [*_blocks(source.summary, project), *sessions]
     everything = html.escape(_safe_href(project.sessions(email=email, external_id=external_id)))
     cut_line = f'<p>This note was cut: <a href="{everything}">all sessions of the requester</a></p>'
     last_line = f"<p>{MARKER_TEXT}{html.escape(_safe_text(marker(request_id)))}</p>"
-    budget = MAX_BYTES - _size(_HEADING + cut_line + last_line)
-    kept, fits = _fitting(blocks, budget)
-    body = "".join(kept) + ("" if fits and not left_out else cut_line)
+    budget = MAX_BYTES - _size(_HEADING + last_line)
+    body = "".join(block.html for block in blocks)
+    if left_out or _size(body) > budget:
+        body = _cut(blocks, budget - _size(cut_line)) + cut_line
     return _sanitised(_HEADING + body + last_line)
 
 
@@ -111,16 +112,15 @@ def _limited(highlights: Highlights) -> tuple[Highlights, bool]:
     return limited, limited != highlights
 
 
-def _fitting(blocks: Iterable[Block], budget: int) -> tuple[list[str], bool]:
-    """The blocks that fit into `budget` bytes, the first that does not fit shortened; whether all fit."""
-    kept: list[str] = []
+def _cut(blocks: Iterable[Block], budget: int) -> str:
+    """The blocks that fit into `budget` bytes; one that would never fit is shortened to what is left."""
+    kept, left = "", budget
     for block in blocks:
-        if _size(block.html) > budget:
-            shortened = _shortened(block.text, budget)
-            return [*kept, *([shortened] if shortened else [])], False
-        kept.append(block.html)
-        budget -= _size(block.html)
-    return kept, True
+        if _size(block.html) > left:
+            return kept + (_shortened(block.text, left) if _size(block.html) > budget else "")
+        kept += block.html
+        left -= _size(block.html)
+    return kept
 
 
 def _shortened(text: str, budget: int) -> str:

@@ -6,20 +6,21 @@ counts as unset.
 
 from __future__ import annotations
 
+import ipaddress
 import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from dotenv import dotenv_values
+from redis import ConnectionPool
 
 from integration.errors import SettingsError
 
 ZENDESK_TEST_SECRET = "dGhpc19zZWNyZXRfaXNfZm9yX3Rlc3Rpbmdfb25seQ=="  # noqa: S105 -- public, so never accepted
 SECRET_KEY_LENGTH = 32
-LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 T = TypeVar("T")
 _NONE: tuple[str, ...] = ()
@@ -77,7 +78,7 @@ class Settings:
         credentials = self.zendesk_credentials
         own = credentials.client_secret if isinstance(credentials, OAuthClient) else credentials.token
         password = urlsplit(self.redis_url).password
-        optional = tuple(value for value in (self.admin_password, password) if value)
+        optional = tuple(value for value in (self.admin_password, password, unquote(password or "")) if value)
         return (*self.secret_keys, *self.zendesk_webhook_secrets, self.logrocket_api_key, own, *optional)
 
 
@@ -89,7 +90,11 @@ def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
 
 
 def _dot_env() -> dict[str, str]:
-    return {name: value for name, value in dotenv_values(".env", interpolate=False).items() if value is not None}
+    try:
+        values = dotenv_values(".env", interpolate=False)
+    except ValueError:
+        raise SettingsError([".env is not UTF-8 text"]) from None
+    return {name: value for name, value in values.items() if value is not None}
 
 
 class _Reader:
@@ -148,9 +153,8 @@ class _Reader:
             return default
 
     def public_url(self) -> str:
-        platform = self._values.get("HEROKU_APP_DEFAULT_DOMAIN_NAME")
-        if "PUBLIC_URL" not in self._values and platform:
-            return f"https://{platform}"
+        if "PUBLIC_URL" not in self._values and "HEROKU_APP_DEFAULT_DOMAIN_NAME" in self._values:
+            return self.read("HEROKU_APP_DEFAULT_DOMAIN_NAME", _https_url_of_domain, default="")
         return self.read("PUBLIC_URL", _web_url, default="", needed=True)
 
     def zendesk_credentials(self) -> OAuthClient | ApiToken:
@@ -204,7 +208,7 @@ def _secrets(raw: str) -> tuple[str, ...]:
 
 
 def _secret_key(raw: str) -> str:
-    if len(raw) < SECRET_KEY_LENGTH:
+    if len(_text(raw)) < SECRET_KEY_LENGTH:
         raise ValueError(f"must have {SECRET_KEY_LENGTH} characters or more")
     return raw
 
@@ -249,17 +253,39 @@ def _web_url(raw: str) -> str:
     parts = _split_url(raw)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError("must be a URL that starts with https://")
-    if parts.username is not None or parts.password is not None or parts.query or parts.fragment:
+    if re.search("[@?#]", raw):
         raise ValueError("must be a URL without user name, query and fragment")
-    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+    if parts.scheme == "http" and not is_loopback(parts.hostname):
         raise ValueError("must start with https:// (plain http:// is for this machine only)")
     return raw.rstrip("/")
 
 
+def _https_url_of_domain(raw: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9.-]+", raw):
+        raise ValueError("must be a domain")
+    return _web_url(f"https://{raw}")
+
+
+def is_loopback(host: str | None) -> bool:
+    """Whether a URL's host is this machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host or "").is_loopback
+    except ValueError:
+        return False
+
+
 def _redis_url(raw: str) -> str:
     parts = _split_url(raw)
-    if parts.scheme not in ("redis", "rediss", "unix") or not (parts.hostname or parts.scheme == "unix"):
-        raise ValueError("must start with redis://, rediss:// or unix://")
+    if parts.scheme not in ("redis", "rediss", "unix") or not (
+        parts.path if parts.scheme == "unix" else parts.hostname
+    ):
+        raise ValueError("must start with redis://, rediss:// or unix:// and name a host or a socket")
+    try:
+        ConnectionPool.from_url(raw)
+    except (ValueError, TypeError):
+        raise ValueError("has an option that Redis does not know, or a value that cannot be meant") from None
     return raw
 
 

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from integration import logs
 from integration.errors import SettingsError
-from integration.settings import LOOPBACK, Settings, from_environment
+from integration.settings import Settings, from_environment, is_loopback
 
 _THREADS = 8
 
@@ -49,9 +49,8 @@ def main() -> int:
 
 def options(settings: Settings, port: int) -> dict[str, Any]:
     """How gunicorn serves."""
-    loopback = urlsplit(settings.public_url).hostname in LOOPBACK
     return {
-        "bind": f"{'127.0.0.1' if loopback else '0.0.0.0'}:{port}",  # noqa: S104 -- a platform's router is outside
+        "bind": f"{_host(settings)}:{port}",
         "workers": settings.web_concurrency,
         "worker_class": "gthread",
         "threads": _THREADS,
@@ -61,6 +60,14 @@ def options(settings: Settings, port: int) -> dict[str, Any]:
         "loglevel": "warning",
         "control_socket_disable": True,
     }
+
+
+def _host(settings: Settings) -> str:
+    """Where to listen: on this machine only when nobody else is meant to come, else where a platform's router comes."""
+    host = urlsplit(settings.public_url).hostname or ""
+    if not is_loopback(host):
+        return "0.0.0.0"  # noqa: S104 -- see above
+    return "127.0.0.1" if host == "localhost" else f"[{host}]" if ":" in host else host
 
 
 def _port(raw: str) -> int:

@@ -77,8 +77,10 @@ def is_request_id(value: object) -> bool:
 
 
 def _highlights(result: object) -> Highlights:
+    if result is None:
+        return Highlights(summary="")
     if not isinstance(result, dict):
-        raise MalformedDelivery("READY without a result")
+        raise MalformedDelivery("result is no object")
     sessions = result.get("sessions")
     if sessions is not None and not isinstance(sessions, list):
         raise MalformedDelivery("sessions is no list")

@@ -11,7 +11,7 @@ from zenpy import Zenpy
 from zenpy.lib.api_objects import Comment, Ticket
 from zenpy.lib.exception import ZenpyException
 
-from integration.errors import NoNotePossible, Temporary
+from integration.errors import NoNotePossible, Permanent, Temporary
 from integration.http import CONNECT_SECONDS, READ_SECONDS
 from integration.note import MARKER_TEXT
 from integration.settings import Settings
@@ -108,7 +108,12 @@ class Desk:
         pace = limits.read(self._session.last_headers)
         if public is not False:
             path = f"/api/v2/tickets/{ticket_id}/comments/{comment_id}/make_private"
-            self._session.put(self._session.asked_url + path)
+            try:
+                self._session.put(self._session.asked_url + path)
+            except NoNotePossible:  # the ticket is gone, and the comment with it
+                raise
+            except Permanent as error:
+                raise Permanent(f"the note came back public and could not be made private: {error}") from error
         return Note(comment_id=comment_id, was_public=public is not False, pace=pace)
 
 

@@ -16,8 +16,13 @@ from integration.settings import ApiToken, OAuthClient, Settings
 TOKEN_SECONDS: Final = 1800
 SCOPES: Final = "read tickets:write"
 _CLOSED: Final = b"closed prevents ticket update"
+_UNAUTHORIZED: Final = 401
 _NOT_FOUND: Final = 404
 _UNPROCESSABLE: Final = 422
+
+
+class _TokenRefused(Held):
+    """401: the access token may have expired early, or was revoked."""
 
 
 class ZendeskSession(ServiceSession):
@@ -42,7 +47,7 @@ class ZendeskSession(ServiceSession):
         """Send one request; once more with a new token when the present one is refused."""
         try:
             response = super().request(method, url, **{**options, "auth": self._credentials})
-        except Held:
+        except _TokenRefused:
             if not self._credentials.renew():
                 raise
             response = super().request(method, url, **{**options, "auth": self._credentials})
@@ -59,6 +64,8 @@ class ZendeskSession(ServiceSession):
 
     def refused(self, response: requests.Response, *, write: bool) -> RemoteError:
         """The error that an answer other than 2xx stands for."""
+        if response.status_code == _UNAUTHORIZED:
+            return _TokenRefused("Zendesk refuses our credentials (401)")
         if response.status_code == _NOT_FOUND:
             return NoNotePossible("the ticket is deleted, or not visible to this integration")
         if response.status_code == _UNPROCESSABLE and _CLOSED in response.content:
