@@ -12,7 +12,7 @@ from typing import Final, Protocol
 
 from redis.exceptions import RedisError
 
-from integration.commands import recover, status
+from integration.commands import forget, recover, retry, status
 from integration.errors import RemoteError, SettingsError
 
 
@@ -29,7 +29,9 @@ class Command(Protocol):
 
 
 COMMANDS: Final[dict[str, Command]] = {
+    "forget": forget,
     "recover": recover,
+    "retry": retry,
     "status": status,
 }
 

@@ -68,6 +68,9 @@ class Entry:
     state: State = State.RECEIVED
     email: str | None = field(default=None, repr=False)
     external_id: str | None = field(default=None, repr=False)
+    person: str | None = None  # the address as a keyed hash, kept when the address itself is deleted
+    redis_run: str = ""  # Redis' run id when the ticket came
+    redis_restarted: bool = False  # since then: the latest of what was written may be lost
     not_before: float = 0  # no claim earlier
     lease: str | None = None  # the claim under way
     lease_until: float = 0
@@ -100,6 +103,11 @@ class Entry:
         return tuple(marker(each) for each in earlier)
 
 
+def under(entry: Entry, redis_run: str) -> Entry:
+    """The entry as Redis has it now; after a crash or a failover it may be an older one than was written last."""
+    return dataclasses.replace(entry, redis_restarted=True) if entry.redis_run not in ("", redis_run) else entry
+
+
 class NewerEntryError(Exception):
     """The entry was written by a newer release: it is left alone."""
 
@@ -130,9 +138,9 @@ def claimed(entry: Entry, now: float, *, state: State, lease: str, policy: Polic
     return dataclasses.replace(entry, tried=(*tried, entry.request_id), not_before=now + JOB_SECONDS + policy.settle)
 
 
-def identified(entry: Entry, *, email: str | None, external_id: str | None) -> Entry:
-    """Zendesk told who the requester is."""
-    return dataclasses.replace(entry, email=email, external_id=external_id)
+def identified(entry: Entry, *, email: str | None, external_id: str | None, person: str | None = None) -> Entry:
+    """Zendesk told who the requester is; `person` is the address's keyed hash."""
+    return dataclasses.replace(entry, email=email, external_id=external_id, person=person)
 
 
 def requested(entry: Entry, now: float, *, request_id: str, policy: Policy) -> Entry:
@@ -216,6 +224,13 @@ def crashed(entry: Entry, now: float, *, policy: Policy) -> Entry:
         return ended(entry, now, state=State.FAILED, reason="internal error")
     delay = max(_backoff(entry, policy), policy.settle)  # it may have failed after a write
     return _released(entry, not_before=now + delay, crashes=entry.crashes + 1, last_error="internal error")
+
+
+def retried(entry: Entry, now: float) -> Entry | None:
+    """An admin puts a failed entry back to work; None when it has not failed."""
+    if entry.state is not State.FAILED:
+        return None
+    return _back(entry, now, not_before=0, failures=0, silences=0, reason=None)
 
 
 # -- LogRocket's callback
@@ -314,7 +329,7 @@ def dump(entry: Entry) -> str:
 
 
 def dump_without_times(entry: Entry) -> str:
-    """A new entry as JSON, for Redis to put its own times in."""
+    """A new entry as JSON, for Redis to put its own times and its run id in."""
     stored = json.loads(dump(entry))
     del stored["received_at"], stored["entered_at"]
     return json.dumps(stored, separators=(",", ":"))

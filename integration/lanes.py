@@ -155,6 +155,11 @@ class Lanes:
             free_requests=max(free, 1),  # one at least finds out when the next may go
         )
 
+    def forget(self, ticket_id: int) -> int:
+        """Take a ticket out of the record of requests; how many there were."""
+        own = [each for each in cast("list[bytes]", self._redis.zrange(ASKED, 0, -1)) if _is_of(each, ticket_id)]
+        return self._redis.zrem(ASKED, *own) if own else 0
+
     def passing(self, state: State) -> tuple[list[str], list[str]]:
         """The keys and arguments that `ADMISSION` needs for a step."""
         match state:
@@ -173,3 +178,7 @@ class Lanes:
             if b"hold" in lane:
                 found.append(Hold(service=service, reason=lane[b"hold"].decode(), since=float(lane[b"held_since"])))
         return found
+
+
+def _is_of(asked: bytes, ticket_id: int) -> bool:
+    return asked.partition(b":")[0] == str(ticket_id).encode()

@@ -3,6 +3,7 @@
     highlights:ticket:<id>      the entry, as JSON (integration.entry)
     highlights:due              ticket ids by the time at which the sweeper looks at them again
     highlights:state:<state>    ticket ids by the time at which they entered that state
+    highlights:received         ticket ids by the time at which they came
 
 Every change is one MULTI: a script that writes the entry with both indexes, and the RQ job that follows from it. The
 script compares the entry with what the change was decided on; when another process was faster, the change is
@@ -11,15 +12,16 @@ decided anew, and the job that was queued all the same will find nothing to clai
 
 from __future__ import annotations
 
+import json
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
 from redis import Redis
 
 from integration import entry as entries
-from integration import lanes
+from integration import lanes, ledger_scripts, pseudonym
 from integration.entry import FINAL, Entry, NewerEntryError, Policy, State
 from integration.logrocket.results import Result
 from integration.queues import Queues
@@ -32,47 +34,7 @@ _TRIES = 50
 TICKET: Final = "highlights:ticket:"
 DUE: Final = "highlights:due"
 STATE: Final = "highlights:state:"
-
-# KEYS ticket, due, state:received; ARGV ticket id, entry without its times, seconds until the job counts as lost
-_RECEIVE = """
-if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
-local time = redis.call('TIME')
-local now = time[1] .. '.' .. string.format('%06d', time[2])
-local times = '{"received_at":' .. now .. ',"entered_at":' .. now .. ',"history":[[' .. now .. ',"received"]],'
-redis.call('SET', KEYS[1], times .. string.sub(ARGV[2], 2))
-redis.call('ZADD', KEYS[2], now + ARGV[3], ARGV[1])
-redis.call('ZADD', KEYS[3], now, ARGV[1])
-return 1
-"""
-
-# KEYS ticket
-_READ = """
-local time = redis.call('TIME')
-return {redis.call('GET', KEYS[1]), time[1], time[2]}
-"""
-
-# KEYS ticket, due, old state, new state; ARGV ticket id, old entry, new entry, due or '', entered at, ttl or 0
-_UNCHANGED = """
-if redis.call('GET', KEYS[1]) ~= ARGV[2] then return 0 end
-"""
-_WRITE = """
-redis.call('SET', KEYS[1], ARGV[3])
-if ARGV[6] ~= '0' then redis.call('EXPIRE', KEYS[1], ARGV[6]) end
-if ARGV[4] == '' then redis.call('ZREM', KEYS[2], ARGV[1]) else redis.call('ZADD', KEYS[2], ARGV[4], ARGV[1]) end
-redis.call('ZREM', KEYS[3], ARGV[1])
-redis.call('ZADD', KEYS[4], ARGV[5], ARGV[1])
-"""
-
-# KEYS[5] line; ARGV[7] its place in the line or ''
-_LINE = """
-if ARGV[7] == '' then redis.call('ZREM', KEYS[5], ARGV[1]) else redis.call('ZADD', KEYS[5], ARGV[7], ARGV[1]) end
-"""
-_CLOCK = """
-local time = redis.call('TIME')
-local now = tonumber(time[1]) + tonumber(time[2]) / 1000000
-"""
-_CHANGE = f"{_UNCHANGED}{_WRITE}{_LINE}return 1"
-_CLAIM = f"{_UNCHANGED}{_CLOCK}{lanes.ADMISSION}{_WRITE}return 1"
+RECEIVED: Final = "highlights:received"
 
 Decide = Callable[[Entry, float], Entry | None]
 Write = Callable[[bytes, Entry, Entry, float], bool | None]
@@ -101,8 +63,17 @@ class Plan:
 class Ledger:
     """Every ticket that Zendesk told us of, and what became of it."""
 
-    def __init__(self, redis: Redis, *, policy: Policy, retention_days: int, requests_per_hour: int = 1000) -> None:
+    def __init__(
+        self,
+        redis: Redis,
+        *,
+        policy: Policy,
+        retention_days: int,
+        requests_per_hour: int = 1000,
+        secret_keys: Sequence[str] = (),
+    ) -> None:
         self._redis = redis
+        self._secret_keys = secret_keys
         self.lanes = lanes.Lanes(redis, requests_per_hour=requests_per_hour, backoff=policy.backoff)
         self._queues = Queues(redis)
         self.policy = policy
@@ -116,15 +87,17 @@ class Ledger:
             entered_at=0,
             email=ticket.email,
             external_id=ticket.external_id,
+            person=self.pseudonym(ticket.email),
         )
         with self._redis.pipeline(transaction=True) as pipe:
             pipe.multi()
             pipe.eval(
-                _RECEIVE,
-                3,
+                ledger_scripts.RECEIVE,
+                4,
                 f"{TICKET}{ticket.ticket_id}",
                 DUE,
                 f"{STATE}{State.RECEIVED}",
+                RECEIVED,
                 str(ticket.ticket_id),
                 entries.dump_without_times(new),
                 str(QUEUED_JOB_LOST_SECONDS),
@@ -152,10 +125,46 @@ class Ledger:
         decide: Decide = lambda entry, now: entries.called_back(entry, now, result=result, policy=self.policy)  # noqa: E731 -- named for the line's length
         return self._update(ticket_id, decide) is not None
 
+    def retry(self, ticket_id: int) -> bool:
+        """Put a failed ticket back to work; False when it is not known or has not failed."""
+        return self._update(ticket_id, entries.retried) is not None
+
+    def forget(self, ticket_id: int) -> bool:
+        """Erase all that is stored of a ticket, RQ's jobs included; whether anything was."""
+        with self._redis.pipeline(transaction=True) as pipe:
+            pipe.multi()
+            pipe.delete(f"{TICKET}{ticket_id}")
+            for index in (DUE, RECEIVED, lanes.LINE, *(f"{STATE}{state}" for state in State)):
+                pipe.zrem(index, str(ticket_id))
+            erased = sum(pipe.execute())
+        return bool(erased + self.lanes.forget(ticket_id) + self._queues.forget(ticket_id))
+
+    def pseudonym(self, email: str | None) -> str | None:
+        """What stands for an address in an entry whose address is deleted."""
+        return pseudonym.of(email, self._secret_keys[0]) if email and self._secret_keys else None
+
+    def tickets_of(self, email: str) -> Iterator[tuple[int, bool]]:
+        """Every ticket that is stored, and whether it is of this address."""
+        own = pseudonym.all_of(email, self._secret_keys)
+        for key in self._redis.scan_iter(match=f"{TICKET}*", count=1000):
+            document = cast("bytes | None", self._redis.get(key))
+            stored = json.loads(document) if document else {}
+            same = str(stored.get("email") or "").strip().casefold() == email.strip().casefold()
+            yield int(key.removeprefix(TICKET.encode())), same or stored.get("person") in own
+
     def find(self, ticket_id: int) -> Entry | None:
-        """The entry of a ticket."""
+        """The entry of a ticket; `NewerEntryError` when a newer release wrote it."""
         document = cast("bytes | None", self._redis.get(f"{TICKET}{ticket_id}"))
         return None if document is None else entries.load(document)
+
+    def latest(self, count: int) -> list[Entry]:
+        """The tickets that came last, newest first."""
+        found = self._look_up(cast("list[bytes]", self._redis.zrevrange(RECEIVED, 0, count - 1)))
+        return [each.entry for each in found if each.entry is not None]
+
+    def in_state(self, state: State) -> list[int]:
+        """The tickets in a state, longest in it first."""
+        return [int(each) for each in cast("list[bytes]", self._redis.zrange(f"{STATE}{state}", 0, -1))]
 
     def overdue(self, limit: int) -> list[Overdue]:
         """The entries whose time has come, longest overdue first."""
@@ -197,9 +206,11 @@ class Ledger:
     def trim(self) -> None:
         """Drop from the indexes what has expired."""
         oldest = self.now() - self._retention
+        longest = oldest - entries.GIVE_UP_SECONDS
         with self._redis.pipeline(transaction=False) as pipe:
             for state in FINAL:
                 pipe.zremrangebyscore(f"{STATE}{state}", "-inf", oldest)
+            pipe.zremrangebyscore(RECEIVED, "-inf", longest)
             pipe.execute()
 
     def now(self) -> float:
@@ -218,12 +229,12 @@ class Ledger:
         write = write or self._write
         key = f"{TICKET}{ticket_id}"
         for _ in range(_TRIES):
-            document, seconds, microseconds = cast("list[Any]", self._redis.eval(_READ, 1, key))
+            document, seconds, microseconds, run = cast("list[Any]", self._redis.eval(ledger_scripts.READ, 1, key))
             if document is None:
                 return None
             now = int(seconds) + int(microseconds) / 1e6
             try:
-                old = entries.load(document)
+                old = entries.under(entries.load(document), run.decode())
             except NewerEntryError:
                 return None
             new = decide(old, now)
@@ -242,7 +253,7 @@ class Ledger:
         keys, arguments = self._change(document, old, new, due=due)
         with self._redis.pipeline(transaction=True) as pipe:
             pipe.multi()
-            pipe.eval(_CHANGE, len(keys) + 1, *keys, lanes.LINE, *arguments, place)
+            pipe.eval(ledger_scripts.CHANGE, len(keys) + 1, *keys, lanes.LINE, *arguments, place)
             if queue:
                 self._queues.add([(new.ticket_id, new.state)], pipeline=pipe)
             return bool(pipe.execute()[0])
@@ -252,14 +263,14 @@ class Ledger:
         keys, arguments = self._change(document, old, new, due=new.wait_until)
         lane_keys, lane_arguments = self.lanes.passing(new.state)
         keys += lane_keys
-        answer = self._redis.eval(_CLAIM, len(keys), *keys, *arguments, *lane_arguments)
+        answer = self._redis.eval(ledger_scripts.CLAIM, len(keys), *keys, *arguments, *lane_arguments)
         if answer in (0, 1):
             return bool(answer)
         self._redis.zadd(DUE, {str(new.ticket_id): float(cast("bytes", answer))}, xx=True)
         return None
 
     def _change(self, document: bytes, old: Entry, new: Entry, *, due: float) -> tuple[list[str], list[Any]]:
-        """The keys and arguments that `_WRITE` needs."""
+        """The keys and arguments that the scripts' write needs."""
         final = new.state in FINAL
         keys = [f"{TICKET}{new.ticket_id}", DUE, f"{STATE}{old.state}", f"{STATE}{new.state}"]
         when, ttl = ("", str(self._retention)) if final else (str(due), "0")

@@ -8,10 +8,18 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from redis import Redis
 from rq import Queue
+from rq.registry import (
+    CanceledJobRegistry,
+    DeferredJobRegistry,
+    FailedJobRegistry,
+    FinishedJobRegistry,
+    ScheduledJobRegistry,
+    StartedJobRegistry,
+)
 from rq.serializers import JSONSerializer
 
 from integration.entry import JOB_SECONDS, State
@@ -37,6 +45,7 @@ class Queues:
     """Queues the job that an entry's state calls for."""
 
     def __init__(self, redis: Redis) -> None:
+        self._redis = redis
         self._queues: dict[str, Queue] = {name: open_queue(name, redis) for name in (REQUESTS, NOTES)}
 
     def add(self, jobs: Iterable[tuple[int, State]], *, pipeline: Pipeline) -> None:
@@ -47,6 +56,23 @@ class Queues:
             by_queue.setdefault(queue, []).append(_job(ticket_id, function))
         for name, found in by_queue.items():
             self._queues[name].enqueue_many(found, pipeline=pipeline)
+
+    def forget(self, ticket_id: int) -> int:
+        """Erase every job of a ticket, wherever RQ keeps it; how many traces there were."""
+        traces: int = 0
+        for queue in self._queues.values():
+            for place in (queue.key, queue.intermediate_queue_key):
+                own = [
+                    each for each in cast("list[bytes]", self._redis.lrange(place, 0, -1)) if _is_of(each, ticket_id)
+                ]
+                traces += sum(self._redis.lrem(place, 0, each.decode()) for each in own)
+            for registry in _registries(queue):
+                own = [
+                    each for each in cast("list[bytes]", self._redis.zrange(registry, 0, -1)) if _is_of(each, ticket_id)
+                ]
+                traces += self._redis.zrem(registry, *own) if own else 0
+        keys = list(self._redis.scan_iter(match=f"rq:*-{ticket_id}-*", count=1000))
+        return traces + (self._redis.delete(*keys) if keys else 0)
 
     def waiting(self) -> set[tuple[int, State]]:
         """The tickets and the states for which a job waits."""
@@ -71,6 +97,17 @@ def _job(ticket_id: int, function: str) -> EnqueueData:
         failure_ttl=_FAILURE_TTL,
         description=function,
     )
+
+
+def _is_of(job: bytes, ticket_id: int) -> bool:
+    """Whether a job's id, or what RQ makes of it, is of a ticket."""
+    return (found := _read_job_id(job.decode())) is not None and found[0] == ticket_id
+
+
+def _registries(queue: Queue) -> list[str]:
+    """The sorted sets in which RQ keeps jobs that are in no list."""
+    kinds = (StartedJobRegistry, FailedJobRegistry, FinishedJobRegistry, DeferredJobRegistry, ScheduledJobRegistry)
+    return [kind(queue=queue).key for kind in (*kinds, CanceledJobRegistry)]
 
 
 def _read_job_id(job_id: str) -> tuple[int, State] | None:

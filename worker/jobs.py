@@ -73,7 +73,8 @@ class Jobs:
         self._answered(Service.LOGROCKET)
 
         def go_on(current: Entry, now: float) -> Entry:
-            known = entries.identified(current, email=entry.email, external_id=entry.external_id)
+            person = self.ledger.pseudonym(entry.email)
+            known = entries.identified(current, email=entry.email, external_id=entry.external_id, person=person)
             return entries.requested(known, now, request_id=request_id, policy=self.policy)
 
         return go_on
@@ -93,6 +94,8 @@ class Jobs:
         return partial(entries.posted, comment_id=found.comment_id)
 
     def _note_of_earlier_attempt(self, entry: Entry) -> Note | None:
+        if entry.redis_restarted:  # it may have forgotten an attempt, and under which request it was made
+            return self.desk.find_any_note(entry.ticket_id)
         if not entry.earlier_markers:
             return None
         return self.desk.find_note(entry.ticket_id, markers=entry.earlier_markers)

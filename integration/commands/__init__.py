@@ -3,3 +3,27 @@
 A module of a command has its `HELP`, adds its arguments to a parser with `arguments`, and does its work in `run`, which
 prints what a person reads and returns the exit code. It is registered in `integration.__main__`.
 """
+
+from __future__ import annotations
+
+import argparse
+import random
+import re
+
+from integration import logs, store
+from integration.ledger import Ledger
+from integration.settings import from_environment
+
+
+def open_ledger() -> Ledger:
+    """The ledger that the environment names; `SettingsError` when settings are missing."""
+    settings = from_environment()
+    logs.configure(settings)
+    return store.open_ledger(settings, store.for_web(settings), random=random.random)
+
+
+def ticket_id(raw: str) -> int:
+    """A ticket's number, as a command's argument."""
+    if not re.fullmatch(r"[0-9]{1,18}", raw) or int(raw) == 0:
+        raise argparse.ArgumentTypeError("must be a ticket's number")
+    return int(raw)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ParamSpec, TypeVar
@@ -11,6 +12,7 @@ from zenpy import Zenpy
 from zenpy.lib.api_objects import Comment, Ticket
 from zenpy.lib.exception import ZenpyException
 
+from integration.entry import MARKER_LENGTH
 from integration.errors import NoNotePossible, Permanent, Temporary
 from integration.http import CONNECT_SECONDS, READ_SECONDS
 from integration.note import MARKER_TEXT
@@ -22,6 +24,8 @@ from integration.zendesk.webhook import email_address, identity
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+_ANY_MARKER = re.compile(rf"{MARKER_TEXT}[A-Za-z0-9_-]{{1,{MARKER_LENGTH}}}(?![A-Za-z0-9_-])")
 
 # What zenpy raises when an answer is JSON of a shape that it does not expect.
 _SURPRISES = (ZenpyException, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError)
@@ -89,9 +93,16 @@ class Desk:
         """The comment that holds one of `markers`; made private when it is public."""
         wanted = [f"{MARKER_TEXT}{marker}" for marker in markers]
         for comment in self._zenpy.tickets.comments(ticket=ticket_id):
-            texts = (comment.html_body, comment.body, getattr(comment, "plain_body", None))
-            if any(marker in text for text in texts if isinstance(text, str) for marker in wanted):
+            if any(marker in text for text in _texts(comment) for marker in wanted):
                 return self._private(ticket_id, comment_id=int(comment.id), public=comment.public)
+        return None
+
+    @_understood(write=False)
+    def find_any_note(self, ticket_id: int) -> Note | None:
+        """The internal comment that holds a note of ours, whichever request it tells of."""
+        for comment in self._zenpy.tickets.comments(ticket=ticket_id):
+            if comment.public is False and any(_ANY_MARKER.search(text) for text in _texts(comment)):
+                return self._private(ticket_id, comment_id=int(comment.id), public=False)
         return None
 
     @_understood(write=True)
@@ -115,6 +126,12 @@ class Desk:
             except Permanent as error:
                 raise Permanent(f"the note came back public and could not be made private: {error}") from error
         return Note(comment_id=comment_id, was_public=public is not False, pace=pace)
+
+
+def _texts(comment: Comment) -> list[str]:
+    """A comment's text, in each form that Zendesk gives."""
+    forms = (comment.html_body, comment.body, getattr(comment, "plain_body", None))
+    return [text for text in forms if isinstance(text, str)]
 
 
 def _of(event: Any, name: str) -> Any:  # noqa: ANN401 -- zenpy gives objects or dicts
