@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from sandbox.outbound import NotLoopback, require_loopback
 from sandbox.zendesk import calling, refusals, shapes
 from sandbox.zendesk.asking import desk, require_scope, sent_object
-from sandbox.zendesk.delivery import Delivery
+from sandbox.zendesk.delivery import Attempt, Delivery
 from sandbox.zendesk.hooks import TICKET_EVENTS, Webhook
 from sandbox.zendesk.paging import page
 from sandbox.zendesk.records import now, ulid
@@ -147,7 +147,15 @@ def list_attempts(webhook_id: str, invocation_id: str) -> ResponseReturnValue:
     found: list[Delivery] = [d for d in desk().deliverer.all if d.invocation_id == invocation_id]
     if not found:
         raise refusals.invalid_webhook("Invocation not found", status=404)
-    return jsonify(attempts=[shapes.attempt(a, of=found[0], endpoint=endpoint) for a in found[0].attempts])
+    attempts = found[0].attempts or _never_sent(found[0])
+    return jsonify(attempts=[shapes.attempt(a, of=found[0], endpoint=endpoint) for a in attempts])
+
+
+def _never_sent(delivery: Delivery) -> list[Attempt]:
+    """What the log shows of a delivery that was throttled, or met an open breaker: what would have been sent."""
+    if delivery.outcome is None:
+        return []
+    return [Attempt(None, 0.0, id=delivery.invocation_id, completed_at=delivery.created_at)]
 
 
 def _checked(sent: dict[str, Any]) -> dict[str, Any]:
