@@ -9,7 +9,7 @@ import redis
 import redis.exceptions
 from flask import Flask, Response, request
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from integration import logs, store
 from integration.errors import MalformedDelivery, UnverifiedDelivery
@@ -105,8 +105,11 @@ def _add_errors(app: Flask) -> None:
 
 def _body(limit: int) -> bytes:
     """The request's body; 413 when it is longer than `limit`, however it is sent."""
-    request.max_content_length = limit
-    return request.get_data(cache=False)
+    request.max_content_length = limit + 1  # a body without a length is cut there in silence
+    body = request.get_data(cache=False)
+    if len(body) > limit:
+        raise RequestEntityTooLarge
+    return body
 
 
 def _later(reason: str, **facts: object) -> Response:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
-from redis import Redis
+from redis import BlockingConnectionPool, Redis
 from redis.backoff import ExponentialWithJitterBackoff, NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import TimeoutError as RedisTimeoutError
@@ -16,6 +16,7 @@ from integration.entry import Policy
 from integration.ledger import Ledger
 from integration.settings import Settings
 
+WEB_CONNECTIONS = 4  # of one process, however many requests there are: small plans allow 20 in all
 WEB_SECONDS = 1.0  # a delivery is answered, or refused with 503, well before Zendesk stops waiting
 WORKER_SECONDS = 10.0
 
@@ -23,12 +24,18 @@ WORKER_SECONDS = 10.0
 def for_web(settings: Settings) -> Redis:
     """For requests: a dropped connection is opened once more, a slow Redis is not waited for."""
     once_more = Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,))
-    return _connect(settings, seconds=WEB_SECONDS, retry=once_more)
+    options = _options(settings, seconds=WEB_SECONDS, retry=once_more)
+    return Redis.from_pool(
+        BlockingConnectionPool.from_url(
+            settings.redis_url, max_connections=WEB_CONNECTIONS, timeout=WEB_SECONDS, **options
+        )
+    )
 
 
 def for_readiness(settings: Settings) -> Redis:
     """For `/readyz`: one try, one second."""
-    return _connect(settings, seconds=WEB_SECONDS, retry=Retry(NoBackoff(), 0))
+    options = _options(settings, seconds=WEB_SECONDS, retry=Retry(NoBackoff(), 0))
+    return Redis.from_url(settings.redis_url, **options)
 
 
 def for_worker(settings: Settings) -> Redis:
@@ -38,7 +45,7 @@ def for_worker(settings: Settings) -> Redis:
         10,
         supported_errors=(RedisConnectionError, RedisTimeoutError),
     )
-    return _connect(settings, seconds=WORKER_SECONDS, retry=patient)
+    return Redis.from_url(settings.redis_url, **_options(settings, seconds=WORKER_SECONDS, retry=patient))
 
 
 def open_ledger(settings: Settings, redis: Redis, *, random: Callable[[], float]) -> Ledger:
@@ -59,7 +66,7 @@ def open_ledger(settings: Settings, redis: Redis, *, random: Callable[[], float]
     )
 
 
-def _connect(settings: Settings, *, seconds: float, retry: Retry) -> Redis:
+def _options(settings: Settings, *, seconds: float, retry: Retry) -> dict[str, Any]:
     options: dict[str, Any] = {
         "socket_timeout": seconds,
         "socket_connect_timeout": seconds,
@@ -68,4 +75,4 @@ def _connect(settings: Settings, *, seconds: float, retry: Retry) -> Redis:
     }
     if urlsplit(settings.redis_url).scheme == "rediss" and not settings.redis_tls_verify:
         options |= {"ssl_cert_reqs": "none", "ssl_check_hostname": False}
-    return Redis.from_url(settings.redis_url, **options)
+    return options

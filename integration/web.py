@@ -3,9 +3,16 @@
 gunicorn is started from here and not from its own command because that reads WEB_CONCURRENCY before anything of ours
 runs: a blank one ends it with a traceback. Settings are read in the master: a worker that cannot start would be
 started again for ever.
+
+Each connection has a gevent greenlet: a client that sends a byte a second holds up nobody but itself.
 """
 
+# ruff: noqa: E402 -- gevent has to come before everything that uses sockets
 from __future__ import annotations
+
+from gevent import monkey
+
+monkey.patch_all()
 
 import os
 import sys
@@ -16,7 +23,7 @@ from integration import logs
 from integration.errors import SettingsError
 from integration.settings import Settings, from_environment, is_loopback
 
-_THREADS = 8
+_CONNECTIONS = 1000  # at once, to one process
 
 
 def main() -> int:
@@ -34,11 +41,13 @@ def main() -> int:
     from gunicorn.app.base import BaseApplication  # noqa: PLC0415 -- see above
 
     from integration.app import create_app  # noqa: PLC0415 -- in the master only to fail early; workers share its memory
+    from integration.web_worker import Worker  # noqa: PLC0415 -- likewise for gunicorn
 
     class Server(BaseApplication):  # type: ignore[misc]  # gunicorn publishes no types
         def load_config(self) -> None:
             for name, value in options(settings, port).items():
                 self.cfg.set(name, value)
+            self.cfg.set("worker_class", Worker)
 
         def load(self) -> Any:  # noqa: ANN401 -- a WSGI application
             return create_app(settings)
@@ -52,9 +61,8 @@ def options(settings: Settings, port: int) -> dict[str, Any]:
     return {
         "bind": f"{_host(settings)}:{port}",
         "workers": settings.web_concurrency,
-        "worker_class": "gthread",
-        "threads": _THREADS,
-        "graceful_timeout": 20,
+        "worker_connections": _CONNECTIONS,
+        "graceful_timeout": 8,
         "keepalive": 75,
         "accesslog": None,  # a request's address holds a token
         "loglevel": "warning",
