@@ -86,6 +86,7 @@ class Entry:
     silences: int = 0  # requests that brought no result
     tried: tuple[str, ...] = ()  # the requests whose note was attempted
     highlights: Highlights | None = field(default=None, repr=False)
+    replay: str | None = None  # the first session's place under the project's /s/, kept when the text is deleted
     comment_id: int | None = None
     reason: str | None = None  # of the final state
     last_error: str | None = None
@@ -165,7 +166,9 @@ def told(entry: Entry, now: float, *, result: Result, policy: Policy) -> Entry:
     if result.status is Status.READY and result.highlights is not None:
         if result.highlights.empty:
             return ended(entry, now, state=State.EMPTY, reason="LogRocket knows no session of the requester")
-        return _entered(entry, State.READY, now, highlights=result.highlights)
+        first = result.highlights.sessions[0]  # for `empty` is said of those without
+        replay = f"{first.recording_id}/{first.session_id}"
+        return _entered(entry, State.READY, now, highlights=result.highlights, replay=replay)
     return _told_nothing(entry, now, policy=policy)
 
 
@@ -291,7 +294,7 @@ def _silent(entry: Entry, now: float) -> Entry:
 
 def _back(entry: Entry, now: float, **changes: Any) -> Entry:  # noqa: ANN401 -- fields of Entry
     given_up = entry.old_ids if entry.request_id is None else (*entry.old_ids, entry.request_id)
-    return _entered(entry, State.RECEIVED, now, old_ids=given_up, request_id=None, polls=0, **changes)
+    return _entered(entry, State.RECEIVED, now, old_ids=given_up, request_id=None, replay=None, polls=0, **changes)
 
 
 _NEW_STEP: dict[str, Any] = {"attempts": 0, "step_since": None, "crashes": 0}

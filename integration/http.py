@@ -16,6 +16,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, SSLError
 
+from integration import tally
 from integration.errors import Held, Permanent, RemoteError, Temporary
 
 CONNECT_SECONDS: Final = 3.05
@@ -48,7 +49,9 @@ class ServiceSession(requests.Session):
             response = super().request(method, url, **{**options, **bounds})
             _read_whole(response)
         except (requests.RequestException, HTTPError) as error:
+            tally.count_call(self.service, "unreachable" if _never_sent(error) else "unanswered")
             raise self._unanswered(error, write=write) from error
+        tally.count_call(self.service, str(response.status_code))
         if not response.ok or response.is_redirect or response.status_code >= 300:  # noqa: PLR2004 -- first non-2xx
             refusal = self.refused(response, write=write)
             refusal.service = self.service

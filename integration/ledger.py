@@ -21,7 +21,7 @@ from typing import Any, Final, cast
 from redis import Redis
 
 from integration import entry as entries
-from integration import lanes, ledger_scripts, pseudonym
+from integration import lanes, ledger_scripts, pseudonym, tally
 from integration.entry import FINAL, Entry, NewerEntryError, Policy, State
 from integration.logrocket.results import Result
 from integration.queues import Queues
@@ -93,11 +93,12 @@ class Ledger:
             pipe.multi()
             pipe.eval(
                 ledger_scripts.RECEIVE,
-                4,
+                5,
                 f"{TICKET}{ticket.ticket_id}",
                 DUE,
                 f"{STATE}{State.RECEIVED}",
                 RECEIVED,
+                tally.METRICS,
                 str(ticket.ticket_id),
                 entries.dump_without_times(new),
                 str(QUEUED_JOB_LOST_SECONDS),
@@ -213,6 +214,10 @@ class Ledger:
             pipe.zremrangebyscore(RECEIVED, "-inf", longest)
             pipe.execute()
 
+    def write_tally(self) -> None:
+        """Add what this process counted to what `/metrics` shows."""
+        tally.write(self._redis)
+
     def now(self) -> float:
         """Redis' time."""
         seconds, microseconds = self._redis.time()
@@ -251,9 +256,10 @@ class Ledger:
         place = str(new.entered_at) if queue and new.state is State.READY else ""
         due = now + QUEUED_JOB_LOST_SECONDS if queue else new.wait_until
         keys, arguments = self._change(document, old, new, due=due)
+        keys += [lanes.LINE, tally.METRICS]
         with self._redis.pipeline(transaction=True) as pipe:
             pipe.multi()
-            pipe.eval(ledger_scripts.CHANGE, len(keys) + 1, *keys, lanes.LINE, *arguments, place)
+            pipe.eval(ledger_scripts.CHANGE, len(keys), *keys, *arguments, place, str(new.state))
             if queue:
                 self._queues.add([(new.ticket_id, new.state)], pipeline=pipe)
             return bool(pipe.execute()[0])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from integration import lanes
+from integration import lanes, tally
 
 # Another run id tells that Redis crashed or handed over to a replica, and may have lost its last second.
 _RUN = """
@@ -12,7 +12,8 @@ local info = redis.pcall('INFO', 'server')
 local run = type(info) == 'string' and string.match(info, 'run_id:(%x+)') or ''
 """
 
-# KEYS ticket, due, state:received, received; ARGV ticket id, entry without its times, seconds until the job is lost
+# KEYS ticket, due, state:received, received, metrics
+# ARGV ticket id, entry without its times, seconds until the job is lost
 _TAKE_IN = """
 if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
 local time = redis.call('TIME')
@@ -22,9 +23,12 @@ redis.call('SET', KEYS[1], times .. '"redis_run":"' .. run .. '",' .. string.sub
 redis.call('ZADD', KEYS[2], now + ARGV[3], ARGV[1])
 redis.call('ZADD', KEYS[3], now, ARGV[1])
 redis.call('ZADD', KEYS[4], now, ARGV[1])
+"""
+_COUNT_RECEIVED = f"""
+redis.pcall('HINCRBY', KEYS[5], '{tally.RECEIVED}', 1)
 return 1
 """
-RECEIVE: Final = f"{_RUN}{_TAKE_IN}"
+RECEIVE: Final = f"{_RUN}{_TAKE_IN}{_COUNT_RECEIVED}"
 
 # KEYS ticket
 READ: Final = f"""
@@ -49,9 +53,13 @@ redis.call('ZADD', KEYS[4], ARGV[5], ARGV[1])
 _LINE = """
 if ARGV[7] == '' then redis.call('ZREM', KEYS[5], ARGV[1]) else redis.call('ZADD', KEYS[5], ARGV[7], ARGV[1]) end
 """
+# KEYS[6] metrics; ARGV[8] the new state
+_COUNT_ENTERED = f"""
+if KEYS[3] ~= KEYS[4] then redis.pcall('HINCRBY', KEYS[6], '{tally.ENTERED}' .. ARGV[8], 1) end
+"""
 _CLOCK = """
 local time = redis.call('TIME')
 local now = tonumber(time[1]) + tonumber(time[2]) / 1000000
 """
-CHANGE: Final = f"{_UNCHANGED}{_WRITE}{_LINE}return 1"
+CHANGE: Final = f"{_UNCHANGED}{_WRITE}{_LINE}{_COUNT_ENTERED}return 1"
 CLAIM: Final = f"{_UNCHANGED}{_CLOCK}{lanes.ADMISSION}{_WRITE}return 1"

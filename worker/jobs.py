@@ -14,13 +14,14 @@ from redis.exceptions import RedisError
 from rq.timeouts import JobTimeoutException
 
 from integration import entry as entries
-from integration import logs, note
+from integration import logs, note, tally
 from integration.entry import Entry, Policy, State
 from integration.errors import Held, NoNotePossible, RemoteError, Temporary
 from integration.lanes import Service
 from integration.ledger import Decide, Ledger
 from integration.logrocket import callback
 from integration.logrocket.client import LogRocket
+from integration.queues import STEPS
 from integration.settings import Settings
 from integration.zendesk.desk import Desk, Note
 from integration.zendesk.limits import Pace
@@ -129,7 +130,19 @@ class Jobs:
         except (RedisError, JobTimeoutException) as error:
             log.warning("step interrupted", ticket_id=ticket_id, step=str(state), error=type(error).__name__)
         else:
-            _report(claimed, settled, ms=round((time.monotonic() - started) * 1000))
+            took = time.monotonic() - started
+            _report(claimed, settled, ms=round(took * 1000))
+            self._count(claimed, settled, took)
+
+    def _count(self, claimed: Entry, settled: Entry | None, took: float) -> None:
+        """Count the step, and all that was counted in it, for `/metrics`; a step is over, whether that works or not."""
+        tally.count_step(STEPS[claimed.state][1].rpartition(".")[2], took)
+        if settled is not None and settled.state is State.POSTED:
+            tally.count_wait(settled.entered_at - settled.received_at)
+        try:
+            self.ledger.write_tally()
+        except (RedisError, JobTimeoutException) as error:
+            log.debug("counts are written later", error=type(error).__name__)
 
     def _outcome(self, claimed: Entry, work: Callable[[Entry], Decide]) -> Decide:
         """How the entry goes on after its work, or after what went wrong with it."""

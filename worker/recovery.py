@@ -66,6 +66,7 @@ class Turns:
         if recovered.stopped is None and recovered.webhooks:
             self._redis.set(DONE, f"{now:.3f}")
         self._tell(recovered)
+        self._ledger.write_tally()
         return recovered
 
     def _hours(self, now: float) -> float:
