@@ -14,7 +14,7 @@ import threading
 from types import TracebackType
 from typing import Self
 
-from sandbox import control, page
+from sandbox import control, customers, page
 from sandbox.faults import Fault, Faults, MalformedFault
 from sandbox.logrocket import Callback, LogRocket
 from sandbox.server import Recorded
@@ -48,6 +48,7 @@ class Sandbox:
         except OSError:
             self.zendesk.stop()
             raise
+        customers.introduce(self.logrocket)
         for make in (control.blueprint, page.blueprint):
             self.zendesk.app.register_blueprint(make(self.zendesk, self.logrocket, self.faults))
 

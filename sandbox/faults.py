@@ -140,6 +140,16 @@ class Faults:
         with self._lock:
             self._set.append(_Set(fault))
 
+    def remove(self, fault: Fault) -> None:
+        """Let one thing go right again."""
+        with self._lock:
+            self._set = [entry for entry in self._set if entry.fault != fault]
+
+    def happened(self, fault: Fault) -> int | None:
+        """Return how often a fault has happened; None when it is not in force."""
+        with self._lock:
+            return next((entry.happened for entry in self._set if entry.fault == fault), None)
+
     def clear(self) -> None:
         """Let nothing go wrong any more."""
         with self._lock:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
+import re
 import uuid
 from dataclasses import dataclass
 from typing import Any, Final
@@ -63,11 +65,13 @@ STORIES: Final = (
 )
 
 
-def sample(request: dict[str, Any], *, app_id: str, app_url: str, now_ms: int) -> dict[str, Any]:
-    """Return a result for a request: the same person always has the same story."""
+def sample(
+    request: dict[str, Any], *, app_id: str, app_url: str, now_ms: int, story: Story | None = None
+) -> dict[str, Any]:
+    """Return a result for a request: the same person always has the same story, `story` when it is given."""
     person = str(request.get("userEmail") or request.get("userID"))
     seed = hashlib.sha256(person.encode()).digest()
-    story = STORIES[seed[0] % len(STORIES)]
+    story = story or STORIES[seed[0] % len(STORIES)]
     recordings = [f"5-{uuid.UUID(bytes=hashlib.sha256(seed + bytes([n])).digest()[:16])}" for n in range(3)]
     end = (request.get("timeRange") or {}).get("endMs", now_ms)
     places = [(f"{app_url}/{app_id}/s/{recordings[n]}/0", end - _DAY * n) for n in range(len(story.sessions))]
@@ -84,7 +88,6 @@ def sample(request: dict[str, Any], *, app_id: str, app_url: str, now_ms: int) -
 
 
 def _linked(text: str, *, address: str, start: int) -> str:
-    """Turn each `[words]` into a Markdown link to a moment of the replay, each 30 s after the last."""
-    parts = text.split("]")
-    marked = [f"{part}]({address}?t={start + place * _MINUTE // 2})" for place, part in enumerate(parts[:-1])]
-    return "".join(marked) + parts[-1]
+    """Turn each `[words]` that leads nowhere into a Markdown link to a moment of the replay, 30 s after the last."""
+    moments = itertools.count(start, _MINUTE // 2)
+    return re.sub(r"\](?!\()", lambda _: f"]({address}?t={next(moments)})", text)

@@ -8,17 +8,19 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Literal, TypedDict, get_args
 
 from flask import Flask, Response, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from sandbox.faults import Faults
-from sandbox.highlights import sample
+from sandbox.highlights import Story, sample
 from sandbox.outbound import Background, send
 from sandbox.server import LoopbackServer, Recorded
 from sandbox.wishes import problem_of
+from sandbox.zendesk.records import now
 
 Outcome = Literal["READY", "FAILED", "EMPTY", "COMPLETE", "PENDING"]
 Callbacks = Literal["once", "none", "twice"]
@@ -34,6 +36,7 @@ class HighlightsRecord(TypedDict):
     webhookURL: str | None
     outcome: Outcome
     ready: bool
+    asked_at: datetime
     payload: dict[str, Any]
 
 
@@ -44,6 +47,7 @@ class Callback:
     request_id: str
     status: int | None
     at: float
+    completed_at: datetime = field(default_factory=now)
 
 
 class LogRocket:
@@ -55,8 +59,13 @@ class LogRocket:
         self.api_key = f"{self.org}:{self.app}:{secrets.token_hex(16)}"
         self.app_url = "https://app.logrocket.com"
         self.delay = 0.1
+        self.extra_delay = 0.0
         self.default: Outcome = "READY"
         self.callbacks: Callbacks = "once"
+        self.outcomes: dict[str, Outcome] = {}
+        """What becomes of the requests for some people, by e-mail or user id, instead of the default."""
+        self.stories: dict[str, Story] = {}
+        """What some people did, by e-mail or user id, instead of the samples."""
         self.highlights_for: Callable[[dict[str, Any]], Result] | None = None
         self._lock = threading.Lock()
         self._script: deque[Outcome] = deque()
@@ -122,13 +131,15 @@ class LogRocket:
         """Begin to work on a request; returns its id."""
         request_id = secrets.token_hex(32)
         with self._lock:
-            outcome = self._script.popleft() if self._script else self.default
-            callbacks, delay = self.callbacks, self.delay
+            usual = self.outcomes.get(_person(wish), self.default)
+            outcome = self._script.popleft() if self._script else usual
+            callbacks, delay = self.callbacks, self.delay + self.extra_delay
             record = HighlightsRecord(
                 request=wish,
                 webhookURL=wish.get("webhookURL"),
                 outcome=outcome,
                 ready=False,
+                asked_at=now(),
                 payload=self._payload(wish, request_id, outcome),
             )
             self._results[request_id] = record
@@ -148,8 +159,9 @@ class LogRocket:
             result = {"highlights": "", "sessions": []}
         elif outcome in ("READY", "COMPLETE"):
             now_ms = int(time.time() * 1000)
-            make = self.highlights_for
-            result = make(wish) if make else sample(wish, app_id=self.app_id, app_url=self.app_url, now_ms=now_ms)
+            make, story = self.highlights_for, self.stories.get(_person(wish))
+            where = {"app_id": self.app_id, "app_url": self.app_url}
+            result = make(wish) if make else sample(wish, **where, now_ms=now_ms, story=story)
         status = "READY" if outcome == "EMPTY" else outcome
         return {"result": result, "status": status, "appID": self.app_id, "requestID": request_id}
 
@@ -172,6 +184,10 @@ class LogRocket:
         with self._lock:
             self._callbacks_made.append(Callback(request_id, reply.status, at))
         return reply.status
+
+
+def _person(wish: dict[str, Any]) -> str:
+    return str(wish.get("userEmail") or wish.get("userID"))
 
 
 def _told(record: HighlightsRecord, *, ready: bool) -> dict[str, Any]:

@@ -19,6 +19,7 @@ import requests
 from sandbox import Comment, Sandbox, embedded_valkey
 from sandbox.children import Child, procfile, python_file
 from sandbox.wire import HOST
+from sandbox.zendesk import Product
 
 PAGE_PORT: Final = 8025
 PRODUCT_PORT: Final = 8000
@@ -81,6 +82,7 @@ class Stage:
         redis_url = self._start_valkey()
         port = _free_port(PRODUCT_PORT)
         self.product_url = f"http://{HOST}:{port}"
+        self.sandbox.zendesk.product = Product(self.product_url, self.admin_password)
         webhook_secret = self.sandbox.zendesk.install_webhook(f"{self.product_url}/zendesk/tickets")
         environment = _surroundings() | dict.fromkeys(BLANK, "") | self.sandbox.environment()
         environment |= {
@@ -91,6 +93,9 @@ class Stage:
             "ZENDESK_WEBHOOK_SECRET": webhook_secret,
             "ADMIN_PASSWORD": self.admin_password,
             "POLL_AFTER_SECONDS": "15",
+            "FAILED_RETRY_SECONDS": "3,5,8",
+            "SETTLE_SECONDS": "10",
+            "BACKOFF_SECONDS": "2",
             "WEB_CONCURRENCY": "2",
             "WORKER_CONCURRENCY": "2",
         }

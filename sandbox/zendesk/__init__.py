@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 from sandbox.faults import Faults
@@ -13,12 +13,20 @@ from sandbox.zendesk.delivery import Attempt, Delivery
 from sandbox.zendesk.desk import Desk
 from sandbox.zendesk.records import Comment, Ticket
 
-__all__ = ["Attempt", "Comment", "Delivery", "Ticket", "Zendesk"]
+__all__ = ["Attempt", "Comment", "Delivery", "Product", "Ticket", "Zendesk"]
 
 DEFAULT_PAYLOAD: Final = (
     '{"ticket_id": "{{ticket.id}}", "requester_email": "{{ticket.requester.email}}", '
     '"requester_external_id": "{{ticket.requester.external_id}}"}'
 )
+
+
+@dataclass(frozen=True)
+class Product:
+    """Where the product's own page is, for the page of the sandbox to tell."""
+
+    url: str
+    password: str = field(repr=False)
 
 
 class Zendesk:
@@ -35,6 +43,7 @@ class Zendesk:
         self._server = LoopbackServer("zendesk", self.app, faults=faults, port=port, unrecorded=_is_ours)
         self.desk.url = self._server.url
         self.subdomain = "acme"
+        self.product: Product | None = None
 
     def start(self) -> None:
         """Begin to answer."""

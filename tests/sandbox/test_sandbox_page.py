@@ -8,7 +8,9 @@ import pytest
 import requests
 
 from sandbox import Sandbox
+from sandbox.customers import CUSTOMERS
 from sandbox.server import LoopbackServer
+from sandbox.troubles import TROUBLES, World
 
 Call = Callable[..., requests.Response]
 
@@ -26,7 +28,7 @@ def test_the_page_shows_the_tickets_newest_first_with_their_notes(sandbox: Sandb
     assert text.index(f"#{second} Second") < text.index(f"#{first} First")
     assert "Ada &amp; Co &lt;ada@shop.example&gt;" in text
     assert "Bob, no e-mail" in text
-    [internal] = text.split('<section class="internal">')[1:]
+    [internal] = text.split('<section class="comment internal">')[1:]
     assert "<strong>Internal note</strong>" in internal.partition("</section>")[0]
     assert "<p>It <b>broke</b></p>" in internal.partition("</section>")[0]
 
@@ -34,14 +36,17 @@ def test_the_page_shows_the_tickets_newest_first_with_their_notes(sandbox: Sandb
 def test_what_people_write_is_escaped(sandbox: Sandbox) -> None:
     wicked = "<script>alert(1)</script>"
     sandbox.zendesk.file_ticket(subject=wicked, name=wicked, requester=f"{wicked}@x", description=wicked)
-    assert "<script" not in shown(sandbox).text
+    assert wicked not in shown(sandbox).text
+    assert shown(sandbox).text.count("<script") == 1  # our own
 
 
 def test_the_page_lets_nothing_in_from_elsewhere(sandbox: Sandbox) -> None:
     answer = shown(sandbox)
     assert answer.headers["Content-Security-Policy"].startswith("default-src 'none'; style-src 'self';")
-    assert "http" not in answer.text.replace("http-equiv", "").replace("https://app.logrocket.com", "")
+    assert "unsafe" not in answer.headers["Content-Security-Policy"]
+    assert "http" not in answer.text.replace("https://app.logrocket.com", "")
     assert shown(sandbox, "/sandbox/static/page.css").headers["Content-Type"].startswith("text/css")
+    assert "javascript" in shown(sandbox, "/sandbox/static/page.js").headers["Content-Type"]
 
 
 def test_a_ticket_is_filed_by_form(sandbox: Sandbox) -> None:
@@ -53,31 +58,81 @@ def test_a_ticket_is_filed_by_form(sandbox: Sandbox) -> None:
     assert (ticket.subject, ticket.description) == ("Hm", "One\r\ntwo")
 
 
-def test_the_page_looks_again_only_while_a_ticket_waits(
-    sandbox: Sandbox, target: LoopbackServer, api: Call, until: Callable[..., None]
+@pytest.mark.parametrize("key", list(CUSTOMERS))
+def test_each_customer_files_a_ticket_with_a_button(key: str, sandbox: Sandbox) -> None:
+    answer = requests.post(f"{sandbox.zendesk.url}/sandbox/tickets", data={"customer": key}, timeout=5)
+    [ticket] = sandbox.zendesk.tickets()
+    assert f"#{ticket.id} {CUSTOMERS[key].subject}" in answer.text
+    requester = sandbox.zendesk.desk.account.user(ticket.requester_id)
+    assert (requester.email, requester.external_id) == (CUSTOMERS[key].email, CUSTOMERS[key].external_id)
+
+
+def test_the_customers_differ_in_what_logrocket_makes_of_them(sandbox: Sandbox, ask: Call) -> None:
+    for wish in ({"userEmail": "ada@shop.example"}, {"userID": "shopper-1042"}, {"userEmail": "cleo@shop.example"},
+                 {"userEmail": "dan@shop.example"}, {"userEmail": "fay@shop.example"}):  # fmt: skip
+        assert ask(wish).ok
+    found = list(sandbox.logrocket.results.values())
+    assert [each["outcome"] for each in found] == ["READY", "READY", "EMPTY", "FAILED", "READY"]
+    assert "{{ticket.latest_comment}}" in found[-1]["payload"]["result"]["sessions"][0]["highlights"]
+
+
+def test_a_tickets_way_is_shown_step_by_step(
+    sandbox: Sandbox, target: LoopbackServer, api: Call, ask: Call, until: Callable[..., None]
 ) -> None:
-    refresh = 'http-equiv="refresh"'
     sandbox.zendesk.install_webhook(target.url)
-    assert refresh not in shown(sandbox).text
     number = sandbox.zendesk.file_ticket()
     until(lambda: sandbox.zendesk.deliveries)
-    waiting = shown(sandbox).text
-    assert (refresh in waiting, "<form" in waiting, "Webhook: success (202)" in waiting) == (True, False, True)
-    form = shown(sandbox, "/?form=").text
-    assert (refresh in form, "<form" in form) == (False, True)
+    assert "Zendesk told the product (202)" in shown(sandbox).text
+    assert "No note yet" in shown(sandbox).text
+    ask({"userEmail": "ada@shop.example", "webhookURL": f"{target.url}/?ticket_id={number}"})
+    until(lambda: sandbox.logrocket.callbacks_made)
     assert api("PUT", f"tickets/{number}", json={"ticket": {"comment": {"body": "n", "public": False}}}).ok
-    assert refresh not in shown(sandbox).text
+    way = shown(sandbox).text.partition('<ol class="steps"')[2].partition("</ol>")[0]
+    steps = (
+        "Filed",
+        "Zendesk told",
+        "LogRocket was asked",
+        "LogRocket found",
+        "LogRocket called back (202)",
+        "Internal",
+    )
+    places = [way.index(step) for step in steps]
+    assert places == sorted(places)
+    assert "No note yet" not in way
 
 
-def test_trouble_begins_and_ends_by_form(sandbox: Sandbox, ask: Call) -> None:
+def test_a_delivery_that_failed_is_shown_as_trouble(sandbox: Sandbox, until: Callable[..., None]) -> None:
+    sandbox.zendesk.install_webhook("http://127.0.0.1:1/")
+    sandbox.zendesk.file_ticket()
+    until(lambda: sandbox.zendesk.deliveries)
+    assert "Zendesk could not tell the product: terminated (no answer)" in shown(sandbox).text
+
+
+@pytest.mark.parametrize("name", list(TROUBLES))
+def test_each_trouble_is_switched_on_and_off(name: str, sandbox: Sandbox) -> None:
+    world = World(sandbox.zendesk, sandbox.logrocket, sandbox.faults)
     url = f"{sandbox.zendesk.url}/sandbox/trouble"
-    for name in ("busy", "lost", "down", "failed", "empty", "silent"):
-        assert requests.post(url, data={"trouble": name}, timeout=5).status_code == 200
-    assert (len(sandbox.faults.as_json()), sandbox.logrocket.callbacks) == (3, "none")
-    assert ask({"userID": "u"}).status_code == 503
-    assert requests.post(url, data={"trouble": "none"}, timeout=5).status_code == 200
-    assert (sandbox.faults.as_json(), sandbox.logrocket.callbacks) == ([], "once")
-    assert requests.post(url, data={"trouble": "?"}, timeout=5).status_code == 400
+    assert not TROUBLES[name].is_on(world)
+    for _ in range(2):
+        on = requests.post(url, data={"trouble": name, "switch": "on"}, timeout=5)
+        assert (on.status_code, on.text.count('aria-pressed="true"'), TROUBLES[name].is_on(world)) == (200, 1, True)
+    off = requests.post(url, data={"trouble": name, "switch": "off"}, timeout=5)
+    assert (off.text.count('aria-pressed="true"'), TROUBLES[name].is_on(world)) == (0, False)
+    assert sandbox.faults.as_json() == []
+
+
+def test_a_trouble_happens_until_it_is_switched_off(sandbox: Sandbox, ask: Call) -> None:
+    url = f"{sandbox.zendesk.url}/sandbox/trouble"
+    requests.post(url, data={"trouble": "down", "switch": "on"}, timeout=5)
+    assert [ask({"userID": "u"}).status_code for _ in range(3)] == [503, 503, 503]
+    assert "(3 times)" in shown(sandbox).text
+    requests.post(url, data={"trouble": "down", "switch": "off"}, timeout=5)
+    assert ask({"userID": "u"}).ok
+
+
+@pytest.mark.parametrize("data", [{"trouble": "?", "switch": "on"}, {"trouble": "down"}, {"switch": "on"}, {}])
+def test_a_switch_that_is_none_is_refused(data: dict[str, str], sandbox: Sandbox) -> None:
+    assert requests.post(f"{sandbox.zendesk.url}/sandbox/trouble", data=data, timeout=5).status_code == 400
 
 
 @pytest.mark.parametrize(
