@@ -16,6 +16,7 @@ from integration.errors import MalformedDelivery, UnverifiedDelivery
 from integration.ledger import Ledger
 from integration.logrocket import callback, results
 from integration.settings import Settings, from_environment
+from integration.status import pages
 from integration.zendesk import webhook
 
 RETRY_AFTER_SECONDS = 30  # Zendesk comes back only when told less than 60
@@ -32,6 +33,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     ledger = store.open_ledger(settings, store.for_web(settings), random=random.random)
     _add_deliveries(app, settings, ledger)
     _add_health(app, store.for_readiness(settings))
+    _add_status(app, settings)
     _add_errors(app)
     return app
 
@@ -77,6 +79,11 @@ def _add_health(app: Flask, connection: redis.Redis) -> None:
         except redis.exceptions.RedisError:
             return _answer(503, "Redis does not answer")
         return _answer(200, "ok")
+
+
+def _add_status(app: Flask, settings: Settings) -> None:
+    redis = store.for_pages(settings)
+    pages.register(app, settings, store.open_ledger(settings, redis, random=random.random), redis)
 
 
 def _add_errors(app: Flask) -> None:

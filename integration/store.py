@@ -18,6 +18,7 @@ from integration.settings import Settings
 
 WEB_CONNECTIONS = 4  # of one process, however many requests there are: small plans allow 20 in all
 WEB_SECONDS = 1.0  # a delivery is answered, or refused with 503, well before Zendesk stops waiting
+PAGE_SECONDS = 3.0  # that a page waits for its turn
 WORKER_SECONDS = 10.0
 
 
@@ -29,6 +30,15 @@ def for_web(settings: Settings) -> Redis:
         BlockingConnectionPool.from_url(
             settings.redis_url, max_connections=WEB_CONNECTIONS, timeout=WEB_SECONDS, **options
         )
+    )
+
+
+def for_pages(settings: Settings) -> Redis:
+    """For the status page and `/metrics`: one connection of a process, so that they never take those of deliveries."""
+    once_more = Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,))
+    options = _options(settings, seconds=WEB_SECONDS, retry=once_more)
+    return Redis.from_pool(
+        BlockingConnectionPool.from_url(settings.redis_url, max_connections=1, timeout=PAGE_SECONDS, **options)
     )
 
 

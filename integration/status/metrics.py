@@ -1,0 +1,128 @@
+"""`/metrics`: what Prometheus scrapes, read from Redis when it does; the same from every web process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import cast
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
+from redis import Redis
+
+from integration import overview, tally
+from integration.lanes import Service
+from integration.ledger import Ledger
+from integration.overview import Overview
+from integration.status import reading
+from integration.status.reading import Standing
+from integration.tally import Counted, Histogram
+
+PREFIX = "highlights"
+
+
+def exposition(ledger: Ledger, redis: Redis, *, requests_per_hour: int, accept: str) -> tuple[bytes, str]:
+    """The metrics in the form that the `Accept` header asks for, and that form's name."""
+    told = Told(
+        overview=overview.look(ledger, redis, requests_per_hour=requests_per_hour),
+        standing=reading.standing(ledger, redis),
+        counted=tally.read(cast("dict[bytes, bytes]", redis.hgetall(tally.METRICS))),
+        requests_per_hour=requests_per_hour,
+    )
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(told)
+    encode, kind = choose_encoder(accept)
+    return encode(registry), kind
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)  # the registry asks for its identity
+class Told(Collector):
+    """What is told, and how it is called there."""
+
+    overview: Overview
+    standing: Standing
+    counted: Counted
+    requests_per_hour: int
+
+    def collect(self) -> Iterator[Metric]:
+        """Every metric."""
+        yield from self._tickets()
+        yield from self._jobs()
+        yield from self._lanes()
+        yield from self._counters()
+        yield from self._times()
+
+    def _tickets(self) -> Iterator[Metric]:
+        states = _gauge("tickets", "Tickets by the state they are in.", "state")
+        for state, number in self.overview.states.items():
+            states.add_metric([state], number)
+        yield states
+        waits = _gauge(
+            "oldest_waiting_seconds", "How long the ticket that waits longest is in its state; 0: none waits."
+        )
+        waits.add_metric([], self.overview.oldest_waiting_seconds or 0)
+        yield waits
+
+    def _jobs(self) -> Iterator[Metric]:
+        jobs = _gauge("queue_jobs", "Jobs in RQ, waiting or running.", "status")
+        jobs.add_metric(["waiting"], self.overview.jobs_waiting)
+        jobs.add_metric(["running"], self.overview.jobs_running)
+        yield jobs
+
+    def _lanes(self) -> Iterator[Metric]:
+        outlook, holds = self.standing.outlook, self.standing.holds
+        held = _gauge("credentials_refused", "1 while a service refuses our credentials and tickets wait.", "service")
+        closed = _gauge("closed_seconds", "How long nothing goes to a service: its limit, or a refusal.", "service")
+        for service, opens in ((Service.ZENDESK, outlook.notes_at), (Service.LOGROCKET, outlook.requests_at)):
+            held.add_metric([service], service in holds)
+            closed.add_metric([service], max(opens - outlook.now, 0))
+        yield held
+        yield closed
+        yield _one("note_interval_seconds", "Time between two notes that Zendesk's limits leave us.", outlook.interval)
+        yield _one("logrocket_requests_last_hour", "Highlights requests of the last hour.", self.standing.asked)
+        yield _one("logrocket_requests_limit", "LOGROCKET_REQUESTS_PER_HOUR.", self.requests_per_hour)
+
+    def _counters(self) -> Iterator[Metric]:
+        received = CounterMetricFamily(f"{PREFIX}_tickets_received", "Tickets taken in.")
+        received.add_metric([], self.counted.received)
+        yield received
+        entered = CounterMetricFamily(
+            f"{PREFIX}_tickets_entered", "How often a ticket entered a state after it came.", labels=["state"]
+        )
+        for state in self.overview.states:
+            entered.add_metric([state], self.counted.entered.get(state, 0))
+        yield entered
+        calls = CounterMetricFamily(
+            f"{PREFIX}_remote_calls",
+            "Requests to a service, by status; unreachable: never sent, unanswered: sent.",
+            labels=["service", "status"],
+        )
+        for (service, status), number in sorted(self.counted.calls.items()):
+            calls.add_metric([service, status], number)
+        yield calls
+
+    def _times(self) -> Iterator[Metric]:
+        steps = HistogramMetricFamily(f"{PREFIX}_step_seconds", "How long a worker's step took.", labels=["step"])
+        for step, histogram in self.counted.steps.items():
+            _add(steps, [step], histogram)
+        yield steps
+        waits = HistogramMetricFamily(f"{PREFIX}_note_wait_seconds", "How long a ticket waited for its note.")
+        _add(waits, [], self.counted.wait)
+        yield waits
+
+
+def _gauge(name: str, documentation: str, *labels: str) -> GaugeMetricFamily:
+    return GaugeMetricFamily(f"{PREFIX}_{name}", documentation, labels=labels)
+
+
+def _one(name: str, documentation: str, value: float) -> GaugeMetricFamily:
+    family = _gauge(name, documentation)
+    family.add_metric([], value)
+    return family
+
+
+def _add(family: HistogramMetricFamily, labels: list[str], histogram: Histogram) -> None:
+    family.add_metric(labels, buckets=list(histogram.buckets), sum_value=histogram.seconds)

@@ -1,0 +1,133 @@
+"""What the status page shows, read from Redis: each function is one or two round trips, and bounded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final, cast
+
+from redis import Redis
+
+from integration import entry as entries
+from integration import lanes
+from integration.entry import FINAL, Entry, NewerEntryError, State
+from integration.lanes import Hold, Outlook, Service
+from integration.ledger import RECEIVED, STATE, TICKET, Ledger
+from integration.status.figures import SERIES, WINDOWS, Flow, Waits, Window, sample, waits
+
+SHOWN: Final = 50  # tickets in a list
+_WAITS_LOOKED_AT: Final = 500  # tickets whose wait is looked at, for one window
+_REASONS_LOOKED_AT: Final = 200  # failed tickets whose reason is looked at
+_HOUR: Final = 3600
+
+
+@dataclass(frozen=True, kw_only=True)
+class Queue:
+    """The tickets in a state that is not the end: how many, and since when the first of them waits."""
+
+    state: State
+    number: int
+    since: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """How it stands at one moment. Times are Unix seconds of Redis' clock."""
+
+    now: float
+    counts: dict[State, int]
+    queues: tuple[Queue, ...]
+    outlook: Outlook
+    holds: dict[Service, Hold]
+    asked: int  # requests to LogRocket in the last hour
+
+    @property
+    def waiting(self) -> int:
+        """How many tickets are not at their end."""
+        return sum(each.number for each in self.queues)
+
+    @property
+    def failed(self) -> int:
+        """How many have failed."""
+        return self.counts[State.FAILED]
+
+
+def standing(ledger: Ledger, redis: Redis) -> Standing:
+    """How it stands now."""
+    outlook = ledger.lanes.outlook()
+    counts = ledger.counts()
+    waiting = [state for state in State if state not in FINAL]
+    with redis.pipeline(transaction=False) as pipe:
+        for state in waiting:
+            pipe.zrange(f"{STATE}{state}", 0, 0, withscores=True)
+        pipe.zcount(lanes.ASKED, outlook.now - _HOUR, "+inf")
+        *first, asked = pipe.execute()
+    return Standing(
+        now=outlook.now,
+        counts=counts,
+        queues=tuple(
+            Queue(state=state, number=counts[state], since=found[0][1] if found else None)
+            for state, found in zip(waiting, first, strict=True)
+        ),
+        outlook=outlook,
+        holds={each.service: each for each in ledger.lanes.holds()},
+        asked=asked,
+    )
+
+
+def flows(redis: Redis, now: float) -> list[Flow]:
+    """What came in and what ended in each window."""
+    with redis.pipeline(transaction=False) as pipe:
+        for window in WINDOWS:
+            edges = window.edges(now)
+            for state in SERIES.values():
+                for begin, end in pairwise(edges):
+                    pipe.zcount(_index(state), f"({begin}", end)
+        numbers = iter(pipe.execute())
+    return [_flow(redis, window, numbers) for window in WINDOWS]
+
+
+def _flow(redis: Redis, window: Window, numbers: Iterable[int]) -> Flow:
+    counts = {name: tuple(next(iter(numbers)) for _ in range(window.parts)) for name in SERIES}
+    return Flow(window=window, counts=counts, waits=_waits(redis, sum(counts["posted"])))
+
+
+def _waits(redis: Redis, posted: int) -> Waits | None:
+    """How long the last `posted` tickets waited for their note; of many, some that are spread evenly."""
+    with redis.pipeline(transaction=False) as pipe:
+        for rank in sample(posted, _WAITS_LOOKED_AT):
+            pipe.zrange(_index(State.POSTED), rank, rank, withscores=True)
+        found = [each for one in pipe.execute() for each in one]
+    if not found:
+        return None
+    came = redis.zmscore(RECEIVED, [ticket for ticket, _ in found])
+    return waits([at - float(since) for (_, at), since in zip(found, came, strict=True) if since is not None])
+
+
+def _index(state: State | None) -> str:
+    return RECEIVED if state is None else f"{STATE}{state}"
+
+
+def latest_in(redis: Redis, state: State) -> list[Entry]:
+    """The tickets that came into a state last, newest first."""
+    return _look_up(redis, cast("list[bytes]", redis.zrevrange(_index(state), 0, SHOWN - 1)))
+
+
+def reasons(redis: Redis, *, since: float) -> list[str]:
+    """Why the latest failed tickets failed."""
+    found = redis.zrange(_index(State.FAILED), "+inf", since, desc=True, byscore=True, offset=0, num=_REASONS_LOOKED_AT)
+    return [each.reason or "no reason is known" for each in _look_up(redis, cast("list[bytes]", found))]
+
+
+def _look_up(redis: Redis, ids: Sequence[bytes]) -> list[Entry]:
+    """The entries of tickets; those that are gone, or that a newer release wrote, are left out."""
+    if not ids:
+        return []
+    found = []
+    for document in cast("list[bytes | None]", redis.mget([TICKET + each.decode() for each in ids])):
+        try:
+            found += [] if document is None else [entries.load(document)]
+        except NewerEntryError:
+            continue
+    return found
