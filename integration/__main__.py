@@ -12,7 +12,7 @@ from typing import Final, Protocol
 
 from redis.exceptions import RedisError
 
-from integration.commands import forget, recover, retry, serve, status
+from integration.commands import forget, install, recover, retry, serve, status, uninstall
 from integration.errors import RemoteError, SettingsError
 
 
@@ -30,10 +30,12 @@ class Command(Protocol):
 
 COMMANDS: Final[dict[str, Command]] = {
     "forget": forget,
+    "install": install,
     "recover": recover,
     "retry": retry,
     "serve": serve,
     "status": status,
+    "uninstall": uninstall,
 }
 
 

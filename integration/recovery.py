@@ -22,8 +22,8 @@ from integration.ledger import Ledger
 from integration.settings import Settings
 from integration.zendesk.invocations import KEPT_HOURS, InvocationLog, NoPayload, Undelivered, Wait
 from integration.zendesk.session import ZendeskSession
+from integration.zendesk.webhook import ENDPOINT
 
-ENDPOINT: Final = "/zendesk/tickets"
 SEEN: Final = "highlights:recover:seen:"
 SEEN_SECONDS: Final = (KEPT_HOURS + 24) * 60 * 60  # longer than Zendesk's log remembers
 NO_PAYLOAD_SECONDS: Final = 60 * 60  # a payload that is not there may come yet

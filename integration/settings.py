@@ -82,9 +82,25 @@ class Settings:
         return (*self.secret_keys, *self.zendesk_webhook_secrets, self.logrocket_api_key, own, *optional)
 
 
+@dataclass(frozen=True, kw_only=True)
+class InstallSettings:
+    """The few settings that installing in Zendesk needs: it works before anything is deployed."""
+
+    public_url: str
+    zendesk_subdomain: str
+    zendesk_url: str
+    zendesk_credentials: OAuthClient | ApiToken
+    warnings: tuple[str, ...] = ()
+
+
 def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
     """Read the settings, or raise `SettingsError` with every problem at once."""
     return _Reader(environment() if environ is None else environ).settings()
+
+
+def for_install(environ: Mapping[str, str] | None = None) -> InstallSettings:
+    """Read what installing needs and nothing else, or raise `SettingsError` with every problem at once."""
+    return _Reader(environment() if environ is None else environ).install_settings()
 
 
 def environment() -> dict[str, str]:
@@ -133,6 +149,19 @@ class _Reader:
             retention_days=self.read("RETENTION_DAYS", _days, default=30),
             log_level=self.read("LOG_LEVEL", _one_of("DEBUG", "INFO", "WARNING", "ERROR"), default="INFO"),
             log_format=self.read("LOG_FORMAT", _one_of("text", "json"), default="text"),
+            warnings=tuple(self._warnings),
+        )
+        if self._problems:
+            raise SettingsError(self._problems)
+        return settings
+
+    def install_settings(self) -> InstallSettings:
+        subdomain = self.read("ZENDESK_SUBDOMAIN", _subdomain, default="", needed=True)
+        settings = InstallSettings(
+            public_url=self.public_url(),
+            zendesk_subdomain=subdomain,
+            zendesk_url=self.read("ZENDESK_URL", _web_url, default=f"https://{subdomain}.zendesk.com"),
+            zendesk_credentials=self.zendesk_credentials(),
             warnings=tuple(self._warnings),
         )
         if self._problems:

@@ -7,9 +7,10 @@ import random
 import time
 
 from integration import logs, store
-from integration.recovery import ENDPOINT, Recovered, Recovery
+from integration.recovery import Recovered, Recovery
 from integration.settings import Settings, from_environment
 from integration.zendesk.invocations import KEPT_HOURS
+from integration.zendesk.webhook import ENDPOINT
 
 HELP = "fetch the deliveries that Zendesk could not make, and take them in"
 HOURS = 24

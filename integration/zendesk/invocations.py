@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import requests
 
@@ -62,7 +62,7 @@ class InvocationLog:
 
     def __init__(self, session: ZendeskSession, *, endpoint: str, wait: Wait) -> None:
         self._session = session
-        self._endpoint = _place(endpoint)
+        self._endpoint = webhook.place(endpoint)
         self._wait = wait
 
     def webhooks(self) -> list[str]:
@@ -98,7 +98,7 @@ class InvocationLog:
 
     def _ours(self, found: dict[str, Any]) -> bool:
         endpoint = found.get("endpoint")
-        return "id" in found and isinstance(endpoint, str) and _place(endpoint) == self._endpoint
+        return "id" in found and isinstance(endpoint, str) and webhook.place(endpoint) == self._endpoint
 
     def _pages(self, path: str, name: str, query: dict[str, str] | None = None) -> Iterator[list[dict[str, Any]]]:
         """The pages of a list, `MAX_PAGES` at most; `Temporary` when there are more."""
@@ -141,15 +141,6 @@ class InvocationLog:
         )
         if total is not None and left is not None and left < total * SPARE_SHARE:
             self._wait(min(_WINDOW_SECONDS if reset is None else float(reset), _WINDOW_SECONDS))
-
-
-def _place(address: str) -> tuple[str, str, str]:
-    """What makes two addresses the same endpoint."""
-    try:
-        parts = urlsplit(address.strip())
-    except ValueError:
-        return "", "", ""
-    return parts.scheme.lower(), parts.netloc.lower(), parts.path.rstrip("/")
 
 
 def _segment(identifier: str) -> str:

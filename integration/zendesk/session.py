@@ -11,7 +11,7 @@ import requests
 
 from integration.errors import Held, NoNotePossible, Permanent, RemoteError, Temporary
 from integration.http import ServiceSession
-from integration.settings import ApiToken, OAuthClient, Settings
+from integration.settings import ApiToken, InstallSettings, OAuthClient, Settings
 
 TOKEN_SECONDS: Final = 1800
 SCOPES: Final = "read tickets:write"
@@ -34,13 +34,15 @@ class ZendeskSession(ServiceSession):
 
     authorized = True  # tells zenpy that it need not care
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings | InstallSettings, *, scopes: str = SCOPES) -> None:
         super().__init__("Zendesk", settings.zendesk_url)
         self.last_headers: Mapping[str, str] = {}
         self.asked_url = f"https://{settings.zendesk_subdomain}.zendesk.com"
         credentials = settings.zendesk_credentials
         self._credentials: _Bearer | _Basic = (
-            _Bearer(credentials, settings.zendesk_url) if isinstance(credentials, OAuthClient) else _Basic(credentials)
+            _Bearer(credentials, settings.zendesk_url, scopes)
+            if isinstance(credentials, OAuthClient)
+            else _Basic(credentials)
         )
 
     def request(self, method: str | bytes, url: str | bytes, **options: Any) -> requests.Response:  # type: ignore[override]  # noqa: ANN401 -- requests' own options
@@ -91,8 +93,9 @@ class _Basic(requests.auth.AuthBase):
 class _Bearer(requests.auth.AuthBase):
     """An access token of the `client_credentials` grant, fetched when one is needed and renewed before it expires."""
 
-    def __init__(self, client: OAuthClient, zendesk_url: str) -> None:
+    def __init__(self, client: OAuthClient, zendesk_url: str, scopes: str) -> None:
         self._client = client
+        self._scopes = scopes
         self._session = ServiceSession("Zendesk", zendesk_url)
         self._url = f"{zendesk_url}/oauth/tokens"
         self._token = ""
@@ -114,7 +117,7 @@ class _Bearer(requests.auth.AuthBase):
             "grant_type": "client_credentials",
             "client_id": self._client.client_id,
             "client_secret": self._client.client_secret,
-            "scope": SCOPES,
+            "scope": self._scopes,
             "expires_in": TOKEN_SECONDS,
         }
         asked = time.monotonic()

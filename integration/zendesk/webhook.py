@@ -14,11 +14,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 from integration.errors import MalformedDelivery, UnverifiedDelivery
 from integration.json_body import parse_object
 from integration.settings import ZENDESK_TEST_SECRET
 
+ENDPOINT = "/zendesk/tickets"  # below PUBLIC_URL: where a webhook has to point
 FRESH_SECONDS = 15 * 60  # how old, or how far ahead of our clock, a signature may be
 MAX_BYTES = 256 * 1024  # Zendesk renders no larger payload
 
@@ -79,6 +81,15 @@ def read(body: bytes) -> NewTicket | None:
         email=email_address(payload.get("requester_email")),
         external_id=identity(payload.get("requester_external_id")),
     )
+
+
+def place(address: str) -> tuple[str, str, str]:
+    """What makes two addresses of webhooks the same endpoint."""
+    try:
+        parts = urlsplit(address.strip())
+    except ValueError:
+        return "", "", ""
+    return parts.scheme.lower(), parts.netloc.lower(), parts.path.rstrip("/")
 
 
 def email_address(value: object) -> str | None:

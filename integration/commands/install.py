@@ -1,0 +1,165 @@
+"""`install`: makes the webhook and the trigger in Zendesk, or repairs them, and tells the signing secret."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+import time
+
+from integration.errors import Temporary
+from integration.settings import for_install
+from integration.zendesk import install
+from integration.zendesk.admin import Admin, settle
+from integration.zendesk.conditions import FIELDS, CannotFilterError, Choices, Filters, printable, resolve
+from integration.zendesk.install import Account, Plan, Step
+from integration.zendesk.webhook import ENDPOINT
+
+HELP = "make or repair the webhook and the trigger in Zendesk"
+
+_FILTERS = """\
+Which new tickets get a note: by default all but those that are tagged no_highlights. Options of different kinds narrow
+(all of them have to hold), several values of one kind widen (one of them has to hold). Only one of --brand, --form,
+--group and --channel can have several values, for a Zendesk trigger has one list of alternatives. A value is an id, or
+a name as Zendesk shows it. Filters replace all that were set before; without any, those stay."""
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
+    parser.add_argument("--dry-run", action="store_true", help="show what would be done, and do nothing")
+    parser.add_argument("--yes", action="store_true", help="also take over what was made by hand, without asking")
+    filters = parser.add_argument_group("filters", _FILTERS)
+    for kind in FIELDS:
+        filters.add_argument(f"--{kind}", action="append", default=[], metavar="ID|NAME", help=f"tickets of a {kind}")
+    filters.add_argument("--tag", action="append", default=[], type=_tag, help="tickets with one of these tags")
+    filters.add_argument(
+        "--without-tag", action="append", default=[], type=_tag, metavar="TAG", help="no tickets with one of these tags"
+    )
+    filters.add_argument("--no-filters", action="store_true", help="remove the filters that were set before")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Install, step by step; the last lines are the setting and the command for it."""
+    settings = for_install()
+    for warning in settings.warnings:
+        print(warning, file=sys.stderr)
+    admin = Admin(settings, wait=wait)
+    try:
+        choices = admin.choices() if any(getattr(options, kind) for kind in FIELDS) else {}
+        run = _Run(
+            options, endpoint=settings.public_url + ENDPOINT, filters=_filters(options, choices), choices=choices
+        )
+        print(f"Zendesk account {settings.zendesk_subdomain}, deliveries to {run.endpoint}")
+        if options.dry_run:
+            run.show(run.plan(admin.look()))
+            print("Nothing was changed (--dry-run).")
+            return 0
+        plan = settle(admin, run.plan, agree=run.agree, tell=run.tell, wait=wait)
+    except CannotFilterError as error:
+        print(f"{error}.", file=sys.stderr)
+        return 2
+    except Temporary:
+        print("Run the same command again later: it goes on where this one stopped.", file=sys.stderr)
+        raise
+    if plan is None or plan.webhook is None:
+        return 1
+    run.show(plan)
+    _tell_secret(admin.signing_secret(plan.webhook.id))
+    return 0
+
+
+class _Run:
+    """One run: what is wanted, and what was said about it."""
+
+    def __init__(
+        self, options: argparse.Namespace, *, endpoint: str, filters: Filters | None, choices: Choices
+    ) -> None:
+        self.endpoint = endpoint
+        self._yes = options.yes
+        self._filters = filters
+        self._choices = choices
+        self._shown: set[str] = set()
+        self._agreed: set[tuple[str, str, str]] = set()
+
+    def plan(self, account: Account) -> Plan:
+        return install.plan_install(account, endpoint=self.endpoint, filters=self._filters)
+
+    def show(self, plan: Plan) -> None:
+        """Tell what is to be done, and what an admin should know, each once."""
+        lines = [f"  {line}" for step in plan.steps for line in install.in_words(step, self._choices)]
+        if lines:
+            print("\n".join(["To do:", *lines]))
+        elif not self._shown:
+            print("The webhook and the trigger are as they should be.")
+        for remark in plan.remarks:
+            if remark not in self._shown:
+                print(f"Note: {remark}")
+        self._shown |= {"to do", *plan.remarks}
+
+    def agree(self, plan: Plan) -> bool:
+        """Whether to go on: what was not made by us is changed with consent only."""
+        if not self._shown:
+            self.show(plan)
+        foreign = [step for step in plan.steps if step.takes_over and step.key not in self._agreed]
+        if not foreign:
+            return True
+        if not self._yes and not _consents(foreign):
+            return False
+        self._agreed |= {step.key for step in foreign}
+        return True
+
+    def tell(self, step: Step) -> None:
+        """Tell what was done."""
+        print(f"done: {install.in_words(step, self._choices)[0]}", flush=True)
+
+
+def _consents(foreign: list[Step]) -> bool:
+    names = " and ".join(f'the {step.kind} "{step.name}" ({step.id})' for step in foreign)
+    question = f"This command did not make {printable(names)}. Take over?"
+    if not sys.stdin.isatty():
+        print(
+            f"{question} There is nobody to ask: say --yes, or delete them first. No further change.", file=sys.stderr
+        )
+        return False
+    try:
+        answer = input(f"{question} [y/N] ")
+    except EOFError:
+        answer = ""
+    if answer.strip().lower() not in ("y", "yes"):
+        print("No further change.", file=sys.stderr)
+        return False
+    return True
+
+
+def _filters(options: argparse.Namespace, choices: Choices) -> Filters | None:
+    """The wanted filters; None when nothing was said about them."""
+    named = {
+        field: [resolve(kind, given, choices) for given in getattr(options, kind)] for kind, field in FIELDS.items()
+    }
+    any_given = any(named.values()) or options.tag or options.without_tag
+    if any_given and options.no_filters:
+        raise CannotFilterError("--no-filters and filters exclude each other")
+    if not any_given and not options.no_filters:
+        return None
+    return Filters(named=named, tags=options.tag, without_tags=options.without_tag)
+
+
+def _tell_secret(secret: str) -> None:
+    setting = f"ZENDESK_WEBHOOK_SECRET={secret}"
+    print(
+        f"\nSet this where web and worker run:\n\n{setting}\n\nOn Heroku:\n\nheroku config:set {shlex.quote(setting)}"
+    )
+
+
+def _tag(raw: str) -> str:
+    tag = raw.strip().lower()
+    if not tag or not tag.isprintable() or any(character.isspace() or character == "," for character in tag):
+        raise argparse.ArgumentTypeError("must be one tag, without spaces")
+    return tag
+
+
+def wait(seconds: float) -> None:
+    """Let time pass, and say so when it is long."""
+    if seconds > 2:  # noqa: PLR2004 -- what nobody notices
+        print(f"Zendesk asks to wait {seconds:.0f} s ...", file=sys.stderr, flush=True)
+    time.sleep(seconds)

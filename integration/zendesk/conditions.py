@@ -1,0 +1,211 @@
+"""A trigger's conditions: for which new tickets Zendesk calls us (pure).
+
+All conditions under `all` have to hold, and one of those under `any` when there are some. So at most one kind of filter
+can have several values: there is one list of alternatives.
+https://developer.zendesk.com/documentation/ticketing/reference-guides/conditions-reference/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+Condition = Mapping[str, Any]
+Choices = Mapping[str, Mapping[str, str]]
+"""For each field that the account's triggers know: its values, with their titles."""
+
+OPT_OUT: Final = "no_highlights"
+"""The tag that keeps a ticket without a note."""
+
+FIELDS: Final = {"brand": "brand_id", "form": "ticket_form_id", "group": "group_id", "channel": "via_id"}
+"""The kinds of filters that name something of the account, with their fields."""
+
+_TAGS: Final = "current_tags"
+_CREATED: Final = {"field": "update_type", "operator": "is", "value": "Create"}
+_LONGEST_LIST: Final = 30
+
+
+class CannotFilterError(Exception):
+    """The wanted filters cannot be had; the text says why, for the person who wants them."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conditions:
+    """A trigger's two lists."""
+
+    all: tuple[Condition, ...] = ()
+    any: tuple[Condition, ...] = ()
+
+    def as_json(self) -> dict[str, list[Condition]]:
+        """As Zendesk's API has them."""
+        return {"all": list(self.all), "any": list(self.any)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filters:
+    """Which new tickets get a note: `named` has the wanted values of `FIELDS` by field."""
+
+    named: Mapping[str, Sequence[str]]
+    tags: Sequence[str] = ()
+    without_tags: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        several = [kind for kind, field in FIELDS.items() if len(set(self.named.get(field, ()))) > 1]
+        if len(several) > 1:
+            options = " and ".join(f"--{kind}" for kind in several)
+            raise CannotFilterError(
+                f"{options} cannot have several values each: a Zendesk trigger has one list of alternatives. "
+                "Give several values to one of them only"
+            )
+        both = sorted(set(self.tags) & {OPT_OUT, *self.without_tags})
+        if both:
+            raise CannotFilterError(f"no ticket has the tag {both[0]} and does not have it")
+
+
+def wanted(present: Conditions | None, filters: Filters | None) -> Conditions:
+    """The conditions that our trigger should have: its present ones, or these filters, and always ours.
+
+    Conditions of other kinds, which an admin added by hand, stay. `CannotFilterError` when they stand in the way.
+    """
+    base = present or Conditions()
+    if filters is not None:
+        base = _replaced(base, filters)
+    return Conditions(all=_for_new_tickets(_without_opt_out(base.all)), any=base.any)
+
+
+def fires_on_creation(conditions: Conditions) -> bool:
+    """Whether a trigger is about new tickets only."""
+    return any(_same(each, _CREATED) for each in conditions.all)
+
+
+def resolve(kind: str, given: str, choices: Choices) -> str:
+    """The id of a brand, form, group or channel that was given by its id or its name."""
+    known = choices.get(FIELDS[kind], {})
+    named = [value for value, title in known.items() if title.strip().casefold() == given.strip().casefold()]
+    if given in known or (not known and given.isascii() and given.isdecimal()):
+        return given
+    if len(named) == 1:
+        return named[0]
+    if named:
+        raise CannotFilterError(f'there are several of the name --{kind} "{given}": give the id, {_listed(named)}')
+    if not known:
+        raise CannotFilterError(f"this account's triggers list no values for --{kind}: give an id")
+    names = _listed([f"{title} ({value})" for value, title in known.items()])
+    raise CannotFilterError(f'--{kind} "{given}" is not known to this account, which has: {names}')
+
+
+def in_words(conditions: Conditions, choices: Choices) -> list[str]:
+    """The conditions as a person reads them, one line each."""
+    lines = [_told(each, choices) for each in conditions.all]
+    if conditions.any:
+        lines.append("one of these: " + "; ".join(_told(each, choices) for each in conditions.any))
+    return lines
+
+
+def printable(text: object) -> str:
+    """Text from outside, fit for a terminal."""
+    return "".join(character if character.isprintable() else "?" for character in str(text))
+
+
+def _replaced(base: Conditions, filters: Filters) -> Conditions:
+    new, alternatives = _filter_conditions(filters)
+    kept = tuple(each for each in base.all if not _is_filter(each))
+    if all(_is_filter(each) for each in base.any):
+        made = Conditions(all=(*kept, *new), any=alternatives)
+    elif alternatives:
+        raise CannotFilterError(
+            "the trigger has alternatives of its own (conditions under 'any'), so no filter can have several values"
+        )
+    else:
+        made = Conditions(all=(*kept, *new), any=base.any)
+    return base if _alike(_without(base), _without(made)) else made
+
+
+def _without(conditions: Conditions) -> Conditions:
+    """Without what every trigger of ours has, for a comparison."""
+    return Conditions(all=_without_opt_out(conditions.all), any=conditions.any)
+
+
+def _filter_conditions(filters: Filters) -> tuple[list[Condition], tuple[Condition, ...]]:
+    """What has to hold, and the alternatives."""
+    new: list[Condition] = []
+    alternatives: tuple[Condition, ...] = ()
+    for field in FIELDS.values():
+        values = list(dict.fromkeys(filters.named.get(field, ())))
+        made = [{"field": field, "operator": "is", "value": value} for value in values]
+        if len(made) > 1:
+            alternatives = tuple(made)
+        else:
+            new += made
+    if filters.tags:
+        new.append({"field": _TAGS, "operator": "includes", "value": " ".join(dict.fromkeys(filters.tags))})
+    if filters.without_tags:
+        tags = " ".join(dict.fromkeys((OPT_OUT, *filters.without_tags)))
+        new.append({"field": _TAGS, "operator": "not_includes", "value": tags})
+    return new, alternatives
+
+
+def _for_new_tickets(conditions: Sequence[Condition]) -> tuple[Condition, ...]:
+    """With the condition that the ticket is created, and none that contradicts it."""
+    if any(_same(each, _CREATED) for each in conditions):
+        return tuple(each for each in conditions if each.get("field") != "update_type" or _same(each, _CREATED))
+    return (_CREATED, *(each for each in conditions if each.get("field") != "update_type"))
+
+
+def _without_opt_out(conditions: Sequence[Condition]) -> tuple[Condition, ...]:
+    """With the condition that the ticket is not tagged with `OPT_OUT`: in one that there is, or as a new one."""
+    at = [
+        n for n, each in enumerate(conditions) if (each.get("field"), each.get("operator")) == (_TAGS, "not_includes")
+    ]
+    if any(OPT_OUT in _tags(conditions[n]) for n in at):
+        return tuple(conditions)
+    if not at:
+        return (*conditions, {"field": _TAGS, "operator": "not_includes", "value": OPT_OUT})
+    first = conditions[at[0]]
+    more: Condition = {**first, "value": " ".join((*_tags(first), OPT_OUT))}
+    return tuple(more if n == at[0] else each for n, each in enumerate(conditions))
+
+
+def _is_filter(condition: Condition) -> bool:
+    return condition.get("field") in (_TAGS, *FIELDS.values())
+
+
+def _alike(one: Conditions, other: Conditions) -> bool:
+    """Whether two say the same, whatever the order."""
+    return all(
+        sorted(map(_key, first)) == sorted(map(_key, second))
+        for first, second in ((one.all, other.all), (one.any, other.any))
+    )
+
+
+def _same(one: Condition, other: Condition) -> bool:
+    return _key(one) == _key(other)
+
+
+def _key(condition: Condition) -> tuple[str, str, str]:
+    value = " ".join(sorted(_tags(condition))) if condition.get("field") == _TAGS else condition.get("value")
+    return str(condition.get("field")), str(condition.get("operator")), str(value)
+
+
+def _tags(condition: Condition) -> list[str]:
+    value = condition.get("value")
+    return [str(each) for each in value] if isinstance(value, list) else str(value or "").split()
+
+
+def _told(condition: Condition, choices: Choices) -> str:
+    field, operator, value = str(condition.get("field")), str(condition.get("operator")), condition.get("value")
+    if _same(condition, _CREATED):
+        return "the ticket is created"
+    if field == _TAGS and operator in ("includes", "not_includes"):
+        what = "one" if operator == "includes" else "none"
+        return printable(f"it has {what} of these tags: {', '.join(_tags(condition))}")
+    kinds = [kind for kind, name in FIELDS.items() if name == field]
+    title = choices.get(field, {}).get(str(value))
+    shown = f"{title} ({value})" if title else value
+    return printable(f"{kinds[0] if kinds else field} {operator.replace('_', ' ')} {shown}")
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f", and {len(names) - _LONGEST_LIST} more" if len(names) > _LONGEST_LIST else ""
+    return printable(", ".join(names[:_LONGEST_LIST]) + more)
