@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Final, Literal
+from typing import Final, Literal, Unpack
 
 from sandbox.faults import Faults
 from sandbox.outbound import Background, require_loopback
 from sandbox.server import LoopbackServer, Recorded
+from sandbox.zendesk.account import TicketPlace
 from sandbox.zendesk.app import create_app
 from sandbox.zendesk.delivery import Attempt, Delivery
 from sandbox.zendesk.desk import Desk
@@ -116,11 +117,14 @@ class Zendesk:
         tags: tuple[str, ...] = (),
         public: bool = True,
         deliver: bool = True,
+        **place: Unpack[TicketPlace],
     ) -> int:
         """File a ticket and return its number; `deliver=False` tells no webhook of it."""
         account = self.desk.account
         person = account.requester(email=requester, name=name, external_id=external_id)
-        ticket = account.file(person, description=description, public=public, subject=subject, status=status, tags=tags)
+        ticket = account.file(
+            person, description=description, public=public, subject=subject, status=status, tags=tags, **place
+        )
         if deliver:
             self.desk.ticket_filed(ticket)
         return ticket.id

@@ -40,7 +40,16 @@ class Change:
     unless_changed_since: str | None = None
 
 
-class TicketFacts(TypedDict, total=False):
+class TicketPlace(TypedDict, total=False):
+    """Where a ticket is filed, and on which way."""
+
+    brand_id: int
+    group_id: int
+    form_id: int
+    via: str
+
+
+class TicketFacts(TicketPlace, total=False):
     """What is known of a ticket when it is filed, besides who says what."""
 
     subject: Required[str]

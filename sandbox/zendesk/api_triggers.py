@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
@@ -10,11 +11,11 @@ from flask import Blueprint, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from sandbox.zendesk import refusals, shapes
-from sandbox.zendesk.asking import desk, require_scope, sent_object
+from sandbox.zendesk.asking import desk, require_admin, require_scope, sent_object
 from sandbox.zendesk.hooks import Trigger
 from sandbox.zendesk.paging import page
 from sandbox.zendesk.records import now
-from sandbox.zendesk.triggers import FIELDS
+from sandbox.zendesk.triggers import FIELDS, VALUES
 
 blueprint = Blueprint("triggers", __name__)
 
@@ -53,8 +54,15 @@ def show_definitions() -> ResponseReturnValue:
         {
             "subject": name,
             "title": name.replace("_", " ").capitalize(),
-            "operators": [{"value": operator, "title": operator.replace("_", " ")} for operator in operators],
+            "group": "ticket",
+            "type": "list" if name in VALUES else "text",
+            "nullable": False,
+            "repeatable": name == "current_tags",
+            "operators": [
+                {"value": operator, "title": operator.replace("_", " "), "terminal": False} for operator in operators
+            ],
         }
+        | ({"values": _titled(VALUES[name])} if name in VALUES else {})
         for name, operators in FIELDS.items()
     ]
     actions = [{"subject": name, "title": name.replace("_", " ").capitalize()} for name in _ACTIONS]
@@ -65,17 +73,21 @@ def show_definitions() -> ResponseReturnValue:
 def list_categories() -> ResponseReturnValue:
     """List the one category that there is."""
     require_scope("read", "triggers:read")
-    return jsonify(trigger_categories=[{"id": "10026", "name": "Notifications", "position": 1}])
+    known = [{"id": "10026", "name": "Notifications", "position": 1}]
+    return jsonify(page("trigger_categories", known, dict, by_cursor_unasked=True))
 
 
 @blueprint.post("/triggers")
 def create_trigger() -> ResponseReturnValue:
     """Create a trigger."""
     require_scope("write", "triggers:write")
+    require_admin()
     sent = sent_object("trigger")
     for name in ("title", "conditions", "actions"):
         if not sent.get(name):
             raise refusals.invalid_record(name, f"{name.capitalize()}: cannot be blank")
+    if desk().hooks.categories_needed and "category_id" not in sent:
+        raise refusals.invalid_record("category_id", "Category: cannot be blank")
     made = Trigger(id=desk().hooks.new_trigger_id(), **_plain(sent), **_rules(sent))
     return jsonify(trigger=shapes.trigger(desk().hooks.keep_trigger(made))), 201
 
@@ -91,6 +103,7 @@ def show_trigger(trigger_id: int) -> ResponseReturnValue:
 def change_trigger(trigger_id: int) -> ResponseReturnValue:
     """Change a trigger; sending conditions or actions replaces both: what is not sent again is gone."""
     require_scope("write", "triggers:write")
+    require_admin()
     known, sent = desk().hooks.trigger(trigger_id), sent_object("trigger")
     rules = _rules({"conditions": {}, "actions": []} | sent) if {"conditions", "actions"} & set(sent) else {}
     changed = replace(known, **_plain(sent), **rules, updated_at=now())
@@ -101,13 +114,18 @@ def change_trigger(trigger_id: int) -> ResponseReturnValue:
 def delete_trigger(trigger_id: int) -> ResponseReturnValue:
     """Delete a trigger."""
     require_scope("write", "triggers:write")
+    require_admin()
     desk().hooks.delete_trigger(trigger_id)
     return "", 204
 
 
 def _wanted() -> list[Trigger]:
     active = request.args.get("active")
-    return [t for t in list(desk().hooks.triggers.values()) if active in (None, str(t.active).lower())]
+    return [t for t in desk().hooks.listed_triggers() if active in (None, str(t.active).lower())]
+
+
+def _titled(values: Mapping[str, str]) -> list[dict[str, Any]]:
+    return [{"value": value, "title": title, "enabled": True} for value, title in values.items()]
 
 
 def _fits(trigger: Trigger, wanted: str | None) -> bool:
@@ -146,8 +164,11 @@ def _rules(sent: dict[str, Any]) -> dict[str, Any]:
 
 def _require_condition(condition: object) -> None:
     known = isinstance(condition, dict) and condition.get("operator") in FIELDS.get(str(condition.get("field")), ())
-    if not known:
+    if not isinstance(condition, dict) or not known:
         raise refusals.invalid_record("conditions", f"Conditions: not known to this account: {condition!r}")
+    values = VALUES.get(str(condition["field"]))
+    if values is not None and str(condition.get("value")) not in values:
+        raise refusals.invalid_record("conditions", f"Conditions: there is no such value: {condition!r}")
 
 
 def _require_action(action: object) -> None:

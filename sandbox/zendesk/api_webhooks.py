@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from sandbox.outbound import NotLoopback, require_loopback
 from sandbox.zendesk import calling, refusals, shapes
-from sandbox.zendesk.asking import desk, require_scope, sent_object
+from sandbox.zendesk.asking import desk, require_admin, require_scope, sent_object
 from sandbox.zendesk.delivery import Attempt, Delivery
 from sandbox.zendesk.hooks import TICKET_EVENTS, Webhook
 from sandbox.zendesk.paging import page
@@ -32,8 +32,9 @@ _CHOICES: Final = {
 def list_webhooks() -> ResponseReturnValue:
     """List webhooks, by `filter[name_contains]` and `filter[status]`."""
     require_scope("read", "webhooks:read")
+    require_admin()
     name, status = request.args.get("filter[name_contains]", ""), request.args.get("filter[status]")
-    found = [w for w in list(desk().hooks.webhooks.values()) if name in w.name and status in (None, w.status)]
+    found = [w for w in desk().hooks.listed_webhooks() if name in w.name and status in (None, w.status)]
     return jsonify(page("webhooks", found, shapes.webhook, by_cursor_unasked=True))
 
 
@@ -41,6 +42,7 @@ def list_webhooks() -> ResponseReturnValue:
 def create_webhook() -> ResponseReturnValue:
     """Create a webhook, or clone the one named by `clone_webhook_id`."""
     require_scope("write", "webhooks:write")
+    require_admin()
     original = request.args.get("clone_webhook_id")
     if original:
         known = desk().hooks.webhook(original)
@@ -57,6 +59,7 @@ def create_webhook() -> ResponseReturnValue:
 def show_webhook(webhook_id: str) -> ResponseReturnValue:
     """Show a webhook."""
     require_scope("read", "webhooks:read")
+    require_admin()
     return jsonify(webhook=shapes.webhook(desk().hooks.webhook(webhook_id)))
 
 
@@ -64,6 +67,7 @@ def show_webhook(webhook_id: str) -> ResponseReturnValue:
 def change_webhook(webhook_id: str) -> ResponseReturnValue:
     """Change a webhook: PUT wants it whole, PATCH only what is new. The answer is empty."""
     require_scope("write", "webhooks:write")
+    require_admin()
     known, sent = desk().hooks.webhook(webhook_id), sent_object("webhook")
     if "subscriptions" in sent and (_subscriptions(sent) == (TICKET_EVENTS,)) is not known.for_triggers:
         raise refusals.invalid_webhook("The connection method of a webhook cannot be changed")
@@ -81,6 +85,7 @@ def change_webhook(webhook_id: str) -> ResponseReturnValue:
 def delete_webhook(webhook_id: str) -> ResponseReturnValue:
     """Delete a webhook that no trigger uses."""
     require_scope("write", "webhooks:write")
+    require_admin()
     desk().hooks.delete_webhook(webhook_id)
     return "", 204
 
@@ -89,6 +94,7 @@ def delete_webhook(webhook_id: str) -> ResponseReturnValue:
 def show_secret(webhook_id: str) -> ResponseReturnValue:
     """Show the signing secret."""
     require_scope("read", "webhooks:read")
+    require_admin()
     return jsonify(signing_secret=_secret(desk().hooks.webhook(webhook_id)))
 
 
@@ -96,6 +102,7 @@ def show_secret(webhook_id: str) -> ResponseReturnValue:
 def reset_secret(webhook_id: str) -> ResponseReturnValue:
     """Replace the signing secret; the old one is worth nothing at once."""
     require_scope("write", "webhooks:write")
+    require_admin()
     return jsonify(signing_secret=_secret(desk().hooks.reset_secret(webhook_id))), 201
 
 
@@ -103,6 +110,7 @@ def reset_secret(webhook_id: str) -> ResponseReturnValue:
 def test_webhook() -> ResponseReturnValue:
     """Call a webhook for a test: 200, whatever the target answered; that is told inside."""
     require_scope("write", "webhooks:write")
+    require_admin()
     known_id = request.args.get("webhook_id") or request.args.get("test_webhook_id")
     wanted = (request.get_json(force=True, silent=True) or {}).get("request") or {}
     if known_id:
@@ -125,6 +133,7 @@ def test_webhook() -> ResponseReturnValue:
 def list_invocations(webhook_id: str) -> ResponseReturnValue:
     """List what became of the deliveries, by `filter[status]`, `filter[from_ts]` and `filter[to_ts]`."""
     require_scope("read", "webhooks:read")
+    require_admin()
     desk().hooks.webhook(webhook_id)
     status = request.args.get("filter[status]")
     first, last = _moment("filter[from_ts]"), _moment("filter[to_ts]")
@@ -143,6 +152,7 @@ def list_invocations(webhook_id: str) -> ResponseReturnValue:
 def list_attempts(webhook_id: str, invocation_id: str) -> ResponseReturnValue:
     """List the attempts of one delivery, with what was sent and what came back."""
     require_scope("read", "webhooks:read")
+    require_admin()
     endpoint = desk().hooks.webhook(webhook_id).endpoint
     found: list[Delivery] = [d for d in desk().deliverer.all if d.invocation_id == invocation_id]
     if not found:

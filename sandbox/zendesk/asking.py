@@ -39,6 +39,12 @@ def require_scope(*accepted: str) -> None:
     oauth.require_scope(g.scopes, *accepted)
 
 
+def require_admin() -> None:
+    """Refuse agents: webhooks and triggers are for admins (and for roles that this account does not have)."""
+    if agent().role != "admin":
+        raise refusals.not_an_agent()
+
+
 def sent_object(key: str | None = None) -> dict[str, Any]:
     """Return the JSON object that was sent, or the object under one of its keys."""
     data = request.get_json(force=True, silent=True)

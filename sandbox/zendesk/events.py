@@ -21,7 +21,7 @@ def ticket_created(ticket: Ticket) -> str:
         "custom_status": "8447320465790",
         "description": ticket.description,
         "external_id": ticket.external_id,
-        "form_id": "8646151517822",
+        "form_id": str(ticket.form_id),
         "group_id": str(ticket.group_id),
         "id": str(ticket.id),
         "is_public": ticket.is_public,

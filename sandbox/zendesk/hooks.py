@@ -79,6 +79,8 @@ class Hooks:
         self._trigger_ids = itertools.count(360103460010)
         self.webhooks: dict[str, Webhook] = {}
         self.triggers: dict[int, Trigger] = {}
+        self.categories_needed = False  # some accounts want every new trigger to be in a category
+        self.list_lag = 0.0  # seconds until a list shows what was made
 
     def webhook(self, webhook_id: str) -> Webhook:
         """Return a webhook, or refuse."""
@@ -86,6 +88,17 @@ class Hooks:
             return self.webhooks[webhook_id]
         except KeyError:
             raise refusals.invalid_webhook("Webhook not found", status=404) from None
+
+    def listed_webhooks(self) -> list[Webhook]:
+        """Return the webhooks that a list shows by now."""
+        return [each for each in list(self.webhooks.values()) if self._is_listed(each.created_at)]
+
+    def listed_triggers(self) -> list[Trigger]:
+        """Return the triggers that a list shows by now."""
+        return [each for each in list(self.triggers.values()) if self._is_listed(each.created_at)]
+
+    def _is_listed(self, created_at: datetime) -> bool:
+        return (now() - created_at).total_seconds() >= self.list_lag
 
     def keep_webhook(self, webhook: Webhook) -> Webhook:
         """Keep a webhook, new or changed."""

@@ -12,6 +12,16 @@ Role = Literal["end-user", "agent", "admin"]
 
 BRAND_ID: Final = 360001234567
 GROUP_ID: Final = 360002345678
+FORM_ID: Final = 8646151517822
+
+BRANDS: Final = {BRAND_ID: "Acme", 360001234574: "Acme Outlet"}
+GROUPS: Final = {GROUP_ID: "Support", 360002345685: "Billing"}
+FORMS: Final = {FORM_ID: "Default Ticket Form", 8646151517829: "Returns"}
+"""What the account has of each, by id."""
+
+CHANNELS: Final = {"web": (0, "Web form"), "mail": (4, "Email"), "api": (5, "Web service (API)"), "chat": (29, "Chat")}
+"""The ways a ticket can come in: the id and the title of each."""
+
 _CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
@@ -85,6 +95,7 @@ class Ticket:
     tags: tuple[str, ...] = ()
     brand_id: int = BRAND_ID
     group_id: int = GROUP_ID
+    form_id: int = FORM_ID
     via: str = "web"
     comments: tuple[Comment, ...] = ()
     audits: tuple[Audit, ...] = ()

@@ -60,6 +60,7 @@ def ticket(record: Ticket) -> dict[str, Any]:
         "organization_id": None,
         "group_id": record.group_id,
         "brand_id": record.brand_id,
+        "ticket_form_id": record.form_id,
         "tags": list(record.tags),
         "is_public": record.is_public,
         "via": {"channel": record.via, "source": {"from": {}, "to": {}, "rel": None}},

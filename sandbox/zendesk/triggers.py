@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from sandbox.zendesk.account import STATUSES
 from sandbox.zendesk.hooks import Trigger, UpdateType
-from sandbox.zendesk.records import Ticket
+from sandbox.zendesk.records import BRANDS, CHANNELS, FORMS, GROUPS, Ticket
 
-_VIA: Final = {"web": "0", "mail": "4", "api": "5", "chat": "29"}
+_CHANNELS: Final = {str(number): title for number, title in CHANNELS.values()}
 
 
 def _rank(value: str) -> int:
@@ -34,11 +34,22 @@ FIELDS: Final = {
     "priority": ("is", "is_not"),
     "type": ("is", "is_not"),
     "brand_id": ("is", "is_not"),
+    "ticket_form_id": ("is", "is_not"),
     "group_id": ("is", "is_not"),
     "current_via_id": ("is", "is_not"),
     "via_id": ("is", "is_not"),
 }
 """The conditions that this account knows, each with its operators."""
+
+VALUES: Final[Mapping[str, Mapping[str, str]]] = {
+    "update_type": {"Create": "Created", "Change": "Updated"},
+    "brand_id": {str(number): name for number, name in BRANDS.items()},
+    "ticket_form_id": {str(number): name for number, name in FORMS.items()},
+    "group_id": {"": "-"} | {str(number): name for number, name in GROUPS.items()},
+    "via_id": _CHANNELS,
+    "current_via_id": _CHANNELS,
+}
+"""The values of those conditions that have a list of them, with their titles."""
 
 
 def fires(trigger: Trigger, ticket: Ticket, update_type: UpdateType) -> bool:
@@ -59,6 +70,7 @@ def _holds(condition: Mapping[str, Any], facts: Mapping[str, str]) -> bool:
 
 
 def _facts(ticket: Ticket, update_type: UpdateType) -> dict[str, str]:
+    channel = str(CHANNELS.get(ticket.via, CHANNELS["web"])[0])
     return {
         "update_type": update_type,
         "status": ticket.status,
@@ -68,7 +80,8 @@ def _facts(ticket: Ticket, update_type: UpdateType) -> dict[str, str]:
         "priority": ticket.priority or "",
         "type": ticket.type or "",
         "brand_id": str(ticket.brand_id),
+        "ticket_form_id": str(ticket.form_id),
         "group_id": str(ticket.group_id),
-        "current_via_id": _VIA.get(ticket.via, "0"),
-        "via_id": _VIA.get(ticket.via, "0"),
+        "current_via_id": channel,
+        "via_id": channel,
     }

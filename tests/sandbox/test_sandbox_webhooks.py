@@ -216,3 +216,54 @@ def test_definitions_and_categories_are_there(api: Call) -> None:
     conditions = api("GET", "triggers/definitions").json()["definitions"]["conditions_all"]
     assert "update_type" in {condition["subject"] for condition in conditions}
     assert api("GET", "trigger_categories").json()["trigger_categories"][0]["id"] == "10026"
+
+
+@pytest.mark.parametrize(
+    ("condition", "place"),
+    [
+        ({"field": "brand_id", "value": "360001234574"}, {"brand_id": 360001234574}),
+        ({"field": "ticket_form_id", "value": "8646151517829"}, {"form_id": 8646151517829}),
+        ({"field": "group_id", "value": "360002345685"}, {"group_id": 360002345685}),
+        ({"field": "via_id", "value": "4"}, {"via": "mail"}),
+        ({"field": "current_tags", "operator": "includes", "value": "vip gold"}, {"tags": ("gold",)}),
+    ],
+)
+def test_a_trigger_fires_where_its_conditions_hold(
+    api: Call, sandbox: Sandbox, target: LoopbackServer, condition: dict[str, str], place: dict[str, Any]
+) -> None:
+    webhook = make_webhook(api, endpoint=f"{target.url}/hook")
+    conditions = CREATED | {"all": [*CREATED["all"], {"operator": "is"} | condition]}
+    assert make_trigger(api, webhook["id"], '{"id": "{{ticket.id}}"}', conditions=conditions).status_code == 201
+    sandbox.zendesk.file_ticket()
+    number = sandbox.zendesk.file_ticket(**place)
+    assert [delivery.ticket_id for delivery in sandbox.zendesk.all_deliveries] == [number]
+
+
+def test_definitions_tell_the_values_of_conditions_and_no_other_is_taken(api: Call) -> None:
+    defined = api("GET", "triggers/definitions").json()["definitions"]["conditions_all"]
+    values = {each["subject"]: {v["value"]: v["title"] for v in each.get("values", ())} for each in defined}
+    assert values["brand_id"]["360001234574"] == "Acme Outlet"
+    assert values["via_id"]["4"] == "Email"
+    wrong = {"all": [{"field": "brand_id", "operator": "is", "value": "1"}]}
+    assert make_trigger(api, make_webhook(api)["id"], conditions=wrong).status_code == 422
+
+
+def test_an_account_may_want_triggers_in_categories(api: Call, sandbox: Sandbox) -> None:
+    sandbox.zendesk.desk.hooks.categories_needed = True
+    webhook = make_webhook(api)
+    assert make_trigger(api, webhook["id"]).status_code == 422
+    assert make_trigger(api, webhook["id"], category_id="10026").status_code == 201
+
+
+def test_agents_manage_neither_webhooks_nor_triggers(sandbox: Sandbox) -> None:
+    asker = (f"{sandbox.zendesk.agent_email}/token", sandbox.zendesk.api_token)
+    for method, path in (("GET", "webhooks"), ("POST", "webhooks"), ("POST", "triggers")):
+        answer = requests.request(method, f"{sandbox.zendesk.url}/api/v2/{path}", auth=asker, json={}, timeout=5)
+        assert answer.status_code == 403
+
+
+def test_a_list_can_lag_behind(api: Call, sandbox: Sandbox) -> None:
+    sandbox.zendesk.desk.hooks.list_lag = 3600
+    made = make_webhook(api)
+    assert api("GET", "webhooks").json()["webhooks"] == []
+    assert api("GET", f"webhooks/{made['id']}").status_code == 200
