@@ -20,6 +20,8 @@ SERIES: Final = {  # what is counted, by the word that an admin reads; None: whe
 }
 CHART_WIDTH: Final = 240.0  # both in the units of the drawing
 CHART_HEIGHT: Final = 60.0
+_LEAST_HEIGHT: Final = 1.2  # so that one failed ticket among thousands is seen
+_HIGHEST_STACK: Final = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,7 +140,9 @@ class Flow:
         return [sum(each) for each in zip(*ends, strict=True)]
 
     def _height(self, number: int) -> float:
-        return round(number / self.most * CHART_HEIGHT, 2) if number else 0.0
+        if not number:
+            return 0.0
+        return _LEAST_HEIGHT + number / self.most * (CHART_HEIGHT - _LEAST_HEIGHT * _HIGHEST_STACK)
 
 
 def kind(name: str) -> str:

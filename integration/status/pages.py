@@ -179,7 +179,7 @@ def _add_deeds(pages: Blueprint, ledger: Ledger) -> None:
     @pages.post("/status/failed/<any(retry, erase):deed>")
     def do_to_all(deed: str) -> ResponseReturnValue:
         """Do it to all failed tickets, for as long as a request may take."""
-        done = _each_in_time(ledger.in_state(State.FAILED), deeds[deed])
+        done = _each_in_time(ledger.in_state(State.FAILED), deeds[deed], seconds=BULK_SECONDS)
         left = ledger.counts()[State.FAILED]
         log.info("failed tickets dealt with by an admin", deed=deed, count=done, left=left)
         rest = f" {words.count(left, 'ticket')} that have failed are left: go on where you began." if left else ""
@@ -187,9 +187,9 @@ def _add_deeds(pages: Blueprint, ledger: Ledger) -> None:
         return redirect(url_for("status.page"), 303)
 
 
-def _each_in_time(tickets: list[int], deed: Callable[[int], bool]) -> int:
+def _each_in_time(tickets: list[int], deed: Callable[[int], bool], *, seconds: float) -> int:
     """Do it to one ticket after another while there is time; to how many it was done."""
-    deadline, done = time.monotonic() + BULK_SECONDS, 0
+    deadline, done = time.monotonic() + seconds, 0
     for each in tickets:
         done += deed(each)
         if time.monotonic() > deadline:
