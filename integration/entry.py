@@ -71,6 +71,7 @@ class Entry:
     person: str | None = None  # the address as a keyed hash, kept when the address itself is deleted
     redis_run: str = ""  # Redis' run id when the ticket came
     redis_restarted: bool = False  # since then: the latest of what was written may be lost
+    recovered: bool = False  # from Zendesk's log of failed deliveries: an emptied Redis may have forgotten its note
     not_before: float = 0  # no claim earlier
     lease: str | None = None  # the claim under way
     lease_until: float = 0

@@ -79,7 +79,7 @@ class Ledger:
         self.policy = policy
         self._retention = retention_days * _DAY
 
-    def receive(self, ticket: NewTicket) -> bool:
+    def receive(self, ticket: NewTicket, *, recovered: bool = False) -> bool:
         """Take in a new ticket and queue its first job, in one round trip; False when it is known already."""
         new = Entry(
             ticket_id=ticket.ticket_id,
@@ -88,6 +88,7 @@ class Ledger:
             email=ticket.email,
             external_id=ticket.external_id,
             person=self.pseudonym(ticket.email),
+            recovered=recovered,
         )
         with self._redis.pipeline(transaction=True) as pipe:
             pipe.multi()

@@ -113,7 +113,7 @@ class Recovery:
         if ticket is None:
             self._remember(each, Outcome.OTHER)
             return Outcome.OTHER
-        new = self._ledger.receive(ticket)
+        new = self._ledger.receive(ticket, recovered=True)
         self._remember(each, Outcome.KNOWN)
         if new:
             log.info("ticket recovered", ticket_id=ticket.ticket_id)

@@ -95,7 +95,7 @@ class Jobs:
         return partial(entries.posted, comment_id=found.comment_id)
 
     def _note_of_earlier_attempt(self, entry: Entry) -> Note | None:
-        if entry.redis_restarted:  # it may have forgotten an attempt, and under which request it was made
+        if entry.redis_restarted or entry.recovered:  # an attempt, and its request, may have been forgotten
             return self.desk.find_any_note(entry.ticket_id)
         if not entry.earlier_markers:
             return None
