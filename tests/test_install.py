@@ -1,0 +1,666 @@
+"""`python -m integration install` and `uninstall`, as an admin runs them: processes against a Zendesk."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import pty
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from integration.settings import for_install
+from integration.zendesk.admin import Admin, settle
+from integration.zendesk.conditions import (
+    OPT_OUT,
+    CannotFilterError,
+    Condition,
+    Conditions,
+    Filters,
+    fires_on_creation,
+    wanted,
+)
+from integration.zendesk.install import plan_install
+from sandbox import Fault, Sandbox
+from sandbox.zendesk.hooks import Hooks, Trigger, Webhook
+from tests.conftest import ROOT, wait_for
+
+PUBLIC_URL = "http://127.0.0.1:9"
+ENDPOINT = f"{PUBLIC_URL}/zendesk/tickets"
+BODY = (
+    '{"ticket_id": "{{ticket.id}}", "requester_email": "{{ticket.requester.email}}", '
+    '"requester_external_id": "{{ticket.requester.external_id}}"}'
+)
+CREATED = {"field": "update_type", "operator": "is", "value": "Create"}
+NOT_OPTED_OUT = {"field": "current_tags", "operator": "not_includes", "value": "no_highlights"}
+OUTLET, BILLING, SUPPORT, RETURNS = 360001234574, 360002345685, 360002345678, 8646151517829
+
+
+def no_wait(_seconds: float) -> None:
+    """Let no time pass."""
+
+
+Result = subprocess.CompletedProcess[str]
+
+
+class Runner:
+    """Runs commands in an empty folder, with Zendesk's settings and PUBLIC_URL and nothing else."""
+
+    def __init__(self, sandbox: Sandbox, folder: Path) -> None:
+        own = {name: value for name, value in sandbox.environment().items() if name.startswith("ZENDESK")}
+        self.environ = {
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": str(ROOT),
+            "PYTHONWARNINGS": "error",
+            "PUBLIC_URL": PUBLIC_URL,
+            **own,
+        }
+        self.folder = folder
+        self.stdin = subprocess.DEVNULL
+
+    def here(self) -> None:
+        """Install in this process, which takes no time."""
+        admin, wait = Admin(for_install(self.environ), wait=no_wait), no_wait
+        plan_for = functools.partial(plan_install, endpoint=ENDPOINT, filters=None)
+        assert settle(admin, plan_for, agree=lambda _plan: True, tell=lambda _step: None, wait=wait)
+
+    def start(self, *arguments: str, **changes: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "integration", *arguments],
+            env=self.environ | changes,
+            cwd=self.folder,
+            stdin=self.stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def __call__(self, *arguments: str, **changes: str) -> Result:
+        process = self.start(*arguments, **changes)
+        out, err = process.communicate(timeout=60)
+        assert "Traceback" not in err
+        return Result(arguments, process.returncode, out, err)
+
+    def well(self, *arguments: str) -> Result:
+        found = self(*arguments)
+        assert (found.returncode, found.stderr) == (0, ""), found.stdout
+        return found
+
+
+@pytest.fixture
+def run(sandbox: Sandbox, tmp_path: Path) -> Runner:
+    return Runner(sandbox, tmp_path)
+
+
+@pytest.fixture
+def hooks(sandbox: Sandbox) -> Hooks:
+    return sandbox.zendesk.desk.hooks
+
+
+def the_pair(hooks: Hooks) -> tuple[Webhook, Trigger]:
+    """The only webhook and the only trigger."""
+    (webhook,), (trigger,) = hooks.webhooks.values(), hooks.triggers.values()
+    return webhook, trigger
+
+
+def assert_all_well(hooks: Hooks, *, filters: Sequence[Condition] = ()) -> tuple[Webhook, Trigger]:
+    webhook, trigger = the_pair(hooks)
+    assert (webhook.endpoint, webhook.status, webhook.http_method) == (ENDPOINT, "active", "POST")
+    assert (webhook.request_format, webhook.for_triggers) == ("json", True)
+    assert trigger.active
+    assert trigger.notifications == [(webhook.id, BODY)]
+    assert sorted(trigger.conditions["all"], key=str) == sorted((CREATED, NOT_OPTED_OUT, *filters), key=str)
+    return webhook, trigger
+
+
+def secret_of(found: Result) -> str:
+    (line,) = [each for each in found.stdout.splitlines() if each.startswith("ZENDESK_WEBHOOK_SECRET=")]
+    return line.removeprefix("ZENDESK_WEBHOOK_SECRET=")
+
+
+def writes(sandbox: Sandbox) -> list[tuple[str, str]]:
+    return [
+        (each.method, each.path.removeprefix("/api/v2/").partition("/")[0].removesuffix(".json"))
+        for each in sandbox.zendesk.requests
+        if each.method != "GET" and each.path != "/oauth/tokens"
+    ]
+
+
+def told_of(sandbox: Sandbox) -> list[int]:
+    return [each.ticket_id for each in sandbox.zendesk.all_deliveries]
+
+
+@contextmanager
+def somebody_types(answer: str, run: Runner) -> Iterator[None]:
+    """Commands have a terminal, and somebody answers what they ask."""
+    ours, theirs = pty.openpty()
+    os.write(ours, f"{answer}\n".encode())
+    run.stdin = theirs
+    try:
+        yield
+    finally:
+        os.close(ours)
+        os.close(theirs)
+
+
+def made_by_hand(hooks: Hooks, conditions: dict[str, Any] | None = None) -> tuple[Webhook, Trigger]:
+    """A webhook and a trigger as the README's way by hand leaves them, and a condition of the admin's own."""
+    webhook = hooks.keep_webhook(Webhook(name="Mine", endpoint=ENDPOINT + "/", description="by hand"))
+    usual = {"all": [CREATED, {"field": "priority", "operator": "is_not", "value": "low"}], "any": []}
+    actions = (
+        {"field": "current_tags", "value": "seen"},
+        {"field": "notification_webhook", "value": [webhook.id, '{"ticket_id": "{{ticket.id}}"}']},
+    )
+    made = Trigger(id=hooks.new_trigger_id(), title="Mine", conditions=conditions or usual, actions=actions)
+    return webhook, hooks.keep_trigger(made)
+
+
+# -- It installs
+
+
+def test_one_webhook_and_one_trigger_are_made_and_the_secret_is_told(run: Runner, hooks: Hooks) -> None:
+    found = run.well("install")
+    webhook, _ = assert_all_well(hooks)
+    assert secret_of(found) == webhook.secret
+    assert found.stdout.endswith(
+        f"\nZENDESK_WEBHOOK_SECRET={webhook.secret}\n\n"
+        f"On Heroku:\n\nheroku config:set ZENDESK_WEBHOOK_SECRET={webhook.secret}\n"
+    )
+    shown = found.stdout.index('create the webhook "Highlights"')
+    assert shown < found.stdout.index("the ticket is created") < found.stdout.index("done: create the webhook")
+
+
+def test_a_new_ticket_is_told_with_ids_and_identities(run: Runner, sandbox: Sandbox) -> None:
+    run.here()
+    number = sandbox.zendesk.file_ticket(requester="ada@shop.example", external_id="u-7")
+    (delivery,) = sandbox.zendesk.all_deliveries
+    expected = f'{{"ticket_id": "{number}", "requester_email": "ada@shop.example", "requester_external_id": "u-7"}}'
+    assert delivery.payload == expected
+
+
+def test_neither_updates_nor_opted_out_tickets_are_told(run: Runner, sandbox: Sandbox) -> None:
+    run.here()
+    sandbox.zendesk.file_ticket(tags=("vip", "no_highlights"))
+    number = sandbox.zendesk.file_ticket()
+    sandbox.zendesk.desk.fire(sandbox.zendesk.desk.account.ticket(number), "Change")
+    assert told_of(sandbox) == [number]
+
+
+def test_a_second_run_changes_nothing_and_tells_the_same_secret(run: Runner, sandbox: Sandbox) -> None:
+    first = run.well("install")
+    sandbox.zendesk.forget_requests()
+    second = run.well("install")
+    assert (writes(sandbox), secret_of(second)) == ([], secret_of(first))
+    assert "as they should be" in second.stdout
+
+
+def test_a_dry_run_shows_the_steps_and_changes_nothing(run: Runner, sandbox: Sandbox, hooks: Hooks) -> None:
+    found = run.well("install", "--dry-run", "--tag", "vip")
+    assert (writes(sandbox), hooks.webhooks, hooks.triggers) == ([], {}, {})
+    for part in ("create the webhook", "create the trigger", "one of these tags: vip", "(--dry-run)"):
+        assert part in found.stdout
+    assert "SECRET" not in found.stdout
+
+
+def test_the_legacy_token_works_too_with_a_warning(run: Runner, sandbox: Sandbox, hooks: Hooks) -> None:
+    email = str(sandbox.zendesk.desk.account.service_user.email)
+    changes = {"ZENDESK_CLIENT_ID": "", "ZENDESK_CLIENT_SECRET": "", "ZENDESK_EMAIL": email}
+    found = run("install", ZENDESK_API_TOKEN=sandbox.zendesk.api_token, **changes)
+    assert found.returncode == 0
+    assert "30 April 2027" in found.stderr
+    assert_all_well(hooks)
+
+
+def test_an_account_that_wants_categories_gets_one(run: Runner, hooks: Hooks) -> None:
+    hooks.categories_needed = True
+    run.well("install")
+    assert_all_well(hooks)
+
+
+def test_ours_are_found_beyond_the_first_page(run: Runner, hooks: Hooks) -> None:
+    for number in range(150):
+        webhook = hooks.keep_webhook(Webhook(name="Highlights", endpoint=f"http://127.0.0.1:8/{number}"))
+        notify = {"field": "notification_webhook", "value": [webhook.id, "{}"]}
+        rules = {"all": [CREATED], "any": []}
+        hooks.keep_trigger(Trigger(id=hooks.new_trigger_id(), title="Highlights", conditions=rules, actions=(notify,)))
+    run.here()
+    run.well("install")
+    assert (len(hooks.webhooks), len(hooks.triggers)) == (151, 151)
+
+
+# -- Filters
+
+
+def test_filters_become_conditions(run: Runner, sandbox: Sandbox, hooks: Hooks) -> None:
+    run.well(
+        *("install", "--brand", "acme outlet", "--form", str(RETURNS), "--channel", "Email"),
+        *("--group", "Billing", "--group", str(SUPPORT), "--tag", "vip", "--tag", "Gold", "--without-tag", "spam"),
+    )
+    _, trigger = the_pair(hooks)
+    assert trigger.conditions["any"] == [
+        {"field": "group_id", "operator": "is", "value": str(BILLING)},
+        {"field": "group_id", "operator": "is", "value": str(SUPPORT)},
+    ]
+    fit: dict[str, Any] = {
+        "brand_id": OUTLET,
+        "form_id": RETURNS,
+        "via": "mail",
+        "group_id": BILLING,
+        "tags": ("gold",),
+    }
+    numbers = [sandbox.zendesk.file_ticket(**fit), sandbox.zendesk.file_ticket(**fit | {"group_id": SUPPORT})]
+    for tags in ((), ("gold", "spam"), ("gold", "no_highlights")):
+        sandbox.zendesk.file_ticket(**fit | {"tags": tags})
+    for other in ({"brand_id": 360001234567}, {"form_id": 8646151517822}, {"via": "web"}, {"group_id": 1}):
+        sandbox.zendesk.file_ticket(**fit | other)
+    assert told_of(sandbox) == numbers
+
+
+def test_filters_stay_are_replaced_and_are_removed(run: Runner, hooks: Hooks) -> None:
+    vip = {"field": "current_tags", "operator": "includes", "value": "vip"}
+    outlet = {"field": "brand_id", "operator": "is", "value": str(OUTLET)}
+    run.well("install", "--tag", "vip")
+    run.well("install")
+    assert_all_well(hooks, filters=[vip])
+    run.well("install", "--brand", str(OUTLET))
+    assert_all_well(hooks, filters=[outlet])
+    run.well("install", "--no-filters")
+    assert_all_well(hooks)
+
+
+def test_what_an_admin_added_by_hand_stays_when_filters_change(run: Runner, hooks: Hooks) -> None:
+    run.well("install", "--tag", "vip")
+    _, trigger = the_pair(hooks)
+    own = {"field": "priority", "operator": "is", "value": "urgent"}
+    lists = {"all": [*trigger.conditions["all"], own], "any": []}
+    tagging = {"field": "current_tags", "value": "seen"}
+    hooks.keep_trigger(
+        replace(trigger, title="New name", description=f"{trigger.description} Mine.", conditions=lists,
+                actions=(tagging, *trigger.actions))
+    )  # fmt: skip
+    run.well("install", "--without-tag", "spam")
+    _, changed = the_pair(hooks)
+    assert own in changed.conditions["all"]
+    assert "no_highlights spam" in [each["value"] for each in changed.conditions["all"]]
+    assert (changed.title, tagging in changed.actions) == ("New name", True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        ("--brand 360001234574 --brand Acme --group Billing --group Support", "--brand and --group"),
+        ("--tag vip --without-tag vip", "vip"),
+        ("--tag no_highlights", "no_highlights"),
+        ("--brand Nowhere", "Acme (360001234567), Acme Outlet (360001234574)"),
+        ("--group 1", "Billing"),
+        ("--no-filters --tag vip", "--no-filters"),
+        ("--tag a,b", "usage:"),
+        ("--status new", "usage:"),
+    ],
+)
+def test_filters_that_cannot_be_had_exit_2_and_change_nothing(
+    run: Runner, sandbox: Sandbox, arguments: str, reason: str
+) -> None:
+    found = run("install", *arguments.split())
+    assert found.returncode == 2
+    assert reason in found.stderr
+    assert writes(sandbox) == []
+
+
+def test_alternatives_of_an_admin_are_not_mixed_with_ours(run: Runner, hooks: Hooks) -> None:
+    run.here()
+    _, trigger = the_pair(hooks)
+    own = [{"field": "priority", "operator": "is", "value": value} for value in ("high", "urgent")]
+    hooks.keep_trigger(replace(trigger, conditions=trigger.conditions | {"any": own}))
+    found = run("install", "--group", "Billing", "--group", "Support")
+    assert (found.returncode, "alternatives of its own" in found.stderr) == (2, True)
+    run.well("install", "--group", "Billing")
+    _, changed = the_pair(hooks)
+    assert changed.conditions["any"] == own
+    assert {"field": "group_id", "operator": "is", "value": str(BILLING)} in changed.conditions["all"]
+
+
+# -- It repairs
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"status": "inactive"},
+        {"http_method": "PUT"},
+        {"request_format": "xml"},
+        {"endpoint": "http://127.0.0.1:8/elsewhere"},
+        {"endpoint": ENDPOINT + "/"},
+    ],
+)
+def test_a_damaged_webhook_is_repaired(run: Runner, hooks: Hooks, damage: dict[str, Any]) -> None:
+    run.here()
+    webhook, _ = the_pair(hooks)
+    hooks.keep_webhook(replace(webhook, name="New name", **damage))
+    assert secret_of(run.well("install")) == webhook.secret
+    repaired, _ = assert_all_well(hooks)
+    assert repaired.name == "New name"
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"active": False},
+        {"conditions": {"all": [], "any": []}},
+        {"conditions": {"all": [{**CREATED, "value": "Change"}, NOT_OPTED_OUT], "any": []}},
+        {"actions": ()},
+        {"actions": ({"field": "notification_webhook", "value": ["01GONE", BODY]},)},
+    ],
+)
+def test_a_damaged_trigger_is_repaired(run: Runner, hooks: Hooks, damage: dict[str, Any]) -> None:
+    run.here()
+    _, trigger = the_pair(hooks)
+    hooks.keep_trigger(replace(trigger, **damage))
+    run.well("install")
+    _, repaired = assert_all_well(hooks)
+    assert repaired.id == trigger.id
+
+
+def test_a_trigger_whose_payload_was_changed_is_repaired(run: Runner, hooks: Hooks) -> None:
+    run.here()
+    webhook, trigger = the_pair(hooks)
+    wrong = {"field": "notification_webhook", "value": [webhook.id, '{"requester_email": "x"}']}
+    hooks.keep_trigger(replace(trigger, actions=(wrong, wrong)))
+    run.well("install")
+    assert_all_well(hooks)
+
+
+def test_a_webhook_that_was_deleted_is_made_anew_and_the_trigger_calls_it(run: Runner, hooks: Hooks) -> None:
+    run.well("install", "--tag", "vip")
+    webhook, trigger = the_pair(hooks)
+    hooks.webhooks.clear()
+    assert secret_of(run.well("install")) != webhook.secret
+    vip = {"field": "current_tags", "operator": "includes", "value": "vip"}
+    assert assert_all_well(hooks, filters=[vip])[1].id == trigger.id
+
+
+# -- What it did not make
+
+
+def test_what_was_made_by_hand_is_not_touched_when_nobody_can_be_asked(
+    run: Runner, sandbox: Sandbox, hooks: Hooks
+) -> None:
+    made_by_hand(hooks)
+    found = run("install")
+    assert (found.returncode, writes(sandbox)) == (1, [])
+    assert 'the webhook "Mine"' in found.stderr
+    assert "--yes" in found.stderr
+    assert "SECRET" not in found.stdout
+
+
+@pytest.mark.parametrize("answer", ["n", "", "what?"])
+def test_what_was_made_by_hand_is_not_touched_against_an_admins_will(
+    run: Runner, sandbox: Sandbox, hooks: Hooks, answer: str
+) -> None:
+    made_by_hand(hooks)
+    with somebody_types(answer, run):
+        assert run("install").returncode == 1
+    assert writes(sandbox) == []
+
+
+@pytest.mark.parametrize("how", ["asked", "told"])
+def test_what_was_made_by_hand_is_taken_over_with_consent(run: Runner, hooks: Hooks, how: str) -> None:
+    by_hand = made_by_hand(hooks)
+    with somebody_types("y", run):
+        found = run("install") if how == "asked" else run("install", "--yes")
+    assert found.returncode == 0
+    own = {"field": "priority", "operator": "is_not", "value": "low"}
+    webhook, trigger = (the_pair(hooks)[0], the_pair(hooks)[1])
+    assert (webhook.id, trigger.id) == (by_hand[0].id, by_hand[1].id)
+    assert (webhook.endpoint, webhook.description.startswith("by hand")) == (ENDPOINT, True)
+    assert trigger.actions[0] == {"field": "current_tags", "value": "seen"}
+    assert trigger.notifications == [(webhook.id, BODY)]
+    assert own in trigger.conditions["all"]
+    assert NOT_OPTED_OUT in trigger.conditions["all"]
+    assert secret_of(found) == webhook.secret
+    assert "as they should be" in run.well("install").stdout
+
+
+def test_a_trigger_for_updates_is_not_taken_over(run: Runner, hooks: Hooks) -> None:
+    webhook, other = made_by_hand(hooks, conditions={"all": [{**CREATED, "value": "Change"}], "any": []})
+    found = run("install", "--yes")
+    assert found.returncode == 0
+    assert hooks.triggers[other.id] == other
+    assert (list(hooks.webhooks), len(hooks.triggers)) == ([webhook.id], 2)
+    assert f'The trigger "Mine" ({other.id}) calls the webhook too' in found.stdout
+
+
+def test_another_installation_in_the_same_account_is_left_alone(run: Runner, hooks: Hooks) -> None:
+    run("install", PUBLIC_URL="http://127.0.0.1:10")
+    other = the_pair(hooks)
+    found = run.well("install")
+    assert "belongs to another installation, for http://127.0.0.1:10/zendesk/tickets" in found.stdout
+    assert (len(hooks.webhooks), len(hooks.triggers)) == (2, 2)
+    run.well("uninstall")
+    assert the_pair(hooks) == other
+
+
+# -- Again, interrupted, at once
+
+
+def doubled(hooks: Hooks) -> None:
+    """A second pair of ours, as two runs leave it that knew nothing of each other."""
+    webhook, trigger = the_pair(hooks)
+    copy = hooks.keep_webhook(Webhook(name=webhook.name, endpoint=ENDPOINT, description=webhook.description))
+    notify = {"field": "notification_webhook", "value": [copy.id, BODY]}
+    hooks.keep_trigger(replace(trigger, id=hooks.new_trigger_id(), actions=(notify,)))
+
+
+def test_duplicates_of_ours_are_removed_triggers_first(run: Runner, sandbox: Sandbox, hooks: Hooks) -> None:
+    run.here()
+    before = the_pair(hooks)
+    doubled(hooks)
+    sandbox.zendesk.forget_requests()
+    assert secret_of(run.well("install")) == before[0].secret
+    assert assert_all_well(hooks) == before
+    assert writes(sandbox) == [("DELETE", "triggers"), ("DELETE", "webhooks")]
+
+
+@pytest.mark.parametrize(("method", "path"), [("POST", "webhooks"), ("POST", "triggers")])
+def test_a_run_whose_answer_was_lost_says_so_and_the_next_one_finishes(
+    run: Runner, sandbox: Sandbox, hooks: Hooks, method: str, path: str
+) -> None:
+    sandbox.faults.add(Fault(service="zendesk", method=method, path=path, drop="after"))
+    found = run("install")
+    assert found.returncode == 1
+    assert "Run the same command again" in found.stderr
+    run.well("install")
+    assert_all_well(hooks)
+
+
+@pytest.mark.parametrize("path", ["webhooks", "triggers"])
+def test_a_run_that_was_killed_in_the_middle_is_finished_by_the_next(
+    run: Runner, sandbox: Sandbox, hooks: Hooks, path: str
+) -> None:
+    sandbox.faults.add(Fault(service="zendesk", method="POST", path=path, delay_after=30.0))
+    process = run.start("install")
+    made = hooks.webhooks if path == "webhooks" else hooks.triggers
+    wait_for(lambda: len(made))
+    process.kill()
+    process.communicate()
+    run.well("install")
+    assert_all_well(hooks)
+
+
+@pytest.mark.parametrize("lag", [0.0, 0.4])
+def test_runs_at_once_leave_one_of_each_and_tell_its_secret(run: Runner, hooks: Hooks, lag: float) -> None:
+    hooks.list_lag = lag
+    processes = [run.start("install", "--tag", "vip") for _ in range(4)]
+    results = [(process.communicate(timeout=60), process.returncode) for process in processes]
+    assert [code for _, code in results] == [0] * 4, results
+    vip = {"field": "current_tags", "operator": "includes", "value": "vip"}
+    webhook, _ = assert_all_well(hooks, filters=[vip])
+    assert {secret_of(Result("", 0, out)) for (out, _), _ in results} == {webhook.secret}
+
+
+def test_uninstalls_at_once_leave_nothing(run: Runner, hooks: Hooks) -> None:
+    run.here()
+    doubled(hooks)
+    processes = [run.start("uninstall") for _ in range(3)]
+    results = [(process.communicate(timeout=60), process.returncode) for process in processes]
+    assert [code for _, code in results] == [0] * 3, results
+    assert (hooks.webhooks, hooks.triggers) == ({}, {})
+
+
+def test_a_list_that_lags_makes_no_second_one(run: Runner, hooks: Hooks) -> None:
+    hooks.list_lag = 3600.0
+    run.well("install")
+    assert_all_well(hooks)
+
+
+def test_a_limit_is_waited_for(run: Runner, sandbox: Sandbox, hooks: Hooks) -> None:
+    again = {"Retry-After": "1"}
+    sandbox.faults.add(Fault(service="zendesk", method="POST", path="webhooks", status=429, headers=again))
+    run.well("install")
+    assert_all_well(hooks)
+
+
+# -- Uninstall
+
+
+def test_uninstall_removes_ours_the_trigger_first_and_nothing_else(run: Runner, sandbox: Sandbox, hooks: Hooks) -> None:
+    run.here()
+    foreign = hooks.keep_webhook(Webhook(name="Highlights", endpoint="http://127.0.0.1:8/other"))
+    sandbox.zendesk.forget_requests()
+    assert "To do: delete the trigger" in run.well("uninstall", "--dry-run").stdout
+    assert writes(sandbox) == []
+    run.well("uninstall")
+    assert (list(hooks.webhooks.values()), hooks.triggers) == ([foreign], {})
+    assert writes(sandbox) == [("DELETE", "triggers"), ("DELETE", "webhooks")]
+    assert "nothing of ours" in run.well("uninstall").stdout
+
+
+def test_uninstall_leaves_a_webhook_that_a_foreign_trigger_calls_and_says_so(run: Runner, hooks: Hooks) -> None:
+    run.here()
+    webhook, trigger = the_pair(hooks)
+    foreign = hooks.keep_trigger(replace(trigger, id=hooks.new_trigger_id(), title="Theirs", description=""))
+    found = run("uninstall")
+    assert found.returncode == 1
+    assert '"Theirs"' in found.stderr
+    assert (list(hooks.webhooks), list(hooks.triggers)) == ([webhook.id], [foreign.id])
+
+
+def test_uninstall_leaves_what_was_made_by_hand(run: Runner, hooks: Hooks) -> None:
+    by_hand = made_by_hand(hooks)
+    run.well("uninstall")
+    assert the_pair(hooks) == by_hand
+
+
+# -- It says what is wrong
+
+
+@pytest.mark.parametrize("command", ["install", "uninstall"])
+def test_missing_settings_are_named_at_once_and_only_those_that_are_needed(run: Runner, command: str) -> None:
+    missing = dict.fromkeys(("PUBLIC_URL", "ZENDESK_SUBDOMAIN", "ZENDESK_CLIENT_ID", "ZENDESK_CLIENT_SECRET"), "")
+    found = run(command, **missing)
+    assert (found.returncode, found.stdout) == (2, "")
+    assert all(name in found.stderr for name in missing)
+    assert not any(name in found.stderr for name in ("REDIS_URL", "LOGROCKET", "SECRET_KEY"))
+
+
+@pytest.mark.parametrize("command", ["install", "uninstall"])
+def test_who_may_not_manage_webhooks_is_told_in_plain_words(run: Runner, sandbox: Sandbox, command: str) -> None:
+    agent = {"ZENDESK_EMAIL": sandbox.zendesk.agent_email, "ZENDESK_API_TOKEN": sandbox.zendesk.api_token}
+    found = run(command, ZENDESK_CLIENT_ID="", ZENDESK_CLIENT_SECRET="", **agent)
+    assert found.returncode == 1
+    assert "lacks the permission to manage webhooks" in found.stderr
+
+
+def test_who_may_not_manage_triggers_is_told_in_plain_words(run: Runner, sandbox: Sandbox, hooks: Hooks) -> None:
+    sandbox.faults.add(Fault(service="zendesk", method="POST", path="triggers", status=403, body="{}"))
+    found = run("install")
+    assert found.returncode == 1
+    assert "lacks the permission to manage triggers" in found.stderr
+    run.well("install")
+    assert_all_well(hooks)
+
+
+def test_a_scope_that_is_missing_is_named(run: Runner, sandbox: Sandbox) -> None:
+    body = json.dumps({"error": "Forbidden", "description": "You are missing the following required scopes: write"})
+    sandbox.faults.add(Fault(service="zendesk", method="POST", path="webhooks", status=403, body=body))
+    found = run("install")
+    assert found.returncode == 1
+    assert "read, webhooks:write, triggers:write" in found.stderr
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"ZENDESK_CLIENT_SECRET": "wrong"}, "refuses our credentials (401)"),
+        ({"ZENDESK_URL": "http://127.0.0.1:1"}, "cannot be reached"),
+    ],
+)
+def test_a_zendesk_that_does_not_serve_us_is_an_error_of_one_line(
+    run: Runner, changes: dict[str, str], reason: str
+) -> None:
+    found = run("install", **changes)
+    assert found.returncode == 1
+    assert reason in found.stderr
+
+
+@pytest.mark.parametrize("body", ["", "<html>", "[]", "{}", '{"webhooks": 3}', '{"webhooks": [{"id": null}]}'])
+def test_an_answer_that_cannot_be_read_changes_nothing(run: Runner, sandbox: Sandbox, body: str) -> None:
+    sandbox.faults.add(Fault(service="zendesk", method="GET", path="webhooks", status=200, body=body))
+    found = run("install")
+    assert (found.returncode, writes(sandbox)) == (1, [])
+    assert "cannot be read" in found.stderr
+
+
+def test_the_endpoint_of_a_refused_webhook_is_no_secret_and_the_refusal_is_told(
+    run: Runner, sandbox: Sandbox, hooks: Hooks
+) -> None:
+    sandbox.faults.add(Fault(service="zendesk", method="POST", path="webhooks", status=400, times=None, body="{}"))
+    found = run("install")
+    assert (found.returncode, hooks.webhooks) == (1, {})
+    assert "Zendesk refuses the webhook (400)" in found.stderr
+    assert sandbox.zendesk.client_secret not in found.stdout + found.stderr
+
+
+# -- Conditions, whatever there was
+
+VALUES = st.sampled_from(["Create", "Change", "vip", "no_highlights", "no_highlights vip", "1", "2", "", None])
+CONDITIONS = st.lists(
+    st.fixed_dictionaries(
+        {
+            "field": st.sampled_from(["update_type", "current_tags", "brand_id", "group_id", "priority"]),
+            "operator": st.sampled_from(["is", "is_not", "includes", "not_includes"]),
+            "value": VALUES,
+        }
+    ),
+    max_size=5,
+).map(tuple)
+FILTERS = st.none() | st.builds(
+    Filters,
+    named=st.fixed_dictionaries({"brand_id": st.lists(st.sampled_from("12"), max_size=2)}),
+    tags=st.lists(st.sampled_from(["vip", "gold"]), max_size=2),
+    without_tags=st.lists(st.sampled_from(["spam", "bot"]), max_size=2),
+)
+
+
+@given(CONDITIONS, CONDITIONS, FILTERS)
+def test_conditions_that_are_as_wanted_are_not_changed_again(
+    every: tuple[Condition, ...], some: tuple[Condition, ...], filters: Filters | None
+) -> None:
+    try:
+        once = wanted(Conditions(all=every, any=some), filters)
+    except CannotFilterError:
+        return
+    assert wanted(once, filters) == once
+    assert wanted(once, None) == once
+    assert fires_on_creation(once)
+    assert [each for each in once.all if each["field"] == "update_type"] == [CREATED] * max(1, every.count(CREATED))
+    assert any(OPT_OUT in str(each["value"]).split() for each in once.all if each["operator"] == "not_includes")
