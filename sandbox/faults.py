@@ -10,6 +10,7 @@ from urllib.parse import unquote
 
 Service = Literal["zendesk", "logrocket"]
 Drop = Literal["before", "after"]
+Drip = Literal["headers", "body"]
 
 MAX_DELAY_SECONDS = 600.0
 
@@ -27,7 +28,7 @@ class Fault:
     as usual, only later (`delay`: before it handles the request, `delay_after`: before it answers). `status`
     answers without handling, or with `handle=True` after handling: a write that happened and was not confirmed.
     `drop` closes the connection without an answer, before or after handling; `reset` breaks it off (RST) instead
-    of closing it. `public` lets Zendesk store the comment of a ticket update as public although it was sent as
+    of closing it. `drip` sends the answer a byte a second, all of it or from its body on. `public` lets Zendesk store the comment of a ticket update as public although it was sent as
     internal.
     """
 
@@ -42,6 +43,7 @@ class Fault:
     delay: float = 0.0
     delay_after: float = 0.0
     drop: Drop | None = None
+    drip: Drip | None = None
     reset: bool = False
     handle: bool = False
     public: bool = False
@@ -90,6 +92,7 @@ def _problems(fault: Fault) -> list[str]:
         f"delay: seconds, 0 to {MAX_DELAY_SECONDS:.0f}": _is_delay(fault.delay),
         f"delay_after: seconds, 0 to {MAX_DELAY_SECONDS:.0f}": _is_delay(fault.delay_after),
         "drop: before, after or null": fault.drop is None or fault.drop in get_args(Drop),
+        "drip: headers, body or null": fault.drip is None or fault.drip in get_args(Drip),
     }
     flags = {name: getattr(fault, name) for name in ("reset", "handle", "public")}
     checks |= {f"{name}: true or false": isinstance(value, bool) for name, value in flags.items()}

@@ -113,7 +113,7 @@ class LoopbackServer:
         if fault.status is not None or answer is None:
             answer = _answer_of(fault)
         self._stopping.wait(fault.delay_after)
-        return None if fault.drop == "after" else answer
+        return None if fault.drop == "after" else replace(answer, drip=fault.drip)
 
     def _handle(self, incoming: Incoming, *, fault: Fault | None) -> Answer:
         """Let the application answer."""

@@ -14,16 +14,18 @@ import socketserver
 import struct
 import sys
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
-from typing import Final, TextIO
+from typing import Final, Literal, TextIO
 
 HOST: Final = "127.0.0.1"
 MAX_BODY_BYTES: Final = 64 * 1024 * 1024
 JOIN_SECONDS: Final = 2.0
+DRIP_SECONDS: Final = 1.0
 ABORT: Final = struct.pack("ii", 1, 0)
 """SO_LINGER of 0 seconds: closing sends RST and not FIN."""
 
@@ -48,11 +50,12 @@ class Incoming:
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer to be sent."""
+    """An answer to be sent; with `drip`, a byte a second from there on."""
 
     status: int
     headers: list[tuple[str, str]]
     body: bytes
+    drip: Literal["headers", "body"] | None = None
 
     def as_bytes(self, *, bodyless: bool, keep: bool) -> bytes:
         """Return the answer as it goes over the wire; `bodyless` for an answer to HEAD."""
@@ -145,7 +148,12 @@ class _Connection(BaseHTTPRequestHandler):
             return
         with suppress(OSError):
             bodyless = self.command == "HEAD"
-            self.wfile.write(answer.as_bytes(bodyless=bodyless, keep=not self.close_connection))
+            message = answer.as_bytes(bodyless=bodyless, keep=not self.close_connection)
+            at_once = {None: len(message), "headers": 0, "body": message.index(b"\r\n\r\n") + 4}[answer.drip]
+            self.wfile.write(message[:at_once])
+            for byte in message[at_once:]:
+                self.wfile.write(bytes([byte]))
+                time.sleep(DRIP_SECONDS)
 
     def __getattr__(self, name: str) -> Callable[[], None]:
         """Handle every method alike: the base looks for `do_GET`, `do_POST` and so on."""
