@@ -54,6 +54,12 @@ class Child:
         lines = list(self._lines)[-count:]
         return "\n".join(self._named(line) for line in lines) or self._named("(no output)")
 
+    def value_of(self, name: str) -> str:
+        """Return what a command that has ended said last in a line `name=value`; nothing when it did not."""
+        self._reader.join(1)
+        said = [line.removeprefix(f"{name}=") for line in self._lines if line.startswith(f"{name}=")]
+        return said[-1] if said else ""
+
     def begin_to_end(self) -> None:
         """Let go of the leash: the command and all that it started get SIGTERM."""
         with suppress(OSError):

@@ -24,9 +24,13 @@ from sandbox.zendesk import Product
 PAGE_PORT: Final = 8025
 PRODUCT_PORT: Final = 8000
 START_SECONDS: Final = 60.0
+INSTALL_SECONDS: Final = 60.0
 NOTE_SECONDS: Final = 60.0
 LOGROCKET_SECONDS: Final = 3.0
 LONGEST_TEMP: Final = 70
+
+INSTALL: Final = "exec python -m integration install --yes"
+"""The product's own command for Zendesk, which says `ZENDESK_WEBHOOK_SECRET=...` at its end."""
 
 BLANK: Final = (
     "ADMIN_PASSWORD BACKOFF_SECONDS FAILED_RETRY_SECONDS HEROKU_APP_DEFAULT_DOMAIN_NAME LOG_FORMAT LOG_LEVEL "  # noqa: SIM905  # a list of words
@@ -79,18 +83,18 @@ class Stage:
         commands = procfile(self._folder)
         self.sandbox = self._ends.enter_context(_sandbox())
         self.sandbox.logrocket.delay = LOGROCKET_SECONDS
-        redis_url = self._start_valkey()
         port = _free_port(PRODUCT_PORT)
         self.product_url = f"http://{HOST}:{port}"
         self.sandbox.zendesk.product = Product(self.product_url, self.admin_password)
-        webhook_secret = self.sandbox.zendesk.install_webhook(f"{self.product_url}/zendesk/tickets")
         environment = _surroundings() | dict.fromkeys(BLANK, "") | self.sandbox.environment()
+        environment |= {"PORT": str(port), "PUBLIC_URL": self.product_url}
+        install = self._child("install", INSTALL, environment)
+        self._ends.callback(install.end)
+        redis_url = self._start_valkey()
         environment |= {
-            "PORT": str(port),
-            "PUBLIC_URL": self.product_url,
             "REDIS_URL": redis_url,
             "SECRET_KEY": secrets.token_urlsafe(48),
-            "ZENDESK_WEBHOOK_SECRET": webhook_secret,
+            "ZENDESK_WEBHOOK_SECRET": self._installed(install),
             "ADMIN_PASSWORD": self.admin_password,
             "POLL_AFTER_SECONDS": "15",
             "FAILED_RETRY_SECONDS": "3,5,8",
@@ -113,8 +117,19 @@ class Stage:
         self._wait_for(lambda: _answers_ping(place), START_SECONDS, "Valkey did not start")
         return f"unix://{place}"
 
+    def _installed(self, install: Child) -> str:
+        """Wait until the product has installed itself in Zendesk; return the signing secret that it tells."""
+        self._wait_for(lambda: install.exit_code is not None, INSTALL_SECONDS, "the installation did not end")
+        secret = install.value_of("ZENDESK_WEBHOOK_SECRET")
+        if install.exit_code or not secret:
+            raise Failed(f"install ended with exit code {install.exit_code}:\n{install.last_lines()}")
+        return secret
+
     def _start_child(self, name: str, command: str, environment: dict[str, str]) -> None:
-        self._children.append(Child(name, command, folder=self._folder, environment=environment, quiet=self._quiet))
+        self._children.append(self._child(name, command, environment))
+
+    def _child(self, name: str, command: str, environment: dict[str, str]) -> Child:
+        return Child(name, command, folder=self._folder, environment=environment, quiet=self._quiet)
 
     def _is_ready(self) -> bool:
         with suppress(requests.RequestException):

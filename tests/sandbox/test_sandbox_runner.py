@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -53,6 +54,28 @@ print("web says hello", flush=True)
 ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Web).serve_forever()
 """
 
+INSTALL = """
+import json, os, sys, urllib.request
+
+def send(path, wish, token=""):
+    url, headers = os.environ["ZENDESK_URL"] + path, {"Content-Type": "application/json", "Authorization": token}
+    data = None if wish is None else json.dumps(wish).encode()
+    return json.load(urllib.request.urlopen(urllib.request.Request(url, data, headers)))
+
+names = ("client_id", "client_secret")
+client = {name: os.environ["ZENDESK_" + name.upper()] for name in names}
+token = "Bearer " + send("/oauth/tokens", client | {"grant_type": "client_credentials"})["access_token"]
+wish = {"name": "x", "endpoint": os.environ["PUBLIC_URL"] + "/zendesk/tickets", "status": "active",
+        "http_method": "POST", "request_format": "json", "subscriptions": ["conditional_ticket_events"]}
+webhook = send("/api/v2/webhooks", {"webhook": wish}, token)["webhook"]["id"]
+created = {"field": "update_type", "operator": "is", "value": "Create"}
+action = {"field": "notification_webhook", "value": [webhook, '{"ticket_id": "{{ticket.id}}"}']}
+send("/api/v2/triggers", {"trigger": {"title": "x", "conditions": {"all": [created]}, "actions": [action]}}, token)
+secret = send(f"/api/v2/webhooks/{webhook}/signing_secret", None, token)["signing_secret"]["secret"]
+print("arguments: " + " ".join(sys.argv[1:]), "ZENDESK_WEBHOOK_SECRET=" + secret, "the end", sep=chr(10))
+open("installed", "w").write(json.dumps([sys.argv[1:], secret]))
+"""
+
 WORKER = """
 import os, subprocess, sys, time
 child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
@@ -67,6 +90,8 @@ def product(tmp_path: Path) -> Path:
     (tmp_path / "Procfile").write_text("# two processes\nweb: python web.py\nworker: python worker.py\n")
     (tmp_path / "web.py").write_text(WEB)
     (tmp_path / "worker.py").write_text(WORKER)
+    (tmp_path / "integration").mkdir()
+    (tmp_path / "integration" / "__main__.py").write_text(INSTALL)
     (tmp_path / "status").write_text("202")
     (tmp_path / "note").write_text('<p>She <a href="https://app.logrocket.com/x">paid</a></p>')
     return tmp_path
@@ -134,6 +159,15 @@ def test_the_product_gets_every_variable_and_nothing_of_the_callers(
     assert f'"PATH": "{Path(sys.executable).parent}:' in environment
 
 
+def test_the_product_installs_itself_and_gets_the_secret_that_it_told(
+    product: Path, run: Callable[..., subprocess.Popen[str]]
+) -> None:
+    run("--once").communicate(timeout=30)
+    arguments, secret = json.loads((product / "installed").read_text())
+    assert arguments == ["install", "--yes"]
+    assert json.loads((product / "environment").read_text())["ZENDESK_WEBHOOK_SECRET"] == secret
+
+
 @pytest.mark.parametrize(
     ("changes", "reasons"),
     [
@@ -141,6 +175,8 @@ def test_the_product_gets_every_variable_and_nothing_of_the_callers(
         ({"worker.py": "raise SystemExit(3)"}, ["worker ended with exit code 3", "| (no output)"]),
         ({"status": "401", "note": ""}, ["refused the delivery", ": 401", "| web says hello"]),
         ({"Procfile": "web: python web.py\n"}, ["no line for worker"]),
+        ({"integration/__main__.py": "print('no way'); exit(1)"}, ["install ended with exit code 1", "| no way"]),
+        ({"integration/__main__.py": "print('no secret')"}, ["install ended with exit code 0", "| no secret"]),
     ],
 )
 def test_once_tells_why_there_is_no_note(
