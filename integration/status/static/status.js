@@ -125,6 +125,7 @@ async function tick() {
 }
 
 pause.hidden = false;
+document.getElementById("by-hand").hidden = true;
 pause.addEventListener("click", () => {
   paused = !paused;
   pause.textContent = paused ? "Go on" : "Pause";
