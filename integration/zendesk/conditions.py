@@ -83,7 +83,7 @@ def resolve(kind: str, given: str, choices: Choices) -> str:
     """The id of a brand, form, group or channel that was given by its id or its name."""
     known = choices.get(FIELDS[kind], {})
     named = [value for value, title in known.items() if title.strip().casefold() == given.strip().casefold()]
-    if given in known or (not known and given.isascii() and given.isdecimal()):
+    if (given and given in known) or (not known and given.isascii() and given.isdecimal()):
         return given
     if len(named) == 1:
         return named[0]
@@ -91,7 +91,7 @@ def resolve(kind: str, given: str, choices: Choices) -> str:
         raise CannotFilterError(f'there are several of the name --{kind} "{given}": give the id, {_listed(named)}')
     if not known:
         raise CannotFilterError(f"this account's triggers list no values for --{kind}: give an id")
-    names = _listed([f"{title} ({value})" for value, title in known.items()])
+    names = _listed([f"{title} ({value})" for value, title in known.items() if value])
     raise CannotFilterError(f'--{kind} "{given}" is not known to this account, which has: {names}')
 
 

@@ -148,12 +148,12 @@ def in_words(step: Step, choices: Choices) -> list[str]:
     """A step as a person reads it: a line, and its details."""
     which = f'the {step.kind} "{step.name}"' + (f" ({step.id})" if step.id else "")
     if step.action == "change":
-        lines = [f"{'take over' if step.takes_over else 'repair'} {which}: {_changes(step.body)}"]
+        lines = [f"{'take over' if step.takes_over else 'change'} {which}: {_changes(step.body)}"]
     else:
         lines = [f"{step.action} {which}"]
     if step.conditions is not None:
-        lines += [f"  for a new ticket when {each}" for each in conditions.in_words(step.conditions, choices)[:1]]
-        lines += [f"  and {each}" for each in conditions.in_words(step.conditions, choices)[1:]]
+        told = conditions.in_words(step.conditions, choices)
+        lines += [f"  {'and' if n else 'when'} {each}" for n, each in enumerate(told)]
     return [printable(each) for each in lines]
 
 
