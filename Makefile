@@ -21,7 +21,7 @@ REMAKE := $(shell test -x .venv/bin/python && test "$$(cat $(READY) 2>&1)" = "$(
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help sandbox serve test check format lock clean remake
+.PHONY: help sandbox serve test browser check format lock clean remake
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s  %s\n", $$1, $$2 }' Makefile
@@ -32,8 +32,11 @@ sandbox: $(READY) ## run the whole product against stand-ins until Ctrl-C (ARGS=
 serve: $(READY) ## run web, worker and an embedded Valkey for real accounts, with the settings of .env
 	@exec $(RUN) integration serve $(ARGS)
 
-test: check ## everything that check does, then the tests (PYTEST_ARGS='-k note')
+test: check ## everything that check does, then all tests but those of browser (PYTEST_ARGS='-k note')
 	@exec $(RUN) pytest $(PYTEST_ARGS)
+
+browser: $(READY) ## the pages in a real browser (Debian's chromium, or CHROMIUM=/path/to/another)
+	@exec $(RUN) pytest tests/browser $(PYTEST_ARGS)
 
 check: $(READY) ## linter, formatting, types
 	@$(RUN) ruff check --quiet

@@ -37,7 +37,14 @@ from worker.jobs import Jobs
 from worker.rq_classes import open_worker
 
 ROOT = Path(__file__).resolve().parent.parent
+BROWSER = ROOT / "tests" / "browser"
 T = TypeVar("T")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out tests/browser, which needs a browser, unless it is named: `make browser`, as `.ci/run` does."""
+    named = any(Path(each.partition("::")[0]).resolve().is_relative_to(BROWSER) for each in config.args)
+    return True if collection_path == BROWSER and not named else None
 
 
 def wait_for(condition: Callable[[], T | None], *, seconds: float = 20.0) -> T:

@@ -103,7 +103,8 @@ class Flow:
         """How long tickets waited."""
         if self.waits is None:
             return "No note was posted."
-        return f"Half of the notes came within {duration(self.waits.median)}, 95 % within {duration(self.waits.slow)}."
+        median, slow = duration(self.waits.median), duration(self.waits.slow)
+        return f"Half of the notes came within {median}, 95\N{NO-BREAK SPACE}% within {slow}."
 
     def bars(self) -> list[Bar]:
         """The chart: for each part what came in, and beside it what it ended as, one above the other."""
@@ -133,7 +134,7 @@ class Flow:
     def _ago(self, part: int) -> str:
         unit = {300: "min", 3600: "h", 86400: "days"}[self.window.part_seconds]
         size = 5 if unit == "min" else 1
-        return f"{(part - 1) * size} to {part * size} {unit} ago"
+        return f"{(part - 1) * size} to {part * size} {unit}"
 
     def _ends(self) -> list[int]:
         ends = [parts for name, parts in self.counts.items() if name != CAME_IN]

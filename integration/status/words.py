@@ -24,6 +24,7 @@ WAITS_FOR: Final = {
     State.READY: "for their note in Zendesk",
 }
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
+_SPACE: Final = "\N{NO-BREAK SPACE}"  # keeps a number and its unit on one line
 _PAUSED_SECONDS: Final = 0.5  # that a lane is closed beyond its usual interval
 
 
@@ -35,14 +36,14 @@ def count(number: int, one: str, many: str | None = None) -> str:
 def duration(seconds: float) -> str:
     """A time span as a person would say it, in its one or two largest units."""
     if seconds < 10:  # noqa: PLR2004 -- where tenths stop being of interest
-        return f"{max(seconds, 0):.1f}".removesuffix(".0") + " s"
+        return f"{max(seconds, 0):.1f}".removesuffix(".0") + f"{_SPACE}s"
     whole = round(seconds)
     if whole < _MINUTE:
-        return f"{whole} s"
+        return f"{whole}{_SPACE}s"
     if whole < 10 * _MINUTE:
         return _two(whole, _MINUTE, "min", 1, "s")
     if whole < 2 * _HOUR:
-        return f"{whole // _MINUTE} min"
+        return f"{whole // _MINUTE}{_SPACE}min"
     if whole < 2 * _DAY:
         return _two(whole, _HOUR, "h", _MINUTE, "min")
     return _two(whole, _DAY, "days", _HOUR, "h")
@@ -50,7 +51,7 @@ def duration(seconds: float) -> str:
 
 def _two(whole: int, large: int, large_unit: str, small: int, small_unit: str) -> str:
     rest = whole % large // small
-    return f"{whole // large} {large_unit}" + (f" {rest} {small_unit}" if rest else "")
+    return f"{whole // large}{_SPACE}{large_unit}" + (f" {rest}{_SPACE}{small_unit}" if rest else "")
 
 
 def moment(when: float, now: float) -> str:

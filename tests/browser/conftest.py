@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, HttpCredentials, Page, sync_playwright
 
 from tests.conftest import InProcess
 
@@ -53,11 +53,10 @@ class Visitor:
         self.url = product.settings.public_url
         self.complaints: list[str] = []
 
-    def open(self, path: str = "/", *, password: str | None = PASSWORD, **look: Any) -> Page:  # noqa: ANN401 -- Playwright's options
+    def open(self, path: str = "/", *, password: str = PASSWORD, **look: Any) -> Page:  # noqa: ANN401 -- Playwright's options
         """A page in a browser of its own."""
-        if password is not None:
-            look["http_credentials"] = {"username": "admin", "password": password}
-        context = self._browser.new_context(base_url=self.url, **look)
+        credentials: HttpCredentials = {"username": "admin", "password": password}
+        context = self._browser.new_context(base_url=self.url, http_credentials=credentials, **look)
         self._contexts.append(context)
         context.set_default_timeout(15_000)
         page = context.new_page()
