@@ -62,15 +62,14 @@ class Queues:
         traces: int = 0
         for queue in self._queues.values():
             for place in (queue.key, queue.intermediate_queue_key):
-                own = [
-                    each for each in cast("list[bytes]", self._redis.lrange(place, 0, -1)) if _is_of(each, ticket_id)
-                ]
-                traces += sum(self._redis.lrem(place, 0, each.decode()) for each in own)
+                for job in _own(self._redis.lrange(place, 0, -1), ticket_id):
+                    traces += self._redis.lrem(place, 0, job.decode())
             for registry in _registries(queue):
-                own = [
-                    each for each in cast("list[bytes]", self._redis.zrange(registry, 0, -1)) if _is_of(each, ticket_id)
-                ]
-                traces += self._redis.zrem(registry, *own) if own else 0
+                for job in _own(self._redis.zrange(registry, 0, -1), ticket_id):
+                    traces += self._redis.zrem(registry, job)
+        for key in self._redis.scan_iter(match="rq:worker:*:executions", count=1000):
+            for job in _own(self._redis.smembers(key), ticket_id):
+                traces += self._redis.srem(key, job)
         keys = list(self._redis.scan_iter(match=f"rq:*-{ticket_id}-*", count=1000))
         return traces + (self._redis.delete(*keys) if keys else 0)
 
@@ -99,9 +98,10 @@ def _job(ticket_id: int, function: str) -> EnqueueData:
     )
 
 
-def _is_of(job: bytes, ticket_id: int) -> bool:
-    """Whether a job's id, or what RQ makes of it, is of a ticket."""
-    return (found := _read_job_id(job.decode())) is not None and found[0] == ticket_id
+def _own(jobs: object, ticket_id: int) -> list[bytes]:
+    """Of jobs' ids, or of what RQ makes of them, those of a ticket."""
+    found = [(each, _read_job_id(each.decode())) for each in cast("Iterable[bytes]", jobs)]
+    return [each for each, job in found if job is not None and job[0] == ticket_id]
 
 
 def _registries(queue: Queue) -> list[str]:

@@ -137,7 +137,7 @@ def _answer_of(fault: Fault) -> Answer:
     try:
         json.loads(fault.body)
         kind = "application/json; charset=utf-8"
-    except ValueError:
+    except (ValueError, RecursionError):
         kind = "text/plain; charset=utf-8"
     headers = {"content-type": ("Content-Type", kind)} | {k.lower(): (k, v) for k, v in fault.headers.items()}
     return Answer(fault.status or 200, list(headers.values()), fault.body.encode())

@@ -10,10 +10,12 @@ import pytest
 from redis import Redis
 from rq import Callback, Queue
 from rq.job import Job
+from rq.registry import FailedJobRegistry, StartedJobRegistry
 from rq.serializers import JSONSerializer
 
-from integration.queues import REQUESTS
+from integration.queues import NOTES, REQUESTS, open_queue
 from tests.conftest import InProcess
+from tests.test_the_way_of_a_ticket import everything
 
 
 def leave_a_trace(*_: object) -> None:
@@ -76,3 +78,21 @@ def test_a_known_job_for_a_ticket_that_nobody_knows_does_nothing(product: InProc
     job = Queue(REQUESTS, connection=redis, serializer=JSONSerializer).enqueue(OWN, args=(7,), result_ttl=0)
     product.work()
     assert not Job.exists(job.id, connection=redis)
+
+
+def test_all_of_a_ticket_is_forgotten_wherever_rq_keeps_it(product: InProcess, redis: Redis) -> None:
+    queue = open_queue(NOTES, redis)
+    for ticket_id in (888777, 999555):
+        job_id = f"post_note-{ticket_id}-0a1b2c3d"
+        queue.enqueue("worker.jobs.post_note", ticket_id, job_id=job_id)
+        redis.rpush(queue.intermediate_queue_key, job_id)
+        redis.set(f"{queue.intermediate_queue_key}:first_seen:{job_id}", "1")
+        redis.zadd(StartedJobRegistry(queue=queue).key, {f"{job_id}:0f0f": 1})
+        redis.zadd(FailedJobRegistry(queue=queue).key, {job_id: 1})
+        redis.sadd(f"rq:worker:{ticket_id:x}:executions", f"{job_id}:0f0f")
+        redis.hset(f"rq:execution:{job_id}:0f0f", "id", "0f0f")
+    before = everything(redis).count("999555")
+    assert product.ledger.forget(888777)
+    assert "888777" not in everything(redis)
+    assert everything(redis).count("999555") == before
+    assert not product.ledger.forget(888777)

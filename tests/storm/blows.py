@@ -1,4 +1,4 @@
-"""The blows: SIGKILL, SIGTERM, and what can happen to Redis, drawn from a shuffled deck."""
+"""The blows: SIGKILL, SIGTERM, SIGSTOP, and what can happen to Redis, drawn from a shuffled deck."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Final
 
+from integration.entry import LEASE_SECONDS
 from tests.storm.stage import NAMES, REQUEST_CHILDREN, Stage
 
 
@@ -48,6 +49,35 @@ def _kill_child(stage: Stage, random: Random, name: str) -> None:
     if children:
         with contextlib.suppress(ProcessLookupError):
             os.kill(random.choice(children), signal.SIGKILL)
+
+
+def _kill_worker_children(stage: Stage, random: Random) -> None:
+    """The sweeper, the recovery and all who work, one by one, while the pool fills their places again."""
+    children = stage.children("worker")
+    random.shuffle(children)
+    for child in children:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(child, signal.SIGKILL)
+        time.sleep(random.uniform(0, 0.3))
+
+
+def _hang_child(stage: Stage, random: Random) -> None:
+    _hang(stage, random, random.choice(NAMES), seconds=random.uniform(1, 4))
+
+
+def _hang_past_lease(stage: Stage, random: Random) -> None:
+    _hang(stage, random, "worker", seconds=LEASE_SECONDS + 2.0)
+
+
+def _hang(stage: Stage, random: Random, name: str, *, seconds: float) -> None:
+    """Stop a child in the middle of whatever it does, and let it go on later."""
+    children = stage.children(name)
+    if children:
+        child = random.choice(children)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(child, signal.SIGSTOP)
+            time.sleep(seconds)
+            os.kill(child, signal.SIGCONT)
 
 
 def _kill_worker(stage: Stage, random: Random) -> None:
@@ -106,34 +136,47 @@ def _make_redis_a_replica(stage: Stage, random: Random) -> None:
 
 def _restart_redis(stage: Stage, random: Random) -> None:
     stage.restart_valkey(kill=random.random() < 0.5, away=random.uniform(0.2, 3))
-    stage.restarts["valkey"] += 1
+
+
+def _take_redis_away(stage: Stage, _: Random) -> None:
+    stage.restart_valkey(kill=True, away=60)
 
 
 KINDS: Final = {
     "SIGKILL worker child": _Kind(often=8, cost=1, strike=_kill_worker_child),
+    "SIGKILL worker children, one by one": _Kind(often=1, cost=REQUEST_CHILDREN, strike=_kill_worker_children),
     "SIGKILL worker tree": _Kind(often=2, cost=REQUEST_CHILDREN, strike=_kill_worker),
     "SIGKILL worker parent": _Kind(often=1, cost=REQUEST_CHILDREN, strike=_kill_pool_alone),
     "SIGKILL web child": _Kind(often=2, cost=0, strike=_kill_web_child),
     "SIGKILL all of the web": _Kind(often=1, cost=0, strike=_kill_web),
     "SIGKILL everything": _Kind(often=1, cost=REQUEST_CHILDREN, strike=_kill_all),
     "SIGTERM everything": _Kind(often=1, cost=0, strike=_terminate_all),
+    "child hangs": _Kind(often=2, cost=1, strike=_hang_child),
     "Redis paused": _Kind(often=2, cost=REQUEST_CHILDREN, strike=_pause_redis),
     "Redis connections cut": _Kind(often=2, cost=REQUEST_CHILDREN, strike=_cut_connections),
     "Redis out of memory": _Kind(often=1, cost=REQUEST_CHILDREN, strike=_fill_redis),
     "Redis a read-only replica": _Kind(often=1, cost=REQUEST_CHILDREN, strike=_make_redis_a_replica),
 }
-RESTART: Final = "Redis restarted"
-_RESTART: Final = _Kind(often=0, cost=REQUEST_CHILDREN, strike=_restart_redis)
+RESTART: Final = "Redis restarted with its file"
+AWAY: Final = "Redis away for 60 s"
+HANG: Final = "child hangs past its lease"
+BY_APPOINTMENT: Final = {
+    RESTART: _Kind(often=0, cost=REQUEST_CHILDREN, strike=_restart_redis),
+    AWAY: _Kind(often=0, cost=REQUEST_CHILDREN, strike=_take_redis_away),
+    HANG: _Kind(often=0, cost=1, strike=_hang_past_lease),
+}
 
 
 class Blows:
     """Strikes one blow after another, `pause` seconds apart on average, and keeps what was struck."""
 
-    def __init__(self, stage: Stage, random: Random, *, pause: float, restarts_at: list[float]) -> None:
+    def __init__(
+        self, stage: Stage, random: Random, *, pause: float, appointments: Sequence[tuple[float, str]]
+    ) -> None:
         self._stage = stage
         self._random = random
         self._pause = pause
-        self._restarts_at = restarts_at  # seconds after the beginning
+        self._appointments = sorted(appointments)  # seconds after the beginning, and what is struck then
         self.struck: list[Blow] = []
 
     def rage(self, stop: threading.Event) -> None:
@@ -141,9 +184,9 @@ class Blows:
         began, deck = time.monotonic(), list[str]()
         while not stop.wait(self._random.uniform(0.5, 1.5) * self._pause):
             self._stage.restart_the_dead()
-            if self._restarts_at and time.monotonic() - began > self._restarts_at[0]:
-                del self._restarts_at[0]
-                self._strike(RESTART, _RESTART)
+            if self._appointments and time.monotonic() - began > self._appointments[0][0]:
+                _, name = self._appointments.pop(0)
+                self._strike(name, BY_APPOINTMENT[name])
                 continue
             if not deck:
                 deck = [name for name, kind in KINDS.items() for _ in range(kind.often)]

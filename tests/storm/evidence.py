@@ -25,11 +25,17 @@ MARKER: Final = "Highlights request "
 EXPLAINED: Final = {
     r"highlights:ticket:\d+": "the ledger: one entry a ticket, kept RETENTION_DAYS",
     r"highlights:state:\w+": "the ledger: ticket ids by state",
+    r"highlights:received": "the ledger: ticket ids by the time at which they came",
+    r"highlights:metrics": "the ledger: counters for /metrics",
+    r"highlights:recover:(lock|done)": "recovery: who reads Zendesk's log, and up to when it was read",
+    r"highlights:recover:seen:\w+": "recovery: failed deliveries that were looked at, for eight days",
     r"highlights:asked": "the ledger: LogRocket requests of the last hour, for their ceiling",
     r"highlights:lane:(zendesk|logrocket)": "the ledger: pace and hold of a service",
     r"rq:queues": "RQ: the names of the queues",
+    r"rq:clean_groups": "RQ: who tidies up groups of jobs, of which there are none; expires",
     r"rq:workers(:highlights-\w+)?": "RQ: the names of the workers",
     r"rq:worker:\w+": "RQ: what a worker does; expires",
+    r"rq:worker:\w+:executions": "RQ: the job that it does; expires",
     r"rq:clean_registries:highlights-\w+": "RQ: who tidies up; expires",
     r"rq:wip:highlights-\w+": "RQ: jobs that a killed worker had begun, until RQ tidies up",
     r"rq:failed:highlights-\w+": "RQ: the same after tidying up, for an hour",
@@ -83,10 +89,10 @@ def tickets(redis: Redis, sandbox: Sandbox, numbers: list[int]) -> dict[int, Tic
         for number, text in zip(numbers, raw, strict=True)
     }
     for request_id, record in sandbox.logrocket.results.items():
-        found[_ticket_of(record["webhookURL"])].results.append((request_id, record))
+        found[ticket_of(record["webhookURL"])].results.append((request_id, record))
     for request in sandbox.logrocket.requests:
         if request.method == "POST":
-            number = _ticket_of(json.loads(request.body)["webhookURL"])
+            number = ticket_of(json.loads(request.body)["webhookURL"])
             found[number].asked.append((request.at, request.status))
     return found
 
@@ -97,7 +103,8 @@ def callback_tokens(sandbox: Sandbox) -> set[str]:
     return {token for url in urls for token in parse_qs(urlsplit(url).query)["token"]}
 
 
-def _ticket_of(url: str | None) -> int:
+def ticket_of(url: str | None) -> int:
+    """The ticket that a callback address is for."""
     return int(parse_qs(urlsplit(url or "").query)["ticket_id"][0])
 
 

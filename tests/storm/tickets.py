@@ -13,6 +13,7 @@ from random import Random
 from typing import Final
 
 from sandbox import Sandbox
+from sandbox.logrocket import Outcome
 from sandbox.zendesk.refusals import Refusal
 
 DOMAIN: Final = "shop.example"
@@ -25,20 +26,23 @@ class Kind:
     name: str
     share: int
     note: bool = True  # whether it can have a note
-    identified: bool = True  # whether anybody can tell who asks
-    ends_early: bool = False  # closed or deleted, at some time
+    skipped: bool = False  # whether it may be skipped: closed or deleted at some time, or from nobody
+    outcome: Outcome | None = None  # what becomes of every request for its requester
 
 
-BY_EMAIL: Final = Kind(name="by e-mail", share=52)
+BY_EMAIL: Final = Kind(name="by e-mail", share=45)
 BY_EXTERNAL_ID: Final = Kind(name="by external id", share=10)
 BROKEN_JSON: Final = Kind(name="broken JSON, e-mail", share=6)
 BROKEN_JSON_ID: Final = Kind(name="broken JSON, external id", share=4)
 DUPLICATES: Final = Kind(name="delivered up to 20 times", share=10)
-NOBODY: Final = Kind(name="requester without identity", share=5, note=False, identified=False)
-CLOSED: Final = Kind(name="closed before", share=4, note=False, ends_early=True)
-DELETED: Final = Kind(name="deleted before", share=3, note=False, ends_early=True)
-CLOSED_LATER: Final = Kind(name="closed meanwhile", share=3, ends_early=True)
-DELETED_LATER: Final = Kind(name="deleted meanwhile", share=3, ends_early=True)
+NOBODY: Final = Kind(name="requester without identity", share=5, note=False, skipped=True)
+CLOSED: Final = Kind(name="closed before", share=4, note=False, skipped=True)
+DELETED: Final = Kind(name="deleted before", share=3, note=False, skipped=True)
+CLOSED_LATER: Final = Kind(name="closed meanwhile", share=3, skipped=True)
+DELETED_LATER: Final = Kind(name="deleted meanwhile", share=3, skipped=True)
+WITHOUT_SESSIONS: Final = Kind(name="requester without sessions", share=3, note=False, outcome="EMPTY")
+ALWAYS_FAILED: Final = Kind(name="LogRocket always fails", share=3, note=False, outcome="FAILED")
+NEVER_READY: Final = Kind(name="LogRocket never has a result", share=3, note=False, outcome="PENDING")
 KINDS: Final = (
     BY_EMAIL,
     BY_EXTERNAL_ID,
@@ -50,6 +54,9 @@ KINDS: Final = (
     DELETED,
     CLOSED_LATER,
     DELETED_LATER,
+    WITHOUT_SESSIONS,
+    ALWAYS_FAILED,
+    NEVER_READY,
 )
 
 
@@ -67,6 +74,7 @@ class Customers:
 
     def __init__(self, sandbox: Sandbox, random: Random, *, count: int, seconds: float) -> None:
         self._zendesk = sandbox.zendesk
+        self._logrocket = sandbox.logrocket
         self._random = random
         self._count = count
         self._seconds = seconds
@@ -101,7 +109,11 @@ class Customers:
 
     def _file(self, kind: Kind) -> None:
         email, external_id = self._requester(kind)
-        self.people |= {each for each in (email, external_id) if each is not None}
+        for person in (email, external_id):
+            if person is not None:
+                self.people.add(person)
+                if kind.outcome is not None:
+                    self._logrocket.outcomes[person] = kind.outcome
         number = self._zendesk.file_ticket(
             requester=email, external_id=external_id, name=f"Customer {len(self.filed)}", deliver=False
         )
@@ -115,8 +127,17 @@ class Customers:
             self._do_later(5, lambda: self._zendesk.set_status(number, "closed"))
         if kind is DELETED_LATER:
             self._do_later(5, lambda: self._zendesk.delete_ticket(number))
-        for _ in range(self._random.randint(1, 19) if kind is DUPLICATES else 0):
-            self._do_later(self._random.choice((0, 0, 4)), lambda: self._zendesk.deliver(number))
+        if kind is DUPLICATES:
+            self._deliver_again(number)
+
+    def _deliver_again(self, number: int) -> None:
+        """Deliver it 19 more times at once, or some more times in the next seconds."""
+        if self._random.random() < 0.3:
+            for _ in range(19):
+                self._zendesk.deliver(number)
+        else:
+            for _ in range(self._random.randint(1, 19)):
+                self._do_later(self._random.choice((0, 4)), lambda: self._zendesk.deliver(number))
 
     def _requester(self, kind: Kind) -> tuple[str | None, str | None]:
         number = len(self.filed)

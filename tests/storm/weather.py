@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -13,6 +14,7 @@ from typing import Final, Literal
 
 from sandbox import Fault, Sandbox
 from sandbox.logrocket import Outcome
+from tests.storm import outage
 
 HUGE: Final = "x" * (9 * 1024 * 1024)
 DEEP: Final = "[" * 50_000
@@ -53,15 +55,22 @@ WRONG_SHAPES: Final = (
 )
 
 Draw = Callable[[Random], Fault]
+Act = Callable[[Sandbox], None]
+
+
+def _nothing(_: Sandbox) -> None:
+    """No act."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Squall:
-    """Faults that are up together for a while."""
+    """What goes wrong together for a while: faults, and what is no fault of a single request."""
 
     kind: str
-    faults: tuple[Fault, ...]
     seconds: float
+    faults: tuple[Fault, ...] = ()
+    begin: Act = _nothing
+    end: Act = _nothing
 
 
 def squalls(random: Random, *, elsewhere: str) -> Iterator[Squall]:
@@ -85,6 +94,9 @@ def _kinds(elsewhere: str) -> dict[str, Callable[[str, Random], Squall]]:
     kinds["dropped after"] = _some(lambda random: Fault(service="zendesk", drop="after", reset=random.random() < 0.5))
     kinds["slow"] = _some(_slow)
     kinds["no answer in time"] = _once(_lost, (REQUEST, NOTE))
+    kinds["dripping"] = _once(
+        lambda random: Fault(service="zendesk", drip=random.choice(("headers", "body"))), (REQUEST, NOTE, POLL)
+    )
     kinds["huge body"] = _once(lambda random: _instead(random, HUGE), TARGETS)
     kinds["not JSON"] = _some(lambda random: _instead(random, random.choice(NOT_JSON)))
     kinds["wrong shape"] = _some(lambda random: _instead(random, random.choice(WRONG_SHAPES)))
@@ -94,7 +106,14 @@ def _kinds(elsewhere: str) -> dict[str, Callable[[str, Random], Squall]]:
     kinds["answer after the callback"] = _once(
         lambda random: Fault(service="zendesk", delay_after=random.uniform(0.5, 1.5), times=4), (REQUEST,)
     )
+    for part in ("headers", "body"):
+        kinds[f"{part} a byte a second"] = _once(lambda random, part=part: _dripping(random, part), TARGETS)  # type: ignore[misc]
     kinds["credentials refused"] = _refused_for_a_while
+    kinds["connection refused"] = _away
+    kinds["delivery throttled"] = _throttled
+    kinds["delivery met an open breaker"] = _circuit_broken
+    for outcome in ("FAILED", "COMPLETE", "EMPTY", "PENDING"):
+        kinds[f"LogRocket: {outcome}"] = lambda kind, random, outcome=outcome: _in_a_mood(kind, random, outcome)  # type: ignore[misc]
     return kinds
 
 
@@ -139,6 +158,62 @@ def _refused_for_a_while(kind: str, random: Random) -> Squall:
     status = random.choice((401, 403))
     fault = Fault(service=service, status=status, times=None, body='{"error": "no"}')  # type: ignore[arg-type]
     return Squall(kind=kind, faults=(fault,), seconds=random.uniform(1.0, 3.0))
+
+
+def _dripping(random: Random, part: Literal["headers", "body"]) -> Fault:
+    """An answer that takes longer than anybody waits. 201: see `_instead`."""
+    return Fault(service="zendesk", status=201, body=" " * 100 + "{}", drip=part, handle=random.random() < 0.5)
+
+
+def _away(kind: str, random: Random) -> Squall:
+    """A service where nobody listens; connections that were kept break at the next request."""
+    service: Literal["zendesk", "logrocket"] = random.choice(("zendesk", "logrocket"))
+    return Squall(
+        kind=kind,
+        faults=(Fault(service=service, drop="before", times=4),),
+        seconds=random.uniform(0.5, 3.0),
+        begin=lambda sandbox: outage.refuse(getattr(sandbox, service)._server),
+        end=lambda sandbox: outage.accept(getattr(sandbox, service)._server),
+    )
+
+
+def _throttled(kind: str, random: Random) -> Squall:
+    def set_limit(sandbox: Sandbox, limit: int | None) -> None:
+        sandbox.zendesk.desk.deliverer.invocations_a_minute = limit
+
+    return Squall(
+        kind=kind,
+        seconds=random.uniform(0.3, 1.0),
+        begin=lambda sandbox: set_limit(sandbox, 0),
+        end=lambda sandbox: set_limit(sandbox, None),
+    )
+
+
+def _circuit_broken(kind: str, random: Random) -> Squall:
+    def open_breaker(sandbox: Sandbox) -> None:
+        ids = list(sandbox.zendesk.desk.hooks.webhooks)
+        sandbox.zendesk.desk.deliverer._broken_until |= dict.fromkeys(ids, time.monotonic() + 60)
+
+    return Squall(
+        kind=kind,
+        seconds=random.uniform(0.3, 1.0),
+        begin=open_breaker,
+        end=lambda sandbox: sandbox.zendesk.desk.deliverer._broken_until.clear(),
+    )
+
+
+def _in_a_mood(kind: str, random: Random, outcome: Outcome) -> Squall:
+    """What becomes of the requests of everybody for whom nothing else is set."""
+
+    def set_mood(sandbox: Sandbox, outcome: Outcome) -> None:
+        sandbox.logrocket.default = outcome
+
+    return Squall(
+        kind=kind,
+        seconds=random.uniform(0.5, 1.5),
+        begin=lambda sandbox: set_mood(sandbox, outcome),
+        end=lambda sandbox: set_mood(sandbox, "READY"),
+    )
 
 
 def _aimed(fault: Fault, target: Target, *, times: int) -> Fault:
@@ -198,10 +273,9 @@ class Weather:
         while not stop.is_set():
             squall = next(self._squalls)
             self._vary_logrocket()
-            for fault in squall.faults:
-                self._sandbox.faults.add(fault)
+            self._put_up(squall)
             stop.wait(squall.seconds)
-            self._take_down(squall.kind)
+            self._take_down(squall)
             stop.wait(self._random.uniform(0, 2 * self._calm))
             if self._random.random() < 0.05:
                 self._revoke()
@@ -214,15 +288,20 @@ class Weather:
 
     def _calm_logrocket(self) -> None:
         self._sandbox.logrocket.callbacks, self._sandbox.logrocket.delay = "once", 0.1
-        self._sandbox.logrocket.script()
 
-    def _take_down(self, kind: str) -> None:
+    def _put_up(self, squall: Squall) -> None:
+        squall.begin(self._sandbox)
+        for fault in squall.faults:
+            self._sandbox.faults.add(fault)
+
+    def _take_down(self, squall: Squall) -> None:
         """End the squall; what its faults did is counted in the same moment, so that none is missed."""
+        squall.end(self._sandbox)
         faults = self._sandbox.faults
         with faults._lock:
             up, faults._set = faults._set, []
         for each in up:
-            self.happened[kind] += each.happened
+            self.happened[squall.kind] += each.happened
             if each.fault.status == 429:
                 self.too_many += each.happened
 
@@ -235,9 +314,3 @@ class Weather:
         tokens = self._sandbox.zendesk.desk.tokens
         with tokens._lock:
             return set(tokens._issued)
-
-
-def outcomes(random: Random, count: int) -> list[Outcome]:
-    """What becomes of LogRocket's next requests: mostly something to tell."""
-    kinds: dict[Outcome, int] = {"READY": 80, "COMPLETE": 3, "FAILED": 9, "EMPTY": 6, "PENDING": 2}
-    return random.choices(list(kinds), weights=list(kinds.values()), k=count)

@@ -1,0 +1,73 @@
+"""Who calls the web process besides Zendesk and LogRocket's usual callbacks: everybody again, and strangers."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from random import Random
+from typing import Final
+
+import requests
+
+from integration import entry as entries
+from integration.ledger import TICKET
+from tests.storm.evidence import ticket_of
+from tests.storm.stage import Stage
+
+AT_ONCE: Final = 20
+SECONDS: Final = 60.0  # longer than anything should take
+
+
+class Callers:
+    """Repeat callbacks 20 at once for tickets in every state, and try to come in without a signature or token."""
+
+    def __init__(self, stage: Stage, random: Random, *, pause: float) -> None:
+        self._stage = stage
+        self._random = random
+        self._pause = pause
+        self.repeated: Counter[str] = Counter()  # callbacks, by the state of their ticket before
+        self.refused: Counter[str] = Counter()  # strangers, by what they tried
+        self.let_in: list[str] = []
+
+    def rage(self, stop: threading.Event) -> None:
+        """Call until `stop`."""
+        with ThreadPoolExecutor(AT_ONCE) as threads:
+            while not stop.wait(self._random.uniform(0, 2 * self._pause)):
+                self.call_back_at_once(threads)
+                self._come_as_stranger()
+
+    def call_back_at_once(self, threads: ThreadPoolExecutor, tickets: frozenset[int] | None = None) -> None:
+        """Call back 20 times at once for a request made before, of one of `tickets` when they are given."""
+        known = self._stage.sandbox.logrocket.results
+        ids = [key for key in known if tickets is None or ticket_of(known[key]["webhookURL"]) in tickets]
+        if not ids:
+            return
+        chosen = self._random.choice(ids[-30:] if self._random.random() < 0.3 else ids)
+        state = self._state(ticket_of(known[chosen]["webhookURL"]))
+        for each in [threads.submit(self._stage.sandbox.logrocket.call_back, chosen) for _ in range(AT_ONCE)]:
+            each.result()
+        self.repeated[state] += AT_ONCE
+
+    def _state(self, ticket_id: int) -> str:
+        document = self._stage.redis.get(f"{TICKET}{ticket_id}")
+        return "erased" if document is None else str(entries.load(str(document)).state)
+
+    def _come_as_stranger(self) -> None:
+        number = self._random.randint(1, 10**6)
+        tries = {
+            "delivery without a signature": ("/zendesk/tickets", {"ticket_id": str(number)}),
+            "callback with a forged token": (
+                f"/logrocket/highlights?ticket_id={number}&token=WzEsMV0.{'A' * 27}",
+                {"status": "READY", "requestID": "f" * 64},
+            ),
+        }
+        for what, (path, body) in tries.items():
+            try:
+                status = requests.post(f"{self._stage.product.url}{path}", json=body, timeout=SECONDS).status_code
+            except requests.RequestException:
+                continue  # the web process is away
+            if status == 401:
+                self.refused[what] += 1
+            else:
+                self.let_in.append(f"a {what} was answered {status}")
