@@ -12,7 +12,7 @@ from typing import Final, Protocol
 
 from redis.exceptions import RedisError
 
-from integration.commands import forget, install, recover, retry, serve, status, uninstall
+from integration.commands import check, forget, install, recover, retry, serve, status, uninstall
 from integration.errors import RemoteError, SettingsError
 
 
@@ -29,6 +29,7 @@ class Command(Protocol):
 
 
 COMMANDS: Final[dict[str, Command]] = {
+    "check": check,
     "forget": forget,
     "install": install,
     "recover": recover,

@@ -19,6 +19,7 @@ from integration.settings import Settings
 WEB_CONNECTIONS = 4  # of one process, however many requests there are: small plans allow 20 in all
 WEB_SECONDS = 1.0  # a delivery is answered, or refused with 503, well before Zendesk stops waiting
 PAGE_SECONDS = 3.0  # that a page waits for its turn
+CHECK_SECONDS = 5.0
 WORKER_SECONDS = 10.0
 
 
@@ -46,6 +47,11 @@ def for_readiness(settings: Settings) -> Redis:
     """For `/readyz`: one try, one second."""
     options = _options(settings, seconds=WEB_SECONDS, retry=Retry(NoBackoff(), 0))
     return Redis.from_url(settings.redis_url, **options)
+
+
+def for_check(settings: Settings) -> Redis:
+    """For `check`, which may run far away: one try, some seconds."""
+    return Redis.from_url(settings.redis_url, **_options(settings, seconds=CHECK_SECONDS, retry=Retry(NoBackoff(), 0)))
 
 
 def for_worker(settings: Settings) -> Redis:

@@ -55,8 +55,8 @@ class Refused(Permanent):
 class Admin:
     """The webhooks and triggers of one account. Raises `RemoteError`."""
 
-    def __init__(self, settings: InstallSettings, *, wait: Wait) -> None:
-        self._session = _AdminSession(settings, wait=wait)
+    def __init__(self, settings: InstallSettings, *, wait: Wait, scopes: str = SCOPES) -> None:
+        self._session = _AdminSession(settings, wait=wait, scopes=scopes)
         self._zenpy = Zenpy(
             subdomain=settings.zendesk_subdomain,
             session=self._session,
@@ -143,6 +143,24 @@ class Admin:
             raise Temporary("Zendesk's answer holds no signing secret")
         return secret
 
+    def deliver_test(self, webhook: Webhook, payload: str) -> int | None:
+        """Have Zendesk call a webhook once, signed as always; the status that it got, None when it got no answer.
+
+        zenpy names the webhook by `test_webhook_id`, Zendesk's page by `webhook_id`.
+        """
+        named = {"webhook_id": webhook.id, "test_webhook_id": webhook.id}
+        request = {
+            "endpoint": webhook.endpoint,
+            "http_method": webhook.http_method,
+            "request_format": webhook.request_format,
+            "payload": payload,
+        }
+        url = f"{self._session.asked_url}/api/v2/webhooks/test"
+        response = self._session.post(url, params=named, json={"request": request})
+        with _understood(write=False):
+            status = response.json()["response"].get("status_code")
+            return int(status) if status else None
+
 
 def settle(
     admin: Admin,
@@ -189,8 +207,8 @@ def settle(
 class _AdminSession(ZendeskSession):
     """A session that may change webhooks and triggers, waits when it came too often, and says what is not allowed."""
 
-    def __init__(self, settings: InstallSettings, *, wait: Wait) -> None:
-        super().__init__(settings, scopes=SCOPES)
+    def __init__(self, settings: InstallSettings, *, wait: Wait, scopes: str) -> None:
+        super().__init__(settings, scopes=scopes)
         self._wait = wait
 
     def request(self, method: str | bytes, url: str | bytes, **options: Any) -> requests.Response:  # type: ignore[override]  # noqa: ANN401 -- requests' own options
@@ -261,6 +279,7 @@ def _webhook(found: Any) -> Webhook:  # noqa: ANN401 -- zenpy's object
         request_format=_text(plain.get("request_format")),
         for_triggers=FOR_TRIGGERS in (plain.get("subscriptions") or ()),
         created_at=_text(plain.get("created_at")),
+        subscriptions=tuple(map(str, plain.get("subscriptions") or ())),
     )
 
 

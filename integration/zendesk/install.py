@@ -49,6 +49,7 @@ class Webhook:
     request_format: str
     for_triggers: bool  # the other kind is subscribed to events; a kind is for ever
     created_at: str
+    subscriptions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -299,6 +300,11 @@ def _changes(body: Mapping[str, Any]) -> str:
 def _in_use(webhook: Webhook, callers: Sequence[Trigger]) -> str:
     names = ", ".join(f'"{each.name}" ({each.id})' for each in callers)
     return f'The webhook "{webhook.name}" ({webhook.id}) stays, for triggers call it that are not ours: {names}.'
+
+
+def payloads_for(trigger: Trigger, webhook_id: str) -> list[Any]:
+    """What a trigger sends to a webhook: a text for each of its actions that call it."""
+    return [each["value"][1] for each in trigger.actions if _called(each) == webhook_id and len(each["value"]) > 1]
 
 
 def _called(action: Mapping[str, Any]) -> str | None:

@@ -68,6 +68,8 @@ class Account:
         self._numbers = itertools.count(FIRST_TICKET)
         self.users: dict[int, User] = {}
         self.tickets: dict[int, Ticket] = {}
+        self.custom_roles: dict[int, dict[str, Any]] = {}
+        """What each custom role may do, by its id: its `configuration`."""
         self.service_user = self.add_user(
             User(id=self.new_id(), name="Highlights Service", email="highlights@acme.example", role="admin")
         )

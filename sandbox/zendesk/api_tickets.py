@@ -36,6 +36,19 @@ def show_user(user_id: int) -> ResponseReturnValue:
     return jsonify(user=shapes.user(desk().account.user(user_id)))
 
 
+@blueprint.get("/custom_roles/<int:role_id>")
+def show_custom_role(role_id: int) -> ResponseReturnValue:
+    """Show what a custom role may do, to admins and to agents who may manage roles."""
+    require_scope("read")
+    roles = desk().account.custom_roles
+    if agent().role != "admin" and "manage_roles" not in roles.get(agent().custom_role_id or 0, {}):
+        raise refusals.not_an_agent()
+    found = roles.get(role_id)
+    if found is None:
+        raise refusals.not_found()
+    return jsonify(custom_role={"id": role_id, "name": "Custom", "role_type": 0, "configuration": found})
+
+
 @blueprint.get("/tickets")
 def list_tickets() -> ResponseReturnValue:
     """List the tickets, oldest first."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from flask import Flask, Response, g, jsonify, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
+from werkzeug.http import http_date
 
 from sandbox.zendesk import api_tickets, api_triggers, api_webhooks, oauth, refusals
 from sandbox.zendesk.asking import EXTENSION, desk
@@ -30,6 +32,7 @@ def create_app(desk: Desk) -> Flask:
     app.register_error_handler(Refusal, _refused)
     app.register_error_handler(HTTPException, _http_error)
     app.add_url_rule("/oauth/tokens", view_func=issue_token, methods=["POST"])
+    app.add_url_rule("/api/v2/oauth/tokens/current", view_func=show_token)
     for blueprint in (api_tickets.blueprint, api_webhooks.blueprint, api_triggers.blueprint):
         app.register_blueprint(blueprint, url_prefix="/api/v2")
     return app
@@ -39,6 +42,14 @@ def issue_token() -> ResponseReturnValue:
     """`POST /oauth/tokens`."""
     wish = request.get_json(silent=True)
     return jsonify(desk().tokens.issue(wish if isinstance(wish, dict) else request.form))
+
+
+def show_token() -> ResponseReturnValue:
+    """`GET /api/v2/oauth/tokens/current`: the token that asks; its scopes among others."""
+    kind, _, token = request.headers.get("Authorization", "").partition(" ")
+    if kind.lower() != "bearer":
+        raise refusals.not_found()
+    return jsonify(token=desk().tokens.shown(token.strip(), user_id=desk().account.service_user.id))
 
 
 def _authenticate() -> None:
@@ -60,6 +71,7 @@ def _authenticate() -> None:
 
 def _tell_limits(response: Response) -> Response:
     response.headers.update(g.get("headers", {}))
+    response.headers["Date"] = http_date(time.time() + desk().clock_ahead)
     return response
 
 

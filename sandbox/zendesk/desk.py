@@ -24,6 +24,7 @@ class Desk:
         """Start with an account that has two agents and nothing else."""
         self.url = ""
         self.escape_placeholders = False
+        self.clock_ahead = 0.0  # seconds by which the Date of its answers is ahead of this machine's clock
         self.account = Account(lambda: self.url)
         self.tokens = Tokens()
         self.limits = Limits()

@@ -17,6 +17,7 @@ from sandbox.zendesk import refusals
 SHORTEST_LIFE: Final = 300
 LONGEST_LIFE: Final = 172_800
 USUAL_LIFE: Final = 1800
+FIRST_TOKEN: Final = 360000700001
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class Token:
 
     scopes: frozenset[str]
     expires_at: float
+    id: int = 0
 
 
 class Tokens:
@@ -35,6 +37,7 @@ class Tokens:
         self.client_secret = secrets.token_hex(32)
         self.api_token = secrets.token_hex(20)
         self.life: int | None = None
+        self.allowed_scopes: frozenset[str] | None = None  # of the client; None: whatever it asks for
         self._lock = threading.Lock()
         self._issued: dict[str, Token] = {}
 
@@ -47,9 +50,12 @@ class Tokens:
         asked = _asked_life(wish)
         life = self.life or asked or USUAL_LIFE
         scope = str(wish.get("scope") or "read write")
+        if self.allowed_scopes is not None and not self.allowed_scopes >= set(scope.split()):
+            raise refusals.invalid_grant("invalid_scope", "The requested scope is invalid, unknown, or malformed.")
         token = secrets.token_hex(32)
         with self._lock:
-            self._issued[token] = Token(frozenset(scope.split()), time.monotonic() + life)
+            number = FIRST_TOKEN + len(self._issued)
+            self._issued[token] = Token(frozenset(scope.split()), time.monotonic() + life, number)
         answer: dict[str, Any] = {"access_token": token, "token_type": "bearer", "scope": scope}
         return answer | ({} if asked is None else {"expires_in": life})
 
@@ -60,11 +66,19 @@ class Tokens:
 
     def scopes_of(self, token: str) -> frozenset[str]:
         """Return what a Bearer token may do; refuses one that is not valid."""
+        return self._valid(token).scopes
+
+    def shown(self, token: str, *, user_id: int) -> dict[str, Any]:
+        """Return a token as `GET /api/v2/oauth/tokens/current` shows it: only its beginning is told."""
+        known = self._valid(token)
+        return {"id": known.id, "user_id": user_id, "scopes": sorted(known.scopes), "token": token[:10]}
+
+    def _valid(self, token: str) -> Token:
         with self._lock:
             known = self._issued.get(token)
         if known is None or known.expires_at <= time.monotonic():
             raise refusals.invalid_token()
-        return known.scopes
+        return known
 
 
 def basic_credentials(header: str) -> tuple[str, str] | None:

@@ -50,6 +50,10 @@ class User:
     email: str | None = None
     external_id: str | None = None
     role: Role = "end-user"
+    role_type: int | None = None
+    custom_role_id: int | None = None
+    ticket_restriction: str | None = None
+    suspended: bool = False
     created_at: datetime = field(default_factory=now)
 
 

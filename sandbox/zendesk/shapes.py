@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from sandbox.zendesk.delivery import Attempt, Delivery
 from sandbox.zendesk.hooks import Trigger, Webhook
 from sandbox.zendesk.records import Audit, Comment, Ticket, User, iso
+
+LIGHT_AGENT: Final = 1
+CHAT_AGENT: Final = 2
+"""Two of the `role_type`s of users."""
 
 _SYSTEM = {
     "client": "sandbox",
@@ -25,9 +29,15 @@ def user(record: User) -> dict[str, Any]:
         "email": record.email,
         "external_id": record.external_id,
         "role": record.role,
+        "role_type": record.role_type,
+        "custom_role_id": record.custom_role_id,
+        "ticket_restriction": record.ticket_restriction,
+        "restricted_agent": record.role == "agent" and bool(record.ticket_restriction or record.custom_role_id),
+        "only_private_comments": record.role_type == LIGHT_AGENT,
+        "chat_only": record.role_type == CHAT_AGENT,
         "active": True,
         "verified": record.email is not None,
-        "suspended": False,
+        "suspended": record.suspended,
         "locale": "en-US",
         "time_zone": "UTC",
         "phone": None,

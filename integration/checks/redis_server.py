@@ -1,0 +1,193 @@
+"""Redis: whether it answers, can be written, keeps what it is given, and whether a worker takes from it."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Callable, Iterator
+from typing import Any, Final, cast
+
+from redis import Redis
+from redis.exceptions import (
+    AuthenticationError,
+    AuthorizationError,
+    NoPermissionError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    RedisError,
+    ResponseError,
+)
+from rq.worker_registration import REDIS_WORKER_KEYS
+
+from integration.checks import Result, failure, ok, skipped, warning
+from integration.settings import Settings
+
+OLDEST: Final = (6, 2)
+SKEW_SECONDS: Final = 60.0
+_NEARLY_FULL: Final = 0.8
+
+# KEYS of both kinds that we write; each is gone at once
+_TRY_TO_WRITE: Final = """
+for _, key in ipairs(KEYS) do
+  redis.call('SET', key, '1', 'EX', 10)
+  redis.call('DEL', key)
+end
+return 1
+"""
+
+_PERMISSIONS: Final = (
+    "Give the Redis user of REDIS_URL all commands but the dangerous ones, on the keys highlights:* and rq:*."
+)
+
+
+def of_redis(settings: Settings, redis: Redis, *, clock: Callable[[], float]) -> Iterator[Result]:
+    """Everything about Redis; when it does not answer, that alone."""
+    try:
+        reached = reachable(redis)
+        if reached is not None:
+            yield reached
+        yield version(redis)
+        yield writes(redis)
+        yield persistence(redis)
+        yield eviction(redis)
+        yield clock_skew(redis, clock)
+        yield worker(redis)
+    except RedisError as error:
+        yield _away(settings, error)
+
+
+def reachable(redis: Redis) -> Result | None:
+    """None when Redis answers; a failure when it answers and refuses us."""
+    try:
+        redis.ping()
+    except NoPermissionError:
+        return failure("Redis", "answers, and its user may do nothing", _PERMISSIONS)
+    return None
+
+
+def version(redis: Redis) -> Result:
+    """Which Redis it is."""
+    try:
+        info = _info(redis, "server")
+    except ResponseError:
+        fix = "Its version has to be 6.2 or later: look it up with whoever runs it."
+        return warning("Redis", "answers, and does not tell its version", fix)
+    spoken = str(info.get("redis_version", ""))
+    valkey = info.get("valkey_version")
+    told = f"Valkey {valkey}" if valkey else f"Redis {spoken}"
+    found = re.match(r"([0-9]{1,6})\.([0-9]{1,6})", spoken)
+    if found is None:
+        return warning("Redis", "answers, and its version cannot be read", "It has to be 6.2 or later.")
+    if (int(found[1]), int(found[2])) < OLDEST:
+        return failure("Redis", f"{told} is too old", "Take Redis 6.2 or later, or Valkey.")
+    return ok("Redis", f"answers, {told}")
+
+
+def writes(redis: Redis) -> Result:
+    """Whether the ledger can write: scripts, on its own keys and on those of RQ."""
+    name, chance = "Redis writes", secrets.token_hex(8)
+    keys = [f"highlights:check:{chance}", f"rq:check:{chance}"]
+    try:
+        with redis.pipeline(transaction=True) as pipe:
+            pipe.eval(_TRY_TO_WRITE, len(keys), *keys)
+            pipe.execute()
+    except ReadOnlyError:
+        return failure(name, "this is a read-only replica", "Let REDIS_URL lead to the primary.")
+    except OutOfMemoryError:
+        fix = "Take a larger plan, or raise maxmemory; a lower RETENTION_DAYS needs less."
+        return failure(name, "its memory is full: no ticket can be written down", fix)
+    except NoPermissionError:
+        return failure(name, "its user may not write all that is needed", _PERMISSIONS)
+    except ResponseError as error:
+        why = "it cannot write to its disk" if "MISCONF" in str(error) else "it refuses to write"
+        return failure(name, why, "See the log of the Redis server, and the room on its disk.")
+    return ok(name, "the ledger can be written")
+
+
+def persistence(redis: Redis) -> Result:
+    """Whether what Redis was given survives its restart."""
+    name = "Redis persistence"
+    try:
+        info = _info(redis, "persistence")
+    except ResponseError:
+        return skipped(name, "Redis does not tell", "Ask whoever runs it whether its data survives a restart.")
+    if info.get("aof_enabled") == 1:
+        if info.get("aof_last_write_status") not in (None, "ok"):
+            return failure(name, "the last write to its file failed", "See the room on the disk of the Redis server.")
+        return ok(name, "append-only file")
+    saves = _config(redis, "save")
+    if saves is None:
+        fix = "Ask whoever runs it whether its data survives a restart; best is appendonly yes."
+        return warning(name, "no append-only file; whether it makes snapshots, it does not tell", fix)
+    lost = "the tickets that wait are lost, and what was posted is forgotten"
+    fix = "Set appendonly yes, or take a plan whose data survives a restart."
+    if not saves:
+        return warning(name, f"none: when Redis restarts, {lost}", fix)
+    return warning(name, "snapshots alone: when Redis crashes, the tickets since the last one are lost", fix)
+
+
+def eviction(redis: Redis) -> Result:
+    """An evicting Redis deletes tickets when its memory is full."""
+    name, fix = "Redis eviction", "Set maxmemory-policy noeviction, or take a plan that has it."
+    try:
+        memory = _info(redis, "memory")
+    except ResponseError:
+        memory = {}
+    policy = _config(redis, "maxmemory-policy") or memory.get("maxmemory_policy")
+    if not isinstance(policy, str) or not re.fullmatch(r"[a-z-]{1,40}", policy):
+        return warning(name, "Redis does not tell its maxmemory-policy", f"It has to be noeviction. {fix}")
+    if policy != "noeviction":
+        return failure(name, f"maxmemory-policy is {policy}: it deletes tickets when its memory is full", fix)
+    most, used = memory.get("maxmemory"), memory.get("used_memory")
+    if isinstance(most, int) and isinstance(used, int) and most and used > most * _NEARLY_FULL:
+        room = "Take a larger plan, or raise maxmemory; a lower RETENTION_DAYS needs less."
+        return warning(name, f"noeviction; {used / most:.0%} of its memory is used: full, it takes no ticket", room)
+    return ok(name, "noeviction")
+
+
+def clock_skew(redis: Redis, clock: Callable[[], float]) -> Result:
+    """The ledger lives by Redis' clock alone; what people compare does not."""
+    before = clock()
+    seconds, micros = redis.time()
+    ahead = seconds + micros / 1e6 - (before + clock()) / 2
+    if abs(ahead) > SKEW_SECONDS:
+        found = f"Redis is {abs(ahead):.0f} s {'ahead of' if ahead > 0 else 'behind'} this machine"
+        return warning(
+            "Redis clock", found, "Have both machines set their clocks by NTP: the times on the page differ."
+        )
+    return ok("Redis clock", f"within {max(abs(ahead), 0.1):.1f} s of this machine's")
+
+
+def worker(redis: Redis) -> Result:
+    """Whether a worker process lives: a platform may start the web process alone."""
+    known = cast("set[bytes]", redis.smembers(REDIS_WORKER_KEYS))
+    alive = redis.exists(*known) if known else 0
+    if not alive:
+        fix = "Start `python -m worker` (on Heroku: heroku ps:scale worker=1)."
+        return warning("worker", "no worker runs: tickets are taken in, and wait", fix)
+    return ok("worker", f"{alive} {'process' if alive == 1 else 'processes'} at work")
+
+
+def _away(settings: Settings, error: RedisError) -> Result:
+    """Redis does not answer, or not to us."""
+    if isinstance(error, AuthenticationError | AuthorizationError):
+        return failure("Redis", "refuses our user name or password", "Copy REDIS_URL anew from where Redis is run.")
+    if isinstance(error, ResponseError):
+        return failure("Redis", "refuses a command that is needed", _PERMISSIONS)
+    fix = "Is REDIS_URL right, does Redis run, and may this machine reach it?"
+    if settings.redis_url.startswith("rediss://") and settings.redis_tls_verify:
+        fix += " If its certificate is self-signed, as on Heroku: set REDIS_TLS_VERIFY=false."
+    return failure("Redis", f"does not answer ({type(error).__name__})", fix)
+
+
+def _info(redis: Redis, section: str) -> dict[str, Any]:
+    return redis.info(section)
+
+
+def _config(redis: Redis, name: str) -> str | None:
+    """A value of Redis' configuration; None when Redis does not tell, as some managed ones do not."""
+    try:
+        found = cast("dict[str, str]", redis.config_get(name))
+    except ResponseError:
+        return None
+    return found.get(name)

@@ -1,0 +1,35 @@
+"""Zendesk: who we are there first, for without that nothing else can be asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from integration.checks import Outcome, Result, skipped, zendesk_user
+from integration.checks.zendesk_user import CheckSession
+from integration.checks.zendesk_webhook import DELIVERY, SECRET, TRIGGER, WEBHOOK, of_webhook
+from integration.errors import RemoteError
+from integration.settings import Settings
+
+_NEEDS_A_USER: Final = (zendesk_user.SCOPES, zendesk_user.NOTES, WEBHOOK, TRIGGER, SECRET, DELIVERY)
+
+
+def of_zendesk(settings: Settings, *, clock: Callable[[], float]) -> Iterator[Result]:
+    """Everything about Zendesk."""
+    session = CheckSession(settings)
+    try:
+        user = session.fetch("users/me", "user")
+    except RemoteError as error:
+        yield zendesk_user.unknown(error, settings)
+        yield from (skipped(name, "Zendesk could not be asked") for name in _NEEDS_A_USER)
+        return
+    skew = zendesk_user.clock_skew(session.last_headers, now=clock())
+    acting = zendesk_user.acts_as(user, settings)
+    yield acting
+    yield skew
+    if acting.outcome is not Outcome.OK:
+        yield from (skipped(name, "these credentials act as nobody who could tell") for name in _NEEDS_A_USER)
+        return
+    yield zendesk_user.scopes(session, settings)
+    yield zendesk_user.may_write_notes(user, zendesk_user.custom_role(session, user))
+    yield from of_webhook(settings, is_admin=user.get("role") == "admin", clock=clock)

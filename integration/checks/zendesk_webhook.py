@@ -1,0 +1,217 @@
+"""Zendesk's side of a delivery: our webhook, its trigger, its signing secret, and a delivery for a test."""
+
+from __future__ import annotations
+
+import hmac
+import json
+import time
+from collections.abc import Callable, Iterator
+from typing import Final
+from urllib.parse import urlsplit
+
+from integration.checks import Result, failure, ok, skipped, warning
+from integration.checks.web import Answered, ProbeSession
+from integration.errors import Held, MalformedDelivery, RemoteError, Temporary
+from integration.settings import ZENDESK_TEST_SECRET, InstallSettings, Settings
+from integration.zendesk import webhook as deliveries
+from integration.zendesk.admin import Admin
+from integration.zendesk.conditions import fires_on_creation, printable
+from integration.zendesk.install import Account, Trigger, Webhook, payloads_for
+from integration.zendesk.webhook import ENDPOINT, place
+
+WEBHOOK, TRIGGER, SECRET, DELIVERY = "webhook", "trigger", "signing secret", "test delivery"
+TEST_PAYLOAD: Final = json.dumps({"type": "zen:event-type:helpdesk-highlights.check"})
+"""An event of another kind: taken with 204, and nothing follows from it."""
+
+_CREATED: Final = "zen:event-type:ticket.created"
+_TAKEN: Final = 204  # the contract's answer to another kind of event
+_LONGEST_WAIT: Final = 5.0
+_INSTALL: Final = "Run `python -m integration install`, which makes it or sets it right."
+_SET_IT: Final = (
+    "Run `python -m integration install`, which tells the secret, set ZENDESK_WEBHOOK_SECRET, and start the web "
+    "process anew."
+)
+_WEB: Final = "See the log of the web process"
+_ANSWERS: Final = {
+    401: ("the signature is refused", _SET_IT),
+    404: ("there is no such page", "Does PUBLIC_URL lead to this project's web process?"),
+    503: ("it can take in nothing", f"Is ZENDESK_WEBHOOK_SECRET set there, and does Redis answer? {_WEB}."),
+}
+
+
+def of_webhook(settings: Settings, *, is_admin: bool, clock: Callable[[], float]) -> Iterator[Result]:
+    """Everything about the webhook. `is_admin`: whether the acting user is one, for the advice."""
+    admin = Admin(_for_admin(settings), wait=_wait, scopes="read")
+    try:
+        account = admin.look()
+    except Held:
+        why = "Zendesk does not let these credentials look at webhooks and triggers"
+        yield skipped(WEBHOOK, why, _rights("read", is_admin=is_admin))
+        yield from (skipped(name, "the webhook is not known") for name in (TRIGGER, SECRET))
+        yield delivery_from_here(settings, is_admin=is_admin, now=clock())
+        return
+    except RemoteError as error:
+        yield skipped(WEBHOOK, f"{error}", "Run the command again.")
+        yield from (skipped(name, "the webhook is not known") for name in (TRIGGER, SECRET, DELIVERY))
+        return
+    found = chosen(account, settings)
+    yield webhook(found, account, settings)
+    if found is None:
+        yield from (skipped(name, "there is no webhook") for name in (TRIGGER, SECRET, DELIVERY))
+        return
+    yield trigger(found, account)
+    yield signing_secret(admin, found, settings, is_admin=is_admin)
+    yield delivery(settings, found, is_admin=is_admin, now=clock())
+
+
+def chosen(account: Account, settings: Settings) -> Webhook | None:
+    """Our webhook: of several, one that is switched on and that a trigger calls."""
+    ours = [each for each in account.webhooks if place(each.endpoint) == place(settings.public_url + ENDPOINT)]
+    called = {called for each in account.triggers if each.active for called in each.calls}
+    return max(ours, key=lambda each: (each.status == "active", each.id in called), default=None)
+
+
+def webhook(found: Webhook | None, account: Account, settings: Settings) -> Result:
+    """Whether Zendesk calls us at PUBLIC_URL, as we expect it to."""
+    endpoint = settings.public_url + ENDPOINT
+    if found is None:
+        elsewhere = sorted({each.endpoint for each in account.webhooks if place(each.endpoint)[2].endswith(ENDPOINT)})
+        others = f" (there is one for {printable(elsewhere[0])[:200]})" if elsewhere else ""
+        return failure(WEBHOOK, f"none has the endpoint {endpoint}{others}", f"Is PUBLIC_URL right? {_INSTALL}")
+    named = printable(f'"{found.name[:60]}"')
+    if found.status != "active":
+        return failure(WEBHOOK, f"{named} is switched off", _INSTALL)
+    if (found.http_method, found.request_format) != ("POST", "json"):
+        return failure(WEBHOOK, f"{named} sends {printable(found.http_method)[:10]} and not POST with JSON", _INSTALL)
+    if urlsplit(found.endpoint).path != urlsplit(endpoint).path:
+        return failure(WEBHOOK, f"{named} has an endpoint with a slash at its end", _INSTALL)
+    twins = sum(each.status == "active" and place(each.endpoint) == place(endpoint) for each in account.webhooks)
+    if twins > 1:
+        told = (
+            f"{twins} have the endpoint {endpoint}: Zendesk may tell of tickets twice (there is one note all the same)"
+        )
+        return warning(WEBHOOK, told, "Delete those that are not needed, or run `python -m integration install`.")
+    return ok(WEBHOOK, f"{named} is active and leads to {endpoint}")
+
+
+def trigger(found: Webhook, account: Account) -> Result:
+    """Whether something makes Zendesk call the webhook when a ticket is created."""
+    if _CREATED in found.subscriptions:
+        return ok(TRIGGER, "none is needed: the webhook is subscribed to new tickets")
+    if not found.for_triggers:
+        return failure(TRIGGER, "the webhook is subscribed to other events than new tickets", _INSTALL)
+    callers = [each for each in account.triggers if found.id in each.calls]
+    active = [each for each in callers if each.active]
+    if not active:
+        told = f"{_named(callers[0])} is switched off" if callers else "no trigger calls the webhook"
+        return failure(TRIGGER, told, _INSTALL)
+    usable = [each for each in active if any(map(_names_the_ticket, payloads_for(each, found.id)))]
+    if not usable:
+        fix = 'Its body has to begin with {"ticket_id": "{{ticket.id}}"; `python -m integration install` writes it.'
+        return failure(TRIGGER, f"the body of {_named(active[0])} does not name the ticket", fix)
+    if not any(fires_on_creation(each.conditions) for each in usable):
+        told = f"{_named(usable[0])} has no condition Ticket > Is > Created: it fires on every change"
+        return warning(TRIGGER, told, _INSTALL)
+    return ok(TRIGGER, f"{_named(usable[0])} is active and fires when a ticket is created")
+
+
+def signing_secret(admin: Admin, found: Webhook, settings: Settings, *, is_admin: bool) -> Result:
+    """Whether the secret that Zendesk signs with is one of those that are accepted here."""
+    if not settings.zendesk_webhook_secrets:
+        return failure(SECRET, "ZENDESK_WEBHOOK_SECRET is not set: no ticket is accepted", _SET_IT)
+    try:
+        theirs = admin.signing_secret(found.id)
+    except Held:
+        why = "Zendesk does not let these credentials read the webhook's secret"
+        return skipped(SECRET, why, _rights("read", is_admin=is_admin))
+    except RemoteError as error:
+        return skipped(SECRET, f"{error}", "Run the command again.")
+    matches = [hmac.compare_digest(each, theirs) for each in settings.zendesk_webhook_secrets]
+    if not any(matches) or theirs == ZENDESK_TEST_SECRET:
+        return failure(SECRET, "ZENDESK_WEBHOOK_SECRET is not the secret of the webhook", _SET_IT)
+    if len(matches) > 1:
+        return ok(SECRET, f"one of the {len(matches)} that are set is the webhook's")
+    return ok(SECRET, "the one that is set is the webhook's")
+
+
+def delivery(settings: Settings, found: Webhook, *, is_admin: bool, now: float) -> Result:
+    """Let Zendesk call the web process: its address, its signature, the way between."""
+    admin = Admin(_for_admin(settings), wait=_wait, scopes="read webhooks:write")
+    try:
+        status = admin.deliver_test(found, TEST_PAYLOAD)
+    except Held:
+        return delivery_from_here(settings, is_admin=is_admin, now=now)
+    except RemoteError as error:
+        return skipped(DELIVERY, f"{error}", "Run the command again.")
+    if status == _TAKEN:
+        return ok(DELIVERY, "Zendesk called the web process, which took it (204)")
+    return _not_taken("Zendesk", status)
+
+
+def delivery_from_here(settings: Settings, *, is_admin: bool, now: float) -> Result:
+    """Without the right to have Zendesk call: sign as it would, and call the web process from this machine."""
+    secrets = [each for each in settings.zendesk_webhook_secrets if each != ZENDESK_TEST_SECRET]
+    if not secrets:
+        why = "Zendesk does not let these credentials test the webhook, and there is no secret to sign with here"
+        return skipped(DELIVERY, why, _rights("webhooks:write", is_admin=is_admin))
+    session, body = ProbeSession("The web process", settings.public_url), TEST_PAYLOAD.encode()
+    headers = {"Content-Type": "application/json"} | deliveries.signed(body, secret=secrets[0], now=now)
+    status: int | None
+    try:
+        status = session.post(settings.public_url + ENDPOINT, data=body, headers=headers).status_code
+    except Answered as answer:
+        status = answer.status
+    except RemoteError:
+        status = None
+    if status == _TAKEN:
+        told = (
+            "this machine called the web process, which took it (204); Zendesk may not be asked to, with these rights"
+        )
+        return ok(DELIVERY, told)
+    return _not_taken("this machine", status)
+
+
+def _not_taken(caller: str, status: int | None) -> Result:
+    if status is None:
+        fix = f"Does the web process run, and does PUBLIC_URL lead to it? {_WEB}."
+        return failure(DELIVERY, f"{caller} called the web process and got no answer", fix)
+    otherwise = ("this is not the answer of this project's web process", "Does PUBLIC_URL lead to it, past any log-in?")
+    why, fix = _ANSWERS.get(status, otherwise)
+    return failure(DELIVERY, f"{caller} called the web process and got {status}: {why}", fix)
+
+
+def _for_admin(settings: Settings) -> InstallSettings:
+    return InstallSettings(
+        public_url=settings.public_url,
+        zendesk_subdomain=settings.zendesk_subdomain,
+        zendesk_url=settings.zendesk_url,
+        zendesk_credentials=settings.zendesk_credentials,
+    )
+
+
+def _rights(scope: str, *, is_admin: bool) -> str:
+    """What the credentials need, for a check that the service itself can do without."""
+    whose = "" if is_admin else "an admin's credentials, or a role that may manage webhooks; with OAuth also "
+    return (
+        f"The service does without, so nothing is wrong with that. This check needs {whose}the scope {scope} among "
+        "the client's allowed scopes. Or look yourself: Admin Center > Apps and integrations > Webhooks."
+    )
+
+
+def _names_the_ticket(payload: object) -> bool:
+    """Whether a trigger's body can be read once Zendesk has put in the ticket's number."""
+    try:
+        return deliveries.read(str(payload).replace("{{ticket.id}}", "1").encode(errors="replace")) is not None
+    except MalformedDelivery:
+        return False
+
+
+def _named(found: Trigger) -> str:
+    return printable(f'"{found.name[:60]}"')
+
+
+def _wait(seconds: float) -> None:
+    """Wait for Zendesk's limit when it is short."""
+    if seconds > _LONGEST_WAIT:
+        raise Temporary(f"Zendesk asks to come again in {seconds:.0f} s")
+    time.sleep(seconds)

@@ -1,0 +1,95 @@
+"""`check [--offline] [--json]`: settings, Redis, Zendesk, LogRocket and the way between, one line each."""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import json
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from itertools import chain
+from typing import Final
+
+from integration import checks, logs, store
+from integration.checks import Group, Outcome, Result, failure
+from integration.checks.given import of_settings, of_settings_offline
+from integration.errors import SettingsError
+from integration.settings import Settings, from_environment
+
+HELP = "check settings, Redis, Zendesk and LogRocket, and say what to do about each failure"
+_SET_IT: Final = "Set it as the README's table of variables says."
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes."""
+    parser.add_argument("--offline", action="store_true", help="ask nobody: the settings alone")
+    parser.add_argument("--json", action="store_true", help="as JSON, for programs")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Check, and print what was found."""
+    try:
+        settings = from_environment()
+    except SettingsError as error:
+        if not options.json:
+            raise
+        print(as_json([failure("settings", problem, _SET_IT) for problem in error.problems]))
+        return 2
+    logs.configure(settings)
+    results = list(of_settings_offline(settings, now=time.time())) if options.offline else everything(settings)
+    print(as_json(results) if options.json else as_text(results))
+    return 0 if all_good(results) else 1
+
+
+def everything(settings: Settings) -> list[Result]:
+    """Every check, of the settings and of everybody whom they name."""
+    # Here, for zenpy is large: --offline does without.
+    from integration.checks.redis_server import of_redis  # noqa: PLC0415 -- see above
+    from integration.checks.web import of_logrocket, of_public_url  # noqa: PLC0415 -- see above
+    from integration.checks.zendesk import of_zendesk  # noqa: PLC0415 -- see above
+
+    redis = store.for_check(settings)
+    of = functools.partial
+    return checks.run(
+        [
+            Group(name="settings", checks=of(of_settings, settings, now=time.time())),
+            Group(name="Redis", checks=of(of_redis, settings, redis, clock=time.time)),
+            Group(name="Zendesk", checks=of(of_zendesk, settings, clock=time.time)),
+            Group(name="LogRocket key", checks=of(of_logrocket, settings)),
+            Group(name="PUBLIC_URL", checks=of(of_public_url, settings)),
+        ]
+    )
+
+
+def all_good(results: Sequence[Result]) -> bool:
+    """Whether nothing fails."""
+    return all(each.outcome is not Outcome.FAILURE for each in results)
+
+
+def as_json(results: Sequence[Result]) -> str:
+    """The results as one JSON object."""
+    return json.dumps({"ok": all_good(results), "checks": [asdict(each) for each in results]})
+
+
+def as_text(results: Sequence[Result]) -> str:
+    """The results as lines, aligned; what to do stands below what was found."""
+    width = max(len(each.name) for each in results)
+    lines = chain.from_iterable(_lines(each, width) for each in results)
+    return "\n".join([*lines, "", _summary(results)])
+
+
+def _lines(result: Result, width: int) -> Iterator[str]:
+    yield f"{result.outcome.value:<8}{result.name:<{width}}  {result.found}"
+    if result.fix is not None:
+        yield f"{'':<8}{'':<{width}}  -> {result.fix}"
+
+
+def _summary(results: Sequence[Result]) -> str:
+    counts = [(sum(each.outcome is kind for each in results), kind) for kind in _SINGULARS]
+    told = [f"{count} {_PLURALS[kind] if count != 1 else _SINGULARS[kind]}" for count, kind in counts if count]
+    return f"{', '.join(told)}." if told else "All good."
+
+
+_SINGULARS: Final = {Outcome.FAILURE: "failure", Outcome.WARNING: "warning", Outcome.SKIPPED: "skipped"}
+_PLURALS: Final = {Outcome.WARNING: "warnings", Outcome.FAILURE: "failures", Outcome.SKIPPED: "skipped"}
