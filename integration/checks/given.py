@@ -24,8 +24,8 @@ def of_settings(settings: Settings, *, now: float) -> Iterator[Result]:
         yield api_token(now)
     if is_loopback(urlsplit(settings.public_url).hostname) and not is_loopback(urlsplit(settings.zendesk_url).hostname):
         yield warning(
-            "PUBLIC_URL",
-            "leads to this machine alone: neither Zendesk nor LogRocket reaches it",
+            "address",
+            "PUBLIC_URL leads to this machine alone: neither Zendesk nor LogRocket reaches it",
             "Set PUBLIC_URL to the address of the web process on the internet.",
         )
 

@@ -22,6 +22,8 @@ from rq.worker_registration import REDIS_WORKER_KEYS
 from integration.checks import Result, failure, ok, skipped, warning
 from integration.settings import Settings
 
+REDIS, WRITES, PERSISTENCE, EVICTION = "Redis", "Redis writes", "Redis persistence", "Redis eviction"
+CLOCK, WORKER = "Redis clock", "worker"
 OLDEST: Final = (6, 2)
 SKEW_SECONDS: Final = 60.0
 _NEARLY_FULL: Final = 0.8
@@ -41,51 +43,51 @@ _PERMISSIONS: Final = (
 
 
 def of_redis(settings: Settings, redis: Redis, *, clock: Callable[[], float]) -> Iterator[Result]:
-    """Everything about Redis; when it does not answer, that alone."""
-    try:
-        reached = reachable(redis)
-        if reached is not None:
-            yield reached
-        yield version(redis)
-        yield writes(redis)
-        yield persistence(redis)
-        yield eviction(redis)
-        yield clock_skew(redis, clock)
-        yield worker(redis)
-    except RedisError as error:
-        yield _away(settings, error)
+    """Everything about Redis."""
+    checks: dict[str, Callable[[], Result]] = {
+        REDIS: lambda: answers(redis),
+        WRITES: lambda: writes(redis),
+        PERSISTENCE: lambda: persistence(redis),
+        EVICTION: lambda: eviction(redis),
+        CLOCK: lambda: clock_skew(redis, clock),
+        WORKER: lambda: worker(redis),
+    }
+    reached = True
+    for name, check in checks.items():
+        try:
+            result = check() if reached else skipped(name, "Redis could not be asked")
+        except NoPermissionError:
+            result = skipped(name, "the user of REDIS_URL may not ask for it", _PERMISSIONS)
+        except RedisError as error:
+            reached, result = False, _away(name, settings, error)
+        yield result
 
 
-def reachable(redis: Redis) -> Result | None:
-    """None when Redis answers; a failure when it answers and refuses us."""
+def answers(redis: Redis) -> Result:
+    """Whether Redis answers, and which it is."""
     try:
         redis.ping()
     except NoPermissionError:
-        return failure("Redis", "answers, and its user may do nothing", _PERMISSIONS)
-    return None
-
-
-def version(redis: Redis) -> Result:
-    """Which Redis it is."""
+        return failure(REDIS, "answers, and its user may do nothing", _PERMISSIONS)
     try:
         info = _info(redis, "server")
     except ResponseError:
         fix = "Its version has to be 6.2 or later: look it up with whoever runs it."
-        return warning("Redis", "answers, and does not tell its version", fix)
+        return warning(REDIS, "answers, and does not tell its version", fix)
     spoken = str(info.get("redis_version", ""))
     valkey = info.get("valkey_version")
     told = f"Valkey {valkey}" if valkey else f"Redis {spoken}"
     found = re.match(r"([0-9]{1,6})\.([0-9]{1,6})", spoken)
     if found is None:
-        return warning("Redis", "answers, and its version cannot be read", "It has to be 6.2 or later.")
+        return warning(REDIS, "answers, and its version cannot be read", "It has to be 6.2 or later.")
     if (int(found[1]), int(found[2])) < OLDEST:
-        return failure("Redis", f"{told} is too old", "Take Redis 6.2 or later, or Valkey.")
-    return ok("Redis", f"answers, {told}")
+        return failure(REDIS, f"{told} is too old", "Take Redis 6.2 or later, or Valkey.")
+    return ok(REDIS, f"answers, {told}")
 
 
 def writes(redis: Redis) -> Result:
     """Whether the ledger can write: scripts, on its own keys and on those of RQ."""
-    name, chance = "Redis writes", secrets.token_hex(8)
+    name, chance = WRITES, secrets.token_hex(8)
     keys = [f"highlights:check:{chance}", f"rq:check:{chance}"]
     try:
         with redis.pipeline(transaction=True) as pipe:
@@ -106,7 +108,7 @@ def writes(redis: Redis) -> Result:
 
 def persistence(redis: Redis) -> Result:
     """Whether what Redis was given survives its restart."""
-    name = "Redis persistence"
+    name = PERSISTENCE
     try:
         info = _info(redis, "persistence")
     except ResponseError:
@@ -128,7 +130,7 @@ def persistence(redis: Redis) -> Result:
 
 def eviction(redis: Redis) -> Result:
     """An evicting Redis deletes tickets when its memory is full."""
-    name, fix = "Redis eviction", "Set maxmemory-policy noeviction, or take a plan that has it."
+    name, fix = EVICTION, "Set maxmemory-policy noeviction, or take a plan that has it."
     try:
         memory = _info(redis, "memory")
     except ResponseError:
@@ -155,7 +157,7 @@ def clock_skew(redis: Redis, clock: Callable[[], float]) -> Result:
         return warning(
             "Redis clock", found, "Have both machines set their clocks by NTP: the times on the page differ."
         )
-    return ok("Redis clock", f"within {max(abs(ahead), 0.1):.1f} s of this machine's")
+    return ok(CLOCK, f"within {max(abs(ahead), 0.1):.1f} s of this machine's")
 
 
 def worker(redis: Redis) -> Result:
@@ -164,20 +166,20 @@ def worker(redis: Redis) -> Result:
     alive = redis.exists(*known) if known else 0
     if not alive:
         fix = "Start `python -m worker` (on Heroku: heroku ps:scale worker=1)."
-        return warning("worker", "no worker runs: tickets are taken in, and wait", fix)
-    return ok("worker", f"{alive} {'process' if alive == 1 else 'processes'} at work")
+        return warning(WORKER, "no worker runs: tickets are taken in, and wait", fix)
+    return ok(WORKER, f"{alive} {'process' if alive == 1 else 'processes'} at work")
 
 
-def _away(settings: Settings, error: RedisError) -> Result:
+def _away(name: str, settings: Settings, error: RedisError) -> Result:
     """Redis does not answer, or not to us."""
     if isinstance(error, AuthenticationError | AuthorizationError):
-        return failure("Redis", "refuses our user name or password", "Copy REDIS_URL anew from where Redis is run.")
+        return failure(name, "refuses our user name or password", "Copy REDIS_URL anew from where Redis is run.")
     if isinstance(error, ResponseError):
-        return failure("Redis", "refuses a command that is needed", _PERMISSIONS)
+        return failure(name, "refuses a command that is needed", _PERMISSIONS)
     fix = "Is REDIS_URL right, does Redis run, and may this machine reach it?"
     if settings.redis_url.startswith("rediss://") and settings.redis_tls_verify:
         fix += " If its certificate is self-signed, as on Heroku: set REDIS_TLS_VERIFY=false."
-    return failure("Redis", f"does not answer ({type(error).__name__})", fix)
+    return failure(name, f"does not answer ({type(error).__name__})", fix)
 
 
 def _info(redis: Redis, section: str) -> dict[str, Any]:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import pytest
@@ -131,3 +134,52 @@ def test_a_customer_with_the_api_token_is_no_agent(sandbox: Sandbox) -> None:
     sandbox.zendesk.file_ticket(requester="ada@shop.example")
     auth = ("ada@shop.example/token", sandbox.zendesk.api_token)
     assert requests.get(f"{sandbox.zendesk.url}/api/v2/tickets", auth=auth, timeout=5).status_code == 403
+
+
+def test_a_token_tells_its_scopes_and_only_its_beginning(
+    sandbox: Sandbox, api: Call, token: Callable[..., str]
+) -> None:
+    mine = token("tickets:write read")
+    told = api("GET", "oauth/tokens/current", bearer=mine).json()["token"]
+    assert (told["scopes"], told["token"]) == (["read", "tickets:write"], mine[:10])
+    assert told["user_id"] == api("GET", "users/me", bearer=mine).json()["user"]["id"]
+    sandbox.zendesk.revoke_tokens()
+    assert api("GET", "oauth/tokens/current", bearer=mine).status_code == 401
+
+
+def test_an_api_token_is_none_that_can_tell(sandbox: Sandbox) -> None:
+    auth = (f"{sandbox.zendesk.agent_email}/token", sandbox.zendesk.api_token)
+    url = f"{sandbox.zendesk.url}/api/v2/oauth/tokens/current"
+    assert requests.get(url, auth=auth, timeout=5).status_code == 404
+    assert requests.get(url, timeout=5).status_code == 401
+
+
+def test_a_client_with_allowed_scopes_gets_no_token_for_others(sandbox: Sandbox) -> None:
+    sandbox.zendesk.desk.tokens.allowed_scopes = frozenset({"read", "tickets:write"})
+    assert post_wish(sandbox, scope="read").status_code == 200
+    assert post_wish(sandbox, scope="tickets:write read").status_code == 200
+    answer = post_wish(sandbox, scope="read webhooks:write")
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_scope")
+
+
+def test_answers_have_a_date_and_the_clock_may_be_wrong(sandbox: Sandbox, api: Call) -> None:
+    def ahead() -> float:
+        date = parsedate_to_datetime(api("GET", "users/me").headers["Date"])
+        return (date - datetime.now(UTC)).total_seconds()
+
+    assert -2 <= ahead() <= 1
+    sandbox.zendesk.desk.clock_ahead = 3600
+    assert 3598 <= ahead() <= 3601
+
+
+def test_a_custom_role_is_shown_to_admins_and_to_those_who_manage_roles(sandbox: Sandbox, api: Call) -> None:
+    account = sandbox.zendesk.desk.account
+    account.custom_roles[7] = {"ticket_access": "within-groups"}
+    assert api("GET", "custom_roles/7").json()["custom_role"]["configuration"] == {"ticket_access": "within-groups"}
+    assert api("GET", "custom_roles/8").status_code == 404
+    account.service_user = account.add_user(replace(account.service_user, role="agent", custom_role_id=7))
+    me = api("GET", "users/me").json()["user"]
+    assert (me["role"], me["custom_role_id"], me["restricted_agent"]) == ("agent", 7, True)
+    assert api("GET", "custom_roles/7").status_code == 403
+    account.custom_roles[7]["manage_roles"] = "all-except-self"
+    assert api("GET", "custom_roles/7").status_code == 200
