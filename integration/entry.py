@@ -104,6 +104,12 @@ class Entry:
         earlier = self.tried if self.attempts > 1 else tuple(each for each in self.tried if each != self.request_id)
         return tuple(marker(each) for each in earlier)
 
+    @property
+    def markers(self) -> tuple[str, ...]:
+        """The markers of every request whose note may have been tried, also when the ledger has forgotten that."""
+        known = self.tried if self.request_id is None else (*self.tried, self.request_id)
+        return tuple(marker(each) for each in dict.fromkeys(known))
+
 
 def under(entry: Entry, redis_run: str) -> Entry:
     """The entry as Redis has it now; after a crash or a failover it may be an older one than was written last."""

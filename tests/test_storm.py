@@ -1,8 +1,10 @@
-"""The storm in its short form, and that its verdict can fail: `make storm` is the long one."""
+"""The storm in its short form, and that its verdict can fail. `make storm` is the long one."""
 
 from __future__ import annotations
 
 import random
+from collections import Counter
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,92 +14,122 @@ import pytest
 from integration.entry import Entry, State
 from sandbox import Comment
 from sandbox.logrocket import HighlightsRecord, Outcome
-from tests.storm.evidence import Ticket
-from tests.storm.storm import Plan, run
-from tests.storm.tickets import BY_EMAIL, CLOSED, DELETED_LATER, NOBODY, Kind
-from tests.storm.verdict import Evidence, failures
+from tests.storm import storm, table, verdict
+from tests.storm.blows import Blow
+from tests.storm.evidence import Evidence, Keys, Ticket
+from tests.storm.tickets import ALWAYS_FAILED, BY_EMAIL, CLOSED_LATER, DELETED_LATER, NOBODY, Kind
 
 
-def test_a_short_storm_breaks_no_promise(tmp_path: Path) -> None:
+def test_nothing_is_lost_and_nothing_comes_twice_in_a_storm(tmp_path: Path) -> None:
     seed = random.randrange(10**6)
-    plan = Plan(
-        seed=seed,
-        tickets=120,
-        filing_seconds=40,
-        calm_between_squalls=0.3,
-        seconds_between_blows=4.0,
-        redis_restarts_at=(15.0,),
-        patience_seconds=300,
-    )
-    outcome = run(plan, tmp_path, say=lambda _line: None)
-    table = "\n".join(f"{name}: {value}" for name, value in outcome.figures)
-    assert outcome.failures == [], f"seed {seed}\n{table}"
-    assert "SIGKILL" in table
+    found = storm.rage(storm.short(seed=seed, tickets=150), tmp_path, lambda _: None)
+    assert verdict.problems(found) == [], table.table(found)
+    assert sum(found.faults.values()) > 0
+    assert any(each.kind.startswith("SIGKILL") for each in found.blows)
 
 
-# -- The verdict
+# -- The verdict on one ticket that went well, but for some changes
 
 
 def note(*, public: bool = False) -> Comment:
     return Comment(id=1, author_id=1, public=public, html_body="", plain_body="", body="", audit_id=1)
 
 
-def result(outcome: Outcome = "READY") -> tuple[str, HighlightsRecord]:
+def result(outcome: Outcome) -> tuple[str, HighlightsRecord]:
     record = HighlightsRecord(
         request={}, webhookURL=None, outcome=outcome, ready=True, asked_at=datetime.now(UTC), payload={}
     )
     return outcome, record
 
 
-def evidence(kind: Kind = BY_EMAIL, *, ticket: dict[str, Any] | None = None, **changes: Any) -> Evidence:  # noqa: ANN401 -- fields of both
-    """Of one ticket that went well, but for the changes."""
-    entry = Entry(ticket_id=1, received_at=0, entered_at=0, state=State.POSTED)
+def evidence(
+    kind: Kind = BY_EMAIL,
+    *,
+    state: State | None = State.POSTED,
+    reason: str | None = None,
+    notes: tuple[Comment, ...] = (note(),),
+    deleted: bool = False,
+    outcomes: tuple[Outcome, ...] = ("READY",),
+    taken: int = 1,
+    **changes: Any,  # noqa: ANN401 -- fields of Evidence
+) -> Evidence:
+    entry = None if state is None else Entry(ticket_id=1, received_at=0, entered_at=0, state=state, reason=reason)
+    ticket = Ticket(
+        number=1,
+        entry=entry,
+        raw="",
+        deleted=deleted,
+        notes=list(notes),
+        results=[result(each) for each in outcomes],
+        asked=[(0.0, 200)] * taken,
+    )
+    nothing: Mapping[str, int] = {}
     usual: dict[str, Any] = {
-        "entry": entry, "raw": "", "deleted": False, "notes": [note()], "results": [result()], "asked": [(0.0, 200)]
-    }  # fmt: skip
-    found = Ticket(number=1, **usual | (ticket or {}))
-    return Evidence(tickets={1: found}, kinds={1: kind}, **changes)
+        "seed": 1,
+        "seconds": 60.0,
+        "settled_seconds": 6.0,
+        "kinds": {1: kind},
+        "tickets": {1: ticket},
+        "erased": frozenset(),
+        "keys": Keys(kinds=Counter(), unexplained=[]),
+        "leaks": [],
+        "blows": [],
+        "own_429": 0,
+        "wrong": [],
+        **dict.fromkeys(("faults", "deliveries", "recovered", "repeated", "strangers", "requests"), nothing),
+    }
+    return Evidence(**usual | changes)
 
 
-def entry(state: State, reason: str | None = None) -> Entry:
-    return Entry(ticket_id=1, received_at=0, entered_at=0, state=state, reason=reason)
+def kill(cost: int) -> Blow:
+    return Blow(kind="SIGKILL worker child", began=0, ended=0, cost=cost)
 
 
-def test_a_ticket_that_went_well_breaks_no_promise() -> None:
-    assert failures(evidence()) == []
-    assert failures(evidence(NOBODY, ticket={"entry": entry(State.SKIPPED, "who?"), "notes": [], "results": []})) == []
-    assert failures(evidence(DELETED_LATER, ticket={"deleted": True, "notes": []})) == []
+@pytest.mark.parametrize(
+    "found",
+    [
+        evidence(),
+        evidence(NOBODY, state=State.SKIPPED, reason="nobody", notes=(), outcomes=(), taken=0),
+        evidence(CLOSED_LATER),
+        evidence(CLOSED_LATER, state=State.SKIPPED, reason="closed", notes=()),
+        evidence(DELETED_LATER, deleted=True, notes=()),
+        evidence(state=State.EMPTY, reason="no session", notes=(), outcomes=("EMPTY",)),
+        evidence(ALWAYS_FAILED, state=State.FAILED, reason="5 times", notes=(), outcomes=("FAILED",) * 5, taken=5),
+        evidence(outcomes=("FAILED", "READY"), taken=2),
+        evidence(outcomes=("READY", "READY"), taken=1),  # the answer to the other request was lost
+        evidence(outcomes=("READY", "READY"), taken=2, blows=[kill(1)]),
+        evidence(state=None, erased=frozenset({1})),
+    ],
+)
+def test_a_promise_that_was_kept_is_no_problem(found: Evidence) -> None:
+    assert verdict.problems(found) == []
+    assert "The storm of seed 1" in table.table(found)
 
 
 @pytest.mark.parametrize(
     ("found", "told"),
     [
-        (evidence(ticket={"entry": None, "notes": []}), "lost"),
-        (evidence(ticket={"notes": [note(), note()]}), "2 notes"),
-        (evidence(ticket={"notes": [note(public=True)]}), "a public note"),
-        (evidence(ticket={"notes": []}), "posted without a note"),
-        (evidence(ticket={"entry": entry(State.READY)}), "stuck"),
-        (evidence(ticket={"entry": entry(State.FAILED, "x")}), "failed without need"),
-        (evidence(ticket={"entry": entry(State.EMPTY, "x"), "notes": []}), "empty although"),
-        (evidence(ticket={"entry": entry(State.SKIPPED, "x"), "notes": []}), "skipped without need"),
-        (evidence(CLOSED, ticket={"entry": entry(State.SKIPPED), "notes": []}), "no reason"),
-        (evidence(CLOSED), "a note where none can be"),
-        (evidence(ticket={"entry": entry(State.FAILED, "x")}), "a note that the ledger does not know"),
-        (evidence(ticket={"results": [result(), result()], "asked": [(0.0, 200)] * 2}), "1 extra requests"),
+        (evidence(notes=(note(), note())), "2 notes"),
+        (evidence(notes=(note(public=True),)), "its note is public"),
+        (evidence(notes=()), "posted, and has no note"),
+        (evidence(state=None, notes=()), "lost"),
+        (evidence(state=State.READY, notes=()), "stuck"),
+        (evidence(state=State.FAILED, reason="why"), "failed, and has a note"),
+        (evidence(state=State.FAILED, reason="why", notes=()), "could have had a note"),
+        (evidence(state=State.FAILED, reason="4 times", notes=(), outcomes=("FAILED",) * 4), "could have had a note"),
+        (evidence(state=State.EMPTY, reason="why", notes=()), "could have had a note"),
+        (evidence(state=State.SKIPPED, reason="why", notes=()), "could have had a note"),
+        (evidence(NOBODY, state=State.SKIPPED, notes=()), "without a reason"),
+        (evidence(NOBODY), "nobody could know what to tell"),
+        (evidence(outcomes=("READY", "READY"), taken=2), "1 extra requests"),
+        (evidence(outcomes=("READY",) * 3, taken=3, blows=[kill(1)]), "2 extra requests"),
+        (evidence(erased=frozenset({1})), "came back"),
+        (evidence(state=None, notes=(), erased=frozenset({1})), "has none"),
         (evidence(own_429=1), "429"),
-        (evidence(trapped=1), "redirect"),
-        (evidence(exit_codes=["web ended by itself with 1"]), "web ended"),
-        (evidence(unexplained_keys=["x: holds an address"]), "holds an address"),
-        (evidence(leaks=["web: the value of SECRET_KEY"]), "SECRET_KEY"),
-        (evidence(crashes=["internal error ticket_id=1"]), "internal error"),
+        (evidence(keys=Keys(kinds=Counter(), unexplained=["x: holds an address"])), "x: holds an address"),
+        (evidence(leaks=["the value of SECRET_KEY, in that of web"]), "SECRET_KEY"),
+        (evidence(wrong=["web ended by itself with 1"]), "web ended by itself"),
     ],
 )
-def test_each_broken_promise_is_named(found: Evidence, told: str) -> None:
-    assert any(told in each for each in failures(found)), failures(found)
-
-
-def test_a_kill_may_cost_a_request_and_a_lost_answer_too() -> None:
-    twice = {"results": [result(), result()]}
-    assert failures(evidence(ticket={**twice, "asked": [(0.0, 200)] * 2}, kill_cost=1)) == []
-    assert failures(evidence(ticket={**twice, "asked": [(0.0, 500), (1.0, 200)]})) == []
-    assert failures(evidence(ticket={"results": [result("FAILED"), result()], "asked": [(0.0, 200)] * 2})) == []
+def test_a_promise_that_was_broken_is_named(found: Evidence, told: str) -> None:
+    assert any(told in each for each in verdict.problems(found)), verdict.problems(found)

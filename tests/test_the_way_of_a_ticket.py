@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -254,6 +254,24 @@ def test_a_note_that_came_back_public_is_made_private_at_once(
     product.work_until(number, State.POSTED)
     assert [comment.public for comment in sandbox.zendesk.comments(number)] == [True, False]
     assert "a note came back public" in "".join(capfd.readouterr())
+
+
+@pytest.mark.parametrize("redis_restarted", [False, True])
+def test_a_public_note_whose_answer_was_lost_is_found_and_made_private(
+    redis_restarted: bool,  # noqa: FBT001 -- pytest passes parameters by name
+    sandbox: Sandbox,
+    product: InProcess,
+    redis: Redis,
+) -> None:
+    sandbox.faults.add(Fault(service="zendesk", method="PUT", path=r"/tickets/", public=True, drop="after"))
+    number = sandbox.zendesk.file_ticket(requester=ADA)
+    wait_for(lambda: product.ledger.find(number))
+    if redis_restarted:
+        key = f"highlights:ticket:{number}"
+        stored = json.loads(cast("bytes", redis.get(key)))
+        redis.set(key, json.dumps({**stored, "redis_run": "another"}))
+    product.work_until(number, State.POSTED)
+    assert [comment.public for comment in sandbox.zendesk.comments(number)] == [True, False]
 
 
 def test_failed_then_ready_ends_in_one_note(sandbox: Sandbox, product: InProcess) -> None:

@@ -76,7 +76,10 @@ def run_worker(settings: Settings, queue: str, pool_pid: int) -> None:
     )
     worker = open_worker(queue, redis, jobs.by_name())
     worker.parent_pid = pool_pid
-    worker.work(logging_level="WARNING")
+    try:
+        worker.work(logging_level="WARNING")
+    except RedisError as error:  # which RQ does not wait for, such as a Redis that refuses writes
+        log.warning("worker cannot use Redis, starts anew", error=type(error).__name__)
 
 
 def run_sweeper(settings: Settings, pool_pid: int) -> None:

@@ -96,7 +96,7 @@ class Jobs:
 
     def _note_of_earlier_attempt(self, entry: Entry) -> Note | None:
         if entry.redis_restarted or entry.recovered:  # an attempt, and its request, may have been forgotten
-            return self.desk.find_any_note(entry.ticket_id)
+            return self.desk.find_any_note(entry.ticket_id, markers=entry.markers)
         if not entry.earlier_markers:
             return None
         return self.desk.find_note(entry.ticket_id, markers=entry.earlier_markers)

@@ -98,11 +98,17 @@ class Desk:
         return None
 
     @_understood(write=False)
-    def find_any_note(self, ticket_id: int) -> Note | None:
-        """The internal comment that holds a note of ours, whichever request it tells of."""
+    def find_any_note(self, ticket_id: int, *, markers: Sequence[str] = ()) -> Note | None:
+        """The comment that holds one of `markers`, or an internal one that holds a note of ours for any request.
+
+        What is public proves nothing but by a marker that we know: whoever may comment could write such a text.
+        """
+        wanted = [f"{MARKER_TEXT}{marker}" for marker in markers]
         for comment in self._zenpy.tickets.comments(ticket=ticket_id):
-            if comment.public is False and any(_ANY_MARKER.search(text) for text in _texts(comment)):
-                return self._private(ticket_id, comment_id=int(comment.id), public=False)
+            texts = _texts(comment)
+            own = any(marker in text for text in texts for marker in wanted)
+            if own or (comment.public is False and any(_ANY_MARKER.search(text) for text in texts)):
+                return self._private(ticket_id, comment_id=int(comment.id), public=comment.public)
         return None
 
     @_understood(write=True)

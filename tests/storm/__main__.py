@@ -1,43 +1,55 @@
-"""`python -m tests.storm`: the storm for a person. Exit 0 when every promise was kept, 1 when one was broken."""
+"""`python -m tests.storm`: a storm over the whole product, and the verdict on what it left. Exit 0, or 1."""
 
 from __future__ import annotations
 
 import argparse
-import random
+import secrets
 import sys
 import tempfile
 from pathlib import Path
 
-from tests.storm.storm import Plan, run
+from tests.storm import evidence, storm, table, verdict
+
+SHOWN = 20  # problems
+LINES = 40  # of the log, for each of the first tickets with a problem
 
 
 def main() -> int:
-    """Let it storm, and print what was found."""
-    parser = argparse.ArgumentParser(prog="make storm ARGS=...", description=__doc__)
-    parser.add_argument("--tickets", type=int, default=2000, metavar="N", help="how many are filed (default: 2000)")
-    parser.add_argument("--minutes", type=float, default=8.0, metavar="M", help="how long that takes (default: 8)")
-    parser.add_argument("--seed", type=int, default=random.randrange(10**6), help="of all that is random")
-    options = parser.parse_args()
-    seconds = options.minutes * 60
-    plan = Plan(
-        seed=options.seed,
-        tickets=options.tickets,
-        filing_seconds=seconds,
-        calm_between_squalls=0.5,
-        seconds_between_blows=5.0,
-        redis_restarts_at=(seconds * 0.3, seconds * 0.7),
-        patience_seconds=900.0,
-    )
-    print(f"seed {plan.seed}: the same again with ARGS='--seed {plan.seed} --tickets {plan.tickets}'", flush=True)
-    with tempfile.TemporaryDirectory(prefix="storm-", ignore_cleanup_errors=True) as folder:
-        outcome = run(plan, Path(folder), say=lambda line: print(line, flush=True))
-    width = max(len(name) for name, _ in outcome.figures)
-    for name, value in outcome.figures:
-        print(f"{name:<{width}}  {value}")
-    for each in outcome.failures[:50]:
-        print(f"BROKEN: {each}")
-    print(f"{len(outcome.failures)} broken promises" if outcome.failures else "every promise was kept")
-    return 1 if outcome.failures else 0
+    """Let a storm rage, count, print."""
+    wanted = _arguments()
+    folder = wanted.folder or Path(tempfile.mkdtemp(prefix="storm-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    print(f"Seed {wanted.seed}: {wanted.tickets} tickets in {wanted.minutes:g} minutes. Logs: {folder}", flush=True)
+    forecast = storm.full(seed=wanted.seed, tickets=wanted.tickets, minutes=wanted.minutes)
+    found = storm.rage(forecast, folder, lambda text: print(text, flush=True))
+    print(f"\n{table.table(found)}\n")
+    problems = verdict.problems(found)
+    for problem in problems[:SHOWN]:
+        print(f"BROKEN: {problem}")
+    if problems:
+        _explain(found, folder)
+        print(f"\n{len(problems)} times the promise was broken. Again: make storm ARGS='--seed {wanted.seed}'")
+        return 1
+    print("The promise was kept: nothing lost, nothing twice.")
+    return 0
+
+
+def _explain(found: evidence.Evidence, folder: Path) -> None:
+    """Print what the logs say of the first tickets with a problem."""
+    logs = "\n".join(path.read_text(errors="replace") for path in sorted(folder.glob("*.log")))
+    broken = [number for number in found.kinds if any(f"ticket {number} " in each for each in verdict.problems(found))]
+    for number in broken[:3]:
+        print(f"\nThe log on ticket {number}:", *evidence.lines(logs, number)[-LINES:], sep="\n  ")
+        print("and Zendesk was asked:", *found.tickets[number].updates, sep="\n  ")
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.storm", description=__doc__)
+    parser.add_argument("--seed", type=int, default=secrets.randbelow(10**6), help="default: by chance")
+    parser.add_argument("--tickets", type=int, default=2000, help="default: %(default)s")
+    parser.add_argument("--minutes", type=float, default=9.0, help="in which they come; default: %(default)s")
+    parser.add_argument("--folder", type=Path, help="where logs and Redis' file stay; default: a new one")
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

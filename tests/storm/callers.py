@@ -9,6 +9,7 @@ from random import Random
 from typing import Final
 
 import requests
+from redis.exceptions import RedisError
 
 from integration import entry as entries
 from integration.ledger import TICKET
@@ -50,7 +51,10 @@ class Callers:
         self.repeated[state] += AT_ONCE
 
     def _state(self, ticket_id: int) -> str:
-        document = self._stage.redis.get(f"{TICKET}{ticket_id}")
+        try:
+            document = self._stage.redis.get(f"{TICKET}{ticket_id}")
+        except RedisError:
+            return "unknown, Redis is away"
         return "erased" if document is None else str(entries.load(str(document)).state)
 
     def _come_as_stranger(self) -> None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+import time
 import zlib
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Final, cast
 from urllib.parse import parse_qs, urlsplit
 
@@ -18,15 +21,18 @@ from integration.entry import Entry
 from integration.ledger import TICKET
 from sandbox import Comment, Sandbox
 from sandbox.logrocket import HighlightsRecord
+from tests.storm.blows import Blow
+from tests.storm.tickets import Kind
 
 MARKER: Final = "Highlights request "
 
 # Every kind of key that Redis may hold in the end, and what it is for.
 EXPLAINED: Final = {
     r"highlights:ticket:\d+": "the ledger: one entry a ticket, kept RETENTION_DAYS",
+    r"highlights:due": "the ledger: when the sweeper looks at which ticket again",
     r"highlights:state:\w+": "the ledger: ticket ids by state",
     r"highlights:received": "the ledger: ticket ids by the time at which they came",
-    r"highlights:metrics": "the ledger: counters for /metrics",
+    r"highlights:metrics.*": "the ledger: counters for /metrics",
     r"highlights:recover:(lock|done)": "recovery: who reads Zendesk's log, and up to when it was read",
     r"highlights:recover:seen:\w+": "recovery: failed deliveries that were looked at, for eight days",
     r"highlights:asked": "the ledger: LogRocket requests of the last hour, for their ceiling",
@@ -59,11 +65,35 @@ class Ticket:
     notes: list[Comment]
     results: list[tuple[str, HighlightsRecord]] = field(default_factory=list)
     asked: list[tuple[float, int | None]] = field(default_factory=list)  # each request to LogRocket: when, answer
+    updates: list[str] = field(default_factory=list)  # each request to Zendesk about it: when, what, answer
 
     @property
     def outcomes(self) -> Counter[str]:
         """What LogRocket made of the requests it took."""
         return Counter(record["outcome"] for _, record in self.results)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """Everything that the verdict is about."""
+
+    seed: int
+    seconds: float  # all of it
+    settled_seconds: float  # from the end of the bad weather until nothing was left to be done
+    kinds: Mapping[int, Kind]
+    tickets: Mapping[int, Ticket]
+    erased: frozenset[int]  # tickets whose entries were erased on purpose, after their note
+    keys: Keys
+    leaks: Sequence[str]
+    faults: Mapping[str, int]
+    blows: Sequence[Blow]
+    deliveries: Mapping[str, int]  # by outcome
+    recovered: Mapping[str, int]  # by who did it
+    repeated: Mapping[str, int]  # callbacks 20 at once, by the state of their ticket
+    strangers: Mapping[str, int]
+    requests: Mapping[str, int]  # to the two services
+    own_429: int
+    wrong: Sequence[str]  # what was seen on the way and should not be
 
 
 @dataclass(kw_only=True)
@@ -94,7 +124,18 @@ def tickets(redis: Redis, sandbox: Sandbox, numbers: list[int]) -> dict[int, Tic
         if request.method == "POST":
             number = ticket_of(json.loads(request.body)["webhookURL"])
             found[number].asked.append((request.at, request.status))
+    for request in sandbox.zendesk.requests:
+        about = re.match(r"/api/v2/tickets/(\d+)", request.path)
+        if about and int(about[1]) in found:
+            found[int(about[1])].updates.append(
+                f"{_clock(request.at)} {request.method} {request.path} {request.status}"
+            )
     return found
+
+
+def _clock(at: float) -> str:
+    """A monotonic time as the logs would write it."""
+    return datetime.fromtimestamp(at - time.monotonic() + time.time(), UTC).isoformat()
 
 
 def callback_tokens(sandbox: Sandbox) -> set[str]:

@@ -54,6 +54,7 @@ class Stage:
             self.redis = Redis.from_url(
                 self.redis_url, retry=Retry(ConstantBackoff(0.2), 50), socket_timeout=10, decode_responses=True
             )
+            self.raw_redis = Redis.from_url(self.redis_url, retry=Retry(ConstantBackoff(0.2), 50), socket_timeout=10)
             self.trap.start()
             self._set_zendesk()
             self.sandbox.start()
@@ -77,6 +78,7 @@ class Stage:
         self.trap.stop()
         if hasattr(self, "redis"):
             self.redis.close()
+            self.raw_redis.close()
         self.valkey.terminate()
 
     def _set_zendesk(self) -> None:

@@ -1,208 +1,249 @@
-"""The storm: tickets, bad weather and blows at once, then calm, then the verdict."""
+"""One storm from its beginning to the evidence that is left of it."""
 
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from typing import Final
 
-from integration.entry import FINAL, State
-from sandbox.logrocket import Outcome as LogRocketOutcome
-from tests.conftest import ROOT
-from tests.storm import evidence, verdict
-from tests.storm.blows import Blows
-from tests.storm.stage import FAILED_RETRY, NAMES, Stage
-from tests.storm.tickets import Customers
-from tests.storm.verdict import Evidence
-from tests.storm.weather import Weather, outcomes
+from redis.exceptions import RedisError
 
-RECOVERIES: Final = 5  # readings of Zendesk's log at the end, the last of which has to bring nothing
-SECRETS: Final = (
-    "SECRET_KEY",
-    "SECRET_KEY_FALLBACKS",
-    "ZENDESK_CLIENT_SECRET",
-    "ZENDESK_WEBHOOK_SECRET",
-    "LOGROCKET_API_KEY",
-    "ADMIN_PASSWORD",
-)
+from integration.entry import FINAL, State
+from integration.ledger import STATE
+from integration.queues import Queues
+from tests.storm import evidence
+from tests.storm.blows import AWAY, HANG, RESTART, Blows
+from tests.storm.callers import Callers
+from tests.storm.evidence import Evidence
+from tests.storm.stage import Stage
+from tests.storm.tickets import Customers
+from tests.storm.weather import Weather
+
+STALLED_SECONDS: Final = 150.0  # without any progress, in good weather: longer than any wait that the ledger may be in
+TOLD_SECONDS: Final = 30.0
+ERASED: Final = 5
+LOGS: Final = ("web", "worker", "commands")
+_TRACEBACK: Final = "Traceback (most recent call last)"
 
 Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Plan:
-    """How hard it storms, and for how long."""
+class Forecast:
+    """How long and how hard."""
 
     seed: int
     tickets: int
-    filing_seconds: float
-    calm_between_squalls: float
-    seconds_between_blows: float
-    redis_restarts_at: tuple[float, ...]
-    patience_seconds: float  # after the storm, until every ticket has come to its end
+    seconds: float  # in which the tickets come
+    between_blows: float
+    between_squalls: float
+    between_calls: float
+    appointments: tuple[tuple[float, str], ...]
+
+    def random(self, name: str) -> Random:
+        """Chance for one part of the storm: the same from the same seed, whatever the other parts draw."""
+        return Random(f"{self.seed} {name}")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """What was counted, and what is wrong."""
-
-    figures: list[tuple[str, str]]
-    failures: list[str]
-
-
-def run(plan: Plan, folder: Path, *, say: Say) -> Outcome:
-    """Let it storm in `folder`."""
-    began = time.monotonic()
-    seeds = Random(plan.seed)
-    with Stage(folder) as stage:
-        weather = Weather(
-            stage.sandbox, Random(seeds.random()), elsewhere=stage.trap.url, calm=plan.calm_between_squalls
-        )
-        customers = Customers(stage.sandbox, Random(seeds.random()), count=plan.tickets, seconds=plan.filing_seconds)
-        blows = Blows(
-            stage,
-            Random(seeds.random()),
-            pause=plan.seconds_between_blows,
-            restarts_at=list(plan.redis_restarts_at),
-        )
-        _set_up(stage, outcomes(Random(seeds.random()), 2 * plan.tickets))
-        _rage(stage, weather, customers, blows, say=say)
-        say("calm: the last tickets come to their end")
-        recovered = _recover(stage)
-        waited = _wait_for_the_end(stage, plan.patience_seconds)
-        found = _gather(stage, weather, customers, blows)
-        figures = _figures(found, weather, blows, customers, stage)
-        figures += [
-            ("deliveries recovered from Zendesk's log", f"{recovered:,}"),
-            ("calm until the last ticket was done", f"{waited:.0f} s"),
-            ("all in all", f"{time.monotonic() - began:.0f} s"),
-        ]
-        return Outcome(figures=figures, failures=verdict.failures(found))
-
-
-def _set_up(stage: Stage, script: list[LogRocketOutcome]) -> None:
-    limits = stage.sandbox.zendesk.desk.limits
-    limits.account_updates, limits.requests, limits.webhook_requests = 6_000, 100_000, 100_000
-    stage.sandbox.zendesk.retry_pace = 0.1
-    stage.sandbox.logrocket.script(*script)
-
-
-def _rage(stage: Stage, weather: Weather, customers: Customers, blows: Blows, *, say: Say) -> None:
-    """Everything at once until every ticket is filed and most have come to their end."""
-    stop = threading.Event()
-    threads = [threading.Thread(target=each, args=(stop,), daemon=True) for each in (weather.rage, blows.rage)]
-    filing = threading.Thread(target=customers.file_all, args=(stop,), daemon=True)
-    for each in (*threads, filing):
-        each.start()
-    try:
-        while filing.is_alive():
-            filing.join(10)
-            say(f"{len(customers.filed):,} tickets filed, {len(blows.struck)} blows struck")
-    finally:
-        stop.set()
-        for each in threads:
-            each.join(60)
-    stage.restart_the_dead()
-    stage.wait_ready()
-
-
-def _recover(stage: Stage) -> int:
-    """Take in what Zendesk could not deliver, until there is nothing left; how many tickets that were."""
-    total = 0
-    for _ in range(RECOVERIES):
-        _until(lambda: all(each.outcome is not None for each in stage.sandbox.zendesk.all_deliveries), seconds=60)
-        done = subprocess.run(
-            [sys.executable, "-m", "integration", "recover"],
-            env={"PATH": "/usr/bin:/bin", **stage.environ},
-            cwd=ROOT,
-            capture_output=True,
-            text=True,
-            timeout=600,
-            check=False,
-        )
-        taken_in = re.search(r"taken in now: ([0-9]+)", done.stdout)
-        if taken_in is None or done.returncode:
-            raise RuntimeError(f"recover failed:\n{done.stdout}{done.stderr}")
-        total += int(taken_in[1])
-        if taken_in[1] == "0":
-            break
-    return total
-
-
-def _wait_for_the_end(stage: Stage, patience: float) -> float:
-    """Wait until no ticket is under way; how long that took."""
-    began = time.monotonic()
-    under_way = [f"highlights:state:{state}" for state in State if state not in FINAL]
-    _until(lambda: not any(stage.redis.zcard(each) for each in under_way), seconds=patience)
-    return time.monotonic() - began
-
-
-def _until(reached: Callable[[], bool], *, seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while not reached() and time.monotonic() < deadline:
-        time.sleep(0.2)
-
-
-def _gather(stage: Stage, weather: Weather, customers: Customers, blows: Blows) -> Evidence:
-    keys = evidence.keys(stage.redis)
-    logs = {name: stage.log(name) for name in NAMES}
-    tokens = weather.access_tokens | weather.issued() | evidence.callback_tokens(stage.sandbox)
-    secrets = {name: value for name in SECRETS if (value := stage.environ.get(name))}
-    return Evidence(
-        tickets=evidence.tickets(stage.redis, stage.sandbox, list(customers.filed)),
-        kinds=customers.filed,
-        kill_cost=sum(each.cost for each in blows.struck),
-        failed_retries=len(FAILED_RETRY),
-        own_429=_answers(stage)["429"] - weather.too_many,
-        trapped=stage.trap.seen,
-        exit_codes=stage.exit_codes,
-        unexplained_keys=keys.unexplained,
-        leaks=[
-            f"{name}: {leak}"
-            for name, log in logs.items()
-            for leak in evidence.leaks(log, secrets=secrets, tokens=tokens, people=customers.people)
-        ],
-        crashes=[line for log in logs.values() for line in log.splitlines() if "internal error" in line][:5],
+def full(*, seed: int, tickets: int, minutes: float) -> Forecast:
+    """The storm of `make storm`."""
+    seconds = minutes * 60
+    return Forecast(
+        seed=seed,
+        tickets=tickets,
+        seconds=seconds,
+        between_blows=5.0,
+        between_squalls=0.7,
+        between_calls=2.0,
+        appointments=(
+            (seconds * 0.1, RESTART),
+            (seconds * 0.3, HANG),
+            (seconds * 0.5, AWAY),
+            (seconds * 0.7, RESTART),
+            (seconds * 0.8, HANG),
+        ),
     )
 
 
-def _answers(stage: Stage) -> Counter[str]:
-    """How both services answered, by status."""
-    asked = (*stage.sandbox.zendesk.requests, *stage.sandbox.logrocket.requests)
-    return Counter(str(each.status or "none") for each in asked)
+def short(*, seed: int, tickets: int) -> Forecast:
+    """The storm of `make test`."""
+    return Forecast(
+        seed=seed,
+        tickets=tickets,
+        seconds=25.0,
+        between_blows=2.0,
+        between_squalls=0.2,
+        between_calls=1.0,
+        appointments=((8.0, RESTART),),
+    )
 
 
-def _figures(
-    found: Evidence, weather: Weather, blows: Blows, customers: Customers, stage: Stage
-) -> list[tuple[str, str]]:
-    """What a person wants to know, line by line."""
-    states = Counter(str(each.entry.state) if each.entry else "lost" for each in found.tickets.values())
-    notes = Counter(len(each.notes) for each in found.tickets.values())
-    deliveries = stage.sandbox.zendesk.all_deliveries
-    kinds = evidence.keys(stage.redis).kinds
-    return [
-        ("tickets", f"{len(found.kinds):,}"),
-        *((f"  {name}", f"{count:,}") for name, count in sorted(customers.counts().items())),
-        ("states at the end", ""),
-        *((f"  {name}", f"{count:,}") for name, count in sorted(states.items())),
-        ("tickets with one note", f"{notes[1]:,}"),
-        ("tickets with two notes or more", f"{sum(count for number, count in notes.items() if number > 1):,}"),
-        ("deliveries", f"{len(deliveries):,}"),
-        *((f"  {name}", f"{n:,}") for name, n in sorted(Counter(str(each.outcome) for each in deliveries).items())),
-        ("faults of the two services that happened", f"{sum(weather.happened.values()):,}"),
-        *((f"  {name}", f"{count:,}") for name, count in sorted(weather.happened.items())),
-        ("blows", f"{len(blows.struck):,}, of them {blows.kills():,} SIGKILLs"),
-        *((f"  {name}", f"{count:,}") for name, count in sorted(blows.counts().items())),
-        ("requests that LogRocket took", f"{sum(len(each.results) for each in found.tickets.values()):,}"),
-        ("  of them not called for", f"{sum(map(verdict.extra_requests, found.tickets.values())):,}"),
-        ("keys in Redis", f"{sum(kinds.values()):,}"),
-        *((f"  {each}", f"{count:,}: {evidence.EXPLAINED[each]}") for each, count in sorted(kinds.items())),
-    ]
+def rage(forecast: Forecast, folder: Path, say: Say) -> Evidence:
+    """Let it rage, wait for what it leaves behind, and look."""
+    began = time.monotonic()
+    with Stage(folder) as stage:
+        storm = Storm(stage, forecast, say)
+        storm.run()
+        calm = time.monotonic()
+        storm.settle()
+        storm.recover()
+        storm.settle()
+        settled = time.monotonic() - calm
+        storm.erase_some()
+        return storm.gather(seconds=time.monotonic() - began, settled_seconds=settled)
+
+
+class Storm:
+    """Everybody who takes part, and what is seen on the way."""
+
+    def __init__(self, stage: Stage, forecast: Forecast, say: Say) -> None:
+        self._stage, self._sandbox, self._forecast, self._say = stage, stage.sandbox, forecast, say
+        random = forecast.random
+        self._customers = Customers(
+            stage.sandbox, random("customers"), count=forecast.tickets, seconds=forecast.seconds
+        )
+        self._weather = Weather(
+            stage.sandbox, random("weather"), elsewhere=stage.trap.url, calm=forecast.between_squalls
+        )
+        self._blows = Blows(stage, random("blows"), pause=forecast.between_blows, appointments=forecast.appointments)
+        self._callers = Callers(stage, random("callers"), pause=forecast.between_calls)
+        self._erased: frozenset[int] = frozenset()
+        self._wrong: list[str] = []
+        self._recovered = 0
+
+    def run(self) -> None:
+        """Rage until every ticket is filed, and for as long as the forecast says."""
+        stop, began = threading.Event(), time.monotonic()
+        with ThreadPoolExecutor(4) as threads:
+            raging = [threads.submit(each.rage, stop) for each in (self._weather, self._blows, self._callers)]
+            filing = threads.submit(self._customers.file_all, stop)
+            try:
+                told = began
+                while not filing.done() or time.monotonic() < began + self._forecast.seconds:
+                    if any(each.done() for each in raging):
+                        break
+                    if time.monotonic() > told + TOLD_SECONDS:
+                        told = time.monotonic()
+                        self._say(f"{(told - began) / 60:5.1f} min: {self._standing()}")
+                    time.sleep(0.1)
+            finally:
+                stop.set()
+            for each in (*raging, filing):
+                each.result()
+        self._stage.restart_the_dead()
+        self._stage.wait_ready()
+        self._say(f"The weather is fine again: {self._standing()}")
+
+    def settle(self) -> None:
+        """Wait until nothing is left to be done; give up when nothing changes any more."""
+        changed, last = time.monotonic(), ""
+        while True:
+            self._stage.restart_the_dead()
+            now = f"{self._left()}"
+            if now == "[]":
+                return
+            if now != last:
+                changed, last = time.monotonic(), now
+            elif time.monotonic() > changed + STALLED_SECONDS:
+                self._wrong.append(f"nothing changed for {STALLED_SECONDS:.0f} s, and left were {now}")
+                return
+            time.sleep(0.2)
+
+    def recover(self) -> None:
+        """Run the admin's command that takes in what Zendesk could not deliver."""
+        code, printed = self._stage.command("recover", "--hours", "3")
+        found = re.search(r"taken in now: (\d+)", printed)
+        if code != 0 or found is None:
+            self._wrong.append(f"recover ended with {code}: {printed.strip()}")
+        self._recovered = int(found[1]) if found else 0
+        self._say(printed.strip())
+
+    def erase_some(self) -> None:
+        """Erase some tickets after their notes, and have LogRocket call back for them again."""
+        posted = [int(each) for each in self._members(State.POSTED)]
+        deleted = set(posted) - {ticket.id for ticket in self._sandbox.zendesk.tickets()}
+        alive = [each for each in posted if each not in deleted]
+        self._erased = frozenset(alive[:: max(len(alive) // ERASED, 1)][:ERASED])
+        with ThreadPoolExecutor(20) as threads:
+            for number in sorted(self._erased):
+                code, printed = self._stage.command("forget", "--ticket", str(number))
+                if code != 0:
+                    self._wrong.append(f"forget ended with {code}: {printed.strip()}")
+                self._callers.call_back_at_once(threads, frozenset({number}))
+        self.settle()
+
+    def gather(self, *, seconds: float, settled_seconds: float) -> Evidence:
+        """Look at everything that is left."""
+        sandbox, said = self._sandbox, {name: self._stage.log(name) for name in LOGS}
+        requests = {"Zendesk": sandbox.zendesk.requests, "LogRocket": sandbox.logrocket.requests}
+        too_many = sum(each.status == 429 for made in requests.values() for each in made)
+        return Evidence(
+            seed=self._forecast.seed,
+            seconds=seconds,
+            settled_seconds=settled_seconds,
+            kinds=self._customers.filed,
+            tickets=evidence.tickets(self._stage.redis, sandbox, list(self._customers.filed)),
+            erased=self._erased,
+            keys=evidence.keys(self._stage.redis),
+            leaks=self._leaks(said),
+            faults=self._weather.happened,
+            blows=self._blows.struck,
+            deliveries=Counter(str(each.outcome) for each in sandbox.zendesk.deliveries),
+            recovered={
+                "by the worker": said["worker"].count("ticket recovered"),
+                "by the command": self._recovered,
+            },
+            repeated=self._callers.repeated,
+            strangers=self._callers.refused,
+            requests={name: len(made) for name, made in requests.items()},
+            own_429=too_many - self._weather.too_many,
+            wrong=[*self._wrong, *self._seen(said)],
+        )
+
+    def _seen(self, said: dict[str, str]) -> list[str]:
+        """What was seen and should not be."""
+        found = [*self._stage.exit_codes, *self._callers.let_in]
+        for name, log in said.items():
+            own_faults = [line for line in log.splitlines() if "internal error" in line or line.startswith(_TRACEBACK)]
+            found += [f"the log of {name} says: {line}" for line in own_faults[:3]]
+        if self._stage.trap.seen:
+            found.append(f"{self._stage.trap.seen} requests followed a redirect to another host")
+        return found
+
+    def _leaks(self, said: dict[str, str]) -> list[str]:
+        environ = self._stage.environ
+        secrets = {name: environ[name] for name in environ if re.search("SECRET|KEY|PASSWORD|TOKEN", name)}
+        tokens = evidence.callback_tokens(self._sandbox) | self._weather.access_tokens | self._weather.issued()
+        return [
+            f"{leak}, in that of {name}"
+            for name, log in said.items()
+            for leak in evidence.leaks(log, secrets=secrets, tokens=tokens, people=self._customers.people)
+        ]
+
+    # -- What is left to be done
+
+    def _left(self) -> list[str]:
+        """The tickets that are on their way and the jobs that wait; deliveries that go on count, too."""
+        left = [f"{each} {state}" for state in State if state not in FINAL for each in self._members(state)]
+        left += [f"{ticket_id} queued" for ticket_id, _ in Queues(self._stage.raw_redis).waiting()]
+        under_way = len(self._sandbox.zendesk.all_deliveries) - len(self._sandbox.zendesk.deliveries)
+        return left + ([f"{under_way} deliveries"] if under_way else [])
+
+    def _members(self, state: State) -> list[str]:
+        found: list[str] = self._stage.redis.zrange(f"{STATE}{state}", 0, -1)  # type: ignore[assignment]  # not awaited
+        return found
+
+    def _standing(self) -> str:
+        try:
+            counts = {state: len(self._members(state)) for state in State}
+        except RedisError:
+            return f"{len(self._customers.filed)} tickets filed; Redis is away"
+        told = ", ".join(f"{count} {state}" for state, count in counts.items() if count)
+        return f"{len(self._customers.filed)} tickets filed: {told}; {self._blows.kills()} kills"

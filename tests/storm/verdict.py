@@ -1,104 +1,101 @@
-"""What the storm proves: the evidence in, everything that is wrong out; no I/O."""
+"""The verdict on a storm: what went wrong, each in one line; nothing when the promise was kept. No I/O."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from typing import Final
 
-from integration.entry import FINAL, Entry, State
-from tests.storm.evidence import Ticket
-from tests.storm.tickets import CLOSED, DELETED, NOBODY, Kind
+from integration.entry import FINAL, State
+from tests.storm.evidence import Evidence, Ticket
+from tests.storm.stage import FAILED_RETRY
+from tests.storm.tickets import Kind
 
-TWO_REQUESTS = "LogRocket took two requests and gave no result"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Evidence:
-    """All that was found when the storm was over."""
-
-    tickets: Mapping[int, Ticket]
-    kinds: Mapping[int, Kind]
-    kill_cost: int = 0  # requests to LogRocket that the blows may have cost
-    failed_retries: int = 4
-    own_429: int = 0  # which no fault made
-    trapped: int = 0  # connections that followed a redirect
-    exit_codes: list[str] = field(default_factory=list)
-    unexplained_keys: list[str] = field(default_factory=list)
-    leaks: list[str] = field(default_factory=list)
-    crashes: list[str] = field(default_factory=list)  # lines of the logs that tell of an internal error
+TAKEN: Final = 200  # LogRocket's answer to a request that it took; faults are never recorded with it
 
 
-def failures(evidence: Evidence) -> list[str]:
-    """Every broken promise, one line each; none when all were kept."""
-    found = [line for number in sorted(evidence.kinds) for line in _of_ticket(evidence, number)]
-    extra = sum(extra_requests(ticket) for ticket in evidence.tickets.values())
-    if extra > evidence.kill_cost:
-        found.append(f"{extra} extra requests to LogRocket, and the blows explain {evidence.kill_cost}")
+def problems(evidence: Evidence) -> list[str]:
+    """Everything that breaks the promise."""
+    found = []
+    for number, kind in evidence.kinds.items():
+        ticket = evidence.tickets[number]
+        broken = _erased(ticket) if number in evidence.erased else _kept(ticket, kind)
+        found += [f"ticket {number} ({kind.name}): {each}" for each in broken]
+    extra, allowed = extra_requests(evidence), sum(each.cost for each in evidence.blows)
+    if extra > allowed:
+        found.append(f"{extra} extra requests to LogRocket, and the kills account for {allowed}")
     if evidence.own_429:
-        found.append(f"{evidence.own_429} answers 429 that no fault made")
-    if evidence.trapped:
-        found.append(f"{evidence.trapped} connections followed a redirect to another host")
-    found += [f"Redis: {each}" for each in evidence.unexplained_keys]
+        found.append(f"{evidence.own_429} times 429 that no fault had set")
+    found += [f"Redis: {each}" for each in evidence.keys.unexplained]
     found += [f"a log shows {each}" for each in evidence.leaks]
-    return [*found, *evidence.exit_codes, *evidence.crashes]
+    return [*found, *evidence.wrong]
 
 
-def _of_ticket(evidence: Evidence, number: int) -> Iterator[str]:
-    kind, ticket = evidence.kinds[number], evidence.tickets.get(number)
-    entry = ticket.entry if ticket is not None else None
-    if ticket is None or entry is None:
-        yield f"ticket {number} ({kind.name}): lost, the ledger does not know it"
+def extra_requests(evidence: Evidence) -> int:
+    """How many requests LogRocket took that nothing but a kill explains."""
+    return sum(map(_extra, evidence.tickets.values()))
+
+
+def notes(evidence: Evidence) -> int:
+    """How many notes there are."""
+    return sum(len(each.notes) for each in evidence.tickets.values())
+
+
+def doubles(evidence: Evidence) -> int:
+    """How many notes there are too many."""
+    return sum(max(len(each.notes) - 1, 0) for each in evidence.tickets.values())
+
+
+def _kept(ticket: Ticket, kind: Kind) -> Iterator[str]:
+    """What breaks the promise for one ticket."""
+    yield from _notes(ticket)
+    entry = ticket.entry
+    if entry is None:
+        yield "lost: the ledger does not know it"
         return
-    problems = [
-        *_notes(kind, ticket, entry),
-        *_end(kind, ticket, entry, failed_retries=evidence.failed_retries),
-    ]
-    for problem in problems:
-        yield f"ticket {number} ({kind.name}): {problem}; state {entry.state}, reason {entry.reason}"
+    if entry.state not in FINAL:
+        yield f"stuck: {entry.state}, {entry.attempts} attempts, last error: {entry.last_error}"
+        return
+    if entry.state is State.POSTED:
+        if not ticket.notes and not ticket.deleted:
+            yield "posted, and has no note"
+        if not kind.note:
+            yield "posted, although nobody could know what to tell"
+        return
+    if ticket.notes:
+        yield f"{entry.state}, and has a note"
+    if not entry.reason:
+        yield f"{entry.state}, without a reason"
+    elif not _excused(ticket, kind, entry.state):
+        yield f"could have had a note: {entry.state}, {entry.reason}"
 
 
-def _notes(kind: Kind, ticket: Ticket, entry: Entry) -> Iterator[str]:
-    if any(note.public for note in ticket.notes):
-        yield "a public note"
+def _erased(ticket: Ticket) -> Iterator[str]:
+    yield from _notes(ticket)
+    if ticket.entry is not None:
+        yield "erased, and came back"
+    if not ticket.notes and not ticket.deleted:
+        yield "erased after its note, and has none"
+
+
+def _notes(ticket: Ticket) -> Iterator[str]:
     if len(ticket.notes) > 1:
         yield f"{len(ticket.notes)} notes"
-    if ticket.notes and entry.state is not State.POSTED:
-        yield "a note that the ledger does not know"
-    if not ticket.notes and entry.state is State.POSTED and not ticket.deleted:
-        yield "posted without a note"
-    if ticket.notes and not kind.note:
-        yield "a note where none can be"
+    if any(each.public for each in ticket.notes):
+        yield "its note is public"
 
 
-def _end(kind: Kind, ticket: Ticket, entry: Entry, *, failed_retries: int) -> Iterator[str]:
-    if entry.state not in FINAL:
-        yield "stuck"
-        return
-    if entry.state is not State.POSTED and not entry.reason:
-        yield "no reason"
-    if entry.state is State.SKIPPED and kind.note and not kind.ends_early:
-        yield "skipped without need"
-    if entry.state is State.POSTED and kind in (NOBODY, CLOSED, DELETED):
-        yield "posted where no note can be"
-    outcomes = ticket.outcomes
-    if entry.state is State.EMPTY and not outcomes["EMPTY"]:
-        yield "empty although LogRocket had something to tell"
-    if entry.state is State.FAILED and not _may_fail(entry, outcomes, failed_retries):
-        yield "failed without need"
+def _excused(ticket: Ticket, kind: Kind, state: State) -> bool:
+    """Whether what happened to a ticket explains why it has no note."""
+    match state:
+        case State.SKIPPED:
+            return kind.skipped
+        case State.EMPTY:
+            return ticket.outcomes["EMPTY"] > 0
+        case _:  # FAILED as often as it is asked again for that, or two requests without a result
+            return ticket.outcomes["FAILED"] > len(FAILED_RETRY) or ticket.outcomes["PENDING"] > 1
 
 
-def _may_fail(entry: Entry, outcomes: Counter[str], failed_retries: int) -> bool:
-    """Whether LogRocket gave so little that a ticket has to fail."""
-    if entry.reason == TWO_REQUESTS:
-        return True
-    return outcomes["FAILED"] > failed_retries
-
-
-def extra_requests(ticket: Ticket) -> int:
-    """How many requests LogRocket took for a ticket that its own answers did not call for."""
-    answered = sum(status == 200 for _, status in ticket.asked)
-    lost = max(len(ticket.results) - answered, 0)  # taken, and the answer never came: it has to be asked again
-    silent = int(ticket.entry is not None and ticket.entry.silences > 0)
-    called_for = 1 + ticket.outcomes["FAILED"] + silent + lost
-    return max(len(ticket.results) - called_for, 0)
+def _extra(ticket: Ticket) -> int:
+    taken = sum(status == TAKEN for _, status in ticket.asked)
+    asked_again_for = ticket.outcomes["FAILED"] + ticket.outcomes["PENDING"]
+    return max(taken - 1 - asked_again_for, 0)

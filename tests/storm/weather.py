@@ -94,9 +94,6 @@ def _kinds(elsewhere: str) -> dict[str, Callable[[str, Random], Squall]]:
     kinds["dropped after"] = _some(lambda random: Fault(service="zendesk", drop="after", reset=random.random() < 0.5))
     kinds["slow"] = _some(_slow)
     kinds["no answer in time"] = _once(_lost, (REQUEST, NOTE))
-    kinds["dripping"] = _once(
-        lambda random: Fault(service="zendesk", drip=random.choice(("headers", "body"))), (REQUEST, NOTE, POLL)
-    )
     kinds["huge body"] = _once(lambda random: _instead(random, HUGE), TARGETS)
     kinds["not JSON"] = _some(lambda random: _instead(random, random.choice(NOT_JSON)))
     kinds["wrong shape"] = _some(lambda random: _instead(random, random.choice(WRONG_SHAPES)))

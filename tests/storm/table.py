@@ -1,0 +1,57 @@
+"""What a storm was and what came of it, as a short table for a person. No I/O."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+
+from tests.storm import verdict
+from tests.storm.evidence import EXPLAINED, Evidence
+
+
+def table(evidence: Evidence) -> str:
+    """The figures, by kind."""
+    return "\n".join(_lines(evidence))
+
+
+def _lines(evidence: Evidence) -> Iterator[str]:
+    ended = Counter(
+        "erased after its note" if each.entry is None and number in evidence.erased
+        else "lost" if each.entry is None
+        else str(each.entry.state)
+        for number, each in evidence.tickets.items()
+    )  # fmt: skip
+    kills = [each for each in evidence.blows if each.kind.startswith("SIGKILL")]
+    yield f"The storm of seed {evidence.seed}: {_duration(evidence.seconds)}"
+    yield ""
+    yield from _section("Tickets", Counter(kind.name for kind in evidence.kinds.values()))
+    yield from _section("  how they ended", ended, total=False)
+    yield from _section("Faults", evidence.faults)
+    yield from _section("Blows", Counter(each.kind for each in evidence.blows))
+    yield _line("  of them SIGKILLs", len(kills))
+    yield from _section("LogRocket's results", sum((each.outcomes for each in evidence.tickets.values()), Counter()))
+    yield from _section("Deliveries", evidence.deliveries)
+    yield from _section("Tickets recovered from Zendesk's log", evidence.recovered)
+    yield from _section("Callbacks repeated, 20 at once", evidence.repeated)
+    yield from _section("Strangers refused", evidence.strangers)
+    yield from _section("Keys in Redis", {EXPLAINED[each]: n for each, n in evidence.keys.kinds.items()})
+    yield from _section("Requests to the services", evidence.requests)
+    yield _line("Requests to LogRocket that a kill cost", verdict.extra_requests(evidence))
+    yield _line("429s caused by us", evidence.own_429)
+    yield _line("Notes", verdict.notes(evidence))
+    yield _line("Notes too many", verdict.doubles(evidence))
+    yield f"Nothing was left to be done {_duration(evidence.settled_seconds)} after the bad weather."
+
+
+def _section(title: str, counts: Mapping[str, int], *, total: bool = True) -> Iterator[str]:
+    yield _line(title, sum(counts.values())) if total else title
+    for name, count in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0])):
+        yield _line(f"    {name}", count)
+
+
+def _line(label: str, count: int) -> str:
+    return f"{label:<78}{count:>8,}"
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds // 60:.0f} min {seconds % 60:.0f} s"
