@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from typing import cast
 
 import redis
 import redis.exceptions
@@ -17,6 +18,7 @@ from integration.ledger import Ledger
 from integration.logrocket import callback, results
 from integration.settings import Settings, from_environment
 from integration.status import pages
+from integration.status.admission import Doorkeeper
 from integration.zendesk import webhook
 
 RETRY_AFTER_SECONDS = 30  # Zendesk comes back only when told less than 60
@@ -32,8 +34,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask("integration", static_folder=None)
     ledger = store.open_ledger(settings, store.for_web(settings), random=random.random)
     _add_deliveries(app, settings, ledger)
-    _add_health(app, store.for_readiness(settings))
-    _add_status(app, settings)
+    doorkeeper = _add_status(app, settings)
+    _add_health(app, store.for_readiness(settings), ledger, doorkeeper)
     _add_errors(app)
     return app
 
@@ -67,7 +69,13 @@ def _add_deliveries(app: Flask, settings: Settings, ledger: Ledger) -> None:
         return _answer(202, "queued")
 
 
-def _add_health(app: Flask, connection: redis.Redis) -> None:
+def _add_health(app: Flask, connection: redis.Redis, ledger: Ledger, doorkeeper: Doorkeeper | None) -> None:
+    def holds() -> ResponseReturnValue:
+        told = [f"tickets wait for {each.service}: {each.reason}" for each in ledger.lanes.holds()]
+        return _answer(200, "\n".join(["ok", *told]))
+
+    for_admin = None if doorkeeper is None else doorkeeper.auth.login_required(holds)
+
     @app.get("/healthz")
     def alive() -> ResponseReturnValue:
         return _answer(200, "ok")
@@ -78,12 +86,14 @@ def _add_health(app: Flask, connection: redis.Redis) -> None:
             connection.ping()
         except redis.exceptions.RedisError:
             return _answer(503, "Redis does not answer")
+        if for_admin is not None and request.authorization is not None:
+            return cast("ResponseReturnValue", for_admin())
         return _answer(200, "ok")
 
 
-def _add_status(app: Flask, settings: Settings) -> None:
+def _add_status(app: Flask, settings: Settings) -> Doorkeeper | None:
     redis = store.for_pages(settings)
-    pages.register(app, settings, store.open_ledger(settings, redis, random=random.random), redis)
+    return pages.register(app, settings, store.open_ledger(settings, redis, random=random.random), redis)
 
 
 def _add_errors(app: Flask) -> None:

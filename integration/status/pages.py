@@ -49,10 +49,10 @@ class Found:
     problem: str | None = None
 
 
-def register(app: Flask, settings: Settings, ledger: Ledger, redis: Redis) -> None:
-    """Give the application its status page; without ADMIN_PASSWORD there is none."""
+def register(app: Flask, settings: Settings, ledger: Ledger, redis: Redis) -> admission.Doorkeeper | None:
+    """Give the application its status page, and tell who lets admins in; without ADMIN_PASSWORD there is neither."""
     if settings.admin_password is None:
-        return
+        return None
     csrf = admission.protect(app, settings)
     doorkeeper = admission.Doorkeeper(settings, redis)
     secure = admission.headers(settings)
@@ -78,6 +78,7 @@ def register(app: Flask, settings: Settings, ledger: Ledger, redis: Redis) -> No
     _add_words(pages, settings)
     app.register_blueprint(pages)
     app.register_blueprint(files)
+    return doorkeeper
 
 
 # -- The page
