@@ -1,12 +1,17 @@
-"""`python -m tests.storm`: a storm over the whole product, and the verdict on what it left. Exit 0, or 1."""
+"""`python -m tests.storm`: a storm over the whole product, and the verdict on what it left.
+
+Exit 0 when the promise was kept, 1 when it was broken, 2 when the storm cannot begin.
+"""
 
 from __future__ import annotations
 
 import argparse
 import secrets
+import signal
 import sys
 import tempfile
 from pathlib import Path
+from types import FrameType
 
 from tests.storm import evidence, storm, table, verdict
 
@@ -17,9 +22,14 @@ LINES = 40  # of the log, for each of the first tickets with a problem
 def main() -> int:
     """Let a storm rage, count, print."""
     wanted = _arguments()
-    folder = wanted.folder or Path(tempfile.mkdtemp(prefix="storm-"))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _end)  # so that nothing is left running
+    folder = Path(tempfile.mkdtemp(prefix="storm-")) if wanted.folder is None else wanted.folder
     folder.mkdir(parents=True, exist_ok=True)
-    print(f"Seed {wanted.seed}: {wanted.tickets} tickets in {wanted.minutes:g} minutes. Logs: {folder}", flush=True)
+    if any(folder.iterdir()):
+        print(f"{folder} is not empty.", file=sys.stderr)
+        return 2
+    print(f"Seed {wanted.seed}: {wanted.tickets:,} tickets in {wanted.minutes:g} minutes. Logs: {folder}", flush=True)
     forecast = storm.full(seed=wanted.seed, tickets=wanted.tickets, minutes=wanted.minutes)
     found = storm.rage(forecast, folder, lambda text: print(text, flush=True))
     print(f"\n{table.table(found)}\n")
@@ -34,6 +44,10 @@ def main() -> int:
     return 0
 
 
+def _end(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
 def _explain(found: evidence.Evidence, folder: Path) -> None:
     """Print what the logs say of the first tickets with a problem."""
     logs = "\n".join(path.read_text(errors="replace") for path in sorted(folder.glob("*.log")))
@@ -44,7 +58,7 @@ def _explain(found: evidence.Evidence, folder: Path) -> None:
 
 
 def _arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m tests.storm", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.storm", description=storm.__doc__)
     parser.add_argument("--seed", type=int, default=secrets.randbelow(10**6), help="default: by chance")
     parser.add_argument("--tickets", type=int, default=2000, help="default: %(default)s")
     parser.add_argument("--minutes", type=float, default=9.0, help="in which they come; default: %(default)s")
@@ -53,4 +67,7 @@ def _arguments() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -28,7 +28,6 @@ STOP_SECONDS = 30.0  # what a platform gives a process after SIGTERM
 START_SECONDS = 60.0
 COMMAND_SECONDS = 300.0
 YOUNG_SECONDS = 10.0  # a process that is ended this early may not have got to where it handles signals
-NOTES_A_MINUTE = 1000  # what Zendesk allows the account, so that two thousand notes take minutes and not an hour
 REQUEST_CHILDREN = 2  # of WORKER_CONCURRENCY 4, one half
 FAILED_RETRY = (0.5, 1.0, 1.0, 2.0)
 
@@ -36,8 +35,9 @@ FAILED_RETRY = (0.5, 1.0, 1.0, 2.0)
 class Stage:
     """Everything that runs. What was started ends with the `with` block, and nothing is started after it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, notes_a_minute: int) -> None:
         self.folder = folder
+        self.notes_a_minute = notes_a_minute
         self.trap = Trap()
         self.sandbox = Sandbox()
         self.valkey = self._new_valkey(free_port())
@@ -84,7 +84,8 @@ class Stage:
     def _set_zendesk(self) -> None:
         """Limits that let a storm end in minutes, tokens that expire in it, deliveries that are tried again soon."""
         zendesk = self.sandbox.zendesk
-        zendesk.account_update_limit = NOTES_A_MINUTE
+        zendesk.account_update_limit = self.notes_a_minute
+        zendesk.desk.limits.requests = max(zendesk.desk.limits.requests, 2 * self.notes_a_minute)
         zendesk.desk.limits.webhook_requests = 1000
         zendesk.token_life = 100
         zendesk.retry_pace = 0.05

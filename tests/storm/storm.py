@@ -46,6 +46,7 @@ class Forecast:
     between_squalls: float
     between_calls: float
     appointments: tuple[tuple[float, str], ...]
+    notes_a_minute: int  # that Zendesk allows, so that they take minutes and not an hour
 
     def random(self, name: str) -> Random:
         """Chance for one part of the storm: the same from the same seed, whatever the other parts draw."""
@@ -69,6 +70,7 @@ def full(*, seed: int, tickets: int, minutes: float) -> Forecast:
             (seconds * 0.7, RESTART),
             (seconds * 0.8, HANG),
         ),
+        notes_a_minute=1000,
     )
 
 
@@ -82,13 +84,14 @@ def short(*, seed: int, tickets: int) -> Forecast:
         between_squalls=0.2,
         between_calls=1.0,
         appointments=((8.0, RESTART),),
+        notes_a_minute=4000,
     )
 
 
 def rage(forecast: Forecast, folder: Path, say: Say) -> Evidence:
     """Let it rage, wait for what it leaves behind, and look."""
     began = time.monotonic()
-    with Stage(folder) as stage:
+    with Stage(folder, notes_a_minute=forecast.notes_a_minute) as stage:
         storm = Storm(stage, forecast, say)
         storm.run()
         calm = time.monotonic()
