@@ -216,9 +216,9 @@ def test_a_broken_check_hides_no_other() -> None:
 def test_a_zendesk_that_says_a_byte_a_second_is_a_failure_in_time(check: Check, sandbox: Sandbox) -> None:
     sandbox.faults.add(Fault(service="zendesk", path="/users/me", drip="body"))
     done = check("--json")
-    results = {each["name"]: each for each in json.loads(done.stdout)["checks"]}
-    assert done.returncode == 1
-    assert results["Zendesk user"]["found"] == "Zendesk did not answer"
+    failures = [each for each in json.loads(done.stdout)["checks"] if each["outcome"] == "failure"]
+    assert (done.returncode, done.stderr) == (1, "")
+    assert any(each["name"].startswith("Zendesk") for each in failures)
 
 
 # -- Settings
