@@ -1,0 +1,15 @@
+# One image for web and worker: `docker compose up` runs both, with a Valkey (compose.yaml).
+FROM python:3.13-slim
+
+ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PORT=8000
+WORKDIR /app
+COPY requirements.txt .
+RUN pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements.txt
+COPY integration integration
+COPY worker worker
+COPY LICENSE .
+
+RUN useradd --system --no-create-home highlights
+USER highlights
+EXPOSE 8000
+CMD ["python", "-m", "integration.web"]
