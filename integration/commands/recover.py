@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import random
+import sys
 import time
 
 from integration import logs, store
@@ -14,6 +15,7 @@ from integration.zendesk.webhook import ENDPOINT
 
 HELP = "fetch the deliveries that Zendesk could not make, and take them in"
 HOURS = 24
+_REQUESTS_BETWEEN_SIGNS = 50
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,7 +35,7 @@ def run(options: argparse.Namespace) -> int:
     logs.configure(settings)
     redis = store.for_web(settings)
     ledger = store.open_ledger(settings, redis, random=random.random)
-    recovered = Recovery(settings, ledger, redis, wait=_wait).recover(options.hours)
+    recovered = Recovery(settings, ledger, redis, wait=_Progress()).recover(options.hours)
     print(_told(recovered, settings, hours=options.hours))
     return 1 if recovered.stopped is not None or not recovered.webhooks else 0
 
@@ -62,6 +64,17 @@ def _hours(raw: str) -> int:
     return int(raw)
 
 
-def _wait(seconds: float) -> bool:
-    time.sleep(seconds)
-    return True
+class _Progress:
+    """Lets time pass between two requests, and shows that it goes on."""
+
+    def __init__(self) -> None:
+        self._requests = 0
+
+    def __call__(self, seconds: float) -> bool:
+        self._requests += seconds == 0
+        if seconds:
+            print(f"Zendesk's limit is near: going on in {seconds:.0f} s", file=sys.stderr)
+            time.sleep(seconds)
+        elif self._requests % _REQUESTS_BETWEEN_SIGNS == 0:
+            print(f"{self._requests} answers of Zendesk's log read", file=sys.stderr)
+        return True
