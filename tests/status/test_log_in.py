@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -14,7 +16,7 @@ from integration.app import create_app
 from integration.settings import from_environment
 from integration.status import admission
 from integration.zendesk.webhook import NewTicket
-from tests.conftest import InProcess
+from tests.conftest import ROOT, InProcess
 from tests.status.conftest import PASSWORD, Admin
 from tests.test_web import deliver
 
@@ -188,7 +190,13 @@ def test_a_delivery_gets_no_cookie_and_needs_no_token(product: InProcess) -> Non
 def test_the_page_has_a_connection_of_its_own(product: InProcess, redis: Redis) -> None:
     deliver(product)
     before = len(redis.client_list())
+    redis.client_pause(700)  # ms in which each reader would want a connection
     with ThreadPoolExecutor(10) as readers:
         answers = list(readers.map(lambda _: ask(product, password=PASSWORD).status_code, range(20)))
     assert answers == [200] * 20
     assert len(redis.client_list()) <= before + 1
+
+
+def test_the_web_process_loads_nothing_that_only_the_worker_needs() -> None:
+    script = "import sys, integration.app; print(sorted({'zenpy', 'nh3', 'worker'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, check=True).stdout == b"[]\n"

@@ -83,6 +83,7 @@ def test_refused_lost_and_impossible_calls_are_counted_apart(
     assert found["remote_calls_total{service=LogRocket,status=400}"] == 1
     assert found["remote_calls_total{service=LogRocket,status=unanswered}"] == 1
     assert found["tickets_entered_total{state=failed}"] == 1
+    assert found["tickets_entered_total{state=received}"] == 0  # the step that was repeated entered nothing
 
 
 def test_a_hold_is_told(admin: Admin, product: InProcess) -> None:
