@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from redis import Redis
@@ -12,7 +14,7 @@ from integration.entry import State
 from integration.lanes import Service
 from integration.zendesk.webhook import NewTicket
 from sandbox import Fault, Sandbox
-from tests.conftest import InProcess
+from tests.conftest import ROOT, InProcess
 from tests.status.conftest import Admin, fail_one, file_one
 
 ADA = "ada@shop.example"
@@ -118,6 +120,16 @@ def test_nothing_of_a_person_or_a_ticket_is_in_it(admin: Admin, product: InProce
     text = admin.page("/metrics")
     assert "@" not in text
     assert str(ticket_id) not in text
+
+
+def test_the_alerts_of_the_readme_ask_for_what_there_is(admin: Admin) -> None:
+    alerts = (ROOT / "README.md").read_text().partition("\n## Alerts\n")[2].partition("\n## ")[0]
+    asked = set(re.findall(r"highlights_[a-z_]+", alerts))
+    told = re.findall(r"^# TYPE (\w+) (\w+)", admin.page("/metrics"), re.MULTILINE)
+    names = {name for name, _ in told}
+    names |= {f"{name}_{part}" for name, kind in told if kind == "histogram" for part in ("bucket", "count", "sum")}
+    assert len(asked) > 8
+    assert asked <= names
 
 
 # -- It survives
