@@ -18,7 +18,7 @@ from dotenv import dotenv_values
 
 from integration.settings import Settings, from_environment
 from sandbox import Sandbox
-from tests.conftest import ROOT, wait_for
+from tests.conftest import ROOT, free_port, wait_for
 from tests.test_settings import ENVIRON
 
 PLATFORMS_OWN = {"PORT", "HEROKU_APP_DEFAULT_DOMAIN_NAME"}
@@ -114,12 +114,30 @@ def test_the_image_copies_what_there_is_and_runs_the_procfiles_web() -> None:
     assert any("--require-hashes" in line for line in lines)
 
 
+def health_check(**environ: str) -> int:
+    """Run the image's own health check; its exit code."""
+    found = re.search(r"^HEALTHCHECK .*\n +CMD (\[.*\])$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    assert found is not None
+    command = json.loads(found[1])
+    assert command[0] == "python"
+    done = subprocess.run([sys.executable, *command[1:]], env=environ, capture_output=True, timeout=20, check=False)
+    return done.returncode
+
+
+@pytest.mark.usefixtures("product")
+def test_the_images_health_check_finds_a_web_process_that_lives(port: int) -> None:
+    assert health_check(PORT=str(port)) == 0
+    assert health_check(PORT=str(free_port())) != 0
+
+
 def test_compose_runs_the_procfile_with_a_redis_that_loses_nothing() -> None:
     services = compose()["services"]
     for name, command in PROCFILE.items():
         assert services[name]["command"] == shlex.split(command)
         assert services[name]["environment"]["REDIS_URL"] == "redis://valkey:6379/0"
         assert services[name]["env_file"] == ".env"
+    assert "healthcheck" not in services["web"]  # the image's own
+    assert services["worker"]["healthcheck"] == {"disable": True}
     assert services["web"]["ports"] == ["127.0.0.1:8000:8000"]
     kept = " ".join(services["valkey"]["command"])
     assert "--appendonly yes --appendfsync always" in kept
