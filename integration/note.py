@@ -16,6 +16,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from urllib.parse import urlencode, urlsplit
 
 import nh3
@@ -30,6 +31,7 @@ MARKER_TEXT = "Highlights request "
 TAGS = frozenset({"p", "br", "strong", "em", "code", "ul", "ol", "li", "a", "blockquote"})
 
 _MAX_MARKDOWN = 60_000  # characters that are read at all: more could not be shown
+_MAX_LINES = 5_000  # likewise: each may become a block, which costs the parser time
 _MAX_BRACKETS = 5_000  # that may begin a link: each costs the parser time
 _HEADING = "<p><strong>What the requester did before this ticket</strong> (LogRocket Galileo Highlights)</p>"
 _URL_CHARACTERS = re.compile(r"[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%|{}-]+")
@@ -87,29 +89,46 @@ def render(
     """The note's HTML: at most `MAX_BYTES` of UTF-8, its last line the marker of the request that it tells of."""
     source, left_out = _limited(highlights)
     sessions = (_session_line(each, project) for each in source.sessions)
-    blocks = [*_blocks(source.summary, project), *sessions]
+    blocks = chain(_blocks(source.summary, project), sessions)
     everything = html.escape(_safe_href(project.sessions(email=email, external_id=external_id)))
     cut_line = f'<p>This note was cut: <a href="{everything}">all sessions of the requester</a></p>'
     last_line = f"<p>{MARKER_TEXT}{html.escape(_safe_text(marker(request_id)))}</p>"
     budget = MAX_BYTES - _size(_HEADING + last_line)
-    body = "".join(block.html for block in blocks)
-    if left_out or _size(body) > budget:
-        body = _cut(blocks, budget - _size(cut_line)) + cut_line
+    taken, fits = _taken(blocks, budget)
+    if fits and not left_out:
+        body = "".join(block.html for block in taken)
+    else:
+        body = _cut(taken, budget - _size(cut_line)) + cut_line
     return _sanitised(_HEADING + body + last_line)
 
 
 def _limited(highlights: Highlights) -> tuple[Highlights, bool]:
     """The part of the Markdown that is worth reading, the summary first, and whether some was left out."""
     budget = _MAX_MARKDOWN
-    summary = highlights.summary[:budget]
+    summary = _first_lines(highlights.summary[:budget])
     budget -= len(summary)
     sessions = []
     for each in highlights.sessions[:100]:
-        text = each.text[:budget]
+        text = _first_lines(each.text[:budget])
         budget -= len(text)
         sessions.append(Session(recording_id=each.recording_id, session_id=each.session_id, text=text))
     limited = Highlights(summary=summary, sessions=tuple(sessions))
     return limited, limited != highlights
+
+
+def _first_lines(text: str) -> str:
+    return "\n".join(text.split("\n", _MAX_LINES)[:_MAX_LINES])
+
+
+def _taken(blocks: Iterable[Block], budget: int) -> tuple[list[Block], bool]:
+    """The blocks up to the first that does not fit into `budget` bytes, and whether all fit; no others are made."""
+    taken = []
+    for block in blocks:
+        taken.append(block)
+        budget -= _size(block.html)
+        if budget < 0:
+            return taken, False
+    return taken, True
 
 
 def _cut(blocks: Iterable[Block], budget: int) -> str:

@@ -802,7 +802,7 @@ def test_a_time_bomb_does_not_go_off(markdown: str) -> None:
     note(markdown, *[markdown] * 3)
     seconds = time.process_time() - started
     print(f"{seconds:.2f} s")  # noqa: T201 -- pytest -rP shows them all
-    assert seconds < 5
+    assert seconds < 2  # one, and as much again for a machine that is busy
 
 
 def test_a_hundred_thousand_sessions_do_not_go_off() -> None:
