@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from sandbox import Fault, Sandbox
-from tests.conftest import Processes, wait_for
+from tests.conftest import Processes, free_port, wait_for
 
 
 def test_a_ticket_goes_its_whole_way(sandbox: Sandbox, processes: Processes) -> None:
@@ -66,6 +66,14 @@ def test_children_do_not_outlive_a_killed_pool(processes: Processes) -> None:
     processes.running["worker"].wait()
 
     wait_for(lambda: not any(map(alive, orphans)))
+
+
+def test_a_worker_whose_redis_is_away_waits_for_it_without_a_word_too_many(processes: Processes) -> None:
+    processes._environ["REDIS_URL"] = f"redis://127.0.0.1:{free_port()}/0"
+    processes.start("worker")
+    wait_for(lambda: processes.log("worker").count("worker cannot use Redis, starts anew") >= 2, seconds=60)
+    assert processes.running["worker"].poll() is None
+    assert "Traceback" not in processes.log("worker")
 
 
 def test_sigterm_lets_a_running_job_finish(sandbox: Sandbox, processes: Processes) -> None:

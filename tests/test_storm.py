@@ -47,16 +47,24 @@ def evidence(
     *,
     state: State | None = State.POSTED,
     reason: str | None = None,
+    external_id: str | None = None,
     notes: tuple[Comment, ...] = (note(),),
     deleted: bool = False,
     outcomes: tuple[Outcome, ...] = ("READY",),
     taken: int = 1,
     **changes: Any,  # noqa: ANN401 -- fields of Evidence
 ) -> Evidence:
-    entry = None if state is None else Entry(ticket_id=1, received_at=0, entered_at=0, state=state, reason=reason)
+    entry = Entry(
+        ticket_id=1,
+        received_at=0,
+        entered_at=0,
+        state=state or State.POSTED,
+        reason=reason,
+        external_id=external_id,
+    )
     ticket = Ticket(
         number=1,
-        entry=entry,
+        entry=None if state is None else entry,
         raw="",
         deleted=deleted,
         notes=list(notes),
@@ -120,6 +128,7 @@ def test_a_promise_that_was_kept_is_no_problem(found: Evidence) -> None:
         (evidence(state=State.EMPTY, reason="why", notes=()), "could have had a note"),
         (evidence(state=State.SKIPPED, reason="why", notes=()), "could have had a note"),
         (evidence(NOBODY, state=State.SKIPPED, notes=()), "without a reason"),
+        (evidence(external_id="shopper-1"), "still holds who asked"),
         (evidence(NOBODY), "nobody could know what to tell"),
         (evidence(outcomes=("READY", "READY"), taken=2), "1 extra requests"),
         (evidence(outcomes=("READY",) * 3, taken=3, blows=[kill(1)]), "2 extra requests"),

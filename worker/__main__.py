@@ -74,11 +74,11 @@ def run_worker(settings: Settings, queue: str, pool_pid: int) -> None:
         ),
         settings=settings,
     )
-    worker = open_worker(queue, redis, jobs.by_name())
-    worker.parent_pid = pool_pid
     try:
+        worker = open_worker(queue, redis, jobs.by_name())
+        worker.parent_pid = pool_pid
         worker.work(logging_level="WARNING")
-    except RedisError as error:  # which RQ does not wait for, such as a Redis that refuses writes
+    except RedisError as error:  # a long outage, or what RQ does not wait for: a Redis that refuses writes
         log.warning("worker cannot use Redis, starts anew", error=type(error).__name__)
 
 

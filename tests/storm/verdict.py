@@ -55,6 +55,8 @@ def _kept(ticket: Ticket, kind: Kind) -> Iterator[str]:
     if entry.state not in FINAL:
         yield f"stuck: {entry.state}, {entry.attempts} attempts, last error: {entry.last_error}"
         return
+    if entry.email or entry.external_id or entry.highlights:
+        yield f"{entry.state}, and still holds who asked or what was told"
     if entry.state is State.POSTED:
         if not ticket.notes and not ticket.deleted:
             yield "posted, and has no note"
