@@ -1,4 +1,4 @@
-"""The help desk in our words: who asks, is the note there, add the note. The only module that knows zenpy."""
+"""The help desk in our words: who asks, is the note there, add the note."""
 
 from __future__ import annotations
 
@@ -28,7 +28,10 @@ R = TypeVar("R")
 _ANY_MARKER = re.compile(rf"{MARKER_TEXT}[A-Za-z0-9_-]{{1,{MARKER_LENGTH}}}(?![A-Za-z0-9_-])")
 
 # What zenpy raises when an answer is JSON of a shape that it does not expect.
-_SURPRISES = (ZenpyException, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError)
+_SURPRISES = (
+    *(ZenpyException, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError),
+    ArithmeticError,  # an id that is Infinity
+)
 
 
 @dataclass(frozen=True, kw_only=True)
