@@ -44,9 +44,11 @@ def for_pages(settings: Settings) -> Redis:
 
 
 def for_readiness(settings: Settings) -> Redis:
-    """For `/readyz`: one try, one second."""
+    """For `/readyz`: one try, one second, one connection of a process, however many ask: anybody may."""
     options = _options(settings, seconds=WEB_SECONDS, retry=Retry(NoBackoff(), 0))
-    return Redis.from_url(settings.redis_url, **options)
+    return Redis.from_pool(
+        BlockingConnectionPool.from_url(settings.redis_url, max_connections=1, timeout=WEB_SECONDS, **options)
+    )
 
 
 def for_check(settings: Settings) -> Redis:
