@@ -4,7 +4,7 @@ FROM python:3.13-slim
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PORT=8000
 WORKDIR /app
 COPY requirements.txt .
-RUN pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements.txt
+RUN pip install --no-cache-dir --disable-pip-version-check --require-hashes --only-binary :all: -r requirements.txt
 COPY integration integration
 COPY worker worker
 COPY LICENSE .

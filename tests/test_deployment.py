@@ -2,29 +2,73 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
+import secrets
 import shlex
 import signal
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 import yaml
 from dotenv import dotenv_values
+from redis import Redis
 
-from integration.settings import Settings, from_environment
+from integration.errors import SettingsError
+from integration.settings import Settings, _Reader, from_environment
 from sandbox import Sandbox
-from tests.conftest import ROOT, free_port, wait_for
-from tests.test_settings import ENVIRON
+from tests.conftest import ROOT, Processes, free_port, wait_for
+from tests.test_settings import ALL, ENVIRON, NEEDED
 
 PLATFORMS_OWN = {"PORT", "HEROKU_APP_DEFAULT_DOMAIN_NAME"}
-VARIABLES = set(re.findall(r'"([A-Z]+(?:_[A-Z]+)+)"', (ROOT / "integration/settings.py").read_text())) - PLATFORMS_OWN
-"""Every variable that an admin may set: all that settings.py names."""
+"""What a platform tells a process by itself."""
 
+
+class Asked(dict[str, str]):
+    """No variables; remembers which ones it was asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+
+    def get(self, key: str, default: object = None) -> Any:  # noqa: ANN401 -- as dict's own
+        self.names.add(key)
+        return default
+
+    def __contains__(self, key: object) -> bool:
+        self.names.add(str(key))
+        return False
+
+
+def variables() -> set[str]:
+    """Every variable that an admin may set: what the settings ask for, but for the platform's own."""
+    reader, asked = _Reader({}), Asked()
+    reader._values = asked
+    with pytest.raises(SettingsError):
+        reader.settings()
+    return asked.names - PLATFORMS_OWN
+
+
+def needed() -> set[str]:
+    """The variables without which the settings of an OAuth client are refused."""
+    found = set()
+    for name in ENVIRON:
+        try:
+            from_environment({**ENVIRON, name: ""})
+        except SettingsError:
+            found.add(name)
+    return found
+
+
+VARIABLES = variables()
 PROCFILE = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text().splitlines())
 
 
@@ -48,9 +92,9 @@ def example() -> dict[str, str]:
 # -- Variables
 
 
-def test_settings_name_enough_variables_for_this_test_to_mean_something() -> None:
-    assert {"REDIS_URL", "ZENDESK_WEBHOOK_SECRET", "LOGROCKET_REQUESTS_PER_HOUR", "LOG_FORMAT"} <= VARIABLES
-    assert len(VARIABLES) > 20
+def test_the_settings_ask_for_all_that_the_contract_names() -> None:
+    assert (set(ALL) | {"LOGROCKET_REQUESTS_PER_HOUR"}) - PLATFORMS_OWN == VARIABLES
+    assert needed() == set(NEEDED)
 
 
 def test_the_deploy_button_describes_every_variable_but_the_one_that_its_redis_brings() -> None:
@@ -60,24 +104,24 @@ def test_the_deploy_button_describes_every_variable_but_the_one_that_its_redis_b
 
 def test_the_deploy_button_asks_for_what_a_process_cannot_start_without() -> None:
     asked = {name for name, each in app()["env"].items() if each.get("required", True) and "generator" not in each}
-    assert asked == {
-        "ZENDESK_SUBDOMAIN",
-        "ZENDESK_CLIENT_ID",
-        "ZENDESK_CLIENT_SECRET",
-        "LOGROCKET_APP_ID",
-        "LOGROCKET_API_KEY",
-    }
+    told_by_the_platform = {"REDIS_URL", "PUBLIC_URL"}
+    assert asked == needed() - told_by_the_platform - {"SECRET_KEY"}
     generated = {name for name, each in app()["env"].items() if each.get("generator") == "secret"}
     assert generated == {"SECRET_KEY", "ADMIN_PASSWORD"}
 
 
 def test_what_the_deploy_button_fills_in_is_accepted() -> None:
     filled_in = {name: each["value"] for name, each in app()["env"].items() if "value" in each}
-    assert isinstance(from_environment({**ENVIRON, **filled_in}), Settings)
+    settings = from_environment(
+        {**ENVIRON, **filled_in, "PUBLIC_URL": "", "HEROKU_APP_DEFAULT_DOMAIN_NAME": "a.example"}
+    )
+    assert isinstance(settings, Settings)
+    assert settings.public_url == "https://a.example"
+    assert not settings.redis_tls_verify  # Heroku's certificates are signed by themselves
 
 
 def test_the_deploy_button_brings_redis_and_runs_what_the_procfile_names() -> None:
-    assert app()["addons"][0]["plan"].startswith("heroku-redis:")
+    assert app()["addons"] == [{"plan": "heroku-redis:premium-0"}]  # the smallest that keeps its data; 40 connections
     assert set(app()["formation"]) == set(PROCFILE) == {"web", "worker"}
     assert all(each["quantity"] >= 1 for each in app()["formation"].values())
 
@@ -87,6 +131,33 @@ def test_the_example_names_every_variable_and_parses() -> None:
     parsed = dotenv_values(ROOT / ".env.example", interpolate=False)
     assert set(parsed) < VARIABLES
     assert not any(parsed.values())
+
+
+def test_the_example_puts_first_what_a_process_cannot_start_without() -> None:
+    names = list(example())
+    assert max(names.index(name) for name in needed()) < names.index("ADMIN_PASSWORD")
+    wanted = {"ZENDESK_WEBHOOK_SECRET"}  # without which a process starts, but takes in no ticket
+    assert set(names[: len(needed() | wanted)]) == needed() | wanted
+
+
+def test_a_copy_of_the_example_with_the_first_part_filled_in_is_accepted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = (ROOT / ".env.example").read_text()
+    for name in needed():
+        text = text.replace(f"\n{name}=\n", f"\n{name}='{ENVIRON[name]}'\n")
+    (tmp_path / ".env").write_text(text)
+    monkeypatch.chdir(tmp_path)
+    for name in VARIABLES | PLATFORMS_OWN:
+        monkeypatch.delenv(name, raising=False)
+    assert from_environment() == from_environment({name: ENVIRON[name] for name in needed()})
+
+
+def test_every_variable_of_the_example_has_a_line_on_what_it_is() -> None:
+    lines = (ROOT / ".env.example").read_text().splitlines()
+    for number, line in enumerate(lines):
+        if re.match(r"(# )?[A-Z_]+=", line):
+            assert re.match(r"# .*[a-z].*", lines[number - 1]), line
 
 
 def test_the_example_filled_in_is_accepted_with_the_defaults_that_it_shows() -> None:
@@ -111,7 +182,9 @@ def test_the_image_copies_what_there_is_and_runs_the_procfiles_web() -> None:
     assert set(copied) == let_in
     assert json.loads(lines[-1].removeprefix("CMD ")) == shlex.split(PROCFILE["web"])
     assert "USER highlights" in lines
-    assert any("--require-hashes" in line for line in lines)
+    (install,) = (line for line in lines if "pip install" in line)
+    assert "--require-hashes" in install
+    assert "--only-binary :all:" in install  # so that no build tools are needed, nor left
 
 
 def health_check(**environ: str) -> int:
@@ -136,6 +209,8 @@ def test_compose_runs_the_procfile_with_a_redis_that_loses_nothing() -> None:
         assert services[name]["command"] == shlex.split(command)
         assert services[name]["environment"]["REDIS_URL"] == "redis://valkey:6379/0"
         assert services[name]["env_file"] == ".env"
+        assert services[name]["build"] == "."
+        assert "image" not in services[name]  # two builds at once collide over one new tag
     assert "healthcheck" not in services["web"]  # the image's own
     assert services["worker"]["healthcheck"] == {"disable": True}
     assert services["web"]["ports"] == ["127.0.0.1:8000:8000"]
@@ -153,36 +228,82 @@ def test_no_file_chooses_a_python_that_a_machine_may_lack() -> None:
 # -- The Procfile, run by a runner
 
 
-@pytest.fixture
-def nobody(tmp_path: Path) -> Path:
-    """A `.env` for the runner that sets nothing."""
-    path = tmp_path / "empty.env"
-    path.touch()
-    return path
-
-
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_the_procfile_runs_as_it_is_under_a_runner(
-    sandbox: Sandbox, environ: dict[str, str], port: int, nobody: Path, tmp_path: Path
+    sandbox: Sandbox, environ: dict[str, str], port: int, tmp_path: Path, number: signal.Signals
 ) -> None:
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    command = [sys.executable, "-m", "honcho", "-e", str(nobody), "-d", str(ROOT), "start", "--no-colour"]
+    mark = secrets.token_hex(16)
+    (tmp_path / "nothing.env").touch()  # else the runner reads the checkout's own .env
+    command = [
+        sys.executable,
+        "-m",
+        "honcho",
+        "-e",
+        str(tmp_path / "nothing.env"),
+        "-d",
+        str(ROOT),
+        "start",
+        "--no-colour",
+    ]
     with (tmp_path / "log").open("wb") as log:
         runner = subprocess.Popen(
-            command, env={"PATH": path, "PORT": str(port), **environ}, stdout=log, stderr=log, start_new_session=True
+            command, env={"PATH": path, "PORT": str(port), "MARK": mark, **environ}, stdout=log, stderr=log
         )
     try:
-        number = sandbox.zendesk.file_ticket(deliver=False)
+        ticket = sandbox.zendesk.file_ticket(deliver=False)
         wait_for(lambda: b"worker started" in (tmp_path / "log").read_bytes(), seconds=30)
-        wait_for(lambda: delivered(sandbox, number), seconds=40)
-        wait_for(lambda: sandbox.zendesk.internal_notes(number), seconds=30)
-        runner.send_signal(signal.SIGTERM)
-        runner.wait(timeout=40)
-        wait_for(lambda: not group_lives(runner.pid), seconds=20)
+        wait_for(lambda: delivered(sandbox, ticket), seconds=40)
+        wait_for(lambda: sandbox.zendesk.internal_notes(ticket), seconds=30)
+        assert len(marked(mark)) > 5  # the runner, two shells or what they became, and our processes
+        deadline = time.monotonic() + 30
+        runner.send_signal(number)
+        runner.wait(timeout=30)
+        wait_for(lambda: not marked(mark), seconds=max(deadline - time.monotonic(), 0.1))
     finally:
-        if group_lives(runner.pid):
-            os.killpg(runner.pid, signal.SIGKILL)
+        for pid in marked(mark):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         runner.wait()
     assert "Traceback" not in (tmp_path / "log").read_text()
+
+
+def marked(mark: str) -> list[int]:
+    """The processes that live with `mark` in their environment, whatever group or session they are in."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if f"MARK={mark}".encode() in (folder / "environ").read_bytes().split(b"\0"):
+                found.append(int(folder.name))
+    return found
+
+
+def test_what_the_deploy_button_runs_uses_little_more_than_half_of_its_redis_40_connections(
+    sandbox: Sandbox, environ: dict[str, str], port: int, redis: Redis, tmp_path: Path
+) -> None:
+    sizes = {name: app()["env"][name]["value"] for name in ("WEB_CONCURRENCY", "WORKER_CONCURRENCY")}
+    before = clients(redis)
+    product = Processes({**environ, **sizes, "ADMIN_PASSWORD": "open"}, port, tmp_path)
+    tickets = [sandbox.zendesk.file_ticket(deliver=False) for _ in range(40)]
+    try:
+        product.start("web", "worker")
+        with ThreadPoolExecutor(30) as crowd:
+            sent = [crowd.submit(sandbox.zendesk.deliver, each) for each in tickets]
+            asked = [crowd.submit(look, f"{product.url}/{each}") for each in ("", "metrics") * 10 + ("readyz",) * 90]
+        assert {each.result() for each in asked} == {200}
+        assert not any(each.exception() for each in sent)
+        wait_for(lambda: any(sandbox.zendesk.internal_notes(each) for each in tickets), seconds=30)
+        assert len(clients(redis) - before) <= 24  # connections stay once they are made
+    finally:
+        product.end_all()
+
+
+def clients(redis: Redis) -> set[str]:
+    return {each["id"] for each in redis.client_list()}
+
+
+def look(url: str) -> int:
+    return requests.get(url, auth=("admin", "open"), timeout=20).status_code
 
 
 def delivered(sandbox: Sandbox, number: int) -> bool:
@@ -190,11 +311,3 @@ def delivered(sandbox: Sandbox, number: int) -> bool:
     sandbox.zendesk.deliver(number)
     wait_for(lambda: sandbox.zendesk.all_deliveries[-1].outcome, seconds=30)
     return sandbox.zendesk.all_deliveries[-1].outcome == "success"
-
-
-def group_lives(group: int) -> bool:
-    try:
-        os.killpg(group, 0)
-    except ProcessLookupError:
-        return False
-    return True
