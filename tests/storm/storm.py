@@ -79,7 +79,7 @@ def short(*, seed: int, tickets: int) -> Forecast:
     return Forecast(
         seed=seed,
         tickets=tickets,
-        seconds=25.0,
+        seconds=20.0,
         between_blows=2.0,
         between_squalls=0.2,
         between_calls=1.0,
