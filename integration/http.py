@@ -87,29 +87,38 @@ class ServiceSession(requests.Session):
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
-    """The seconds that `Retry-After` asks for: a number or a date; None when it is absent or nonsense."""
+    """The seconds that `Retry-After` asks for: a number or a date; None when it is absent or nonsense.
+
+    A date is compared with the answer's own `Date`: our clock may be wrong.
+    """
     raw = headers.get("Retry-After", "").strip()
     try:
         seconds = float(raw)
     except ValueError:
-        try:
-            when = parsedate_to_datetime(raw)
-        except (ValueError, IndexError, OverflowError):
+        when = _date(raw)
+        if when is None:
             return None
-        when = when if when.tzinfo else when.replace(tzinfo=UTC)
-        seconds = (when - datetime.now(UTC)).total_seconds()
+        seconds = (when - (_date(headers.get("Date", "")) or datetime.now(UTC))).total_seconds()
     return min(max(seconds, 0.0), 86400.0) if seconds == seconds else None  # noqa: PLR0124 -- NaN
+
+
+def _date(raw: str) -> datetime | None:
+    try:
+        found = parsedate_to_datetime(raw.strip())
+    except (ValueError, IndexError, OverflowError):
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def _read_whole(response: requests.Response) -> None:
     """Read the body within its bounds, so that `response.content` needs no network any more."""
     deadline, body = time.monotonic() + READ_SECONDS, bytearray()
     with response:
-        for piece in response.iter_content(64 * 1024):
+        while piece := response.raw.read1(64 * 1024, decode_content=True):  # what is there, however little
             body += piece
             if len(body) > MAX_ANSWER_BYTES or time.monotonic() > deadline:
                 raise requests.exceptions.ContentDecodingError("the answer is too large or too slow")
-    response._content = bytes(body)  # noqa: SLF001 -- where requests keeps what it read
+        response._content, response._content_consumed = bytes(body), True  # type: ignore[attr-defined]  # noqa: SLF001 -- where requests keeps what it read
 
 
 def _never_sent(error: BaseException) -> bool:

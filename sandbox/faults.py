@@ -28,8 +28,8 @@ class Fault:
     as usual, only later (`delay`: before it handles the request, `delay_after`: before it answers). `status`
     answers without handling, or with `handle=True` after handling: a write that happened and was not confirmed.
     `drop` closes the connection without an answer, before or after handling; `reset` breaks it off (RST) instead
-    of closing it. `drip` sends the answer a byte a second, all of it or from its body on. `public` lets Zendesk store the comment of a ticket update as public although it was sent as
-    internal.
+    of closing it. `drip` sends the answer a byte a second, all of it or from its body on. `public` lets Zendesk
+    store the comment of a ticket update as public although it was sent as internal.
     """
 
     service: Service

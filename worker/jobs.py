@@ -15,7 +15,7 @@ from rq.timeouts import JobTimeoutException
 
 from integration import entry as entries
 from integration import logs, note, tally
-from integration.entry import Entry, Policy, State
+from integration.entry import MAX_RETRY_AFTER_SECONDS, Entry, Policy, State
 from integration.errors import Held, NoNotePossible, RemoteError, Temporary
 from integration.lanes import Service
 from integration.ledger import Decide, Ledger
@@ -169,7 +169,8 @@ class Jobs:
                 return partial(entries.held, error=error, delay=delay)
             case Temporary():
                 if error.too_many:
-                    self.ledger.lanes.pause(_service(error, claimed), error.retry_after or self.policy.backoff)
+                    seconds = min(error.retry_after or self.policy.backoff, MAX_RETRY_AFTER_SECONDS)
+                    self.ledger.lanes.pause(_service(error, claimed), seconds)
                 return partial(entries.postponed, error=error, policy=self.policy)
             case _:
                 return partial(entries.ended, state=State.FAILED, reason=str(error))

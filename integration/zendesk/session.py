@@ -128,7 +128,7 @@ class _Bearer(requests.auth.AuthBase):
             raise Temporary(str(error), retry_after=error.retry_after) from error
         except Permanent as error:
             raise Held(f"Zendesk refuses the OAuth client: {error}") from error
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        except (ArithmeticError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise Temporary("Zendesk's answer holds no access token") from error
         if not isinstance(token, str) or not token.isascii() or not token.isprintable() or not token:
             raise Temporary("Zendesk's answer holds no access token")
