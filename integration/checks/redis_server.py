@@ -174,6 +174,8 @@ def _away(name: str, settings: Settings, error: RedisError) -> Result:
     """Redis does not answer, or not to us."""
     if isinstance(error, AuthenticationError | AuthorizationError):
         return failure(name, "refuses our user name or password", "Copy REDIS_URL anew from where Redis is run.")
+    if isinstance(error, ResponseError) and "DB index" in str(error):
+        return failure(name, "has no database of that number", "Correct the number at the end of REDIS_URL.")
     if isinstance(error, ResponseError):
         return failure(name, "refuses a command that is needed", _PERMISSIONS)
     fix = "Is REDIS_URL right, does Redis run, and may this machine reach it?"

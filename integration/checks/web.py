@@ -68,7 +68,7 @@ def key(status: int, settings: Settings) -> Result:
     again = "Run the command again later, and file a ticket."
     if 300 <= status < 400:  # noqa: PLR2004 -- redirects
         return failure(KEY, f"LogRocket answers with a redirect ({status})", "Is LOGROCKET_API_URL right?")
-    return warning(KEY, f"LogRocket answers {status}, which tells nothing of the key", again)
+    return failure(KEY, f"LogRocket answers {status}, which tells nothing of the key", again)
 
 
 def of_public_url(settings: Settings) -> Iterator[Result]:

@@ -7,11 +7,11 @@ from typing import Final
 
 from integration.checks import Outcome, Result, skipped, zendesk_user
 from integration.checks.zendesk_user import CheckSession
-from integration.checks.zendesk_webhook import DELIVERY, SECRET, TRIGGER, WEBHOOK, of_webhook
+from integration.checks.zendesk_webhook import WEBHOOK, of_webhook, without_webhook
 from integration.errors import RemoteError
 from integration.settings import Settings
 
-_NEEDS_A_USER: Final = (zendesk_user.SCOPES, zendesk_user.NOTES, WEBHOOK, TRIGGER, SECRET, DELIVERY)
+_NEEDS_A_USER: Final = (zendesk_user.SCOPES, zendesk_user.NOTES, WEBHOOK)
 
 
 def of_zendesk(settings: Settings, *, clock: Callable[[], float]) -> Iterator[Result]:
@@ -21,15 +21,21 @@ def of_zendesk(settings: Settings, *, clock: Callable[[], float]) -> Iterator[Re
         user = session.fetch("users/me", "user")
     except RemoteError as error:
         yield zendesk_user.unknown(error, settings)
-        yield from (skipped(name, "Zendesk could not be asked") for name in _NEEDS_A_USER)
+        yield skipped(zendesk_user.CLOCK, "Zendesk could not be asked")
+        yield from _without_user("Zendesk could not be asked", settings)
         return
     skew = zendesk_user.clock_skew(session.last_headers, now=clock())
     acting = zendesk_user.acts_as(user, settings)
     yield acting
     yield skew
     if acting.outcome is not Outcome.OK:
-        yield from (skipped(name, "these credentials act as nobody who could tell") for name in _NEEDS_A_USER)
+        yield from _without_user("these credentials act as nobody who could tell", settings)
         return
     yield zendesk_user.scopes(session, settings)
     yield zendesk_user.may_write_notes(user, zendesk_user.custom_role(session, user))
     yield from of_webhook(settings, is_admin=user.get("role") == "admin", clock=clock)
+
+
+def _without_user(why: str, settings: Settings) -> Iterator[Result]:
+    yield from (skipped(name, why) for name in _NEEDS_A_USER)
+    yield from without_webhook(why, settings)

@@ -15,6 +15,7 @@ from typing import Any, Final
 import requests
 
 from integration.checks import Result, failure, ok, skipped, warning
+from integration.checks.outside import named
 from integration.errors import Held, Permanent, RemoteError, Temporary
 from integration.settings import ApiToken, Settings
 from integration.status.words import masked
@@ -91,7 +92,7 @@ class CheckSession(ZendeskSession):
 def acts_as(user: User, settings: Settings) -> Result:
     """Who it is. Zendesk answers 200 with the "Anonymous user" when it does not know the credentials."""
     fix = _TOKEN_FIX if isinstance(settings.zendesk_credentials, ApiToken) else _OAUTH_FIX
-    if not isinstance(user.get("id"), int):
+    if type(user.get("id")) is not int:
         return failure(
             USER, "nobody: Zendesk does not know these credentials (it answers as to an anonymous user)", fix
         )
@@ -169,7 +170,7 @@ def scopes(session: CheckSession, settings: Settings) -> Result:
     except (Forbidden, Absent):
         return granted(None)
     except RemoteError as error:
-        return skipped(SCOPES, f"{error}", "Run the command again.")
+        return failure(SCOPES, f"{error}", "Run the command again; if that stays, see https://status.zendesk.com.")
 
 
 def custom_role(session: CheckSession, user: User) -> Mapping[str, Any] | None:
@@ -198,7 +199,8 @@ def unknown(error: RemoteError, settings: Settings) -> Result:
 
 def _in_words(user: User) -> str:
     """Name, masked address and role."""
-    role = _ROLE_TYPES.get(user.get("role_type") or 0) or user.get("role")
+    kind = user.get("role_type")
+    role = (_ROLE_TYPES.get(kind) if isinstance(kind, int) else None) or user.get("role")
     email = user.get("email")
     address = f" ({masked(email)})" if isinstance(email, str) and email else ""
-    return printable(f'"{str(user.get("name"))[:60]}"{address}, role {str(role)[:40]}')
+    return printable(f"{named(user.get('name'))}{address}, role {str(role)[:40]}")

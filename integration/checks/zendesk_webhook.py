@@ -9,14 +9,16 @@ from collections.abc import Callable, Iterator
 from typing import Final
 from urllib.parse import urlsplit
 
-from integration.checks import Result, failure, ok, skipped, warning
+from integration.checks import Outcome, Result, failure, ok, skipped, warning
+from integration.checks.given import signing_secret_is_set
+from integration.checks.outside import address, named
 from integration.checks.web import Answered, ProbeSession
 from integration.errors import Held, MalformedDelivery, RemoteError, Temporary
 from integration.settings import ZENDESK_TEST_SECRET, InstallSettings, Settings
 from integration.zendesk import webhook as deliveries
-from integration.zendesk.admin import Admin
+from integration.zendesk.admin import Admin, Refused
 from integration.zendesk.conditions import fires_on_creation, printable
-from integration.zendesk.install import Account, Trigger, Webhook, payloads_for
+from integration.zendesk.install import Account, Webhook, payloads_for
 from integration.zendesk.webhook import ENDPOINT, place
 
 WEBHOOK, TRIGGER, SECRET, DELIVERY = "webhook", "trigger", "signing secret", "test delivery"
@@ -31,6 +33,7 @@ _SET_IT: Final = (
     "Run `python -m integration install`, which tells the secret, set ZENDESK_WEBHOOK_SECRET, and start the web "
     "process anew."
 )
+_AGAIN: Final = "Run the command again; if that stays, see https://status.zendesk.com."
 _WEB: Final = "See the log of the web process"
 _ANSWERS: Final = {
     401: ("the signature is refused", _SET_IT),
@@ -46,22 +49,32 @@ def of_webhook(settings: Settings, *, is_admin: bool, clock: Callable[[], float]
         account = admin.look()
     except Held:
         why = "Zendesk does not let these credentials look at webhooks and triggers"
-        yield skipped(WEBHOOK, why, _rights("read", is_admin=is_admin))
-        yield from (skipped(name, "the webhook is not known") for name in (TRIGGER, SECRET))
+        yield warning(WEBHOOK, why, _rights("read", is_admin=is_admin))
+        yield from without_webhook("the webhook is not known", settings, but=DELIVERY)
         yield delivery_from_here(settings, is_admin=is_admin, now=clock())
         return
     except RemoteError as error:
-        yield skipped(WEBHOOK, f"{error}", "Run the command again.")
-        yield from (skipped(name, "the webhook is not known") for name in (TRIGGER, SECRET, DELIVERY))
+        yield failure(WEBHOOK, f"{error}", _AGAIN)
+        yield from without_webhook("the webhook is not known", settings)
         return
     found = chosen(account, settings)
     yield webhook(found, account, settings)
     if found is None:
-        yield from (skipped(name, "there is no webhook") for name in (TRIGGER, SECRET, DELIVERY))
+        yield from without_webhook("there is no webhook", settings)
         return
     yield trigger(found, account)
     yield signing_secret(admin, found, settings, is_admin=is_admin)
     yield delivery(settings, found, is_admin=is_admin, now=clock())
+
+
+def without_webhook(why: str, settings: Settings, *, but: str | None = None) -> Iterator[Result]:
+    """What cannot be told without the webhook. That no secret is set, the settings tell by themselves."""
+    for name in (TRIGGER, SECRET, DELIVERY):
+        told = signing_secret_is_set(settings)
+        if name == SECRET and told.outcome is not Outcome.OK:
+            yield failure(SECRET, told.found, _SET_IT)
+        elif name != but:
+            yield skipped(name, why)
 
 
 def chosen(account: Account, settings: Settings) -> Webhook | None:
@@ -76,22 +89,22 @@ def webhook(found: Webhook | None, account: Account, settings: Settings) -> Resu
     endpoint = settings.public_url + ENDPOINT
     if found is None:
         elsewhere = sorted({each.endpoint for each in account.webhooks if place(each.endpoint)[2].endswith(ENDPOINT)})
-        others = f" (there is one for {printable(elsewhere[0])[:200]})" if elsewhere else ""
+        others = f" (there is one for {address(elsewhere[0])})" if elsewhere else ""
         return failure(WEBHOOK, f"none has the endpoint {endpoint}{others}", f"Is PUBLIC_URL right? {_INSTALL}")
-    named = printable(f'"{found.name[:60]}"')
+    name = named(found.name)
     if found.status != "active":
-        return failure(WEBHOOK, f"{named} is switched off", _INSTALL)
+        return failure(WEBHOOK, f"{name} is switched off", _INSTALL)
     if (found.http_method, found.request_format) != ("POST", "json"):
-        return failure(WEBHOOK, f"{named} sends {printable(found.http_method)[:10]} and not POST with JSON", _INSTALL)
+        return failure(WEBHOOK, f"{name} sends {printable(found.http_method)[:10]} and not POST with JSON", _INSTALL)
     if urlsplit(found.endpoint).path != urlsplit(endpoint).path:
-        return failure(WEBHOOK, f"{named} has an endpoint with a slash at its end", _INSTALL)
+        return failure(WEBHOOK, f"{name} has an endpoint with a slash at its end", _INSTALL)
     twins = sum(each.status == "active" and place(each.endpoint) == place(endpoint) for each in account.webhooks)
     if twins > 1:
         told = (
             f"{twins} have the endpoint {endpoint}: Zendesk may tell of tickets twice (there is one note all the same)"
         )
         return warning(WEBHOOK, told, "Delete those that are not needed, or run `python -m integration install`.")
-    return ok(WEBHOOK, f"{named} is active and leads to {endpoint}")
+    return ok(WEBHOOK, f"{name} is active and leads to {endpoint}")
 
 
 def trigger(found: Webhook, account: Account) -> Result:
@@ -103,16 +116,16 @@ def trigger(found: Webhook, account: Account) -> Result:
     callers = [each for each in account.triggers if found.id in each.calls]
     active = [each for each in callers if each.active]
     if not active:
-        told = f"{_named(callers[0])} is switched off" if callers else "no trigger calls the webhook"
+        told = f"{named(callers[0].name)} is switched off" if callers else "no trigger calls the webhook"
         return failure(TRIGGER, told, _INSTALL)
     usable = [each for each in active if any(map(_names_the_ticket, payloads_for(each, found.id)))]
     if not usable:
         fix = 'Its body has to begin with {"ticket_id": "{{ticket.id}}"; `python -m integration install` writes it.'
-        return failure(TRIGGER, f"the body of {_named(active[0])} does not name the ticket", fix)
+        return failure(TRIGGER, f"the body of {named(active[0].name)} does not name the ticket", fix)
     if not any(fires_on_creation(each.conditions) for each in usable):
-        told = f"{_named(usable[0])} has no condition Ticket > Is > Created: it fires on every change"
+        told = f"{named(usable[0].name)} has no condition Ticket > Is > Created: it fires on every change"
         return warning(TRIGGER, told, _INSTALL)
-    return ok(TRIGGER, f"{_named(usable[0])} is active and fires when a ticket is created")
+    return ok(TRIGGER, f"{named(usable[0].name)} is active and fires when a ticket is created")
 
 
 def signing_secret(admin: Admin, found: Webhook, settings: Settings, *, is_admin: bool) -> Result:
@@ -123,9 +136,9 @@ def signing_secret(admin: Admin, found: Webhook, settings: Settings, *, is_admin
         theirs = admin.signing_secret(found.id)
     except Held:
         why = "Zendesk does not let these credentials read the webhook's secret"
-        return skipped(SECRET, why, _rights("read", is_admin=is_admin))
+        return warning(SECRET, why, _rights("read", is_admin=is_admin))
     except RemoteError as error:
-        return skipped(SECRET, f"{error}", "Run the command again.")
+        return failure(SECRET, f"{error}", _AGAIN)
     matches = [hmac.compare_digest(each, theirs) for each in settings.zendesk_webhook_secrets]
     if not any(matches) or theirs == ZENDESK_TEST_SECRET:
         return failure(SECRET, "ZENDESK_WEBHOOK_SECRET is not the secret of the webhook", _SET_IT)
@@ -141,8 +154,11 @@ def delivery(settings: Settings, found: Webhook, *, is_admin: bool, now: float) 
         status = admin.deliver_test(found, TEST_PAYLOAD)
     except Held:
         return delivery_from_here(settings, is_admin=is_admin, now=now)
+    except Refused:
+        fix = "Zendesk calls addresses on the internet alone, with https://: see that PUBLIC_URL is one."
+        return failure(DELIVERY, "Zendesk refuses to call the webhook for a test", fix)
     except RemoteError as error:
-        return skipped(DELIVERY, f"{error}", "Run the command again.")
+        return failure(DELIVERY, f"{error}", _AGAIN)
     if status == _TAKEN:
         return ok(DELIVERY, "Zendesk called the web process, which took it (204)")
     return _not_taken("Zendesk", status)
@@ -164,10 +180,8 @@ def delivery_from_here(settings: Settings, *, is_admin: bool, now: float) -> Res
     except RemoteError:
         status = None
     if status == _TAKEN:
-        told = (
-            "this machine called the web process, which took it (204); Zendesk may not be asked to, with these rights"
-        )
-        return ok(DELIVERY, told)
+        told = "this machine called the web process, which took it (204); Zendesk does not let these credentials test"
+        return warning(DELIVERY, told, _rights("webhooks:write", is_admin=is_admin))
     return _not_taken("this machine", status)
 
 
@@ -204,10 +218,6 @@ def _names_the_ticket(payload: object) -> bool:
         return deliveries.read(str(payload).replace("{{ticket.id}}", "1").encode(errors="replace")) is not None
     except MalformedDelivery:
         return False
-
-
-def _named(found: Trigger) -> str:
-    return printable(f'"{found.name[:60]}"')
 
 
 def _wait(seconds: float) -> None:

@@ -39,7 +39,16 @@ _NOT_FOUND: Final = 404
 _REFUSALS: Final = (400, 422)
 
 # What zenpy raises when an answer is JSON of a shape that it does not expect.
-_SURPRISES = (ZenpyException, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError)
+_SURPRISES = (
+    ZenpyException,
+    ArithmeticError,
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    IndexError,
+    RecursionError,
+)
 
 Wait = Callable[[float], None]
 
@@ -291,10 +300,18 @@ def _trigger(found: Any) -> Trigger:  # noqa: ANN401 -- zenpy's object
         name=_text(plain.get("title")),
         description=_text(plain.get("description")),
         active=plain.get("active") is True,
-        conditions=Conditions(all=tuple(lists.get("all") or ()), any=tuple(lists.get("any") or ())),
+        conditions=Conditions(all=_objects(lists.get("all")), any=_objects(lists.get("any"))),
         actions=tuple(each for each in plain.get("actions") or () if isinstance(each, dict)),
         created_at=_text(plain.get("created_at")),
     )
+
+
+def _objects(listed: Any) -> tuple[dict[str, Any], ...]:  # noqa: ANN401 -- JSON
+    """The conditions of a list; one that cannot be read is no condition to leave out: the trigger would do more."""
+    found = tuple(listed or ())
+    if not all(isinstance(each, dict) for each in found):
+        raise TypeError("a condition is no object")
+    return found
 
 
 def _plain(found: Any) -> dict[str, Any]:  # noqa: ANN401 -- zenpy's object
