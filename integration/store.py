@@ -47,7 +47,7 @@ def for_readiness(settings: Settings) -> Redis:
     """For `/readyz`: one try, one second, one connection of a process, however many ask: anybody may."""
     options = _options(settings, seconds=WEB_SECONDS, retry=Retry(NoBackoff(), 0))
     return Redis.from_pool(
-        BlockingConnectionPool.from_url(settings.redis_url, max_connections=1, timeout=WEB_SECONDS, **options)
+        BlockingConnectionPool.from_url(settings.redis_url, max_connections=1, timeout=PAGE_SECONDS, **options)
     )
 
 
