@@ -265,7 +265,8 @@ def test_the_procfile_runs_as_it_is_under_a_runner(
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         runner.wait()
-    assert "Traceback" not in (tmp_path / "log").read_text()
+    told = (tmp_path / "log").read_text()
+    assert "Traceback" not in told, told
 
 
 def marked(mark: str) -> list[int]:
