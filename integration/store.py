@@ -1,4 +1,8 @@
-"""Connections to Redis, each with the patience that its user can afford."""
+"""Connections to Redis, each with the patience that its user can afford.
+
+A Redis that answers "read only" has been demoted in a failover: its name may lead to another one by now, so that
+a new connection is opened.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,7 @@ from urllib.parse import urlsplit
 from redis import BlockingConnectionPool, Redis
 from redis.backoff import ExponentialWithJitterBackoff, NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import ReadOnlyError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.retry import Retry
 
@@ -25,7 +30,7 @@ WORKER_SECONDS = 10.0
 
 def for_web(settings: Settings) -> Redis:
     """For requests: a dropped connection is opened once more, a slow Redis is not waited for."""
-    once_more = Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,))
+    once_more = Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError, ReadOnlyError))
     options = _options(settings, seconds=WEB_SECONDS, retry=once_more)
     return Redis.from_pool(
         BlockingConnectionPool.from_url(
@@ -61,7 +66,7 @@ def for_worker(settings: Settings) -> Redis:
     patient = Retry(
         ExponentialWithJitterBackoff(base=0.05, cap=2.0),
         10,
-        supported_errors=(RedisConnectionError, RedisTimeoutError),
+        supported_errors=(RedisConnectionError, RedisTimeoutError, ReadOnlyError),
     )
     return Redis.from_url(settings.redis_url, **_options(settings, seconds=WORKER_SECONDS, retry=patient))
 

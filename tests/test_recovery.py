@@ -16,7 +16,7 @@ from sandbox import Fault, Sandbox
 from sandbox.zendesk.delivery import Outcome
 from tests.conftest import InProcess, Processes, free_port, wait_for
 from tests.test_the_way_of_a_ticket import everything, looks_at_comments
-from worker.recovery import LOCK, Turns
+from worker.recovery import LOCK, Turns, take_in_time
 
 ADA = "ada@shop.example"
 
@@ -274,6 +274,18 @@ def test_a_log_that_does_not_answer_stops_nothing(sandbox: Sandbox, product: InP
     assert "did not answer" in str(taken.stopped)
     product.redis.delete(LOCK)
     assert turns.take() is not None
+    assert product.entry(number).state is State.RECEIVED
+
+
+def test_a_log_that_drips_is_left_in_time(
+    sandbox: Sandbox, product: InProcess, turns: Turns, capfd: pytest.CaptureFixture[str]
+) -> None:
+    number = file_undelivered(sandbox, "throttled")
+    sandbox.faults.add(Fault(service="zendesk", path="/webhooks", drip="headers"))
+    take_in_time(turns, seconds=1)
+    assert "takes too long" in "".join(capfd.readouterr())
+    product.redis.delete(LOCK)
+    take_in_time(turns, seconds=20)
     assert product.entry(number).state is State.RECEIVED
 
 

@@ -10,6 +10,7 @@ from typing import Final, cast
 
 from redis import Redis
 from redis.exceptions import RedisError
+from rq.timeouts import JobTimeoutException, UnixSignalDeathPenalty
 
 from integration import logs, store
 from integration.ledger import Ledger
@@ -21,6 +22,7 @@ LOCK: Final = "highlights:recover:lock"
 DONE: Final = "highlights:recover:done"
 INTERVAL_SECONDS: Final = 600  # between two readings, by whomever: the lock is never given back, it expires
 LONGEST_SECONDS: Final = 480.0  # shorter than the lock lasts
+TURN_SECONDS: Final = 540  # after which a reading is broken off in the middle of an answer that drips
 FIRST_SECONDS: Final = 60.0  # after the start
 LOOK_SECONDS: Final = 15.0  # between two looks at the lock
 FIRST_HOURS: Final = 24.0  # how far the very first reading looks back
@@ -38,11 +40,19 @@ def run(settings: Settings, pool_pid: int) -> None:
     if not _pause(FIRST_SECONDS, turns.alive):
         return
     while turns.alive():
-        try:
-            turns.take()
-        except RedisError as error:
-            log.warning("recovery cannot use Redis, goes on", error=type(error).__name__)
+        take_in_time(turns)
         _pause(LOOK_SECONDS, turns.alive)
+
+
+def take_in_time(turns: Turns, *, seconds: int = TURN_SECONDS) -> None:
+    """Take a turn that ends within `seconds`, and raise nothing."""
+    try:
+        with UnixSignalDeathPenalty(seconds, JobTimeoutException):  # type: ignore[no-untyped-call]  # RQ has no types
+            turns.take()
+    except JobTimeoutException:
+        log.warning("reading Zendesk's log of failed deliveries takes too long, tried again later")
+    except RedisError as error:
+        log.warning("recovery cannot use Redis, goes on", error=type(error).__name__)
 
 
 class Turns:

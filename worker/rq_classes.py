@@ -61,6 +61,7 @@ class OwnWorker(SimpleWorker):
     """A worker process on one queue: no fork, no scheduler, no remote control, no text of an exception in the log."""
 
     parent_pid = 0
+    max_connection_wait_time = 5.0  # seconds between two looks for a Redis that is away; RQ's own is a minute
 
     def heartbeat(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 -- RQ's own
         """Show that the worker lives; stop when the pool that started it does not."""
