@@ -1,0 +1,111 @@
+"""`python -m tests.mortal`: works on tickets, and dies by SIGKILL at the moment that it is told.
+
+Each line that it reads, `<ticket id> <moment>`, makes a child that works until the ticket is final or the moment has
+come: the moments are before and after each request to a remote service and each script of the ledger, counted from 1.
+It tells `killed`, or `done` with the moments that there were.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from typing import Any
+
+import requests
+from redis.connection import Connection
+from requests.adapters import HTTPAdapter
+
+from integration import note, store
+from integration.entry import FINAL
+from integration.logrocket.client import LogRocket
+from integration.queues import NOTES, REQUESTS
+from integration.settings import Settings, from_environment
+from integration.zendesk.desk import Desk
+from worker import sweeper
+from worker.jobs import Jobs
+from worker.rq_classes import open_worker
+
+
+class Moments:
+    """Counts them, and ends this process at the last."""
+
+    def __init__(self, last: int) -> None:
+        self.passed = 0
+        self._last = last
+
+    def another(self) -> None:
+        self.passed += 1
+        if self.passed == self._last:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def watch(moments: Moments) -> None:
+    """Count what goes to Redis and to the remote services."""
+    to_redis, to_service = Connection.send_packed_command, HTTPAdapter.send
+
+    def send_to_redis(self: Connection, command: Any, **options: Any) -> None:  # noqa: ANN401 -- redis-py's
+        pieces = [command] if isinstance(command, bytes) else list(command)
+        counted = any(b"EVAL" in piece for piece in pieces)
+        if counted:
+            moments.another()
+        to_redis(self, pieces, **options)  # type: ignore[no-untyped-call]  # redis-py's
+        if counted:
+            moments.another()
+
+    def send_to_service(self: HTTPAdapter, *args: Any, **options: Any) -> requests.Response:  # noqa: ANN401 -- requests'
+        moments.another()
+        answer = to_service(self, *args, **options)
+        moments.another()
+        return answer
+
+    Connection.send_packed_command = send_to_redis  # type: ignore[method-assign,assignment]
+    HTTPAdapter.send = send_to_service  # type: ignore[method-assign]
+
+
+def work(settings: Settings, ticket_id: int) -> None:
+    """Do what a worker does until the ticket is final."""
+    redis = store.for_worker(settings)
+    ledger = store.open_ledger(settings, redis, random=lambda: 0.0)
+    project = note.Project(app_url=settings.logrocket_app_url, org=settings.logrocket_org, app=settings.logrocket_app)
+    jobs = Jobs(
+        ledger=ledger,
+        policy=ledger.policy,
+        desk=Desk(settings),
+        logrocket=LogRocket(settings),
+        project=project,
+        settings=settings,
+    )
+    while True:
+        sweeper.sweep(ledger)
+        for queue in (REQUESTS, NOTES):
+            open_worker(queue, redis, jobs.by_name()).work(burst=True, logging_level="CRITICAL")
+        entry = ledger.find(ticket_id)
+        if entry is not None and entry.state in FINAL:
+            return
+        time.sleep(0.02)
+
+
+def main() -> None:
+    """Read until there is nothing more to read."""
+    settings = from_environment()
+    for line in sys.stdin:
+        ticket_id, last = map(int, line.split())
+        read, write = os.pipe()
+        child = os.fork()
+        if child == 0:
+            os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what is logged is no answer
+            moments = Moments(last)
+            watch(moments)
+            work(settings, ticket_id)
+            os.write(write, f"done {moments.passed}".encode())
+            os._exit(0)
+        os.close(write)
+        os.waitpid(child, 0)
+        print(os.read(read, 100).decode() or "killed", flush=True)  # noqa: T201 -- to the test
+        os.close(read)
+
+
+if __name__ == "__main__":
+    main()
