@@ -117,7 +117,7 @@ def under(entry: Entry, redis_run: str) -> Entry:
 
 
 class NewerEntryError(Exception):
-    """The entry was written by a newer release: it is left alone."""
+    """The entry was written by a newer release, or cannot be read: it is left alone."""
 
 
 def marker(request_id: str) -> str:
@@ -346,10 +346,17 @@ def dump_without_times(entry: Entry) -> str:
 
 
 def load(text: bytes | str) -> Entry:
-    """The entry of `dump`, an older release's too; `NewerEntryError` when a newer one wrote it."""
-    stored = json.loads(text)
-    if stored.pop("v") > VERSION:
-        raise NewerEntryError
+    """The entry of `dump`, an older release's too; `NewerEntryError` when a newer one wrote it, or none of ours."""
+    try:
+        stored = json.loads(text)
+        if stored.pop("v") <= VERSION:
+            return _load(stored)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:  # one such entry must not stop all others
+        raise NewerEntryError from error
+    raise NewerEntryError
+
+
+def _load(stored: dict[str, Any]) -> Entry:
     known = {each.name for each in dataclasses.fields(Entry)}
     values = {name: value for name, value in stored.items() if name in known}
     values["state"] = State(values.get("state", State.RECEIVED))

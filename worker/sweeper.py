@@ -44,6 +44,7 @@ def _decide(each: Overdue, outlook: Outlook, plan: Plan) -> None:
     entry = each.entry
     if entry is None:
         if each.newer:
+            log.info("entry left alone, this release cannot read it", ticket_id=each.ticket_id)
             plan.due[each.ticket_id] = outlook.now + NEWER_ENTRY_SECONDS
         else:
             plan.gone.append(each.ticket_id)
