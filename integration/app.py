@@ -10,6 +10,7 @@ import redis
 import redis.exceptions
 from flask import Flask, Response, request
 from flask.typing import ResponseReturnValue
+from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from integration import logs, store
@@ -110,6 +111,11 @@ def _add_errors(app: Flask) -> None:
     @app.errorhandler(redis.exceptions.RedisError)
     def no_redis(error: redis.exceptions.RedisError) -> ResponseReturnValue:
         return _later("Redis cannot be used", error=type(error).__name__)
+
+    @app.errorhandler(ParseException)
+    def broken_off(error: ParseException) -> ResponseReturnValue:
+        log.warning("delivery unusable", path=request.path, reason=type(error).__name__)
+        return _answer(400, "unusable")
 
     @app.errorhandler(HTTPException)
     def refused(error: HTTPException) -> ResponseReturnValue:

@@ -179,9 +179,9 @@ def told(entry: Entry, now: float, *, result: Result, policy: Policy) -> Entry:
     return _told_nothing(entry, now, policy=policy)
 
 
-def unknown_to_logrocket(entry: Entry, now: float) -> Entry:
-    """LogRocket does not know the request on record: there is no use in asking for it again."""
-    return _silent(entry, now)
+def unknown_to_logrocket(entry: Entry, now: float, *, policy: Policy) -> Entry:
+    """LogRocket does not know the request on record, or not yet: a poll without a result."""
+    return _told_nothing(entry, now, policy=policy)
 
 
 def posted(entry: Entry, now: float, *, comment_id: int | None) -> Entry:
@@ -248,7 +248,8 @@ def retried(entry: Entry, now: float) -> Entry | None:
 
 def called_back(entry: Entry, now: float, *, result: Result, policy: Policy) -> Entry | None:
     """What a callback with a valid token changes; None when it changes nothing."""
-    if result.status is Status.PENDING or result.request_id in entry.old_ids:
+    given_up = result.request_id in entry.old_ids and result.request_id != entry.request_id
+    if result.status is Status.PENDING or given_up:
         return None
     if entry.state is State.REQUESTED:
         if result.request_id == entry.request_id:

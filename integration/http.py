@@ -6,6 +6,7 @@ or `.netrc` from the environment, a bound on time and on size, and no host but t
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -92,14 +93,14 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     A date is compared with the answer's own `Date`: our clock may be wrong.
     """
     raw = headers.get("Retry-After", "").strip()
-    try:
+    if re.fullmatch(r"-?([0-9]{1,10}(\.[0-9]{1,10})?|\.[0-9]{1,10})", raw):
         seconds = float(raw)
-    except ValueError:
+    else:
         when = _date(raw)
         if when is None:
             return None
         seconds = (when - (_date(headers.get("Date", "")) or datetime.now(UTC))).total_seconds()
-    return min(max(seconds, 0.0), 86400.0) if seconds == seconds else None  # noqa: PLR0124 -- NaN
+    return min(max(seconds, 0.0), 86400.0)
 
 
 def _date(raw: str) -> datetime | None:

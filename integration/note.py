@@ -14,9 +14,10 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import accumulate, chain
 from urllib.parse import urlencode, urlsplit
 
 import nh3
@@ -35,8 +36,13 @@ _MAX_LINES = 5_000  # likewise: each may become a block, which costs the parser 
 _MAX_BRACKETS = 5_000  # that may begin a link: each costs the parser time
 _HEADING = "<p><strong>What the requester did before this ticket</strong> (LogRocket Galileo Highlights)</p>"
 _URL_CHARACTERS = re.compile(r"[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%|{}-]+")
-_URL_LIKE = re.compile(r"//|www\.|mailto:|[a-z0-9-]\.[a-z]{2,}(?::[0-9]+)?[/?#]", re.IGNORECASE)
-_PARSER = MarkdownIt("commonmark", {"html": False})
+_URL_LIKE = re.compile(
+    r"//|www\.|mailto:"
+    r"|[\w-]\.(?=[\w-]*[^\W\d])[\w-]{2,}(?::[0-9]+)?[/?#]"  # a domain of any script, with a path
+    r"|[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?::[0-9]+)?[/?#]",
+    re.IGNORECASE,
+)
+_PARSER = MarkdownIt("commonmark", {"html": False, "maxNesting": 100})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -209,8 +215,9 @@ def _line(token: Token, project: Project) -> Block:
         pieces = [("code", ""), ("text", _clean(token.content.rstrip("\n"))), ("/code", "")]
     else:
         pieces = list(_pieces(token.children or (), project))
-    text = "".join(text for kind, text in pieces if kind == "text")
-    defanged = _defanged(text, project)
+    texts = [text for kind, text in pieces if kind == "text"]
+    text = "".join(texts)
+    defanged = _defanged(text, project, seams=list(accumulate(map(len, texts))))
     shown, at = [], 0
     for kind, value in pieces:
         if kind == "text":
@@ -274,11 +281,18 @@ def _joins(text: str, at: int) -> bool:
     return bool(before) and bool(after) and not before.isascii() and not after.isascii()
 
 
-def _defanged(text: str, project: Project) -> list[str]:
-    """Each character of a line's text as it is shown: braces kept apart, URLs to other places broken up."""
+def _defanged(text: str, project: Project, *, seams: Sequence[int]) -> list[str]:
+    """Each character of a line's text as it is shown: braces kept apart, URLs to other places broken up.
+
+    A URL to LogRocket is left whole unless a tag or a brace stands in it (`seams`: where tags do): what is behind
+    them is shown as a word of its own.
+    """
     shown = [_apart(character) for character in text]
     for word in re.finditer(r"\S+", text):
-        if _URL_LIKE.search(word[0]) and not _leads_to_logrocket(word[0], project):
+        if not _URL_LIKE.search(word[0]):
+            continue
+        seamless = bisect_right(seams, word.start()) == bisect_left(seams, word.end())
+        if not (seamless and re.fullmatch("[^{}]+", word[0]) and _leads_to_logrocket(word[0], project)):
             for found in re.finditer(r"[.\u3002\uff0e\uff61]|:(?=/)|(?<=mailto):", word[0], re.IGNORECASE):
                 shown[word.start() + found.start()] = f"[{found[0]}]"
     return shown

@@ -29,8 +29,7 @@ _CONNECTIONS = 1000  # at once, to one process
 def main() -> int:
     """Serve until SIGTERM."""
     try:
-        settings = from_environment()
-        port = _port(os.environ.get("PORT", ""))
+        settings, port = _read(os.environ.get("PORT", ""))
     except SettingsError as error:
         sys.stderr.write(f"{error}\n")
         return 2
@@ -41,19 +40,36 @@ def main() -> int:
     from gunicorn.app.base import BaseApplication  # noqa: PLC0415 -- see above
 
     from integration.app import create_app  # noqa: PLC0415 -- in the master only to fail early; workers share its memory
-    from integration.web_worker import Worker  # noqa: PLC0415 -- likewise for gunicorn
+    from integration.web_worker import Log, Worker  # noqa: PLC0415 -- likewise for gunicorn
 
     class Server(BaseApplication):  # type: ignore[misc]  # gunicorn publishes no types
         def load_config(self) -> None:
             for name, value in options(settings, port).items():
                 self.cfg.set(name, value)
             self.cfg.set("worker_class", Worker)
+            self.cfg.set("logger_class", Log)
 
         def load(self) -> Any:  # noqa: ANN401 -- a WSGI application
             return create_app(settings)
 
     Server().run()
     return 0
+
+
+def _read(raw_port: str) -> tuple[Settings, int]:
+    """The settings and the port, or every problem of both at once."""
+    problems: list[str] = []
+    try:
+        port = _port(raw_port)
+    except SettingsError as error:
+        port, problems = 0, list(error.problems)
+    try:
+        settings = from_environment()
+    except SettingsError as error:
+        raise SettingsError([*error.problems, *problems]) from None
+    if problems:
+        raise SettingsError(problems)
+    return settings, port
 
 
 def options(settings: Settings, port: int) -> dict[str, Any]:

@@ -8,10 +8,21 @@ from contextlib import contextmanager
 from typing import Any
 
 import gevent
+from gunicorn.glogging import Logger
 from gunicorn.workers.ggevent import GeventWorker
 
 REQUEST_SECONDS = 30.0  # in which a request has to be sent and answered, once its headers are there
 LAST_REQUEST_SECONDS = 1.0  # how long a connection may still begin a request after SIGTERM
+
+
+class Log(Logger):  # type: ignore[misc]  # gunicorn publishes no types
+    """gunicorn's log, written as ours is: its lines quote what strangers send."""
+
+    def setup(self, cfg: Any) -> None:  # noqa: ANN401 -- gunicorn's own
+        """Hand every line on to the root logger."""
+        super().setup(cfg)
+        self.error_log.handlers.clear()
+        self.error_log.propagate = True
 
 
 class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn publishes no types

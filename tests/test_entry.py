@@ -222,12 +222,18 @@ def test_polls_are_poll_after_seconds_apart() -> None:
     assert entry.wait_until == NOW + 300 * 6
 
 
-def test_a_request_that_logrocket_does_not_know_is_made_anew_at_once_and_only_once() -> None:
-    entry = entries.unknown_to_logrocket(claim(requested(), NOW + 300), NOW + 300)
-    assert (entry.state, entry.request_id) == (State.RECEIVED, None)
-    assert entry.wait_until <= NOW + 300
-    entry = entries.requested(claim(entry, NOW + 301), NOW + 301, request_id=OTHER, policy=POLICY)
-    assert entries.unknown_to_logrocket(claim(entry, NOW + 700), NOW + 700).state is State.FAILED
+def test_a_request_that_logrocket_does_not_know_is_a_poll_without_a_result() -> None:
+    entry = entries.unknown_to_logrocket(claim(requested(), NOW + 300), NOW + 300, policy=POLICY)
+    assert (entry.state, entry.request_id, entry.polls) == (State.REQUESTED, OWN, 1)
+    assert entry.wait_until == NOW + 600
+
+
+def test_a_callback_is_believed_although_logrocket_gave_the_same_id_again() -> None:
+    entry = entries.told(requested(), NOW + 1, result=failed(), policy=POLICY)
+    entry = entries.requested(claim(entry, NOW + 100), NOW + 100, request_id=OWN, policy=POLICY)
+    found = entries.called_back(entry, NOW + 101, result=ready(), policy=POLICY)
+    assert found is not None
+    assert found.state is State.READY
 
 
 # -- FAILED
@@ -710,7 +716,7 @@ class AnyLife(RuleBasedStateMachine):
         elif how == "crashed":
             self.entry = entries.crashed(self.entry, self.now, policy=self.policy)
         elif how == "unknown" and before is State.REQUESTED:
-            self.entry = entries.unknown_to_logrocket(self.entry, self.now)
+            self.entry = entries.unknown_to_logrocket(self.entry, self.now, policy=self.policy)
         elif how == "ended":
             self.entry = entries.ended(self.entry, self.now, state=State.SKIPPED, reason="closed")
         self.claimed = None

@@ -818,3 +818,27 @@ def test_a_hundred_thousand_sessions_do_not_go_off() -> None:
     keeps_the_rules(made)
     assert "sessions?" in made
     assert time.process_time() - started < 5
+
+
+@pytest.mark.parametrize(
+    "markdown",
+    [
+        "https://app.logrocket.com/a{evil.example/login",
+        "https://app.logrocket.com/*evil.example/login*",
+        "https://app.logrocket.com/`evil.example/login`",
+        "https://app.logrocket.com/[evil.example/login](https://evil.example)",
+        "\u00e9vil.example/x",
+        "evil.\u0440\u0444/x",
+        "evil.xn--p1ai/x",
+        "1.2.3.4/x",
+    ],
+)
+def test_what_would_be_shown_as_a_url_of_its_own_is_defanged(markdown: str) -> None:
+    shown = re.sub(r'href="[^"]*"', "", note(markdown))
+    assert not re.search(r"[^\W_]\.(example|\u0440\u0444|xn--p1ai)/|3\.4/", shown)
+
+
+def test_deep_lists_are_shown_to_their_end() -> None:
+    assert "deepest" in note(
+        "".join(f"{'  ' * depth}- level {depth}\n" for depth in range(15)) + "  " * 15 + "- deepest"
+    )

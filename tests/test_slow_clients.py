@@ -74,3 +74,28 @@ def test_a_slow_body_does_not_hold_up_the_end_for_long(processes: Processes) -> 
         assert processes.stop("web") == 0
     assert time.monotonic() - began < 20
     assert "Traceback" not in processes.log("web")
+
+
+@pytest.mark.parametrize("chunk", [b"ZZ\r\nx\r\n", b"1\r\nxyz\r\n0\r\n\r\n"], ids=["size", "end"])
+def test_a_malformed_chunk_is_unusable(chunk: bytes, processes: Processes) -> None:
+    processes.start("web")
+    head = b"POST /zendesk/tickets HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", processes.port), timeout=10) as client:
+        client.sendall(head + chunk)
+        assert client.recv(64).startswith((b"HTTP/1.1 400 ", b"HTTP/1.1 401 "))
+    assert "internal error" not in processes.log("web")
+
+
+def test_what_gunicorn_says_of_a_broken_request_shows_no_secret(processes: Processes) -> None:
+    processes.start("web")
+    for said in (
+        b"GET /logrocket/highlights?ticket_id=1&token=SECRETTOKEN\r\n\r\n",
+        b"GET / HTTP/1.1\r\nAuthorization Basic YWRtaW46c2VjcmV0\r\n\r\n",
+        b"GET / HTTP/1.1\r\nBad header ann@example.com\r\n\r\n",
+    ):
+        with socket.create_connection(("127.0.0.1", processes.port), timeout=10) as client:
+            client.sendall(said)
+            client.recv(64)
+    log = processes.log("web")
+    assert "Invalid" in log
+    assert not any(each in log for each in ("SECRETTOKEN", "YWRtaW46c2VjcmV0", "ann@example.com"))

@@ -11,7 +11,9 @@ import requests
 from redis import Redis
 
 from integration.entry import State
+from integration.lanes import Service
 from integration.logrocket import callback
+from integration.zendesk.webhook import NewTicket
 from sandbox import Fault, Recorded, Sandbox
 from tests.conftest import InProcess, wait_for
 
@@ -318,7 +320,7 @@ class TestWithoutCallbacks:
 
     def test_a_request_that_logrocket_forgot_is_made_anew(self, sandbox: Sandbox, product: InProcess) -> None:
         sandbox.logrocket.callbacks = "none"
-        sandbox.faults.add(Fault(service="logrocket", method="GET", status=404))
+        sandbox.faults.add(Fault(service="logrocket", method="GET", status=404, times=6))
         number = sandbox.zendesk.file_ticket(requester=ADA)
         product.work_until(number, State.POSTED)
         assert len(asked(sandbox)) == 2
@@ -439,6 +441,24 @@ def test_a_ticket_is_received_although_a_quote_breaks_its_json(sandbox: Sandbox,
     product.work_until(number, State.POSTED)
     assert len(sandbox.zendesk.internal_notes(number)) == 1
     assert product.ledger.find(1) is None
+
+
+@pytest.mark.parametrize("status", [200, 204])
+def test_an_empty_list_of_comments_is_no_proof_that_there_is_no_note(
+    status: int, sandbox: Sandbox, product: InProcess
+) -> None:
+    sandbox.faults.add(Fault(service="zendesk", method="PUT", path=r"/tickets/", drop="after"))
+    sandbox.faults.add(Fault(service="zendesk", method="GET", path="/comments", status=status))
+    number = sandbox.zendesk.file_ticket(requester=ADA)
+    product.work_until(number, State.POSTED)
+    assert len(sandbox.zendesk.internal_notes(number)) == 1
+
+
+def test_a_refused_oauth_client_holds_zendesk_and_not_logrocket(sandbox: Sandbox, product: InProcess) -> None:
+    sandbox.faults.add(Fault(service="zendesk", method="POST", path="/oauth/tokens", status=400, times=None))
+    product.ledger.receive(NewTicket(ticket_id=sandbox.zendesk.file_ticket(requester=ADA, deliver=False)))
+    wait_for(lambda: works(product, sandbox) or product.ledger.lanes.holds())
+    assert [each.service for each in product.ledger.lanes.holds()] == [Service.ZENDESK]
 
 
 def works(product: InProcess, sandbox: Sandbox) -> list[str]:

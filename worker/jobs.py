@@ -84,7 +84,7 @@ class Jobs:
         result = self.logrocket.result(entry.request_id or "")
         self._answered(Service.LOGROCKET)
         if result is None:
-            return entries.unknown_to_logrocket
+            return partial(entries.unknown_to_logrocket, policy=self.policy)
         return partial(entries.told, result=result, policy=self.policy)
 
     def _post(self, entry: Entry) -> Decide:

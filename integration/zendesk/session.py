@@ -53,6 +53,8 @@ class ZendeskSession(ServiceSession):
             if not self._credentials.renew():
                 raise
             response = super().request(method, url, **{**options, "auth": self._credentials})
+        if method in ("GET", b"GET") and not response.content.strip():
+            raise Temporary("Zendesk's answer is empty")  # which zenpy takes for a list of nothing
         self.last_headers = response.headers
         if response.request.url is not None:
             response.request.url = response.request.url.replace(self.base_url, self.asked_url, 1)
@@ -73,6 +75,12 @@ class ZendeskSession(ServiceSession):
         if response.status_code == _UNPROCESSABLE and _CLOSED in response.content:
             return NoNotePossible("the ticket is closed")
         return super().refused(response, write=write)
+
+
+def _of_zendesk(error: RemoteError) -> RemoteError:
+    """The error, said of Zendesk whatever the step was about."""
+    error.service = "Zendesk"
+    return error
 
 
 class _Basic(requests.auth.AuthBase):
@@ -125,9 +133,10 @@ class _Bearer(requests.auth.AuthBase):
             answer = self._session.post(self._url, json=grant).json()
             token, life = answer["access_token"], float(answer.get("expires_in") or TOKEN_SECONDS)
         except Temporary as error:  # whatever became of the token, the request that needs it was not sent
-            raise Temporary(str(error), retry_after=error.retry_after) from error
+            temporary = Temporary(str(error), retry_after=error.retry_after, too_many=error.too_many)
+            raise _of_zendesk(temporary) from error
         except Permanent as error:
-            raise Held(f"Zendesk refuses the OAuth client: {error}") from error
+            raise _of_zendesk(Held(f"Zendesk refuses the OAuth client: {error}")) from error
         except (ArithmeticError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise Temporary("Zendesk's answer holds no access token") from error
         if not isinstance(token, str) or not token.isascii() or not token.isprintable() or not token:

@@ -29,7 +29,7 @@ TIMESTAMP = "X-Zendesk-Webhook-Signature-Timestamp"
 
 _ISO_UTC = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?Z")
 _BASE64_SHA256 = re.compile(r"[A-Za-z0-9+/]{43}=")
-_LEADING_ID = re.compile(rb'\s*\{\s*"ticket_id"\s*:\s*("?)([0-9]{1,18})\1\s*[,}]')
+_LEADING_ID = re.compile(rb'\s*\{\s*"ticket_id"\s*:\s*(?:"([0-9]{1,18})"|([0-9]{1,18})\s*[,}])')
 _MAX_IDENTITY = 320  # characters: the longest e-mail address
 
 
@@ -80,7 +80,7 @@ def read(body: bytes) -> NewTicket | None:
     except MalformedDelivery:
         return NewTicket(ticket_id=_leading_ticket_id(body))
     kind = payload.get("type")
-    if isinstance(kind, str) and kind.startswith("zen:"):
+    if "ticket_id" not in payload and isinstance(kind, str) and kind.startswith("zen:"):
         return _created_event(payload) if kind == "zen:event-type:ticket.created" else None
     return NewTicket(
         ticket_id=_ticket_id(payload.get("ticket_id")),
@@ -131,7 +131,7 @@ def _leading_ticket_id(body: bytes) -> int:
     found = _LEADING_ID.match(body)
     if found is None:
         raise MalformedDelivery("neither JSON nor a ticket id at its start")
-    return _ticket_id(found[2].decode("ascii"))
+    return _ticket_id((found[1] or found[2]).decode("ascii"))
 
 
 def _created_event(payload: dict[str, Any]) -> NewTicket:
