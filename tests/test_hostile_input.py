@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import time
 from datetime import UTC, datetime
@@ -53,6 +54,7 @@ VALUES = st.text(st.characters(min_codepoint=0, max_codepoint=255, exclude_chara
 QUERIES = st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=200) | st.builds(
     "ticket_id={}&token={}".format, st.integers() | st.text(max_size=5), st.text(max_size=60)
 )
+NUMBERS = itertools.count(1)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=30),
     lambda inner: st.lists(inner, max_size=5) | st.dictionaries(st.text(max_size=15), inner, max_size=5),
@@ -149,11 +151,11 @@ def test_any_signed_object_is_taken_or_refused(
     | st.fixed_dictionaries(
         {"status": STATUSES, "result": st.dictionaries(RESULT_FIELDS, JSON | st.lists(JSON, max_size=3), max_size=4)}
     ),
-    ticket_id=st.integers(1, 5),
 )
 def test_any_callback_with_a_token_is_taken_or_refused(
-    found: dict[str, object], ticket_id: int, client: FlaskClient, product: InProcess
+    found: dict[str, object], client: FlaskClient, product: InProcess
 ) -> None:
+    ticket_id = next(NUMBERS)
     product.ledger.receive(NewTicket(ticket_id=ticket_id, email="ada@shop.example"))
     query = callback_query(product.settings, ticket_id)
     answer = client.post(HIGHLIGHTS, query_string=query, data=json.dumps(found).encode())
