@@ -112,7 +112,14 @@ def test_a_genuine_delivery_may_be_sent_in_any_pieces(processes: Processes, envi
 # -- Results
 
 
-@pytest.mark.parametrize("markdown", BOMBS.values(), ids=BOMBS)
+NAMED = {
+    name: markdown
+    for name, markdown in BOMBS.items()
+    if re.match(r"10 MB|10,000|100,000|quotes|lists|emphasis|entities|brackets", name)
+}
+
+
+@pytest.mark.parametrize("markdown", NAMED.values(), ids=NAMED)
 def test_a_result_is_rendered_or_refused_within_a_second(markdown: str) -> None:
     session = {"recordingID": "5-1", "sessionID": 0, "highlights": markdown}
     found = {"status": "READY", "requestID": REQUEST_ID, "result": {"highlights": markdown, "sessions": [session]}}
