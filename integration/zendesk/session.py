@@ -54,7 +54,7 @@ class ZendeskSession(ServiceSession):
                 raise
             response = super().request(method, url, **{**options, "auth": self._credentials})
         if method in ("GET", b"GET") and not response.content.strip():
-            raise Temporary("Zendesk's answer is empty")  # which zenpy takes for a list of nothing
+            raise Temporary("Zendesk's answer cannot be read")  # and zenpy would take it for a list of nothing
         self.last_headers = response.headers
         if response.request.url is not None:
             response.request.url = response.request.url.replace(self.base_url, self.asked_url, 1)
