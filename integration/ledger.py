@@ -30,6 +30,7 @@ from integration.zendesk.webhook import NewTicket
 QUEUED_JOB_LOST_SECONDS = 30
 _DAY = 24 * 60 * 60
 _TRIES = 50
+_NOT_ADMITTED = -1  # what the script answers when a lane is closed; the sweeper looks again when it is open
 
 TICKET: Final = "highlights:ticket:"
 DUE: Final = "highlights:due"
@@ -128,7 +129,7 @@ class Ledger:
         return self._update(ticket_id, decide) is not None
 
     def retry(self, ticket_id: int) -> bool:
-        """Put a failed ticket back to work; False when it is not known or has not failed."""
+        """Put a ticket that ended without a note back to work; False when it is not known or has not."""
         return self._update(ticket_id, entries.retried) is not None
 
     def forget(self, ticket_id: int) -> bool:
@@ -139,7 +140,7 @@ class Ledger:
             for index in (DUE, RECEIVED, lanes.LINE, *(f"{STATE}{state}" for state in State)):
                 pipe.zrem(index, str(ticket_id))
             erased = sum(pipe.execute())
-        return bool(erased + self.lanes.forget(ticket_id) + self._queues.forget(ticket_id))
+        return bool(erased + self._queues.forget(ticket_id))
 
     def pseudonym(self, email: str | None) -> str | None:
         """What stands for an address in an entry whose address is deleted."""
@@ -240,11 +241,16 @@ class Ledger:
                 return None
             now = int(seconds) + int(microseconds) / 1e6
             try:
-                old = entries.under(entries.load(document), run.decode())
+                stored = entries.load(document)
             except NewerEntryError:
                 return None
+            old = entries.under(stored, now, redis_run=run.decode(), policy=self.policy)
             new = decide(old, now)
-            match None if new is None else write(document, old, new, now):
+            if new is None:
+                if old != stored and not self._write(document, old, old, now):
+                    continue
+                return None
+            match write(document, old, new, now):
                 case None:
                     return None
                 case True:
@@ -268,13 +274,10 @@ class Ledger:
     def _write_claim(self, document: bytes, old: Entry, new: Entry, _now: float) -> bool | None:
         """Write a claim, when its lane lets it pass; None when it does not, False when another process was faster."""
         keys, arguments = self._change(document, old, new, due=new.wait_until)
-        lane_keys, lane_arguments = self.lanes.passing(new.state)
+        lane_keys, lane_arguments = self.lanes.passing(old)
         keys += lane_keys
         answer = self._redis.eval(ledger_scripts.CLAIM, len(keys), *keys, *arguments, *lane_arguments)
-        if answer in (0, 1):
-            return bool(answer)
-        self._redis.zadd(DUE, {str(new.ticket_id): float(cast("bytes", answer))}, xx=True)
-        return None
+        return None if answer == _NOT_ADMITTED else bool(answer)
 
     def _change(self, document: bytes, old: Entry, new: Entry, *, due: float) -> tuple[list[str], list[Any]]:
         """The keys and arguments that the scripts' write needs."""

@@ -3,6 +3,7 @@
     highlights:metrics   received               tickets taken in                          (the ledger's script counts)
                          entered:<state>        how often a ticket entered a state        (likewise)
                          calls:<service>:<how>  requests to a remote service, by status, `unreachable` or `unanswered`
+                         public                 notes of ours that came back public
                          step:<step>:<most>     steps that took up to `most` seconds, and longer than the one below
                          wait:<most>            tickets that waited that long for their note
                          step:<step>:ms, wait:ms   all of them together, in milliseconds
@@ -24,6 +25,7 @@ from redis import Redis
 METRICS: Final = "highlights:metrics"
 RECEIVED: Final = "received"
 ENTERED: Final = "entered:"
+PUBLIC_NOTES: Final = "public"
 
 STEP_SECONDS: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0)
 WAIT_SECONDS: Final = (30.0, 60.0, 120.0, 180.0, 300.0, 600.0, 1800.0, 3600.0, 14400.0, 86400.0)
@@ -35,6 +37,11 @@ _counts: Counter[str] = Counter()  # of this process, for requests are sent in p
 def count_call(service: str, how: str) -> None:
     """Count a request to a remote service, by the status of its answer or by why there is none."""
     _counts[f"calls:{service}:{how}"] += 1
+
+
+def count_public_note() -> None:
+    """Count a note of ours that came back public."""
+    _counts[PUBLIC_NOTES] += 1
 
 
 def count_step(step: str, seconds: float) -> None:
@@ -84,6 +91,7 @@ class Counted:
     """Everything that was counted."""
 
     received: int
+    public_notes: int
     entered: Mapping[str, int]  # by state
     calls: Mapping[tuple[str, str], int]  # by service and status
     steps: Mapping[str, Histogram]  # by step
@@ -96,6 +104,7 @@ def read(stored: Mapping[bytes, bytes]) -> Counted:
     parts = {name: name.split(":") for name in counts}
     return Counted(
         received=counts.get(RECEIVED, 0),
+        public_notes=counts.get(PUBLIC_NOTES, 0),
         entered={each[1]: counts[name] for name, each in parts.items() if _is(each, "entered", 2)},
         calls={(each[1], each[2]): counts[name] for name, each in parts.items() if _is(each, "calls", 3)},
         steps={
