@@ -1,12 +1,12 @@
 """The two remote services' lanes: when the next ticket may go, for all workers of all machines together.
 
-    highlights:lane:<service>   open_at: nobody goes before (Unix seconds of Redis' clock): a pause, or a hold
+    <prefix>:lane:<service>     open_at: nobody goes before (Unix seconds of Redis' clock): a pause, or a hold
                                 note_at, interval: when the next note may go, and the seconds between two
                                 hold, held_since, holds: why it waits for an admin, since when, how often tried
                                 refused, limited: the ticket that met the last refusal, or the last 429
                                 accepted_at: when the service last did what we asked
-    highlights:line             tickets whose note is ready to go, by the time at which it became ready
-    highlights:asked            the requests made to LogRocket in the last hour, by time
+    <prefix>:line               tickets whose note is ready to go, by the time at which it became ready
+    <prefix>:asked              the requests made to LogRocket in the last hour, by time
 
 A lane that is closed costs a ticket nothing: no attempt is counted, and its place in the line is kept. Nobody sleeps.
 
@@ -26,10 +26,9 @@ from typing import Final, cast
 from redis import Redis
 
 from integration.entry import Entry, State
+from integration.keys import Keys
 from integration.zendesk.limits import DEFAULT_INTERVAL, Pace
 
-LINE: Final = "highlights:line"
-ASKED: Final = "highlights:asked"
 HOLD_SECONDS: Final = 60.0  # the longest time between two tries with credentials that were refused
 SUSPECTED_SECONDS: Final = 10.0  # likewise while they are accepted, and one ticket after another is refused
 _BURST_SECONDS: Final = 0.5  # tickets this close together may pass each other
@@ -47,11 +46,6 @@ class Sign(enum.StrEnum):
 
     REFUSED = "refused"
     LIMITED = "limited"
-
-
-def key(service: Service) -> str:
-    """Where a lane is kept."""
-    return f"highlights:lane:{service.lower()}"
 
 
 def needed(entry: Entry) -> tuple[Service, ...]:
@@ -192,22 +186,23 @@ class Outlook:
 class Lanes:
     """The lanes as Redis has them."""
 
-    def __init__(self, redis: Redis, *, requests_per_hour: int, backoff: float) -> None:
+    def __init__(self, redis: Redis, *, keys: Keys, requests_per_hour: int, backoff: float) -> None:
         self._redis = redis
+        self._keys = keys
         self._ceiling = requests_per_hour
         self._backoff = backoff
 
     def hold(self, service: Service, reason: str, *, longest: float = HOLD_SECONDS) -> float:
         """Close a lane because our account is refused; the seconds until the next try, `longest` at most."""
         arguments = (reason, self._backoff, longest)
-        return float(cast("bytes", self._redis.eval(_HOLD, 1, key(service), *map(str, arguments))))
+        return float(cast("bytes", self._redis.eval(_HOLD, 1, self._keys.lane(service), *map(str, arguments))))
 
     def met(self, service: Service, sign: Sign, entry: Entry) -> tuple[bool, bool]:
         """A ticket met a sign of trouble: whether another one did, too, and whether it is known to be its own.
 
         Its own it is when the service did for others what was asked since the ticket met it first.
         """
-        answer = self._redis.eval(_SIGN, 1, key(service), str(sign), str(entry.ticket_id))
+        answer = self._redis.eval(_SIGN, 1, self._keys.lane(service), str(sign), str(entry.ticket_id))
         before, accepted_at = cast("list[bytes]", answer)
         another = before.decode() not in ("", str(entry.ticket_id))
         return another, entry.refused_since is not None and float(accepted_at) > entry.refused_since
@@ -218,24 +213,24 @@ class Lanes:
         Whether that ends a hold.
         """
         arguments = ("", "") if pace is None else (str(pace.pause), str(pace.interval))
-        return bool(self._redis.eval(_ANSWERED, 1, key(service), *arguments))
+        return bool(self._redis.eval(_ANSWERED, 1, self._keys.lane(service), *arguments))
 
     def pause(self, service: Service, seconds: float) -> None:
         """Close a lane for a time because the service said that all of us come too often."""
-        self._redis.eval(_PAUSE, 1, key(service), str(seconds))
+        self._redis.eval(_PAUSE, 1, self._keys.lane(service), str(seconds))
 
     def ask(self) -> float | None:
         """Count a request that LogRocket is going to be sent now; when to come again if there were too many."""
-        answer = cast("bytes", self._redis.eval(_ASK, 1, ASKED, str(self._ceiling), secrets.token_hex(8)))
+        answer = cast("bytes", self._redis.eval(_ASK, 1, self._keys.asked, str(self._ceiling), secrets.token_hex(8)))
         return float(answer) if answer else None
 
     def outlook(self) -> Outlook:
         """What may go now."""
         with self._redis.pipeline(transaction=False) as pipe:
             pipe.time()
-            pipe.hmget(key(Service.ZENDESK), "open_at", "note_at", "interval")
-            pipe.hmget(key(Service.LOGROCKET), "open_at", "hold")
-            pipe.zcount(ASKED, "-inf", "+inf")
+            pipe.hmget(self._keys.lane(Service.ZENDESK), "open_at", "note_at", "interval")
+            pipe.hmget(self._keys.lane(Service.LOGROCKET), "open_at", "hold")
+            pipe.zcount(self._keys.asked, "-inf", "+inf")
             (seconds, microseconds), zendesk, logrocket, asked = pipe.execute()
         free = 1 if logrocket[1] is not None else self._ceiling - asked
         return Outlook(
@@ -249,13 +244,14 @@ class Lanes:
     def passing(self, entry: Entry) -> tuple[list[str], list[str]]:
         """The keys and arguments that `ADMISSION` needs for an entry's step."""
         what = "note" if entry.state is State.READY else ""
-        return [LINE, *map(key, needed(entry))], [what, str(DEFAULT_INTERVAL), str(_BURST_SECONDS)]
+        keys = [self._keys.line, *map(self._keys.lane, needed(entry))]
+        return keys, [what, str(DEFAULT_INTERVAL), str(_BURST_SECONDS)]
 
     def holds(self) -> list[Hold]:
         """The lanes that wait for an admin."""
         found = []
         for service in Service:
-            lane = cast("dict[bytes, bytes]", self._redis.hgetall(key(service)))
+            lane = cast("dict[bytes, bytes]", self._redis.hgetall(self._keys.lane(service)))
             if b"hold" in lane:
                 found.append(Hold(service=service, reason=lane[b"hold"].decode(), since=float(lane[b"held_since"])))
         return found
