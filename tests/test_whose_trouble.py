@@ -124,7 +124,7 @@ def test_a_single_402_or_404_of_logrockets_ends_nothing(status: int, sandbox: Sa
 def test_credentials_that_are_refused_hold_everybody_and_cost_no_attempt(sandbox: Sandbox, product: InProcess) -> None:
     sandbox.faults.add(Fault(service="zendesk", path="/api/v2/", status=403, times=None))
     tickets = [sandbox.zendesk.file_ticket(requester=ADA) for _ in range(3)]
-    [hold] = working(product, lambda: product.ledger.lanes.holds())
+    [hold] = working(product, product.ledger.lanes.holds)
     assert (hold.service, hold.reason) == (Service.ZENDESK, "Zendesk refuses our credentials (403)")
     working(product, lambda: len(sandbox.zendesk.requests) > 12)
     assert {(each.state, each.refusals) for each in entries_of(product, *tickets)} == {(State.READY, 0)}
@@ -137,7 +137,7 @@ def test_credentials_that_are_refused_hold_everybody_and_cost_no_attempt(sandbox
 def test_one_ticket_after_another_that_is_refused_is_the_accounts_trouble(sandbox: Sandbox, product: InProcess) -> None:
     sandbox.faults.add(Fault(service="zendesk", method="PUT", status=403, times=None))
     tickets = [sandbox.zendesk.file_ticket(requester=ADA) for _ in range(2)]
-    [hold] = working(product, lambda: product.ledger.lanes.holds())
+    [hold] = working(product, product.ledger.lanes.holds)
     assert "one ticket after another" in hold.reason
     working(product, lambda: len(sandbox.zendesk.requests) > 20)
     assert {each.state for each in entries_of(product, *tickets)} == {State.READY}
@@ -209,7 +209,7 @@ def test_an_account_that_is_not_there_holds_every_ticket_and_ends_none(sandbox: 
     away = json.dumps({"error": {"title": "No help desk at acme.zendesk.com", "message": "There is none."}})
     sandbox.faults.add(Fault(service="zendesk", path="/api/v2/", status=404, body=away, times=None))
     number = sandbox.zendesk.file_ticket(requester=ADA)
-    [hold] = working(product, lambda: product.ledger.lanes.holds())
+    [hold] = working(product, product.ledger.lanes.holds)
     assert "ZENDESK_SUBDOMAIN" in hold.reason
     working(product, lambda: len(sandbox.zendesk.requests) > 15)
     assert product.entry(number).state is State.READY
