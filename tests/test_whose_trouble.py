@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 from redis import Redis
@@ -116,6 +116,18 @@ def test_a_requester_whom_logrocket_refuses_fails_alone(sandbox: Sandbox, produc
 def test_a_single_402_or_404_of_logrockets_ends_nothing(status: int, sandbox: Sandbox, product: InProcess) -> None:
     sandbox.faults.add(Fault(service="logrocket", method="POST", status=status))
     product.work_until(sandbox.zendesk.file_ticket(requester=ADA), State.POSTED)
+
+
+@pytest.mark.parametrize("probe", [{"status": 503}, {"status": 200, "body": "<html>"}, {"drop": "before"}])
+def test_while_nobody_can_tell_whose_trouble_it_is_the_ticket_waits(
+    probe: dict[str, Any], sandbox: Sandbox, product: InProcess
+) -> None:
+    sandbox.faults.add(Fault(service="zendesk", path=r"/users/me", times=None, **probe))
+    number = sandbox.zendesk.file_ticket(requester=ADA)
+    refuse(sandbox, number, "PUT", 403)
+    working(product, lambda: len([each for each in sandbox.zendesk.requests if "/users/me" in each.path]) > 4)
+    entry = product.entry(number)
+    assert (entry.state, entry.refusals, product.ledger.lanes.holds()) == (State.READY, 0, [])
 
 
 # -- Of the account
