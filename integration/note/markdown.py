@@ -7,10 +7,11 @@ is done to a text (cleaned, defanged, cut) is done to these as well.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from markdown_it import MarkdownIt
-from markdown_it.rules_block.table import escapedSplit
+from markdown_it.rules_block import StateBlock
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
 
@@ -133,38 +134,56 @@ def _mark_as_text(lists: Sequence[Token]) -> None:
 
 # -- Tables
 
-_OPENS_CELL = ("th_open", "td_open")
-_CELL_TAGS = (*_OPENS_CELL, "th_close", "td_close")
+_DELIMITERS = re.compile(r"\|?\s*:?-+:?\s*(?:\|\s*:?-+:?\s*)*\|?")
 
 
-def _gather_cells(state: StateCore) -> None:
-    """Leave of each row the cells that have text, also those beyond the header's, which the parser drops."""
-    lines = state.src.split("\n")
-    tokens: list[Token] = []
-    line, column, before = 0, 0, ""
-    for token in state.tokens:
-        if token.type == "tr_open" and token.map:
-            line, column = token.map[0], 0
-        elif token.type == "tr_close" and before == "td_close":
-            tokens += (_cell(text.strip(), at) for at, text in enumerate(_split(lines[line])) if at >= column)
-        if before in _OPENS_CELL:
-            if token.content:
-                tokens.append(_cell(token.content, column))
-            column += 1
-        elif token.type not in _CELL_TAGS:
-            tokens.append(token)
-        before = token.type
-    state.tokens = tokens
+def _table(state: StateBlock, start: int, end: int, silent: bool) -> bool:  # noqa: FBT001 -- as the parser calls it
+    """A table as GitHub's Markdown has it; no cell of a row is lost, empty ones cost nothing.
+
+    The parser's own rule drops cells beyond the header's, and makes up to 65,000 that a text only hints at.
+    """
+    if start + 2 > end or state.sCount[start + 1] < state.blkIndent:
+        return False
+    if state.is_code_block(start) or state.is_code_block(start + 1):
+        return False
+    header, delimiters = _line(state, start), _line(state, start + 1)
+    if "|" not in header or delimiters.startswith("- ") or not _DELIMITERS.fullmatch(delimiters):
+        return False
+    if len(_cells(header)) != len(_cells(delimiters)):
+        return False
+    if silent:
+        return True
+    after = start + 2
+    while after < end and _is_row(state, after, end):
+        after += 1
+    state.push("table_open", "table", 1)
+    for line in (start, *range(start + 2, after)):
+        state.push("tr_open", "tr", 1)
+        for column, text in enumerate(_cells(_line(state, line))):
+            if text:
+                cell = state.push("inline", "", 0)
+                cell.content, cell.children, cell.meta = text, [], {"column": column}
+        state.push("tr_close", "tr", -1)
+    state.push("table_close", "table", -1)
+    state.line = after
+    return True
 
 
-def _cell(text: str, column: int) -> Token:
-    return Token("inline", "", 0, content=text, children=[], meta={"column": column})
+def _line(state: StateBlock, line: int) -> str:
+    return state.src[state.bMarks[line] + state.tShift[line] : state.eMarks[line]].strip()
 
 
-def _split(line: str) -> list[str]:
-    """The cells of a row's line, which may stand in a quote."""
-    cells = escapedSplit(line.lstrip("> \t").rstrip())
-    return cells[cells[:1] == [""] : len(cells) - (cells[-1:] == [""])]
+def _is_row(state: StateBlock, line: int, end: int) -> bool:
+    if state.sCount[line] < state.blkIndent or state.is_code_block(line) or not _line(state, line):
+        return False
+    ends = state.md.block.ruler.getRules("blockquote")  # GitHub has it that what ends a quote ends a table
+    return not any(rule(state, line, end, True) for rule in ends)  # noqa: FBT003 -- as the parser calls it
+
+
+def _cells(line: str) -> list[str]:
+    cells = re.split(r"(?<!\\)\|", line)
+    cells = cells[cells[:1] == [""] : len(cells) - (cells[-1:] == [""])]
+    return [cell.replace("\\|", "|").strip() for cell in cells]
 
 
 def _list_rows(state: StateCore) -> None:
@@ -232,7 +251,7 @@ def _paragraph(line: Token) -> Iterator[Token]:
 
 def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": False, "maxNesting": 100}).enable("table")
-    parser.core.ruler.before("inline", "gather_cells", _gather_cells)
+    parser.block.ruler.at("table", _table, {"alt": ["paragraph", "reference"]})
     for rule in (_list_rows, _tell_markers, _show_numbers):
         parser.core.ruler.push(rule.__name__, rule)
     return parser
