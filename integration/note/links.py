@@ -75,7 +75,7 @@ def defanged(text: str, project: Project, *, seams: Sequence[int]) -> list[str]:
         start = word.end() - len(word[0].lstrip(_OPENING))
         end = word.start() + len(word[0].rstrip(_CLOSING))
         seamless = bisect_right(seams, start) == bisect_left(seams, end)
-        if seamless and _leads_to_logrocket(text[start:end], project):
+        if seamless and _leads_to_logrocket(text[start:end], project, behind=text[end : word.end()]):
             continue
         if text[start:end].lower().endswith("www"):
             end = word.end()
@@ -85,8 +85,12 @@ def defanged(text: str, project: Project, *, seams: Sequence[int]) -> list[str]:
     return shown
 
 
-def _leads_to_logrocket(url: str, project: Project) -> bool:
-    return not set("{}") & set(url) and url.count("//") == 1 and "www." not in url.lower() and project.holds(url)
+def _leads_to_logrocket(url: str, project: Project, *, behind: str) -> bool:
+    if set("{}") & set(url) or url.count("//") != 1 or "www." in url.lower():
+        return False
+    if not behind.isascii() and url.count("/") < 3:  # noqa: PLR2004 -- without a path: `。` could belong to the host
+        return False
+    return project.holds(url)
 
 
 def apart(character: str) -> str:
