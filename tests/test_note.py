@@ -1043,6 +1043,19 @@ def test_what_would_be_shown_as_a_url_of_its_own_is_defanged(markdown: str) -> N
     assert not re.search(r"[^\W_]\.(example|\u0440\u0444|xn--p1ai)/|3\.4/", shown)
 
 
+@pytest.mark.parametrize(
+    "domain",
+    [
+        "\u0909\u0926\u093e\u0939\u0930\u0923.\u092a\u0930\u0940\u0915\u094d\u0937\u093e",
+        "\u0646\u0627\u0645\u0647\u200c\u0627\u06cc.\u0627\u06cc\u200c\u0631\u0627\u0646",
+    ],
+)
+def test_a_domain_of_letters_with_marks_and_joiners_is_defanged_whole(domain: str) -> None:
+    made = note(f"{domain}/x", f"{domain}/x.")
+    assert domain not in made
+    assert made.count(domain.replace(".", "[.]")) == 2
+
+
 def test_deep_lists_are_shown_to_their_end() -> None:
     assert "deepest" in note(
         "".join(f"{'  ' * depth}- level {depth}\n" for depth in range(15)) + "  " * 15 + "- deepest"
