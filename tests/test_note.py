@@ -374,7 +374,18 @@ def test_the_full_stop_behind_an_address_of_logrocket_leaves_it_whole() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["www.", "www./", "www.]/x", "https://.", "https://evil.", "//evil./", "http://evil.example./."]
+    "text",
+    [
+        "www.",
+        "www.\u201d",
+        "https://app.logrocket.com\u3002",
+        "www./",
+        "www.]/x",
+        "https://.",
+        "https://evil.",
+        "//evil./",
+        "http://evil.example./.",
+    ],
 )
 def test_no_full_stop_makes_an_address_whole(text: str) -> None:
     for shown in (text, f"{text}.", f"({text})", f"**{text}**x", f"{text}\n/x"):
