@@ -12,11 +12,11 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from dotenv import dotenv_values
-from redis import ConnectionPool
 
+from integration import redis_url
 from integration.errors import SettingsError
 from integration.keys import ALLOWED, DEFAULT_PREFIX, Keys
 
@@ -86,8 +86,10 @@ class Settings:
         """Every value that must never be printed."""
         credentials = self.zendesk_credentials
         own = credentials.client_secret if isinstance(credentials, OAuthClient) else credentials.token
-        password = urlsplit(self.redis_url).password
-        optional = tuple(value for value in (self.admin_password, password, unquote(password or "")) if value)
+        optional = (
+            *redis_url.secrets_in(urlsplit(self.redis_url)),
+            *([self.admin_password] if self.admin_password else []),
+        )
         return (*self.secret_keys, *self.zendesk_webhook_secrets, self.logrocket_api_key, own, *optional)
 
 
@@ -130,12 +132,13 @@ class _Reader:
         self._warnings: list[str] = []
 
     def settings(self) -> Settings:
+        verify = self.read("REDIS_TLS_VERIFY", _yes_or_no, default=True)
         org, app = self.read("LOGROCKET_APP_ID", _app_id, default=("", ""), needed=True)
         secret_key = self.read("SECRET_KEY", _secret_key, default="", needed=True)
         subdomain = self.read("ZENDESK_SUBDOMAIN", _subdomain, default="", needed=True)
         settings = Settings(
-            redis_url=self.read("REDIS_URL", _redis_url, default="", needed=True),
-            redis_tls_verify=self.read("REDIS_TLS_VERIFY", _yes_or_no, default=True),
+            redis_url=self.read("REDIS_URL", _redis_url(verify=verify), default="", needed=True),
+            redis_tls_verify=verify,
             key_prefix=self.read("KEY_PREFIX", _key_prefix, default=DEFAULT_PREFIX),
             public_url=self.public_url(),
             secret_keys=(secret_key, *self.read("SECRET_KEY_FALLBACKS", _secret_keys, default=_NONE)),
@@ -315,17 +318,12 @@ def is_loopback(host: str | None) -> bool:
         return False
 
 
-def _redis_url(raw: str) -> str:
-    parts = _split_url(raw)
-    if parts.scheme not in ("redis", "rediss", "unix") or not (
-        parts.path if parts.scheme == "unix" else parts.hostname
-    ):
-        raise ValueError("must start with redis://, rediss:// or unix:// and name a host or a socket")
-    try:
-        ConnectionPool.from_url(raw)
-    except (ValueError, TypeError):
-        raise ValueError("has an option that Redis does not know, or a value that cannot be meant") from None
-    return raw
+def _redis_url(*, verify: bool) -> Callable[[str], str]:
+    def convert(raw: str) -> str:
+        redis_url.refuse(raw, _split_url(raw), verify=verify)
+        return raw
+
+    return convert
 
 
 def _split_url(raw: str) -> SplitResult:

@@ -17,7 +17,7 @@ from redis.exceptions import ReadOnlyError, RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.retry import Retry
 
-from integration import owner
+from integration import owner, redis_url
 from integration.entry import Policy
 from integration.errors import SettingsError
 from integration.ledger import Ledger
@@ -123,6 +123,4 @@ def _options(settings: Settings, *, seconds: float, retry: Retry) -> dict[str, A
         "retry": retry,
         "redis_connect_func": owner.claim(settings),
     }
-    if urlsplit(settings.redis_url).scheme == "rediss" and not settings.redis_tls_verify:
-        options |= {"ssl_cert_reqs": "none", "ssl_check_hostname": False}
-    return options
+    return options | redis_url.tls_options(urlsplit(settings.redis_url), verify=settings.redis_tls_verify)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from pathlib import Path
 
+import certifi
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as limits
 from hypothesis import strategies as st
+from redis import BlockingConnectionPool, ConnectionPool, Redis
+from redis.connection import AbstractConnection, Connection, SSLConnection, UnixDomainSocketConnection
 
 from integration.errors import SettingsError
 from integration.settings import ZENDESK_TEST_SECRET, ApiToken, OAuthClient, Settings, from_environment
@@ -189,6 +193,36 @@ def test_an_api_key_of_the_project_or_of_an_unknown_form_is_accepted(key: str) -
 
 def test_a_secret_key_of_32_characters_is_enough() -> None:
     assert from_environment({**ENVIRON, "SECRET_KEY": "x" * 32}).secret_keys[0] == "x" * 32
+
+
+REDIS_OPTIONS = [
+    "redis://r.example/0?client_name=staging&socket_keepalive=true&protocol=2",
+    "redis://r.example?db=3",
+    "redis://:p%23%2F%3F@10.0.0.7:6379/15",
+    "rediss://:p@[::1]:6380?ssl_cert_reqs=required&ssl_check_hostname=True",
+    "unix://:p@/run/redis.sock?db=2",
+]
+
+
+@pytest.mark.parametrize("url", REDIS_OPTIONS)
+def test_options_of_redis_that_change_no_answer_are_accepted(url: str) -> None:
+    assert from_environment({**ENVIRON, "REDIS_URL": url}).redis_url == url
+
+
+def test_a_certificate_authority_of_ones_own_is_loaded(tmp_path: Path) -> None:
+    url = f"rediss://r.example:6380?ssl_ca_certs={tmp_path / 'ca.pem'}"
+    (problem,) = problems({**ENVIRON, "REDIS_URL": url})
+    assert "file that is not there" in problem
+    (tmp_path / "ca.pem").write_text("no certificate")
+    assert named({**ENVIRON, "REDIS_URL": url}) == ["REDIS_URL"]
+    (tmp_path / "ca.pem").write_text(Path(certifi.where()).read_text())
+    assert from_environment({**ENVIRON, "REDIS_URL": url}).redis_url == url
+
+
+def test_options_of_tls_that_say_what_redis_tls_verify_says_are_accepted() -> None:
+    url = "rediss://r.example?ssl_cert_reqs=none"
+    settings = from_environment({**ENVIRON, "REDIS_URL": url, "REDIS_TLS_VERIFY": "false"})
+    assert settings.redis_url == url
 
 
 # -- .env
@@ -372,6 +406,76 @@ def test_a_malformed_variable_is_named(name: str, value: str) -> None:
     assert [problem.split(" ", 1)[0] for problem in found] == [name]
     if len(value) > 8:  # a shorter one may well be part of the advice
         assert value not in "".join(found)
+
+
+def every_option_of_redis() -> list[str]:
+    """Whatever redis-py would take from an address."""
+    classes = (Redis, ConnectionPool, BlockingConnectionPool, AbstractConnection, Connection, SSLConnection)
+    parameters = [inspect.signature(each.__init__).parameters for each in (*classes, UnixDomainSocketConnection)]
+    return sorted({name for each in parameters for name in each} - {"self", "kwargs", "connection_kwargs"})
+
+
+HARMLESS = {"db", "client_name", "protocol", "socket_keepalive"}
+
+
+@pytest.mark.parametrize("scheme", ["redis", "rediss"])
+@pytest.mark.parametrize("option", every_option_of_redis())
+def test_every_option_of_redis_is_harmless_or_refused_by_its_name(option: str, scheme: str) -> None:
+    for value in ("1", "True", "none", "CERT_NONE", "utf-8"):
+        try:
+            from_environment({**ENVIRON, "REDIS_URL": f"{scheme}://r.example?{option}={value}"})
+        except SettingsError as error:
+            (problem,) = error.problems
+            assert problem.startswith("REDIS_URL ")
+            told = option in problem or "file that is not there" in problem
+            assert told
+        else:
+            assert option in HARMLESS or (scheme == "rediss" and option.startswith("ssl_"))
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("redis://r.example?decode_responses=True", "decode_responses"),
+        ("redis://r.example?ssl_cert_reqs=none", "rediss:// alone"),
+        ("unix:///run/redis?ssl_cert_reqs=none", "rediss:// alone"),
+        ("rediss://r.example?ssl_cert_reqs=none", "REDIS_TLS_VERIFY"),
+        ("rediss://r.example?ssl_check_hostname=false", "REDIS_TLS_VERIFY"),
+        ("rediss://r.example?ssl_cert_reqs=CERT_NONE", "ssl_cert_reqs"),
+        ("rediss://r.example?ssl_cert_reqs=optional", "ssl_cert_reqs"),
+        ("rediss://r.example?ssl_ciphers=nonsense", "no connection"),
+        ("redis://r.example?password=hush", "before the @"),
+        ("redis://r.example?host=other.example", "another address"),
+        ("redis://r.example?socket_timeout=900", "sets itself"),
+        ("redis://r.example?redis_connect_func=x", "sets itself"),
+        ("redis://r.example?hush-hush=1", "does not know"),
+        ("redis://r.example?family=0", "does not know"),
+        ("redis://r.example?protocol=4", "protocol"),
+        ("redis://r.example?db=-1", "db"),
+        ("redis://r.example?db=", "db"),
+        ("redis://r.example?db=1&db=2", "twice"),
+        ("redis://r.example/1?db=2", "twice"),
+        ("redis://r.example/first", "number"),
+        ("redis://r.example/1/2", "number"),
+        ("redis://r.example/-1", "number"),
+        ("redis://a.example,b.example/0", "one host"),
+        ("redis://r.example:0", "port above 0"),
+        ("redis://r.example/0#hush", "%23"),
+        ("unix://run/redis.sock", "three slashes"),
+        ("redis+sentinel://r.example", "must start with"),
+    ],
+)
+def test_what_cannot_work_in_the_address_of_redis_is_told_in_words(url: str, words: str) -> None:
+    (problem,) = problems({**ENVIRON, "REDIS_URL": url})
+    assert problem.startswith("REDIS_URL ")
+    assert words in problem
+    assert "hush" not in problem
+
+
+def test_an_address_of_redis_must_not_contradict_redis_tls_verify() -> None:
+    url = "rediss://r.example?ssl_cert_reqs=required"
+    (problem,) = problems({**ENVIRON, "REDIS_URL": url, "REDIS_TLS_VERIFY": "false"})
+    assert "REDIS_TLS_VERIFY" in problem
 
 
 @pytest.mark.parametrize("name", ["ZENDESK_EMAIL", "ZENDESK_API_TOKEN"])
