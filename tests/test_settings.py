@@ -15,7 +15,7 @@ from redis import BlockingConnectionPool, ConnectionPool, Redis
 from redis.connection import AbstractConnection, Connection, SSLConnection, UnixDomainSocketConnection
 
 from integration.errors import SettingsError
-from integration.settings import ZENDESK_TEST_SECRET, ApiToken, OAuthClient, Settings, from_environment
+from integration.settings import NAMES, ZENDESK_TEST_SECRET, ApiToken, OAuthClient, Settings, from_environment
 
 unhurried = limits(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -137,8 +137,8 @@ def test_every_optional_variable_is_heard() -> None:
 
 
 def test_several_webhook_secrets_are_accepted_for_a_rotation() -> None:
-    settings = from_environment({**ENVIRON, "ZENDESK_WEBHOOK_SECRET": " new , old ,"})
-    assert settings.zendesk_webhook_secrets == ("new", "old")
+    settings = from_environment({**ENVIRON, "ZENDESK_WEBHOOK_SECRET": " new-secret , old-secret ,"})
+    assert settings.zendesk_webhook_secrets == ("new-secret", "old-secret")
 
 
 def test_oauth_wins_over_a_legacy_token_without_a_warning() -> None:
@@ -157,11 +157,6 @@ def test_without_a_webhook_secret_it_starts_with_a_warning() -> None:
     assert any(
         "ZENDESK_WEBHOOK_SECRET" in each for each in from_environment(without("ZENDESK_WEBHOOK_SECRET")).warnings
     )
-
-
-def test_the_public_test_secret_is_warned_of() -> None:
-    settings = from_environment({**ENVIRON, "ZENDESK_WEBHOOK_SECRET": ZENDESK_TEST_SECRET})
-    assert any("test secret" in warning for warning in settings.warnings)
 
 
 def test_a_platform_that_tells_its_domain_needs_no_public_url() -> None:
@@ -240,8 +235,8 @@ def test_dot_env_is_read_and_the_environment_wins(tmp_path: Path, monkeypatch: p
 def test_dot_env_keeps_dollar_signs_as_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _only(monkeypatch, {**ENVIRON, "HOME": "/nowhere"}, at=tmp_path)
     monkeypatch.delenv("ADMIN_PASSWORD")
-    tmp_path.joinpath(".env").write_text("ADMIN_PASSWORD=a${HOME}b$c\n")
-    assert from_environment().admin_password == "a${HOME}b$c"
+    tmp_path.joinpath(".env").write_text("ADMIN_PASSWORD=long-a${HOME}b$c\n")
+    assert from_environment().admin_password == "long-a${HOME}b$c"
 
 
 def test_without_dot_env_the_environment_is_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -350,6 +345,8 @@ MALFORMED = {
         "https://highlights.acme.example:port",
         "https://highlights.acme.example:99999",
         "https://[::1",
+        "https://highlights.acme.example/path",
+        "https://highlights.acme.example/path/",
         "https://highlights.acme.example/?a=b",
         "https://highlights.acme.example?",
         "https://highlights.acme.example/#top",
@@ -358,7 +355,7 @@ MALFORMED = {
         "https://h\u00f6chst.example",
         "javascript:alert(1)",
     ],
-    "SECRET_KEY": ["x", "x" * 31, "k" * 32 + "\udcff"],
+    "SECRET_KEY": ["x", "change-me-" * 4, "x" * 31, "k" * 32 + "\udcff"],
     "SECRET_KEY_FALLBACKS": ["x" * 31, "x" * 32 + "," + "y" * 31],
     "ZENDESK_SUBDOMAIN": [
         "acme.zendesk.com",
@@ -373,8 +370,20 @@ MALFORMED = {
         "a" * 64,
     ],
     "ZENDESK_CLIENT_ID": ["highlights\x00", "high\nlights"],
-    "ZENDESK_CLIENT_SECRET": ["two words", "caf\u00e9", "line\nbreak"],
-    "ZENDESK_WEBHOOK_SECRET": ["two words", "caf\u00e9", "good,b\u00e4d", "nul\x00"],
+    "ZENDESK_CLIENT_SECRET": [
+        "changeme",
+        "replace_me_now",
+        "PLACEHOLDER",
+        "********",
+        "1234567",
+        "two words",
+        "caf\u00e9",
+        "line\nbreak",
+    ],
+    "ZENDESK_WEBHOOK_SECRET": [
+        *("two words", "caf\u00e9", "good-secret,b\u00e4d-secret", "nul\x00-secret", "short", "your-signing-secret"),
+        *(ZENDESK_TEST_SECRET, f"good-secret,{ZENDESK_TEST_SECRET}", "good-secret,short", "xxxxxxxxxxxx"),
+    ],
     "LOGROCKET_APP_ID": [
         "acme",
         "acme/",
@@ -386,7 +395,7 @@ MALFORMED = {
         "acme:shop",
         "a/?",
     ],
-    "LOGROCKET_API_KEY": ["two words", "caf\u00e9", "line\nbreak"],
+    "LOGROCKET_API_KEY": ["key", "your-api-key", "two words", "caf\u00e9", "line\nbreak"],
     "WEB_CONCURRENCY": ["0", "-1", "1.5", "two", "1e3", "\uff12", "\u00b2", "9999", "1_0"],
     "WORKER_CONCURRENCY": ["0", "-1", "1.5", "two"],
     "POLL_AFTER_SECONDS": ["0", "-1", "soon", "nan", "inf", "1e3", "5m", "\u0663", "1_0"],
@@ -396,7 +405,7 @@ MALFORMED = {
     "RETENTION_DAYS": ["0", "-1", "1.5", "forever"],
     "LOG_LEVEL": ["LOUD", "7"],
     "LOG_FORMAT": ["xml", "text,json"],
-    "ADMIN_PASSWORD": ["line\nbreak", "h\udcff"],
+    "ADMIN_PASSWORD": ["line\nbreak-line", "hush-hush-h\udcff", "elevenchars", "a", "please-change-me"],
 }
 
 
@@ -527,6 +536,114 @@ def test_a_personal_access_token_is_refused_with_that_reason(key: str) -> None:
     (problem,) = problems({**ENVIRON, "LOGROCKET_API_KEY": key})
     assert problem.startswith("LOGROCKET_API_KEY ")
     assert "personal access token" in problem
+
+
+def used(name: str) -> dict[str, str]:
+    """Settings in which a variable is not set, and would be read."""
+    if name in LEGACY:
+        return {**without("ZENDESK_CLIENT_ID", "ZENDESK_CLIENT_SECRET"), **LEGACY}
+    return without("PUBLIC_URL") if name == "HEROKU_APP_DEFAULT_DOMAIN_NAME" else dict(ENVIRON)
+
+
+VALID = {
+    **ENVIRON,
+    **LEGACY,
+    "REDIS_TLS_VERIFY": "true",
+    "KEY_PREFIX": "highlights",
+    "HEROKU_APP_DEFAULT_DOMAIN_NAME": "a.example",
+    "LOG_LEVEL": "INFO",
+    "LOG_FORMAT": "json",
+    "LOGROCKET_APP_URL": "https://a.example",
+    "LOGROCKET_API_URL": "https://a.example",
+    "ZENDESK_URL": "https://a.example",
+    **{name: "7" for name in NAMES if name.endswith(("_CONCURRENCY", "_SECONDS", "_DAYS", "_PER_HOUR"))},
+}
+
+
+def test_every_variable_is_known_by_its_name_and_has_a_valid_value_here() -> None:
+    assert set(NAMES) == set(ALL) | {"LOGROCKET_REQUESTS_PER_HOUR"} == set(VALID)
+    for name in NAMES:
+        from_environment({**used(name), name: VALID[name]})
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "frame",
+    [
+        *(
+            '"{}"',
+            "'{}'",
+            "`{}`",
+            "\u201c{}\u201d",
+            "\u2018{}\u2019",
+            "\u00ab{}\u00bb",
+            ' "{}" ',
+            '"{}" # a remark',
+            '" {} "',
+        ),
+        *("<{}>", "$({})", "${{HOME}}", "{{{{{}}}}}"),
+    ],
+)
+def test_no_variable_accepts_a_value_with_its_quotes_or_a_placeholder(name: str, frame: str) -> None:
+    value = frame.format(VALID[name])
+    found = problems({**used(name), name: value})
+    assert name in [problem.split(" ", 1)[0] for problem in found]
+    assert VALID[name] not in "".join(found) or len(VALID[name]) < 12
+
+
+@pytest.mark.parametrize("name", ["ADMIN_PASSWORD", "SECRET_KEY"])
+@pytest.mark.parametrize("value", ['"begins with one {}', "ends with one {}'", "it's <fine> $ok {}"])
+def test_a_secret_may_have_quotes_of_its_own(name: str, value: str) -> None:
+    from_environment({**ENVIRON, name: value.format("k" * 32)})
+
+
+NEARLY = {
+    "ZENDESK_CLIENTID": "ZENDESK_CLIENT_ID",
+    "ZENDESK_WEBHOOK_SECRETS": "ZENDESK_WEBHOOK_SECRET",
+    "ZENDESK_WEBHOOK_SECRT": "ZENDESK_WEBHOOK_SECRET",
+    "SECRET_KEY_FALLBACK": "SECRET_KEY_FALLBACKS",
+    "LOGROCKET_APPID": "LOGROCKET_APP_ID",
+    "RETENTION_DAY": "RETENTION_DAYS",
+    "ADMIN_PASSWD": "ADMIN_PASSWORD",
+    "REDIS-TLS-VERIFY": "REDIS_TLS_VERIFY",
+    "public_url": "PUBLIC_URL",
+    "KEYPREFIX": "KEY_PREFIX",
+    "POLL_AFTER_SECOND": "POLL_AFTER_SECONDS",
+}
+
+
+@pytest.mark.parametrize(("name", "meant"), NEARLY.items())
+def test_a_variable_that_is_nearly_one_of_ours_is_warned_of(name: str, meant: str) -> None:
+    (warning,) = from_environment({**ENVIRON, name: "hush-hush"}).warnings
+    assert name in warning
+    assert meant in warning
+    assert "hush" not in warning
+
+
+PLATFORMS = (
+    *(
+        "PORT",
+        "DYNO",
+        "HOME",
+        "PATH",
+        "PWD",
+        "USER",
+        "LANG",
+        "SHLVL",
+        "HOSTNAME",
+        "VIRTUAL_ENV",
+        "PYTHONPATH",
+        "LOGNAME",
+    ),
+    *("HEROKU_APP_ID", "HEROKU_APP_NAME", "HEROKU_SLUG_COMMIT", "REDIS_TLS_URL", "REDISCLOUD_URL", "DATABASE_URL"),
+    *("SECRET_KEY_BASE", "REDIS_PRIVATE_URL", "REDIS_PUBLIC_URL", "REDISHOST", "REDIS_PASSWORD", "WEB_MEMORY"),
+    *("RENDER_EXTERNAL_URL", "FLY_APP_NAME", "RAILWAY_PUBLIC_DOMAIN", "PYTHONUNBUFFERED", "GUNICORN_CMD_ARGS"),
+    *("ZENDESK_TICKET", "LOGROCKET_RELEASE", "WORKERS", "LOG", "SECRET", "KUBERNETES_SERVICE_HOST", "DOKKU_APP_NAME"),
+)
+
+
+def test_variables_of_platforms_are_not_warned_of() -> None:
+    assert from_environment({**ENVIRON, **dict.fromkeys(PLATFORMS, "hush")}).warnings == ()
 
 
 # -- It survives
