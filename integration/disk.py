@@ -57,12 +57,8 @@ def _write_anew(redis: Redis, start: Callable[[], Any], what: str, status: str, 
     except ResponseError as error:
         return Cleaned(told=(_refused(what, str(error)),))
     except _LateError:
-        return Cleaned(
-            failed=True,
-            told=(
-                f"Redis has not written its {what} anew yet. Until it has, what was erased is in the old one. {_AGAIN}",
-            ),
-        )
+        late = f"Redis has not written its {what} anew yet. Until it has, what was erased is in the old one. {_AGAIN}"
+        return Cleaned(failed=True, told=(late,))
     if not written:
         return Cleaned(
             failed=True,
@@ -107,8 +103,8 @@ def _has_snapshots(redis: Redis, info: dict[str, Any]) -> bool:
 def _refused(what: str, reason: str) -> str:
     """Some providers keep these commands to themselves."""
     return (
-        f"Redis does not let us write its {what} anew ({reason[:100]}): what was erased stays in it until Redis, or its "
-        "provider, writes it anew. The README tells more, under Limits and privacy."
+        f"Redis does not let us write its {what} anew ({reason[:100]}): what was erased stays in it until Redis, or "
+        "its provider, writes it anew. The README tells more, under Limits and privacy."
     )
 
 

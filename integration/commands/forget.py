@@ -65,8 +65,8 @@ def _forget_person(ledger: Ledger, email: str) -> tuple[int, list[str]]:
 def _unreadable(names: list[str]) -> str:
     more = f", and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
     return (
-        f"Not erased: {', '.join(names[:_NAMED])}{more}. What is stored there cannot be read, so that nobody knows whose "
-        "it is. A newer release may have written it: run this there. `forget --ticket N` erases it, whosever it is."
+        f"Not erased: {', '.join(names[:_NAMED])}{more}. What is stored there cannot be read, so that nobody knows "
+        "whose it is. A newer release may have written it: run this there. `forget --ticket N` erases it in any case."
     )
 
 
