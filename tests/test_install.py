@@ -723,14 +723,16 @@ def test_uninstall_leaves_what_was_made_by_hand(run: Runner, hooks: Hooks) -> No
     assert the_pair(hooks) == by_hand
 
 
-def test_what_was_made_by_hand_and_taken_over_is_given_back(run: Runner, hooks: Hooks) -> None:
+@pytest.mark.parametrize("other_actions", [1, 0])
+def test_what_was_made_by_hand_and_taken_over_is_given_back(run: Runner, hooks: Hooks, other_actions: int) -> None:
     webhook, trigger = made_by_hand(hooks)
+    hooks.keep_trigger(replace(trigger, actions=trigger.actions[1 - other_actions :]))
     run.well("install", "--yes")
     run.well("uninstall", "--yes")
     left = the_pair(hooks)
     assert (left[0].id, left[0].description) == (webhook.id, "by hand")
-    assert (left[1].id, left[1].description, left[1].active) == (trigger.id, "", True)
-    assert left[1].actions == trigger.actions[:1]
+    assert (left[1].id, left[1].description, left[1].active) == (trigger.id, "", bool(other_actions))
+    assert left[1].active is False or left[1].actions == trigger.actions[:1]
     assert all(each in left[1].conditions["all"] for each in trigger.conditions["all"])
 
 

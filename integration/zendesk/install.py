@@ -151,7 +151,7 @@ def plan_install(account: Account, *, endpoint: str, filters: Filters | None) ->
 def plan_uninstall(account: Account, *, endpoint: str) -> Plan:
     """The steps to none of ours: triggers first, for Zendesk keeps a webhook that a trigger calls."""
     known = _Known(account, endpoint)
-    kept = [each for each in known.webhooks if known.callers(each)]
+    kept = [each for each in known.webhooks if known.callers(each) and known.is_all_ours(each)]
     steps = [_farewell_to_trigger(each, known) for each in known.triggers]
     steps += [_farewell_to_webhook(each, known) for each in known.webhooks if each not in kept]
     remarks = [_in_use(each, known.callers(each)) for each in kept] + known.remarks_on_copies()
