@@ -5,6 +5,8 @@
     <prefix>:due                    ticket ids by the time at which the sweeper looks at them again
     <prefix>:state:<state>          ticket ids by the time at which they entered that state
     <prefix>:received               ticket ids by the time at which they came
+    <prefix>:forgotten              ids of erased tickets, by the time at which they were: they are not taken in again
+    <prefix>:newest                 the highest ticket ids that came: a lower one may have had its note
     <prefix>:lane:<service>         pace and hold of a service (integration.lanes)
     <prefix>:line                   tickets whose note is ready to go, by the time at which it became ready
     <prefix>:asked                  the requests made to LogRocket in the last hour, by time
@@ -70,6 +72,16 @@ class Keys:
     def received(self) -> str:
         """When which ticket came."""
         return f"{self.prefix}:received"
+
+    @property
+    def forgotten(self) -> str:
+        """Which tickets were erased."""
+        return f"{self.prefix}:forgotten"
+
+    @property
+    def newest(self) -> str:
+        """The highest ticket ids that came."""
+        return f"{self.prefix}:newest"
 
     @property
     def line(self) -> str:

@@ -9,19 +9,20 @@ decided anew, and the job that was queued all the same will find nothing to clai
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
 from redis import Redis
+from redis.exceptions import ResponseError
 
 from integration import entry as entries
 from integration import lanes, ledger_scripts, pseudonym, tally
 from integration.entry import FINAL, Entry, NewerEntryError, Policy, State
 from integration.keys import Keys
 from integration.logrocket.results import Result
+from integration.pseudonym import Whose
 from integration.queues import Queues
 from integration.zendesk.webhook import NewTicket
 
@@ -76,7 +77,7 @@ class Ledger:
         self._retention = retention_days * _DAY
 
     def receive(self, ticket: NewTicket, *, recovered: bool = False) -> bool:
-        """Take in a new ticket and queue its first job, in one round trip; False when it is known already."""
+        """Take in a new ticket and queue its first job, in one round trip; False when it is known, or was erased."""
         new = Entry(
             ticket_id=ticket.ticket_id,
             received_at=0,
@@ -90,12 +91,14 @@ class Ledger:
             pipe.multi()
             pipe.eval(
                 ledger_scripts.RECEIVE,
-                5,
+                7,
                 self.keys.ticket(ticket.ticket_id),
                 self.keys.due,
                 self.keys.state(State.RECEIVED),
                 self.keys.received,
                 self.keys.metrics,
+                self.keys.forgotten,
+                self.keys.newest,
                 str(ticket.ticket_id),
                 entries.dump_without_times(new),
                 str(QUEUED_JOB_LOST_SECONDS),
@@ -128,32 +131,26 @@ class Ledger:
         return self._update(ticket_id, entries.retried) is not None
 
     def forget(self, ticket_id: int) -> bool:
-        """Erase all that is stored of a ticket, RQ's jobs included; whether anything was."""
-        with self._redis.pipeline(transaction=True) as pipe:
-            pipe.multi()
-            pipe.delete(self.keys.ticket(ticket_id))
-            for index in (
-                self.keys.due,
-                self.keys.received,
-                self.keys.line,
-                *(self.keys.state(state) for state in State),
-            ):
-                pipe.zrem(index, str(ticket_id))
-            erased = sum(pipe.execute())
+        """Erase all that is stored of a ticket, RQ's jobs included; whether anything was. Its id is remembered."""
+        indexes = (self.keys.due, self.keys.received, self.keys.line, *(self.keys.state(state) for state in State))
+        keys = [self.keys.ticket(ticket_id), self.keys.forgotten, *indexes]
+        erased = cast("int", self._redis.eval(ledger_scripts.FORGET, len(keys), *keys, str(ticket_id)))
         return bool(erased + self._queues.forget(ticket_id))
 
     def pseudonym(self, email: str | None) -> str | None:
         """What stands for an address in an entry whose address is deleted."""
         return pseudonym.of(email, self._secret_keys[0]) if email and self._secret_keys else None
 
-    def tickets_of(self, email: str) -> Iterator[tuple[int, bool]]:
-        """Every ticket that is stored, and whether it is of this address."""
-        own = pseudonym.all_of(email, self._secret_keys)
+    def tickets_of(self, email: str) -> Iterator[tuple[bytes, Whose]]:
+        """The key of every ticket that is stored, and whether it is of this address."""
+        search = pseudonym.Search(email, self._secret_keys)
         for key in self._redis.scan_iter(match=self.keys.ticket("*"), count=1000):
-            document = cast("bytes | None", self._redis.get(key))
-            stored = json.loads(document) if document else {}
-            same = str(stored.get("email") or "").strip().casefold() == email.strip().casefold()
-            yield self.keys.ticket_of(key), same or stored.get("person") in own
+            try:
+                document = cast("bytes | None", self._redis.get(key))
+            except ResponseError:  # it is no text
+                document = b""
+            if document is not None:
+                yield key, search.whose(document)
 
     def find(self, ticket_id: int) -> Entry | None:
         """The entry of a ticket; `NewerEntryError` when a newer release wrote it."""

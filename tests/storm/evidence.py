@@ -33,6 +33,8 @@ EXPLAINED: Final = {
     r"highlights:due": "the ledger: when the sweeper looks at which ticket again",
     r"highlights:state:\w+": "the ledger: ticket ids by state",
     r"highlights:received": "the ledger: ticket ids by the time at which they came",
+    r"highlights:forgotten": "the ledger: the ids of erased tickets, which are not taken in again",
+    r"highlights:newest": "the ledger: the highest ids that came: a lower one may have had its note",
     r"highlights:metrics.*": "the ledger: counters for /metrics",
     r"highlights:recover:(lock|done)": "recovery: who reads Zendesk's log, and up to when it was read",
     r"highlights:recover:seen:\w+": "recovery: failed deliveries that were looked at, for eight days",
