@@ -34,6 +34,7 @@ from integration.zendesk.reading import Absent, Forbidden, Reader, Wait, objects
 from integration.zendesk.webhook import ENDPOINT, NewTicket
 
 SEEN: Final = "highlights:recover:seen:"
+DONE: Final = "highlights:recover:done"
 TROUBLE: Final = "highlights:recover:trouble"
 SEEN_SECONDS: Final = (KEPT_HOURS + 24) * 60 * 60  # longer than Zendesk's log remembers
 NOT_OURS_SECONDS: Final = 60 * 60  # the trigger may be another one soon

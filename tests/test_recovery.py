@@ -13,7 +13,7 @@ import pytest
 from redis import Redis
 
 from integration.entry import State
-from integration.recovery import SEEN, TROUBLE, Recovered, Recovery
+from integration.recovery import DONE, SEEN, TROUBLE, Recovered, Recovery
 from integration.settings import Settings, from_environment
 from integration.zendesk.conditions import OPT_OUT
 from integration.zendesk.webhook import NewTicket
@@ -23,7 +23,7 @@ from sandbox.zendesk.delivery import Delivery, Outcome
 from sandbox.zendesk.records import now
 from tests.conftest import InProcess, Processes, free_port, wait_for
 from tests.test_the_way_of_a_ticket import everything, looks_at_comments
-from worker.recovery import DONE, LOCK, Turns, take_in_time
+from worker.recovery import LOCK, Turns, take_in_time
 
 ADA = "ada@shop.example"
 

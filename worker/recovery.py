@@ -14,12 +14,11 @@ from rq.timeouts import JobTimeoutException, UnixSignalDeathPenalty
 
 from integration import logs, store
 from integration.ledger import Ledger
-from integration.recovery import Recovered, Recovery
+from integration.recovery import DONE, Recovered, Recovery
 from integration.settings import Settings
 from integration.zendesk.invocations import KEPT_HOURS
 
 LOCK: Final = "highlights:recover:lock"
-DONE: Final = "highlights:recover:done"
 INTERVAL_SECONDS: Final = 600  # between two readings, by whomever: the lock is never given back, it expires
 LONGEST_SECONDS: Final = 480.0  # shorter than the lock lasts
 TURN_SECONDS: Final = 540  # after which a reading is broken off in the middle of an answer that drips

@@ -14,6 +14,7 @@ from integration import lanes
 from integration.entry import FINAL, Entry, NewerEntryError, State
 from integration.lanes import Hold, Outlook, Service
 from integration.ledger import RECEIVED, STATE, TICKET, Ledger
+from integration.recovery import DONE, TROUBLE
 from integration.status.figures import SERIES, WINDOWS, Flow, Waits, Window, sample, waits
 
 SHOWN: Final = 50  # tickets in a list
@@ -86,6 +87,22 @@ def flows(redis: Redis, now: float) -> list[Flow]:
                     pipe.zcount(_index(state), f"({begin}", end)
         numbers = iter(pipe.execute())
     return [_flow(redis, window, numbers) for window in WINDOWS]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Missed:
+    """How it stands with the tickets that Zendesk could not tell us of."""
+
+    looked_until: float | None  # all that were created before have been looked through
+    trouble: str | None
+
+
+def missed(redis: Redis) -> Missed:
+    """What the last look for missed tickets left."""
+    until, trouble = cast("list[bytes | None]", redis.mget([DONE, TROUBLE]))
+    return Missed(
+        looked_until=None if until is None else float(until), trouble=None if trouble is None else trouble.decode()
+    )
 
 
 def _flow(redis: Redis, window: Window, numbers: Iterable[int]) -> Flow:
