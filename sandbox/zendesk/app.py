@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import http_date
 
-from sandbox.zendesk import api_exports, api_tickets, api_triggers, api_webhooks, oauth, refusals
+from sandbox.zendesk import api_exports, api_tickets, api_triggers, api_webhooks, oauth, refusals, schemas
 from sandbox.zendesk.asking import EXTENSION, desk
 from sandbox.zendesk.desk import Desk
 from sandbox.zendesk.refusals import Refusal
@@ -28,6 +28,7 @@ def create_app(desk: Desk) -> Flask:
     app.url_map.strict_slashes = False
     app.wsgi_app = _WithoutJsonSuffix(app.wsgi_app)  # type: ignore[method-assign]  # Flask's way of middleware
     app.before_request(_authenticate)
+    app.after_request(lambda response: schemas.watch(request, response))  # the last one: Flask calls them in reverse
     app.after_request(_tell_limits)
     app.register_error_handler(Refusal, _refused)
     app.register_error_handler(HTTPException, _http_error)
