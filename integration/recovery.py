@@ -14,6 +14,7 @@ What was taken in once is never taken in again, even after its entry has expired
 from __future__ import annotations
 
 import enum
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -31,13 +32,14 @@ from integration.zendesk.created import CreatedTickets, Record, Way
 from integration.zendesk.firing import Rule
 from integration.zendesk.invocations import KEPT_HOURS, InvocationLog, Missed, whole
 from integration.zendesk.reading import Absent, Forbidden, Reader, Wait, objects, segment, unix
-from integration.zendesk.webhook import ENDPOINT, NewTicket
+from integration.zendesk.webhook import ENDPOINT, NewTicket, place
 
 SEEN: Final = "highlights:recover:seen:"
 DONE: Final = "highlights:recover:done"
 TROUBLE: Final = "highlights:recover:trouble"
 SEEN_SECONDS: Final = (KEPT_HOURS + 24) * 60 * 60  # longer than Zendesk's log remembers
 NOT_OURS_SECONDS: Final = 60 * 60  # the trigger may be another one soon
+_MARK: Final = re.compile(r"\[helpdesk-highlights (\S+?)[\s\]]")
 _MOST: Final = 10**18  # no ticket's number has more digits
 
 NO_PERMISSION: Final = (
@@ -178,7 +180,8 @@ class Recovery:
 
     def _marked(self, trigger: Record) -> bool:
         """Whether `install` made a trigger for our endpoint."""
-        return f"[helpdesk-highlights {self._endpoint}]" in str(trigger.get("description"))
+        marks = _MARK.findall(str(trigger.get("description")))
+        return any(place(each) == place(self._endpoint) for each in marks)
 
     def _take_in_all(self, records: list[Record], look: _Look) -> None:
         records = [each for each in records if str(each.get("id")) not in look.looked_at]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 import requests
@@ -80,7 +81,7 @@ def test_wrong_headers_and_statuses_are_found(sandbox: Sandbox, api: Call, monke
     with schemas.watched() as found:
         api("GET", "webhooks")
     assert found == ["GET /api/v2/webhooks: no header ratelimit-reset there"]
-    issue = sandbox.zendesk.app.view_functions["issue_token"]
+    issue: Any = sandbox.zendesk.app.view_functions["issue_token"]
     monkeypatch.setitem(sandbox.zendesk.app.view_functions, "issue_token", lambda: issue()[0])
     with schemas.watched() as found:
         api("GET", "users/me")
