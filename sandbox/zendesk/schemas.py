@@ -24,6 +24,7 @@ PRODUCT: Final = "helpdesk-highlights"
 """How the product names itself: its requests are held against the shapes, those of tests may be wrong on purpose."""
 
 ANYTHING: Final = object()
+UNREAD: Final = ANYTHING  # zenpy sends the object that is to be deleted; Zendesk does not read it
 EMPTY: Final = b""
 TIME: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 ULID: Final = re.compile(r"[0-9A-HJKMNP-TV-Z]{26}")
@@ -323,8 +324,13 @@ EXCHANGES: Final = (
     ),
     Exchange(method="GET", path=f"{_W}/{_WEBHOOK_ID}", answers=_one("webhook", WEBHOOK)),
     Exchange(method="PUT", path=f"{_W}/{_WEBHOOK_ID}", request={"webhook": NEW_WEBHOOK}, answers={204: EMPTY}),
-    Exchange(method="PATCH", path=f"{_W}/{_WEBHOOK_ID}", request={"webhook": _CHANGED_WEBHOOK}, answers={204: EMPTY}),
-    Exchange(method="DELETE", path=f"{_W}/{_WEBHOOK_ID}", answers={204: EMPTY}),
+    Exchange(
+        method="PATCH",
+        path=f"{_W}/{_WEBHOOK_ID}",
+        request={"webhook": _CHANGED_WEBHOOK | {"id?": ULID}},
+        answers={204: EMPTY},
+    ),
+    Exchange(method="DELETE", path=f"{_W}/{_WEBHOOK_ID}", request=UNREAD, answers={204: EMPTY}),
     Exchange(method="GET", path=f"{_W}/{_WEBHOOK_ID}/signing_secret", answers={200: _SECRET}),
     Exchange(method="POST", path=f"{_W}/{_WEBHOOK_ID}/signing_secret", answers={201: _SECRET}),
     Exchange(method="POST", path=f"{_W}/test", request=_TEST, query=frozenset({"webhook_id"}), answers={200: _TESTED}),
@@ -356,7 +362,7 @@ EXCHANGES: Final = (
         request={"trigger": _CHANGED_TRIGGER | {"id?": int}},
         answers=_one("trigger", TRIGGER),
     ),
-    Exchange(method="DELETE", path=f"{_API}/triggers/{_ID}", answers={204: EMPTY}),
+    Exchange(method="DELETE", path=f"{_API}/triggers/{_ID}", request=UNREAD, answers={204: EMPTY}),
     Exchange(
         method="GET", path=f"{_API}/trigger_categories", query=PAGE, answers=_listed("trigger_categories", CATEGORY)
     ),
