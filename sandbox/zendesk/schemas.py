@@ -292,7 +292,12 @@ EXCHANGES: Final = (
     Exchange(method="GET", path=f"{_API}/tickets", query=PAGE, answers=_listed("tickets", TICKET)),
     Exchange(method="GET", path=_T, answers=_one("ticket", TICKET)),
     Exchange(method="PUT", path=_T, request={"ticket": {"id?": int, "comment": NOTE}}, answers={200: _UPDATED}),
-    Exchange(method="GET", path=f"{_T}/comments", query=PAGE, answers=_listed("comments", COMMENT)),
+    Exchange(
+        method="GET",
+        path=f"{_T}/comments",
+        query=PAGE | {"include_inline_images"},
+        answers=_listed("comments", COMMENT),
+    ),
     Exchange(method="PUT", path=f"{_T}/comments/{_ID}/make_private", answers={200: EMPTY}),
     Exchange(method="GET", path=f"{_T}/audits", query=PAGE, answers=_listed("audits", AUDIT)),
     Exchange(method="GET", path=f"{_T}/tags", answers=_one("tags", [str])),
