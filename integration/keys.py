@@ -50,9 +50,9 @@ class Keys:
         """A service's lane."""
         return f"{self.prefix}:lane:{service.lower()}"
 
-    def recovery_seen(self, invocation_id: str) -> str:
-        """What came of a delivery in Zendesk's log."""
-        return f"{self.prefix}:recover:seen:{invocation_id}"
+    def recovery_seen(self, ticket_id: str) -> str:
+        """What came of a ticket that recovery looked at."""
+        return f"{self.prefix}:recover:seen:{ticket_id}"
 
     def check(self, chance: str) -> str:
         """What `check` writes, to see whether it can."""
@@ -100,12 +100,17 @@ class Keys:
 
     @property
     def recovery_done(self) -> str:
-        """Since when all of Zendesk's log has been read."""
+        """Up to when all missed tickets have been looked for."""
         return f"{self.prefix}:recover:done"
 
     @property
+    def recovery_trouble(self) -> str:
+        """What stands in recovery's way."""
+        return f"{self.prefix}:recover:trouble"
+
+    @property
     def recovery_lock(self) -> str:
-        """Which worker reads it now."""
+        """Which worker looks for them now."""
         return f"{self.prefix}:recover:lock"
 
     @property

@@ -31,6 +31,7 @@ from integration.settings import Settings, from_environment
 from integration.store import for_worker, open_ledger
 from integration.zendesk.desk import Desk
 from sandbox import Sandbox
+from sandbox.zendesk import schemas
 from worker import sweeper
 from worker.jobs import Jobs
 from worker.rq_classes import open_worker
@@ -63,6 +64,14 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+@pytest.fixture(autouse=True)
+def as_zendesk_says() -> Iterator[None]:
+    """Every answer of the stand-in for Zendesk, and every request of the product, has the shape of the real ones."""
+    with schemas.watched() as misfits:
+        yield
+    assert misfits == []
 
 
 @pytest.fixture(scope="session")

@@ -227,6 +227,19 @@ def test_an_account_that_wants_categories_gets_one(run: Runner, hooks: Hooks) ->
     assert_all_well(hooks)
 
 
+def test_a_refused_trigger_is_no_missing_permission_in_an_account_without_categories(
+    run: Runner, hooks: Hooks, sandbox: Sandbox
+) -> None:
+    hooks.categories = False
+    refused = '{"error": "RecordInvalid", "description": "Record validation errors", "details": {}}'
+    path = r"^/api/v2/triggers(\.json)?$"
+    sandbox.faults.add(Fault(service="zendesk", method="POST", path=path, status=422, body=refused, times=None))
+    found = run("install")
+    assert found.returncode == 1
+    assert "refuses the trigger (422)" in found.stderr
+    assert "permission" not in found.stderr
+
+
 def test_ours_are_found_beyond_the_first_page(run: Runner, hooks: Hooks) -> None:
     for number in range(150):
         webhook = hooks.keep_webhook(Webhook(name="Highlights", endpoint=f"http://127.0.0.1:8/{number}"))

@@ -94,6 +94,7 @@ def _add_page(pages: Blueprint, settings: Settings, ledger: Ledger, redis: Redis
             "status/page.html",
             stands=stands,
             lanes=_lanes(stands, settings),
+            missed=reading.missed(redis, ledger.keys),
             flows=reading.flows(redis, ledger.keys, stands.now),
             reasons=figures.grouped(reading.reasons(redis, ledger.keys, since=stands.now - _WEEK)),
             found=_found(ledger, request.args.get("ticket", "")),

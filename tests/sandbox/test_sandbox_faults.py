@@ -5,13 +5,13 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import pytest
 import requests
 
-from sandbox import Fault, MalformedFault, Sandbox
+from sandbox import Fault, MalformedFault, Sandbox, ticket_fault
 
 Call = Callable[..., requests.Response]
 
@@ -47,6 +47,26 @@ def test_a_status_may_hide_a_write_that_happened(sandbox: Sandbox, put: Call) ->
     answer = put()
     assert (answer.status_code, answer.headers["Content-Type"]) == (502, "text/plain; charset=utf-8")
     assert notes(sandbox) == 1
+
+
+@pytest.mark.parametrize("status", [403, 404, 422, 429])
+@pytest.mark.parametrize("method", ["GET", "PUT"])
+def test_one_ticket_is_refused_and_no_other(
+    sandbox: Sandbox, api: Call, status: Literal[403, 404, 422, 429], method: Literal["GET", "PUT"]
+) -> None:
+    number, other = sandbox.zendesk.file_ticket(), sandbox.zendesk.file_ticket()
+    sandbox.faults.add(ticket_fault(number, status, method=method))
+    asked = {way: api(way, f"tickets/{number}.json", json=NOTE) for way in ("GET", "PUT")}
+    assert asked.pop(method).status_code == status
+    assert [answer.status_code for answer in asked.values()] == [200]
+    assert api(method, f"tickets/{other}", json=NOTE).status_code == 200
+
+
+def test_a_ticket_has_its_own_429_while_the_account_has_room(sandbox: Sandbox, api: Call) -> None:
+    number = sandbox.zendesk.file_ticket()
+    sandbox.faults.add(ticket_fault(number, 429, method="PUT"))
+    told = api("PUT", f"tickets/{number}", json=NOTE).headers
+    assert (told["Retry-After"], "remaining=97" in told["zendesk-ratelimit-tickets-update"]) == ("90", True)
 
 
 @pytest.mark.parametrize("reset", [False, True])
