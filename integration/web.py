@@ -27,7 +27,7 @@ from integration.settings import Settings, from_environment, is_loopback
 from integration.web_room import CONNECTIONS
 
 _FILES = 4096  # that one process may have open, where the platform lets it
-_OTHER_FILES = 100  # that are not clients' connections
+_OTHER_FILES = 200  # that are not clients' connections, or are about to be closed
 
 
 def main() -> int:
@@ -81,9 +81,8 @@ def _files() -> int:
     """How many files this process and its children may have open: as many as they need, if that is allowed."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = _FILES if hard == resource.RLIM_INFINITY else min(_FILES, hard)
-    if soft == resource.RLIM_INFINITY or soft >= wanted:
-        return _FILES
-    resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
     return wanted
 
 

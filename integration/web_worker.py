@@ -118,6 +118,10 @@ class Connection(gevent.socket.socket):  # type: ignore[misc]  # gevent publishe
         except TimeoutError:
             self._gave_way = True
             return b""
+        except OSError:  # gevent's way to end a wait for a connection that is shut down
+            if not self._gave_way:
+                raise
+            return b""
         finally:
             self.settimeout(None)
         return piece
@@ -138,7 +142,9 @@ class Connection(gevent.socket.socket):  # type: ignore[misc]  # gevent publishe
         self.settimeout(ANSWER_SECONDS)
         try:
             super().sendall(data, *flags)
-        except TimeoutError:
+        except OSError as error:
+            if not self._gave_way and not isinstance(error, TimeoutError):
+                raise
             raise BrokenPipeError(errno.EPIPE, "the client takes no answer") from None
         finally:
             self.settimeout(None)
@@ -163,14 +169,14 @@ class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn publishes no types
         self._here: dict[gevent.Greenlet, Connection] = {}
 
     def load_wsgi(self) -> None:
-        """Close a connection after an answer that was given before the body was read."""
+        """Close a connection after an answer with which not all that came was read: a body, or requests in one go."""
         super().load_wsgi()
         application: Application = self.app.wsgi()
 
         def answer(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
             def start(*args: Any) -> Any:  # noqa: ANN401 -- WSGI's own
                 response = start_response.__self__  # type: ignore[attr-defined]  # gunicorn's
-                if _has_unread_body(response.req):
+                if _has_unread_body(response.req) or response.req.unreader.buf.getbuffer().nbytes:
                     response.force_close()
                 return start_response(*args)
 
@@ -180,6 +186,9 @@ class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn publishes no types
 
     def handle(self, listener: Any, client: Any, addr: Any) -> None:  # noqa: ANN401 -- gunicorn's own
         """Serve one connection."""
+        if not self.alive:  # it came too late; whoever waits for an answer asks another process
+            client.close()
+            return
         connection = Connection(client, self._room, keep_alive=self.cfg.keepalive)
         self._here[gevent.getcurrent()] = connection
         try:

@@ -3,29 +3,29 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 import requests
 
 from tests.conftest import Processes
+from tests.strangers import (
+    ATTACKS,
+    Siege,
+    header_lines,
+    looks_signed,
+    memory,
+    seconds_of_a_delivery,
+)
 from tests.test_web import TICKET, signed
 
 HALF_A_HEADER = b"POST /zendesk/tickets HTTP/1.1\r\nHost: a\r\nX-Slow"
 HALF_A_BODY = b"POST /zendesk/tickets HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n{"
 HALF_A_CHUNK = b"POST /logrocket/highlights HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{"
 MANY = 50  # of each: far more than there would be threads
-
-
-def looks_signed() -> dict[str, str]:
-    """Headers that anybody can make, and that only the body shows to be forged."""
-    return signed(b"", "not the secret")
-
-
-def header_lines(headers: dict[str, str]) -> bytes:
-    return b"".join(f"{name}: {value}\r\n".encode() for name, value in headers.items())
 
 
 @contextlib.contextmanager
@@ -108,3 +108,35 @@ def test_what_gunicorn_says_of_a_broken_request_shows_no_secret(processes: Proce
     log = processes.log("web")
     assert "Invalid" in log
     assert not any(each in log for each in ("SECRETTOKEN", "YWRtaW46c2VjcmV0", "ann@example.com"))
+
+
+# -- A siege: more of them than there are places
+
+
+PLACES = 200
+SOON = 3.0  # seconds; Zendesk waits for 10
+
+
+@pytest.fixture
+def besieged(processes: Processes, environ: dict[str, str]) -> Callable[[], float]:
+    """One web process with few places; how long a genuine delivery takes."""
+    processes._environ["WEB_CONCURRENCY"] = "1"
+    processes._commands["web"] = f"sh -c 'ulimit -n {PLACES + 200} && exec {processes._commands['web']}'"
+    processes.start("web")
+    numbers = itertools.count(1)
+    return lambda: seconds_of_a_delivery(processes.url, environ["ZENDESK_WEBHOOK_SECRET"], next(numbers))
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_a_genuine_delivery_gets_through_a_siege(
+    name: str, processes: Processes, besieged: Callable[[], float]
+) -> None:
+    before = memory(processes.running["web"].pid)
+    with Siege(processes.port, ATTACKS[name], 2 * PLACES):
+        for _ in range(5):
+            assert besieged() < SOON
+        assert memory(processes.running["web"].pid) < before + 80  # MiB, of 100 that half bodies would hold
+    log = processes.log("web")
+    assert "Traceback" not in log
+    assert len(log.splitlines()) < 30
+    assert max(map(len, log.splitlines())) < 400
