@@ -1,10 +1,10 @@
 """The two remote services' lanes: when the next ticket may go, for all workers of all machines together.
 
-    highlights:lane:<service>   open_at: nobody goes before (Unix seconds of Redis' clock)
+    <prefix>:lane:<service>     open_at: nobody goes before (Unix seconds of Redis' clock)
                                 interval: seconds between two notes
                                 hold, held_since, holds: why our credentials are refused, since when, how often asked
-    highlights:line             tickets whose note is ready to go, by the time at which it became ready
-    highlights:asked            the requests made to LogRocket in the last hour, by time
+    <prefix>:line               tickets whose note is ready to go, by the time at which it became ready
+    <prefix>:asked              the requests made to LogRocket in the last hour, by time
 
 A lane that is closed costs a ticket nothing: no attempt is counted, and its place in the line is kept. Nobody sleeps.
 """
@@ -18,10 +18,9 @@ from typing import Final, cast
 from redis import Redis
 
 from integration.entry import State
+from integration.keys import Keys
 from integration.zendesk.limits import DEFAULT_INTERVAL, Pace
 
-LINE: Final = "highlights:line"
-ASKED: Final = "highlights:asked"
 HOLD_SECONDS: Final = 60.0  # the longest time between two tries with credentials that were refused
 _BURST_SECONDS: Final = 0.5  # tickets this close together may pass each other
 
@@ -31,11 +30,6 @@ class Service(enum.StrEnum):
 
     ZENDESK = "Zendesk"
     LOGROCKET = "LogRocket"
-
-
-def key(service: Service) -> str:
-    """Where a lane is kept."""
-    return f"highlights:lane:{service.lower()}"
 
 
 # Part of the script that writes a claim; expects `time` and `now`; refuses by returning the time to come again.
@@ -113,15 +107,16 @@ class Outlook:
 class Lanes:
     """The lanes as Redis has them."""
 
-    def __init__(self, redis: Redis, *, requests_per_hour: int, backoff: float) -> None:
+    def __init__(self, redis: Redis, *, keys: Keys, requests_per_hour: int, backoff: float) -> None:
         self._redis = redis
+        self._keys = keys
         self._ceiling = requests_per_hour
         self._backoff = backoff
 
     def hold(self, service: Service, reason: str) -> float:
         """Close a lane because our credentials are refused; the seconds until the next try."""
         arguments = (reason, self._backoff, HOLD_SECONDS)
-        return float(cast("bytes", self._redis.eval(_HOLD, 1, key(service), *map(str, arguments))))
+        return float(cast("bytes", self._redis.eval(_HOLD, 1, self._keys.lane(service), *map(str, arguments))))
 
     def answered(self, service: Service, pace: Pace | None) -> bool:
         """A request was taken: our credentials are fine, and the answer may say how fast to go on.
@@ -129,22 +124,22 @@ class Lanes:
         Whether that ends a hold.
         """
         with self._redis.pipeline(transaction=False) as pipe:
-            pipe.hdel(key(service), "hold", "held_since", "holds")
+            pipe.hdel(self._keys.lane(service), "hold", "held_since", "holds")
             if pace is not None:
-                pipe.eval(_OPEN_IN, 1, key(service), str(pace.pause), str(pace.interval))
+                pipe.eval(_OPEN_IN, 1, self._keys.lane(service), str(pace.pause), str(pace.interval))
             return bool(pipe.execute()[0])
 
     def pause(self, service: Service, seconds: float) -> None:
         """Close a lane for a time because the service said that we come too often."""
-        self._redis.eval(_OPEN_IN, 1, key(service), str(seconds), "")
+        self._redis.eval(_OPEN_IN, 1, self._keys.lane(service), str(seconds), "")
 
     def outlook(self) -> Outlook:
         """What may go now."""
         with self._redis.pipeline(transaction=False) as pipe:
             pipe.time()
-            pipe.hmget(key(Service.ZENDESK), "open_at", "interval")
-            pipe.hmget(key(Service.LOGROCKET), "open_at", "hold")
-            pipe.zcount(ASKED, "-inf", "+inf")
+            pipe.hmget(self._keys.lane(Service.ZENDESK), "open_at", "interval")
+            pipe.hmget(self._keys.lane(Service.LOGROCKET), "open_at", "hold")
+            pipe.zcount(self._keys.asked, "-inf", "+inf")
             (seconds, microseconds), zendesk, logrocket, asked = pipe.execute()
         free = 1 if logrocket[1] is not None else self._ceiling - asked
         return Outlook(
@@ -157,24 +152,30 @@ class Lanes:
 
     def forget(self, ticket_id: int) -> int:
         """Take a ticket out of the record of requests; how many there were."""
-        own = [each for each in cast("list[bytes]", self._redis.zrange(ASKED, 0, -1)) if _is_of(each, ticket_id)]
-        return self._redis.zrem(ASKED, *own) if own else 0
+        own = [
+            each for each in cast("list[bytes]", self._redis.zrange(self._keys.asked, 0, -1)) if _is_of(each, ticket_id)
+        ]
+        return self._redis.zrem(self._keys.asked, *own) if own else 0
 
     def passing(self, state: State) -> tuple[list[str], list[str]]:
         """The keys and arguments that `ADMISSION` needs for a step."""
         match state:
             case State.READY:
-                return [key(Service.ZENDESK), LINE], ["note", str(DEFAULT_INTERVAL), str(_BURST_SECONDS)]
+                return [self._keys.lane(Service.ZENDESK), self._keys.line], [
+                    "note",
+                    str(DEFAULT_INTERVAL),
+                    str(_BURST_SECONDS),
+                ]
             case State.RECEIVED:
-                return [key(Service.LOGROCKET), ASKED], ["request", str(self._ceiling), ""]
+                return [self._keys.lane(Service.LOGROCKET), self._keys.asked], ["request", str(self._ceiling), ""]
             case _:
-                return [key(Service.LOGROCKET), ASKED], ["poll", "", ""]
+                return [self._keys.lane(Service.LOGROCKET), self._keys.asked], ["poll", "", ""]
 
     def holds(self) -> list[Hold]:
         """The lanes that wait for an admin."""
         found = []
         for service in Service:
-            lane = cast("dict[bytes, bytes]", self._redis.hgetall(key(service)))
+            lane = cast("dict[bytes, bytes]", self._redis.hgetall(self._keys.lane(service)))
             if b"hold" in lane:
                 found.append(Hold(service=service, reason=lane[b"hold"].decode(), since=float(lane[b"held_since"])))
         return found

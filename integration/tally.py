@@ -1,6 +1,6 @@
 """What happened so far, counted for `/metrics` in one hash of Redis: right across all processes and machines.
 
-    highlights:metrics   received               tickets taken in                          (the ledger's script counts)
+    <prefix>:metrics     received               tickets taken in                          (the ledger's script counts)
                          entered:<state>        how often a ticket entered a state        (likewise)
                          calls:<service>:<how>  requests to a remote service, by status, `unreachable` or `unanswered`
                          step:<step>:<most>     steps that took up to `most` seconds, and longer than the one below
@@ -21,7 +21,8 @@ from typing import Final
 
 from redis import Redis
 
-METRICS: Final = "highlights:metrics"
+from integration.keys import Keys
+
 RECEIVED: Final = "received"
 ENTERED: Final = "entered:"
 
@@ -47,14 +48,14 @@ def count_wait(seconds: float) -> None:
     _observe("wait", WAIT_SECONDS, seconds)
 
 
-def write(redis: Redis) -> None:
+def write(redis: Redis, keys: Keys) -> None:
     """Add what this process counted to what Redis holds; `RedisError` when that cannot be done now."""
     counted = dict(_counts)
     if not counted:
         return
     with redis.pipeline(transaction=True) as pipe:
         for name, count in counted.items():
-            pipe.hincrby(METRICS, name, count)
+            pipe.hincrby(keys.metrics, name, count)
         pipe.execute()
     _counts.subtract(counted)
     for name in [each for each, left in _counts.items() if left == 0]:

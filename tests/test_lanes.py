@@ -6,6 +6,7 @@ import pytest
 from redis import Redis
 
 from integration.entry import Policy, State
+from integration.keys import DEFAULT_PREFIX, Keys
 from integration.lanes import Lanes, Service
 from integration.ledger import Ledger
 from integration.logrocket.results import Highlights, Result, Session, Status
@@ -17,6 +18,7 @@ from tests.conftest import InProcess, wait_for
 from worker import sweeper
 
 ADA = "ada@shop.example"
+KEYS = Keys(DEFAULT_PREFIX)
 POLICY = Policy(poll_after=60.0, failed_retry=(1.0,), settle=60.0, backoff=0.2, random=lambda: 0.0)
 READY = Result(
     request_id="a" * 64,
@@ -27,7 +29,7 @@ READY = Result(
 
 @pytest.fixture
 def ledger(redis: Redis) -> Ledger:
-    return Ledger(redis, policy=POLICY, retention_days=1, requests_per_hour=3)
+    return Ledger(redis, keys=KEYS, policy=POLICY, retention_days=1, requests_per_hour=3)
 
 
 def make_ready(ledger: Ledger, ticket_id: int) -> None:
@@ -162,7 +164,7 @@ def test_polls_do_not_count_as_requests(ledger: Ledger) -> None:
 
 
 def test_a_hold_closes_the_lane_for_all_and_ends_with_the_first_answer(redis: Redis, ledger: Ledger) -> None:
-    lanes = Lanes(redis, requests_per_hour=3, backoff=0.2)
+    lanes = Lanes(redis, keys=KEYS, requests_per_hour=3, backoff=0.2)
     ledger.receive(NewTicket(ticket_id=1))
     delays = [lanes.hold(Service.LOGROCKET, "LogRocket refuses our credentials (401)") for _ in range(12)]
     assert delays[:3] == [pytest.approx(0.2), pytest.approx(0.4), pytest.approx(0.8)]
