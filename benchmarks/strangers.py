@@ -63,13 +63,14 @@ def _line(name: str, valkey_port: int, log: Path, arguments: argparse.Namespace)
                     took.append(seconds_of_a_delivery(f"http://127.0.0.1:{port}", secret, time.time_ns() // 1000))
                     held = max(held, memory(web.pid))
                     time.sleep(0.2)
-            answers = ", ".join(f"{status.decode()}: {count}" for status, count in sorted(siege.answers.items()))
-            return f"{name:34}{statistics.median(took):7.3f}s{max(took):8.3f}s{held:4} MiB{siege.opened:9}  {answers or '-'}"
         except (requests.RequestException, RuntimeError) as error:
             return f"{name:34}{type(error).__name__}: {str(error)[-60:]}"
         finally:
             web.terminate()
             web.wait(timeout=30)
+    answers = ", ".join(f"{status.decode()}: {count}" for status, count in sorted(siege.answers.items()))
+    times = f"{statistics.median(took):7.3f}s{max(took):8.3f}s"
+    return f"{name:34}{times}{held:4} MiB{siege.opened:9}  {answers or '-'}"
 
 
 def _environ(port: int, valkey_port: int, secret: str) -> dict[str, str]:

@@ -93,7 +93,7 @@ def options(settings: Settings, port: int, *, files: int = _FILES) -> dict[str, 
         "workers": settings.web_concurrency,
         "worker_connections": max(min(CONNECTIONS, files - _OTHER_FILES), 1),
         "graceful_timeout": 8,
-        "keepalive": 75,
+        "keepalive": settings.keep_alive_seconds,
         "accesslog": None,  # a request's address holds a token
         "loglevel": "warning",
         "control_socket_disable": True,

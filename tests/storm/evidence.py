@@ -37,6 +37,7 @@ EXPLAINED: Final = {
     r"highlights:recover:seen:\w+": "recovery: failed deliveries that were looked at, for eight days",
     r"highlights:asked": "the ledger: LogRocket requests of the last hour, for their ceiling",
     r"highlights:lane:(zendesk|logrocket)": "the ledger: pace and hold of a service",
+    r"highlights:let-in:\w+": "who reads /metrics: a hash of the address, for 30 days",
     r"rq:queues": "RQ: the names of the queues",
     r"rq:clean_groups": "RQ: who tidies up groups of jobs, of which there are none; expires",
     r"rq:workers(:highlights-\w+)?": "RQ: the names of the workers",
