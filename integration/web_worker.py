@@ -168,6 +168,11 @@ class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn publishes no types
         self.worker_connections = self.cfg.worker_connections + _SPARE
         self._here: dict[gevent.Greenlet, Connection] = {}
 
+    def run(self) -> None:
+        """Serve; what goes wrong outside of a request is told in our log, and not over several lines beside it."""
+        gevent.get_hub().print_exception = _tell_of_gevent
+        super().run()
+
     def load_wsgi(self) -> None:
         """Close a connection after an answer with which not all that came was read: a body, or requests in one go."""
         super().load_wsgi()
@@ -229,6 +234,10 @@ class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn publishes no types
     def _close_idle(self) -> None:
         for connection in self._room.between_requests():
             connection.give_way()
+
+
+def _tell_of_gevent(_context: object, _kind: object, error: BaseException | None, _trace: object) -> None:
+    log.error("internal error", exc_info=error)
 
 
 def _has_unread_body(req: Any) -> bool:  # noqa: ANN401 -- gunicorn's own

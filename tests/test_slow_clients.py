@@ -13,8 +13,10 @@ import requests
 
 from tests.conftest import Processes
 from tests.strangers import (
+    ALIVE,
     ATTACKS,
     Siege,
+    half_a_body,
     header_lines,
     looks_signed,
     memory,
@@ -108,6 +110,50 @@ def test_what_gunicorn_says_of_a_broken_request_shows_no_secret(processes: Proce
     log = processes.log("web")
     assert "Invalid" in log
     assert not any(each in log for each in ("SECRETTOKEN", "YWRtaW46c2VjcmV0", "ann@example.com"))
+
+
+def test_headers_have_a_short_time_and_idle_connections_a_long_one(processes: Processes) -> None:
+    processes.start("web")
+    with (
+        requests.Session() as idle,
+        socket.create_connection(("127.0.0.1", processes.port), timeout=10) as silent,
+        socket.create_connection(("127.0.0.1", processes.port), timeout=10) as slow,
+    ):
+        assert idle.get(f"{processes.url}/healthz", timeout=5).status_code == 200
+        slow.sendall(HALF_A_HEADER)
+        began = time.monotonic()
+        assert silent.recv(10) == slow.recv(10) == b""
+        assert 4 < time.monotonic() - began < 9
+        connections = idle.get_adapter(processes.url).poolmanager.connection_from_url(processes.url)  # type: ignore[attr-defined]  # requests' own
+        assert idle.get(f"{processes.url}/healthz", timeout=5).status_code == 200
+        assert connections.num_connections == 1  # the same one
+
+
+def test_an_idle_connection_is_kept_as_long_as_is_set(processes: Processes) -> None:
+    processes._environ["KEEP_ALIVE_SECONDS"] = "1"
+    processes.start("web")
+    with socket.create_connection(("127.0.0.1", processes.port), timeout=4) as client:
+        client.sendall(ALIVE)
+        assert b"\r\nConnection: keep-alive\r\n" in client.recv(1000)
+        assert client.recv(1000) == b""
+
+
+def test_a_body_that_does_not_come_is_put_off(processes: Processes) -> None:
+    processes.start("web")
+    with socket.create_connection(("127.0.0.1", processes.port), timeout=20) as client:
+        client.sendall(half_a_body(1000, 1))
+        answer = client.recv(1000)
+    assert answer.startswith(b"HTTP/1.1 503 ")
+    assert b"\r\nRetry-After: 30\r\n" in answer
+    assert b"\r\nConnection: close\r\n" in answer
+
+
+@pytest.mark.parametrize("path", [b"/zendesk/tickets", b"/logrocket/highlights?ticket_id=1&token=x"])
+def test_a_stranger_is_refused_before_the_body(path: bytes, processes: Processes) -> None:
+    processes.start("web")
+    with socket.create_connection(("127.0.0.1", processes.port), timeout=10) as client:
+        client.sendall(b"POST " + path + b" HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n")
+        assert client.recv(64).startswith(b"HTTP/1.1 401 ")
 
 
 # -- A siege: more of them than there are places
