@@ -12,7 +12,8 @@
     <prefix>:asked                  the requests made to LogRocket in the last hour, by time
     <prefix>:metrics                what happened so far (integration.tally)
     <prefix>:recover:...            what recovery remembers (integration.recovery)
-    <prefix>:wrong-passwords...     who guessed the password wrong (integration.status.admission)
+    <prefix>:wrong-passwords...     who guessed the password wrong (integration.status.guesses)
+    <prefix>:let-in:<hash>          who knew it of late
 
 RQ's own keys begin with `rq:`, whoever uses it. Ours among them are told by the names of our queues, and by the ids of
 our jobs: `<prefix>-<step>-<ticket id>-<chance>`.
@@ -117,6 +118,10 @@ class Keys:
     def wrong_passwords(self) -> str:
         """What the keys of those who guessed the password begin with."""
         return f"{self.prefix}:wrong-passwords"
+
+    def let_in(self, address: str) -> str:
+        """That somebody with this hashed address knew the password."""
+        return f"{self.prefix}:let-in:{address}"
 
     @property
     def requests(self) -> str:

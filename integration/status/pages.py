@@ -257,7 +257,9 @@ def _add_refusals(pages: Blueprint) -> None:
     def too_many(error: TooManyRequests) -> ResponseReturnValue:
         wait = error.retry_after if isinstance(error.retry_after, int) else RETRY_AFTER_SECONDS
         answer = _refusal(
-            429, "Too many wrong passwords", f"Come back in {words.duration(wait)}; until then none is looked at."
+            429,
+            "Too many wrong passwords",
+            f"This one was not let in. Try again in {words.duration(wait)}, one at a time.",
         )
         answer.headers["Retry-After"] = str(wait)
         return answer
