@@ -16,6 +16,7 @@ from tests.test_web import TICKET, signed
 HALF_A_HEADER = b"POST /zendesk/tickets HTTP/1.1\r\nHost: a\r\nX-Slow"
 HALF_A_BODY = b"POST /zendesk/tickets HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n{"
 HALF_A_CHUNK = b"POST /logrocket/highlights HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{"
+HELD_UP = 25  # seconds: a platform kills what has not ended 30 s after SIGTERM
 MANY = 50  # of each: far more than there would be threads
 
 
@@ -64,7 +65,7 @@ def test_idle_connections_do_not_hold_up_the_end(processes: Processes) -> None:
         with socket.create_connection(("127.0.0.1", processes.port), timeout=10):
             began = time.monotonic()
             assert processes.stop("web") == 0
-    assert time.monotonic() - began < 6
+    assert time.monotonic() - began < HELD_UP
 
 
 def test_a_slow_body_does_not_hold_up_the_end_for_long(processes: Processes) -> None:
@@ -72,7 +73,7 @@ def test_a_slow_body_does_not_hold_up_the_end_for_long(processes: Processes) -> 
     with slow_clients(processes.port, 3):
         began = time.monotonic()
         assert processes.stop("web") == 0
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < HELD_UP
     assert "Traceback" not in processes.log("web")
 
 
