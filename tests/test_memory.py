@@ -10,21 +10,21 @@ from redis import Redis
 
 from integration import entry as entries
 from integration.entry import FINAL, GIVE_UP_SECONDS, Entry, Policy, State
-from integration.lanes import ASKED, Service
-from integration.ledger import DUE, RECEIVED, STATE, TICKET, Ledger
-from integration.zendesk.limits import Pace
+from integration.keys import DEFAULT_PREFIX, Keys
+from integration.lanes import Service
+from integration.ledger import Ledger
 from integration.zendesk.webhook import NewTicket
-from sandbox import Sandbox
-from tests.conftest import InProcess, Processes, wait_for
+from tests.conftest import Processes, wait_for
 
 DAY = 24 * 60 * 60
 DAYS = 3
+KEYS = Keys(DEFAULT_PREFIX)
 POLICY = Policy(poll_after=60.0, failed_retry=(1.0,), settle=60.0, backoff=0.2, random=lambda: 0.0)
 
 
 @pytest.fixture
 def ledger(redis: Redis) -> Ledger:
-    return Ledger(redis, policy=POLICY, retention_days=DAYS)
+    return Ledger(redis, keys=KEYS, policy=POLICY, retention_days=DAYS)
 
 
 def end(ledger: Ledger, ticket_id: int, state: State) -> Entry:
@@ -46,7 +46,9 @@ def let_pass(redis: Redis, index: str, seconds: float) -> None:
 def indexes(redis: Redis) -> list[str]:
     """The ledger's indexes in which there is anything, whatever they are called."""
     keys = [key.decode() for key in cast("list[bytes]", redis.keys("*"))]
-    return sorted(key for key in keys if redis.type(key) == b"zset" and key.startswith("highlights:") and key != ASKED)
+    return sorted(
+        key for key in keys if redis.type(key) == b"zset" and key.startswith(f"{DEFAULT_PREFIX}:") and key != KEYS.asked
+    )
 
 
 # -- Entries
@@ -55,13 +57,13 @@ def indexes(redis: Redis) -> list[str]:
 @pytest.mark.parametrize("state", sorted(FINAL))
 def test_whatever_has_ended_is_kept_for_the_days_of_the_settings(state: State, ledger: Ledger, redis: Redis) -> None:
     end(ledger, 1, state)
-    assert DAYS * DAY - 60 < redis.ttl(f"{TICKET}1") <= DAYS * DAY
+    assert DAYS * DAY - 60 < redis.ttl(KEYS.ticket(1)) <= DAYS * DAY
 
 
 @pytest.mark.parametrize("state", sorted(FINAL))
 def test_whatever_has_ended_is_in_no_index_once_it_has_expired(state: State, ledger: Ledger, redis: Redis) -> None:
     end(ledger, 1, state)
-    redis.delete(f"{TICKET}1")
+    redis.delete(KEYS.ticket(1))
     for index in indexes(redis):
         let_pass(redis, index, DAYS * DAY + GIVE_UP_SECONDS + 1)
     ledger.trim()
@@ -71,8 +73,8 @@ def test_whatever_has_ended_is_in_no_index_once_it_has_expired(state: State, led
 @pytest.mark.parametrize("state", sorted(FINAL))
 def test_nothing_is_dropped_from_an_index_before_its_time(state: State, ledger: Ledger, redis: Redis) -> None:
     end(ledger, 1, state)
-    let_pass(redis, f"{STATE}{state}", DAYS * DAY - 60)
-    let_pass(redis, RECEIVED, DAYS * DAY - 60)
+    let_pass(redis, KEYS.state(state), DAYS * DAY - 60)
+    let_pass(redis, KEYS.received, DAYS * DAY - 60)
     ledger.trim()
     assert ledger.in_state(state) == [1]
     assert [entry.ticket_id for entry in ledger.latest(5)] == [1]
@@ -80,22 +82,22 @@ def test_nothing_is_dropped_from_an_index_before_its_time(state: State, ledger: 
 
 def test_a_ticket_on_its_way_never_expires_and_leaves_no_index(ledger: Ledger, redis: Redis) -> None:
     ledger.receive(NewTicket(ticket_id=1))
-    for index in (DUE, f"{STATE}{State.RECEIVED}"):
+    for index in (KEYS.due, KEYS.state(State.RECEIVED)):
         let_pass(redis, index, 100 * DAY)
     ledger.trim()
-    assert redis.ttl(f"{TICKET}1") == -1
-    assert indexes(redis) == [DUE, RECEIVED, f"{STATE}{State.RECEIVED}"]
+    assert redis.ttl(KEYS.ticket(1)) == -1
+    assert indexes(redis) == [KEYS.due, KEYS.received, KEYS.state(State.RECEIVED)]
 
 
 def test_a_ticket_that_is_tried_again_does_not_expire_on_its_way(ledger: Ledger, redis: Redis) -> None:
     end(ledger, 1, State.FAILED)
     assert ledger.retry(1)
-    assert redis.ttl(f"{TICKET}1") == -1
+    assert redis.ttl(KEYS.ticket(1)) == -1
     assert ledger.in_state(State.FAILED) == []
 
 
 def test_the_worker_drops_what_has_expired(processes: Processes, redis: Redis) -> None:
-    for index in (*(f"{STATE}{state}" for state in FINAL), RECEIVED):
+    for index in (*(KEYS.state(state) for state in FINAL), KEYS.received):
         redis.zadd(index, {"9": 1.0})
     processes.start("worker")
     wait_for(lambda: not indexes(redis))
@@ -104,35 +106,15 @@ def test_the_worker_drops_what_has_expired(processes: Processes, redis: Redis) -
 # -- LogRocket's ceiling
 
 
-class TestCeiling:
-    @pytest.fixture
-    def environ(self, environ: dict[str, str]) -> dict[str, str]:
-        return {**environ, "LOGROCKET_REQUESTS_PER_HOUR": "1"}
-
-    def test_a_request_counts_for_an_hour_and_no_longer(
-        self, sandbox: Sandbox, product: InProcess, redis: Redis
-    ) -> None:
-        product.ledger.lanes.answered(Service.ZENDESK, Pace(interval=0.001, pause=0.001))
-        first = sandbox.zendesk.file_ticket(requester="ada@shop.example")
-        product.work_until(first, State.POSTED)
-        second = sandbox.zendesk.file_ticket(requester="bob@shop.example")
-
-        def is_put_off() -> bool:
-            product.work()
-            return cast("float", redis.zscore(DUE, str(second)) or 0) > product.ledger.now() + 3500
-
-        wait_for(is_put_off)
-
-        let_pass(redis, ASKED, 3500)
-        redis.zadd(DUE, {str(second): 0})
-        product.work()
-        assert product.entry(second).state is State.RECEIVED
-
-        let_pass(redis, ASKED, 101)
-        redis.zadd(DUE, {str(second): 0})
-        product.work_until(second, State.POSTED)
-        assert redis.zcard(ASKED) == 1
-        assert 0 < redis.ttl(ASKED) <= 3600
+def test_a_request_counts_for_an_hour_and_no_longer(redis: Redis) -> None:
+    lanes = Ledger(redis, keys=KEYS, policy=POLICY, retention_days=DAYS, requests_per_hour=1).lanes
+    assert lanes.ask() is None
+    let_pass(redis, KEYS.asked, 3500)
+    assert lanes.ask() is not None
+    let_pass(redis, KEYS.asked, 101)
+    assert lanes.ask() is None
+    assert redis.zcard(KEYS.asked) == 1
+    assert 0 < redis.ttl(KEYS.asked) <= 3600
 
 
 # -- Holds
