@@ -100,6 +100,13 @@ def test_an_answer_may_come_a_byte_a_second(sandbox: Sandbox, drip: str, comes_a
         assert time.monotonic() - began > 0.9
 
 
+def test_a_write_may_land_after_its_answer(sandbox: Sandbox, put: Call, until: Callable[..., None]) -> None:
+    sandbox.faults.add(fault(status=520, late=0.2))
+    assert put().status_code == 520
+    assert notes(sandbox) == 0
+    until(lambda: notes(sandbox) == 1)
+
+
 def test_a_caller_that_gave_up_does_not_undo_the_write(
     sandbox: Sandbox, token: Callable[..., str], until: Callable[..., None]
 ) -> None:
