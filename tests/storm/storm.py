@@ -86,7 +86,7 @@ def short(*, seed: int, tickets: int) -> Forecast:
         between_blows=2.0,
         between_squalls=0.2,
         between_calls=1.0,
-        appointments=((6.0, HANDED_OVER), (12.0, RESTART)),
+        appointments=((14.0, HANDED_OVER),),  # late: after it nothing is tried for a while
         notes_a_minute=4000,
     )
 
