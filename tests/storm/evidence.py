@@ -70,6 +70,7 @@ class Ticket:
     notes: list[Comment]
     results: list[tuple[str, HighlightsRecord]] = field(default_factory=list)
     asked: list[tuple[float, int | None]] = field(default_factory=list)  # each request to LogRocket: when, answer
+    tried_at: float | None = None  # the last request to Zendesk to write its note
     updates: list[str] = field(default_factory=list)  # each request to Zendesk about it: when, what, answer
 
     @property
@@ -86,6 +87,8 @@ class Evidence:
     seconds: float  # all of it
     settled_seconds: float  # from the end of the bad weather until nothing was left to be done
     kinds: Mapping[int, Kind]
+    filed_at: Mapping[int, float]
+    forgotten: Sequence[tuple[float, float]]  # from when to when Redis' writes were lost
     tickets: Mapping[int, Ticket]
     erased: frozenset[int]  # tickets whose entries were erased on purpose, after their note
     keys: Keys
@@ -133,6 +136,8 @@ def tickets(redis: Redis, sandbox: Sandbox, numbers: list[int]) -> dict[int, Tic
     for request in sandbox.zendesk.requests:
         about = re.match(r"/api/v2/tickets/(\d+)", request.path)
         if about and int(about[1]) in found:
+            if request.method == "PUT" and not request.path.endswith("make_private"):
+                found[int(about[1])].tried_at = request.at
             found[int(about[1])].updates.append(
                 f"{_clock(request.at)} {request.method} {request.path} {request.status}"
             )
