@@ -4,6 +4,7 @@
     <prefix>:due                    ticket ids by the time at which the sweeper looks at them again
     <prefix>:state:<state>          ticket ids by the time at which they entered that state
     <prefix>:received               ticket ids by the time at which they came
+    <prefix>:public                 tickets whose note customers could read, until an admin has seen it, by time
     <prefix>:lane:<service>         pace and hold of a service (integration.lanes)
     <prefix>:line                   tickets whose note is ready to go, by the time at which it became ready
     <prefix>:asked                  the requests made to LogRocket in the last hour, by time
@@ -69,6 +70,11 @@ class Keys:
     def line(self) -> str:
         """The notes that are ready to go."""
         return f"{self.prefix}:line"
+
+    @property
+    def public(self) -> str:
+        """The tickets whose note customers could read."""
+        return f"{self.prefix}:public"
 
     @property
     def asked(self) -> str:

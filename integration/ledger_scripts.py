@@ -57,5 +57,10 @@ if ARGV[7] == '' then redis.call('ZREM', KEYS[5], ARGV[1]) else redis.call('ZADD
 _COUNT_ENTERED = f"""
 if KEYS[3] ~= KEYS[4] then redis.pcall('HINCRBY', KEYS[6], '{tally.ENTERED}' .. ARGV[8], 1) end
 """
-CHANGE: Final = f"{_UNCHANGED}{_WRITE}{_LINE}{_COUNT_ENTERED}return 1"
+# KEYS[7] public; ARGV[9] whether its note `became` public, is `left` so, or neither; ARGV[10] when that was noticed
+_TELL_PUBLIC = f"""
+if ARGV[9] ~= '' then redis.call('ZADD', KEYS[7], 'NX', ARGV[10], ARGV[1]) end
+if ARGV[9] == 'became' then redis.pcall('HINCRBY', KEYS[6], '{tally.PUBLIC_NOTES}', 1) end
+"""
+CHANGE: Final = f"{_UNCHANGED}{_WRITE}{_LINE}{_COUNT_ENTERED}{_TELL_PUBLIC}return 1"
 CLAIM: Final = f"{_UNCHANGED}{lanes.NOW}{lanes.ADMISSION}{_WRITE}return 1"
