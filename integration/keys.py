@@ -7,6 +7,7 @@
     <prefix>:received               ticket ids by the time at which they came
     <prefix>:forgotten              ids of erased tickets, by the time at which they were: they are not taken in again
     <prefix>:newest                 the highest ticket ids that came: a lower one may have had its note
+    <prefix>:public                 tickets whose note customers could read, until an admin has seen it, by time
     <prefix>:lane:<service>         pace and hold of a service (integration.lanes)
     <prefix>:line                   tickets whose note is ready to go, by the time at which it became ready
     <prefix>:asked                  the requests made to LogRocket in the last hour, by time
@@ -88,6 +89,11 @@ class Keys:
     def line(self) -> str:
         """The notes that are ready to go."""
         return f"{self.prefix}:line"
+
+    @property
+    def public(self) -> str:
+        """The tickets whose note customers could read."""
+        return f"{self.prefix}:public"
 
     @property
     def asked(self) -> str:

@@ -44,6 +44,20 @@ class Overdue:
     newer: bool = False
 
 
+@dataclass(frozen=True, kw_only=True)
+class PublicNote:
+    """A ticket whose note customers can read, or could; `entry` is None when it is gone or a newer release wrote it."""
+
+    ticket_id: int
+    since: float  # when that was noticed
+    entry: Entry | None
+
+    @property
+    def still(self) -> bool | None:
+        """Whether they can now; None when that is not known any more."""
+        return None if self.entry is None else self.entry.public_comment is not None
+
+
 @dataclass(kw_only=True)
 class Plan:
     """What the sweeper decided: when to look again, who joins or leaves the line of notes, which jobs to queue."""
@@ -130,9 +144,31 @@ class Ledger:
         """Put a ticket that ended without a note back to work; False when it is not known or has not."""
         return self._update(ticket_id, entries.retried) is not None
 
+    def public_seen(self, ticket_id: int) -> bool:
+        """An admin has seen that the ticket's note is or was public; False when there was nothing to see."""
+        return bool(self._redis.zrem(self.keys.public, str(ticket_id)))
+
+    def public_notes(self, count: int) -> tuple[list[PublicNote], int]:
+        """The latest tickets whose note is or was public, as far as no admin has seen it; and how many there are."""
+        with self._redis.pipeline(transaction=False) as pipe:
+            pipe.zrevrange(self.keys.public, 0, count - 1, withscores=True)
+            pipe.zcard(self.keys.public)
+            found, number = pipe.execute()
+        entries_of = self._look_up([ticket for ticket, _ in found])
+        return [
+            PublicNote(ticket_id=each.ticket_id, since=since, entry=each.entry)
+            for each, (_, since) in zip(entries_of, found, strict=True)
+        ], number
+
     def forget(self, ticket_id: int) -> bool:
         """Erase all that is stored of a ticket, RQ's jobs included; whether anything was. Its id is remembered."""
-        indexes = (self.keys.due, self.keys.received, self.keys.line, *(self.keys.state(state) for state in State))
+        indexes = (
+            self.keys.due,
+            self.keys.received,
+            self.keys.line,
+            self.keys.public,
+            *(self.keys.state(state) for state in State),
+        )
         keys = [self.keys.ticket(ticket_id), self.keys.forgotten, *indexes]
         erased = cast("int", self._redis.eval(ledger_scripts.FORGET, len(keys), *keys, str(ticket_id)))
         return bool(erased + self._queues.forget(ticket_id))
@@ -213,6 +249,7 @@ class Ledger:
             for state in FINAL:
                 pipe.zremrangebyscore(self.keys.state(state), "-inf", oldest)
             pipe.zremrangebyscore(self.keys.received, "-inf", longest)
+            pipe.zremrangebyscore(self.keys.public, "-inf", longest)
             pipe.execute()
 
     def write_tally(self) -> None:
@@ -262,10 +299,12 @@ class Ledger:
         place = str(new.entered_at) if queue and new.state is State.READY else ""
         due = now + QUEUED_JOB_LOST_SECONDS if queue else new.wait_until
         keys, arguments = self._change(document, old, new, due=due)
-        keys += [self.keys.line, self.keys.metrics]
+        keys += [self.keys.line, self.keys.metrics, self.keys.public]
+        public = "became" if entries.became_public(old, new) else "left" if entries.is_left_public(old, new) else ""
+        arguments += [place, str(new.state), public, str(now)]
         with self._redis.pipeline(transaction=True) as pipe:
             pipe.multi()
-            pipe.eval(ledger_scripts.CHANGE, len(keys), *keys, *arguments, place, str(new.state))
+            pipe.eval(ledger_scripts.CHANGE, len(keys), *keys, *arguments)
             if queue:
                 self._queues.add([(new.ticket_id, new.state)], pipeline=pipe)
             return bool(pipe.execute()[0])

@@ -92,5 +92,10 @@ if erased > 0 then
 end
 return erased
 """
-CHANGE: Final = f"{_UNCHANGED}{_WRITE}{_LINE}{_COUNT_ENTERED}return 1"
+# KEYS[7] public; ARGV[9] whether its note `became` public, is `left` so, or neither; ARGV[10] when that was noticed
+_TELL_PUBLIC = f"""
+if ARGV[9] ~= '' then redis.call('ZADD', KEYS[7], 'NX', ARGV[10], ARGV[1]) end
+if ARGV[9] == 'became' then redis.pcall('HINCRBY', KEYS[6], '{tally.PUBLIC_NOTES}', 1) end
+"""
+CHANGE: Final = f"{_UNCHANGED}{_WRITE}{_LINE}{_COUNT_ENTERED}{_TELL_PUBLIC}return 1"
 CLAIM: Final = f"{_UNCHANGED}{lanes.NOW}{lanes.ADMISSION}{_WRITE}return 1"
