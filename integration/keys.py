@@ -3,6 +3,7 @@
     <prefix>:owner                  whose all of it is (integration.owner)
     <prefix>:ticket:<id>            an entry, as JSON (integration.entry)
     <prefix>:due                    ticket ids by the time at which the sweeper looks at them again
+    <prefix>:clock                  how often Redis' clock was seen to jump
     <prefix>:state:<state>          ticket ids by the time at which they entered that state
     <prefix>:received               ticket ids by the time at which they came
     <prefix>:forgotten              ids of erased tickets, by the time at which they were: they are not taken in again
@@ -69,6 +70,11 @@ class Keys:
     def due(self) -> str:
         """When the sweeper looks at which ticket."""
         return f"{self.prefix}:due"
+
+    @property
+    def clock(self) -> str:
+        """How often Redis' clock was seen to jump."""
+        return f"{self.prefix}:clock"
 
     @property
     def received(self) -> str:

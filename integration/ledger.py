@@ -29,6 +29,7 @@ from integration.zendesk.webhook import NewTicket
 QUEUED_JOB_LOST_SECONDS = 30
 _DAY = 24 * 60 * 60
 _TRIES = 50
+_JUMP_SECONDS = 5.0  # that Redis' clock and ours may drift apart between two sweeps
 _NOT_ADMITTED = -1  # what the script answers when a lane is closed; the sweeper looks again when it is open
 
 Decide = Callable[[Entry, float], Entry | None]
@@ -89,6 +90,7 @@ class Ledger:
         self._queues = Queues(redis, keys)
         self.policy = policy
         self._retention = retention_days * _DAY
+        self._ahead: tuple[float, float] | None = None  # of our clock, Redis' own: at least, at most
 
     def receive(self, ticket: NewTicket, *, recovered: bool = False) -> bool:
         """Take in a new ticket and queue its first job, in one round trip; False when it is known, or was erased."""
@@ -105,7 +107,7 @@ class Ledger:
             pipe.multi()
             pipe.eval(
                 ledger_scripts.RECEIVE,
-                7,
+                8,
                 self.keys.ticket(ticket.ticket_id),
                 self.keys.due,
                 self.keys.state(State.RECEIVED),
@@ -113,6 +115,7 @@ class Ledger:
                 self.keys.metrics,
                 self.keys.forgotten,
                 self.keys.newest,
+                self.keys.clock,
                 str(ticket.ticket_id),
                 entries.dump_without_times(new),
                 str(QUEUED_JOB_LOST_SECONDS),
@@ -261,6 +264,18 @@ class Ledger:
         seconds, microseconds = self._redis.time()
         return seconds + microseconds / 1e6
 
+    def watch_clock(self, now: float, *, asked: float, answered: float) -> bool:
+        """Notice when Redis' clock jumps: leases and waits of before say nothing any more. Whether it did.
+
+        `now` is what Redis said when it was asked, `asked` and `answered` when that was by a clock that never jumps.
+        """
+        ahead = (now - answered, now - asked)
+        before, self._ahead = self._ahead, ahead
+        if before is None or (before[0] - _JUMP_SECONDS <= ahead[1] and ahead[0] <= before[1] + _JUMP_SECONDS):
+            return False
+        self._redis.incr(self.keys.clock)
+        return True
+
     def _look_up(self, ids: list[bytes]) -> list[Overdue]:
         if not ids:
             return []
@@ -272,7 +287,9 @@ class Ledger:
         write = write or self._write
         key = self.keys.ticket(ticket_id)
         for _ in range(_TRIES):
-            document, seconds, microseconds, run = cast("list[Any]", self._redis.eval(ledger_scripts.READ, 1, key))
+            document, seconds, microseconds, run = cast(
+                "list[Any]", self._redis.eval(ledger_scripts.READ, 2, key, self.keys.clock)
+            )
             if document is None:
                 return None
             now = int(seconds) + int(microseconds) / 1e6

@@ -6,10 +6,14 @@ from typing import Final
 
 from integration import lanes, tally
 
-# Another run id tells that Redis crashed or handed over to a replica, and may have lost its last second.
+# Another run id tells that Redis crashed or handed over to a replica, and may have lost its last second; how often its
+# clock was seen to jump, that the times of before are another clock's.
+# KEYS[#KEYS] clock
 _RUN = """
 local info = redis.pcall('INFO', 'server')
 local run = type(info) == 'string' and string.match(info, 'run_id:(%x+)') or ''
+local jumps = redis.call('GET', KEYS[#KEYS])
+if jumps then run = run .. ':' .. jumps end
 """
 
 REMEMBERED_SECONDS: Final = 365 * 24 * 60 * 60  # the ids of erased tickets, and the newest ids
@@ -32,7 +36,7 @@ if not was_here and (not newest or above(ARGV[1], newest)) then
 end
 """
 
-# KEYS ticket, due, state:received, received, metrics, forgotten, newest
+# KEYS ticket, due, state:received, received, metrics, forgotten, newest, clock
 # ARGV ticket id, entry without its times, seconds until the job is lost
 _TAKE_IN = f"""
 if redis.call('EXISTS', KEYS[1]) == 1 or redis.call('ZSCORE', KEYS[6], ARGV[1]) then return 0 end
@@ -52,7 +56,7 @@ return 1
 """
 RECEIVE: Final = f"{_RUN}{_TAKE_IN}{_COUNT_RECEIVED}"
 
-# KEYS ticket
+# KEYS ticket, clock
 READ: Final = f"""
 {_RUN}
 local time = redis.call('TIME')

@@ -70,6 +70,19 @@ def test_the_first_sight_of_an_entry_in_whatever_state_begins_a_quiet_time_and_c
     assert ledger.claim(1, state) is None
 
 
+@pytest.mark.parametrize("jump", [-300.0, 300.0])
+def test_a_clock_that_jumps_begins_a_quiet_time_too(jump: float, ledger: Ledger) -> None:
+    bring_to(ledger, State.READY)
+    sweeper.sweep(ledger, monotonic=lambda: 1000.0)
+    sweeper.sweep(ledger, monotonic=lambda: 1000.5)  # drifts, as clocks do
+    sweeper.sweep(ledger, monotonic=iter([1001.0, 1060.0]).__next__)  # Redis, or this process, was held up
+    sweeper.sweep(ledger, monotonic=lambda: 1001.0)
+    assert stored(ledger).quiet_until == 0
+    sweeper.sweep(ledger, monotonic=lambda: 1001.0 - jump)
+    assert ledger.claim(1, State.READY) is None
+    assert stored(ledger).quiet_until == pytest.approx(ledger.now() + QUIET, abs=2)
+
+
 @pytest.mark.parametrize("jump", [-600.0, 600.0])
 def test_the_quiet_time_is_the_new_clocks_whatever_the_old_one_said(jump: float, ledger: Ledger, redis: Redis) -> None:
     entry = bring_to(ledger, State.READY)

@@ -8,6 +8,9 @@ of the line when the lane is open.
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+
 from integration import logs
 from integration.entry import State
 from integration.lanes import Outlook
@@ -21,9 +24,12 @@ _SHORTEST_SLEEP = 0.05
 log = logs.get(__name__)
 
 
-def sweep(ledger: Ledger) -> float:
+def sweep(ledger: Ledger, *, monotonic: Callable[[], float] = time.monotonic) -> float:
     """Queue what is due and may go; the seconds until it is worth looking again."""
+    asked = monotonic()
     outlook, plan = ledger.lanes.outlook(), Plan()
+    if ledger.watch_clock(outlook.now, asked=asked, answered=monotonic()):
+        log.warning("Redis' clock has jumped, every ticket waits until what was under way has come to its end")
     for each in ledger.overdue(BATCH):
         _decide(each, outlook, plan)
     waiting_notes = _release_notes(ledger, outlook, plan)
