@@ -30,7 +30,7 @@ REQUEST_SECONDS = 30.0  # in which a request has to be sent and answered, once i
 LAST_REQUEST_SECONDS = 1.0  # how long a connection may still begin a request after SIGTERM
 LINGER_SECONDS = 2.0  # how long the rest of a body is thrown away that nobody reads,
 LINGER_BYTES = 512 * 1024  # and how much: closed at once, a connection may lose its answer
-HEAD_BYTES = 64 * 1024  # of one request's headers
+HEAD_BYTES = 32 * 1024  # of one request's headers
 _PIECE = 64 * 1024  # that is read at once
 _SPARE = 64  # connections that may be open while others are giving way
 
