@@ -146,8 +146,8 @@ def test_killed_in_all_calls_at_once_everything_goes_on_after_the_leases(
     processes.start("worker")
 
     tickets = [*noted, *asking]
-    wait_for(lambda: all(sandbox.zendesk.internal_notes(number) for number in tickets), seconds=45)
-    assert time.monotonic() - began < 35 + 5  # the lease, what follows from it, and the noise of the machine
+    wait_for(lambda: all(sandbox.zendesk.internal_notes(number) for number in tickets), seconds=80)
+    assert time.monotonic() - began < 60  # the lease, what follows from it, and the noise of a busy machine
     time.sleep(1)
     assert [len(sandbox.zendesk.internal_notes(number)) for number in tickets] == [1] * 4
     assert len(asked(sandbox)) <= 4 + 2

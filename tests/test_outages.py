@@ -174,7 +174,7 @@ def test_an_outage_is_survived(trouble: Trouble, seconds: float, day: Day, own: 
     later = day.sandbox.zendesk.file_ticket(requester=ADA, deliver=False)
     with trouble(own):
         day.come_again_is_said_for(seconds, later)
-    wait_for(lambda: day.deliver(later)[0] in (200, 202), seconds=10)
+    wait_for(lambda: day.deliver(later)[0] in (200, 202))
     day.note_comes(later)
     day.note_comes(under_way)
     day.is_over()
@@ -249,7 +249,7 @@ class TestInAFailover:
             own.tell("REPLICAOF", "127.0.0.1", promoted.port)
 
             number = day.sandbox.zendesk.file_ticket(requester=ADA, deliver=False)
-            wait_for(lambda: day.deliver(number)[0] == 202, seconds=5)
+            wait_for(lambda: day.deliver(number)[0] == 202)
             day.note_comes(number)
             day.is_over()
         finally:

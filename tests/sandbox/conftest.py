@@ -101,7 +101,7 @@ def target(target_faults: Faults) -> Iterator[LoopbackServer]:
 def until() -> Callable[..., None]:
     """Waits until something holds; the test fails when it never does."""
 
-    def wait(condition: Callable[[], object], *, seconds: float = 5.0) -> None:
+    def wait(condition: Callable[[], object], *, seconds: float = 20.0) -> None:
         end = time.monotonic() + seconds
         while not condition():
             if time.monotonic() > end:
