@@ -119,6 +119,7 @@ def test_status_of_an_empty_ledger_as_json(command: Run) -> None:
         "queue": {"waiting": 0, "running": 0},
         "oldest_waiting_seconds": None,
         "holds": [],
+        "public_notes": [],
     }
 
 
@@ -174,7 +175,7 @@ def test_what_has_not_failed_is_not_retried(sandbox: Sandbox, product: InProcess
     product.work_until(number, State.POSTED)
     found = command("retry", str(number), "1")
     assert found.returncode == 1
-    assert found.stdout == f"ticket {number}: it has not failed, it is posted\nticket 1: not known\n"
+    assert found.stdout == f"ticket {number}: nothing to retry, it is posted\nticket 1: not known\n"
     assert product.entry(number).state is State.POSTED
 
 

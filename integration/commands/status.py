@@ -67,7 +67,9 @@ def _as_text(overview: Overview) -> str:
 
 
 def _of_public_notes(notes: PublicNotes) -> list[str]:
-    lines = [f"ticket {each.ticket_id}: {_IS_PUBLIC[each.still]} (noticed {_time(each.since)})" for each in notes.latest]
+    lines = [
+        f"ticket {each.ticket_id}: {_IS_PUBLIC[each.still]} (noticed {_time(each.since)})" for each in notes.latest
+    ]
     left_out = notes.number - len(notes.latest)
     return [*lines, f"and {left_out} more tickets whose note is or was public"] if left_out else lines
 
