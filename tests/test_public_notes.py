@@ -195,9 +195,10 @@ def test_one_that_is_found_after_a_lost_answer_is_told_too(sandbox: Sandbox, pro
 def test_a_step_that_runs_out_of_time_while_it_makes_a_note_internal_remembers_it(
     sandbox: Sandbox, product: InProcess
 ) -> None:
-    number = publish(sandbox, delay=1.5, drop="before", times=1)
+    number = publish(sandbox, delay=5, drop="before", times=1)
     bring_to_its_note(product, number)
-    with UnixSignalDeathPenalty(1, JobTimeoutException):  # type: ignore[no-untyped-call]  # RQ's
+    wait_for(lambda: (outlook := product.ledger.lanes.outlook()).notes_at <= outlook.now)
+    with UnixSignalDeathPenalty(2, JobTimeoutException):  # type: ignore[no-untyped-call]  # RQ's
         product.jobs.post_note(number)
     entry = product.entry(number)
     assert entry.public_comment == sandbox.zendesk.comments(number)[-1].id
