@@ -122,6 +122,7 @@ def test_status_of_an_empty_ledger_as_json(command: Run) -> None:
         "queue": {"waiting": 0, "running": 0},
         "oldest_waiting_seconds": None,
         "holds": [],
+        "public_notes": [],
     }
 
 

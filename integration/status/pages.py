@@ -1,7 +1,8 @@
 """The status page's addresses: the page, the admin's two deeds with their question before, and `/metrics`.
 
     GET  /                                the page; ?ticket=N searches, ?state=failed narrows the list
-    POST /status/tickets/N/retry          puts a failed ticket back to work
+    POST /status/tickets/N/retry          puts a ticket that ended without a note back to work
+    POST /status/tickets/N/seen           takes a note that is or was public off the list at the top
     GET  /status/tickets/N/erase          asks whether to; POST does it
     GET  /status/failed/retry, /erase     asks about all that have failed; POST does it, or a good part of it
     GET  /metrics                         for Prometheus
@@ -24,8 +25,8 @@ from redis import Redis
 from redis.exceptions import RedisError
 from werkzeug.exceptions import HTTPException, NotFound, TooManyRequests
 
-from integration import logs
-from integration.entry import Entry, NewerEntryError, State
+from integration import logs, overview
+from integration.entry import RETRYABLE, Entry, NewerEntryError, State
 from integration.lanes import Service
 from integration.ledger import Ledger
 from integration.settings import Settings
@@ -93,6 +94,7 @@ def _add_page(pages: Blueprint, settings: Settings, ledger: Ledger, redis: Redis
         return render_template(
             "status/page.html",
             stands=stands,
+            public=overview.public_notes(ledger),
             lanes=_lanes(stands, settings),
             missed=reading.missed(redis, ledger.keys),
             flows=reading.flows(redis, ledger.keys, stands.now),
@@ -140,7 +142,7 @@ def _ticket_id(raw: str) -> int | None:
     return int(raw) if re.fullmatch(r"[0-9]{1,18}", raw) and int(raw) else None
 
 
-# -- Retry and erase
+# -- Retry, seen and erase
 
 
 def _add_deeds(pages: Blueprint, ledger: Ledger) -> None:
@@ -148,7 +150,7 @@ def _add_deeds(pages: Blueprint, ledger: Ledger) -> None:
 
     @pages.post("/status/tickets/<number>/retry")
     def retry(number: str) -> ResponseReturnValue:
-        """Put a failed ticket back to work."""
+        """Put a ticket that ended without a note back to work."""
         ticket_id = _existing(number)
         if ledger.retry(ticket_id):
             log.info("ticket put back to work by an admin", ticket_id=ticket_id)
@@ -156,6 +158,17 @@ def _add_deeds(pages: Blueprint, ledger: Ledger) -> None:
         else:
             flash(f"Ticket {ticket_id} was left as it is: {_why_not(ledger, ticket_id)}.")
         return redirect(url_for("status.page", ticket=ticket_id), 303)
+
+    @pages.post("/status/tickets/<number>/seen")
+    def seen(number: str) -> ResponseReturnValue:
+        """Take a note that is or was public off the list: the admin has seen it."""
+        ticket_id = _existing(number)
+        if ledger.public_seen(ticket_id):
+            log.info("public note seen by an admin", ticket_id=ticket_id)
+            flash(f"You have seen that the note of ticket {ticket_id} is or was public.")
+        else:
+            flash(f"The note of ticket {ticket_id} is not on the list of public ones.")
+        return redirect(url_for("status.page"), 303)
 
     @pages.get("/status/tickets/<number>/erase")
     def ask_to_erase(number: str) -> ResponseReturnValue:
@@ -212,7 +225,7 @@ def _why_not(ledger: Ledger, ticket_id: int) -> str:
         entry = ledger.find(ticket_id)
     except NewerEntryError:
         return "a newer release wrote it"
-    return "it is not known" if entry is None else f"it has not failed, it is {words.STATES[entry.state]}"
+    return "it is not known" if entry is None else f"there is nothing to retry, it is {words.STATES[entry.state]}"
 
 
 # -- Metrics
@@ -292,7 +305,7 @@ def _add_words(pages: Blueprint, settings: Settings) -> None:
         return {
             "words": words,
             "figures": figures,
-            "State": State,
+            "RETRYABLE": RETRYABLE,
             "ticket_url": lambda ticket_id: f"{settings.zendesk_url}/agent/tickets/{ticket_id}",
             "replay_url": lambda entry: f"{project}/s/{entry.replay}",
             "retention_days": settings.retention_days,

@@ -8,6 +8,7 @@ from typing import Final
 
 from integration.entry import FINAL, Entry, State
 from integration.lanes import Hold, Outlook, Service
+from integration.ledger import PublicNote
 
 STATES: Final = {
     State.RECEIVED: "received",
@@ -99,16 +100,29 @@ def waiting_for(entry: Entry, now: float) -> str | None:
     return f"{said}, because: {entry.last_error}." if entry.last_error else f"{said}."
 
 
-def summary(waiting: int, failed: int, held: Sequence[Service], *, missed: bool = False) -> str:
+def of_public_note(note: PublicNote) -> str:
+    """What is known of a note that customers can read, or could, and what to do."""
+    if note.entry is None:
+        return "Its note was public. Whether it still is cannot be told here any more: look at it in Zendesk."
+    if note.entry.public_comment is None:
+        return "Customers may have read its note, or got it by e-mail, before it was made internal."
+    said = "Customers can read its note. Make it internal in Zendesk"
+    if note.entry.state in FINAL:
+        return f"{said}, or retry the ticket; “Seen” changes nothing in Zendesk."
+    return f"{said}: it is tried again by itself, and listed again if that does not help."
+
+
+def summary(waiting: int, failed: int, held: Sequence[Service], *, missed: bool = False, public: int = 0) -> str:
     """How it stands, in a sentence or two."""
-    parts = ["No ticket waits." if not waiting else f"{count(waiting, 'ticket')} {_verb(waiting, 'wait')}."]
+    parts = [f"{count(public, 'note')} {'is or was' if public == 1 else 'are or were'} public."] if public else []
+    parts += ["No ticket waits." if not waiting else f"{count(waiting, 'ticket')} {_verb(waiting, 'wait')}."]
     if failed:
         parts.append(f"{count(failed, 'ticket')} {'has' if failed == 1 else 'have'} failed.")
     if held:
         parts.append(f"{' and '.join(held)} {_verb(len(held), 'refuse')} our credentials: tickets wait for you.")
     if missed:
         parts.append("Tickets that Zendesk could not tell us of cannot be recovered.")
-    if not (failed or held or missed):
+    if not (failed or held or missed or public):
         parts.append("All is well.")
     return " ".join(parts)
 

@@ -109,7 +109,7 @@ def test_a_ticket_that_has_not_failed_is_not_retried(admin: Admin, product: InPr
     ticket_id = sandbox.zendesk.file_ticket(requester=ADA)
     product.work_until(ticket_id, State.POSTED)
     answer = admin.post(f"/status/tickets/{ticket_id}/retry")
-    assert f"Ticket {ticket_id} was left as it is: it has not failed, it is posted." in answer.text
+    assert f"Ticket {ticket_id} was left as it is: there is nothing to retry, it is posted." in answer.text
     assert "it is not known" in admin.post("/status/tickets/9999/retry").text
 
 
