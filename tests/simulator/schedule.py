@@ -1,0 +1,308 @@
+"""One schedule: the product's jobs, sweeper and ledger in a world that a seed, or a list of troubles, makes."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+
+from redis import Redis
+from redis.exceptions import RedisError
+
+from integration.entry import Entry, Policy, State
+from integration.ledger import DUE, TICKET, Ledger
+from integration.lanes import LINE
+from integration.logrocket import results
+from integration.note import Project
+from integration.queues import Queues
+from integration.settings import Settings, from_environment
+from integration.zendesk.webhook import NewTicket
+from tests.simulator import promises, troubles
+from tests.simulator.chance import Chance, Place
+from tests.simulator.logrocket import Service, SimulatedLogRocket
+from tests.simulator.network import Network
+from tests.simulator.world import START, NeverEndsError, Process, World
+from tests.simulator.zendesk import SimulatedDesk, Ticket, Zendesk
+from worker import sweeper
+from worker.jobs import Jobs
+
+POLICY = Policy(poll_after=300.0, failed_retry=(60.0, 300.0, 900.0), settle=60.0, backoff=5.0, random=lambda: 0.5)
+LONGEST = 60 * 60 * 3.0
+RECOVERY = 900.0  # seconds until the tickets that Redis lost are found again
+_SECRET = "k" * 64
+_STEPS: Mapping[State, str] = {
+    State.RECEIVED: "request_highlights",
+    State.REQUESTED: "collect_highlights",
+    State.READY: "post_note",
+}
+_WORKERS = {"requests": 2, "notes": 2}
+ARRIVALS = (0.0, 0.7, 40.0, 88.0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """What came of a schedule."""
+
+    troubles: Mapping[Place, int]
+    broken: Mapping[str, str]  # promises, by name, with what was seen
+    story: list[str]
+    waited: float  # the longest that a ticket without trouble waited for its note, when nothing happened to everybody
+
+
+@functools.cache
+def settings() -> Settings:
+    """The settings of a usual installation."""
+    return from_environment(
+        {
+            "REDIS_URL": "redis://127.0.0.1/0",
+            "PUBLIC_URL": "http://127.0.0.1:8000",
+            "SECRET_KEY": _SECRET,
+            "ZENDESK_SUBDOMAIN": "acme",
+            "ZENDESK_URL": "http://127.0.0.1:1",
+            "ZENDESK_EMAIL": "us@example.com",
+            "ZENDESK_API_TOKEN": "t" * 40,
+            "ZENDESK_WEBHOOK_SECRET": "w" * 40,
+            "LOGROCKET_APP_ID": "acme/shop",
+            "LOGROCKET_API_KEY": "acme:shop:" + "k" * 20,
+            "LOGROCKET_API_URL": "http://127.0.0.1:1",
+        }
+    )
+
+
+@functools.cache
+def clients() -> tuple[SimulatedDesk, SimulatedLogRocket]:
+    """The product's clients; they keep nothing of a schedule."""
+    return SimulatedDesk(settings()), SimulatedLogRocket(settings())
+
+
+class ModelQueues:
+    """RQ's queues in the model of Redis: a job is in one list until a worker takes it."""
+
+    def __init__(self, redis: Any) -> None:  # noqa: ANN401 -- the model's connection
+        self._redis = redis
+
+    def add(self, jobs: Any, *, pipeline: Any) -> None:  # noqa: ANN401 -- as `Queues` has it
+        """Queue jobs as part of a transaction."""
+        for ticket_id, state in jobs:
+            pipeline.rpush(key(state), f"{_STEPS[state]} {ticket_id}")
+
+    def waiting(self) -> set[tuple[int, State]]:
+        """The tickets and states for which a job waits."""
+        jobs = [each.decode() for queue in _WORKERS for each in self._redis.lrange(f"queue:{queue}", 0, -1)]
+        states = {step: state for state, step in _STEPS.items()}
+        return {(int(ticket), states[step]) for step, ticket in map(str.split, jobs)}
+
+    def forget(self, ticket_id: int) -> int:
+        """Take a ticket's jobs out."""
+        return sum(self._redis.lrem(key(state), 0, f"{step} {ticket_id}") for state, step in _STEPS.items())
+
+
+def key(state: State) -> str:
+    """Where a state's jobs wait."""
+    return "queue:notes" if state is State.READY else "queue:requests"
+
+
+def open_ledger(redis: Any, policy: Policy = POLICY) -> Ledger:  # noqa: ANN401 -- the model's connection
+    """The product's ledger on the model of Redis."""
+    ledger = Ledger(cast("Redis", redis), policy=policy, retention_days=30, secret_keys=(_SECRET,))
+    ledger._queues = cast("Queues", ModelQueues(redis))
+    ledger.write_tally = lambda: None  # type: ignore[method-assign]  # nobody reads it here
+    return ledger
+
+
+class Schedule:
+    """A run of the whole product, from the first delivery until nothing is left to do."""
+
+    def __init__(self, chance: Chance) -> None:
+        self.chance = chance
+        self.world = World(chance)
+        self.network = Network(self.world)
+        self.zendesk = Zendesk(self.world, self.network)
+        self.logrocket = Service(self.world, self.network, self._call_back)
+        self.redis = self.world.connection()
+        self.ledger = open_ledger(self.redis)
+        desk, logrocket = clients()
+        desk.use(self.zendesk)
+        logrocket.use(self.logrocket)
+        self.jobs = Jobs(
+            ledger=self.ledger,
+            policy=POLICY,
+            desk=desk,
+            logrocket=logrocket,
+            project=Project(app_url="http://127.0.0.1:1", org="acme", app="shop"),
+            settings=settings(),
+        )
+        self.delivered: dict[int, float] = {}
+        self._workers: dict[str, list[Process | None]] = {each: [None] * count for each, count in _WORKERS.items()}
+        self._jobs = 0
+        self._sweep_at = START
+        self._pause = 1.0
+        self._sweeper: Process | None = None
+
+    def run(self) -> Found:
+        """Play it through and judge."""
+        self._set_the_stage()
+        broken: dict[str, str] = {}
+        try:
+            self._play()
+        except NeverEndsError:
+            broken["everything ends"] = f"more than {self.world.events - 1} events"
+        entries = {each: self.entry(each) for each in self.zendesk.tickets}
+        broken = {**promises.broken(self, entries), **broken}
+        self.world.ended = True
+        return Found(
+            troubles=self.chance.troubles, broken=broken, story=self.world.story, waited=promises.waited(self, entries)
+        )
+
+    def entry(self, ticket_id: int) -> Entry | None:
+        """The entry as Redis has it."""
+        away, self.world.away_until = self.world.away_until, 0.0
+        try:
+            return self.ledger.find(ticket_id)
+        finally:
+            self.world.away_until = away
+
+    # -- The stage
+
+    def _set_the_stage(self) -> None:
+        count = self.chance.pick(("tickets",), (2, 1, 3, 4), often=3)
+        for number in range(1, count + 1):
+            own = self.chance.pick(("ticket", number), troubles.OWN)
+            looks_up = self.chance.pick(("ticket", number, "address"), (False, True), often=3) or "ticket" in own.kinds
+            email = None if looks_up else f"a{number}@shop.example"
+            self.zendesk.tickets[number] = Ticket(ticket_id=number, email=email, own_trouble=own)
+            self.logrocket.own_troubles[number] = own
+            when = START + self.chance.pick(("arrival", number), ARRIVALS, often=3)
+            self.world.at(when, functools.partial(self._deliver, number))
+            if own.name:
+                self.world.tell(f"ticket {number}: {own.name}")
+        service, trouble, start, length = self.chance.pick(("account",), troubles.ACCOUNTS)
+        if service:
+            whose: Any = self.zendesk if service == "Zendesk" else self.logrocket
+            self.world.at(START + start, functools.partial(self._trouble, whose, trouble))
+            self.world.at(START + start + length, functools.partial(self._trouble, whose, None))
+        for turn in (1, 2):
+            self.world.at(START + turn * RECOVERY, self._recover)
+
+    def _trouble(self, whose: Any, trouble: troubles.Trouble | None) -> None:  # noqa: ANN401 -- either service
+        whose.trouble = trouble
+        self.world.tell("that trouble is over" if trouble is None else trouble.name)
+
+    def _deliver(self, number: int, *, recovered: bool = False) -> None:
+        ticket = NewTicket(ticket_id=number, email=self.zendesk.tickets[number].email)
+        try:
+            new = self.ledger.receive(ticket, recovered=recovered)
+        except RedisError:  # a 503, which Zendesk tries again
+            self.world.after(10.0, functools.partial(self._deliver, number, recovered=recovered))
+            return
+        self.delivered.setdefault(number, self.world.now)
+        if new:
+            self.world.tell(f"ticket {number} is {'recovered' if recovered else 'delivered'}")
+
+    def _recover(self) -> None:
+        for number in self.zendesk.tickets:
+            self._deliver(number, recovered=True)
+
+    def _call_back(self, ticket_id: int, body: dict[str, Any]) -> None:
+        try:
+            changed = self.ledger.call_back(ticket_id, results.read(json.dumps(body).encode()))
+        except RedisError:
+            self.world.tell(f"LogRocket's callback for ticket {ticket_id} finds no Redis")
+        else:
+            self.world.tell(f"LogRocket calls back for ticket {ticket_id}: {body['status']}{'' if changed else ', which changes nothing'}")
+
+    # -- The product
+
+    def _play(self) -> None:
+        world = self.world
+        changes = -1
+        while world.now < START + LONGEST:
+            self._take_jobs()
+            if world.redis.changes != changes:
+                changes = world.redis.changes
+                if self._over():
+                    return
+            sweep_at = self._next_sweep()
+            if min(sweep_at, world.next_at) == float("inf"):
+                return  # nothing will ever happen again
+            if sweep_at <= world.next_at:
+                world.now = max(world.now, sweep_at)
+                self._sweep()
+            else:
+                world.step()
+
+    def _over(self) -> bool:
+        """Whether every ticket has its end, and nothing is under way that could still do something."""
+        data = self.world.redis.data
+        ended = not data.get(DUE) and all(f"{TICKET}{number}" in data for number in self.zendesk.tickets)
+        lost_ones_may_come = self.world.redis.run > 1 and self.world.now < START + 2 * RECOVERY
+        return ended and not lost_ones_may_come and self._at_rest()
+
+    def _at_rest(self) -> bool:
+        return all(each is None or each.done or each.killed for works in self._workers.values() for each in works) and (
+            self.world.next_at == float("inf") or not self.world.writes_under_way
+        )
+
+    def _next_sweep(self) -> float:
+        if self._sweeper is not None and not self._sweeper.done:
+            return float("inf")
+        data = self.world.redis.data
+        due = min(data.get(DUE, {}).values(), default=float("inf")) - self.world.redis.clock_is_ahead
+        if data.get(LINE):
+            due = self.world.now
+        return max(self._sweep_at, due)
+
+    def _sweep(self) -> None:
+        before = self.world.redis.changes
+
+        def run() -> None:
+            pause = 1.0
+            try:
+                pause = sweeper.sweep(self.ledger)
+            except RedisError:
+                self.world.tell("the sweeper finds no Redis")
+            # Looks that change nothing become rarer, to save time: a sweeper may be late.
+            self._pause = pause if self.world.redis.changes != before else min(self._pause * 1.5, 5.0)
+            self._sweep_at = self.world.now + max(self._pause, pause)
+
+        self.world.events += 1
+        if self.world.events > 100_000:
+            raise NeverEndsError
+        self._sweeper = Process(self.world, run)
+        self.world.start(self._sweeper)
+
+    def _take_jobs(self) -> None:
+        world = self.world
+        if world.now < world.away_until:
+            return
+        for queue, workers in self._workers.items():
+            for place, busy in enumerate(workers):
+                if busy is not None and busy.killed:
+                    workers[place] = None
+                    world.after(1.0, lambda: None)
+                elif (busy is None or busy.done) and world.redis.data.get(f"queue:{queue}"):
+                    workers[place] = self._take(str(world.redis.command("LPOP", f"queue:{queue}")))
+
+    def _take(self, job: str) -> Process:
+        self._jobs += 1
+        step, ticket = job.split()
+        call: Callable[[int], None] = getattr(self.jobs, step)
+        process = Process(self.world, functools.partial(call, int(ticket)), job=f"job {self._jobs}, {step} of ticket {ticket}")
+        late = self.chance.pick(("late", step, ticket), (0.0, 3.0, 45.0), often=0.3)
+        if late:
+            self.world.tell(f"{process.job} begins {late:g} s late")
+        process.deadline += late
+        self.world.after(late, functools.partial(self._begin, process))
+        return process
+
+    def _begin(self, process: Process) -> None:
+        if not process.killed:
+            self.world.start(process)
+
+
+def play(troubles_: Mapping[Place, int] | None = None, *, seed: int | None = None) -> Found:
+    """Play one schedule: of a seed, or of a list of troubles."""
+    return Schedule(Chance(troubles_, seed=seed)).run()
+
