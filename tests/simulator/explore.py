@@ -80,7 +80,10 @@ def shrunk(found: Found, promise: str, seed: int) -> Breach:
 
 def in_processes(first: int, count: int, *, processes: int, promises: tuple[str, ...], most: int) -> Iterator[Report]:
     """Explore in several processes; a report for each part."""
-    parts = [(range(start, min(start + _BATCH, first + count)), promises, most) for start in range(first, first + count, _BATCH)]
+    parts = [
+        (range(start, min(start + _BATCH, first + count)), promises, most)
+        for start in range(first, first + count, _BATCH)
+    ]
     if processes == 1:
         yield from map(_part, parts)
         return

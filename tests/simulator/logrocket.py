@@ -34,7 +34,11 @@ class Request:
         if outcome.status == "FAILED":
             return {"requestID": self.request_id, "status": "FAILED", "result": None}
         sessions = [{"recordingID": "5-1", "sessionID": 0, "highlights": "Looked."}] * outcome.sessions
-        return {"requestID": self.request_id, "status": "READY", "result": {"highlights": "Came.", "sessions": sessions}}
+        return {
+            "requestID": self.request_id,
+            "status": "READY",
+            "result": {"highlights": "Came.", "sessions": sessions},
+        }
 
 
 class Service:

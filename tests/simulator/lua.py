@@ -11,6 +11,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterator
+from itertools import count
 from typing import Any
 
 Call = Callable[..., Any]
@@ -40,7 +41,7 @@ class Table(dict[Any, Any]):
     @classmethod
     def of(cls, items: list[Any]) -> Table:
         """A table of a list, from 1 on."""
-        return cls({place: item for place, item in enumerate(items, start=1) if item is not None})
+        return cls(zip(count(1), items)) if None not in items else cls(_present(items))
 
     def items_in_order(self) -> list[Any]:
         """The list in it: up to the first place that is empty."""
@@ -48,6 +49,10 @@ class Table(dict[Any, Any]):
         while (item := self.get(len(found) + 1)) is not None:
             found.append(item)
         return found
+
+
+def _present(items: list[Any]) -> dict[int, Any]:
+    return {place: item for place, item in enumerate(items, start=1) if item is not None}
 
 
 @functools.cache
@@ -66,12 +71,13 @@ class _Compiler:
     def __init__(self, source: str) -> None:
         self._tokens = list(_tokens(source))
         self._at = 0
+        self._place: tuple[str, str] | None = None  # the table and the key that were read last: they may be written
 
     def script(self) -> str:
         body = self._block(1)
         if self._kind != "end of script":
             raise SyntaxError(f"Lua: {self._text!r} is not understood")
-        head = ["def script(KEYS, ARGV, _call):", "  KEYS, ARGV, redis = _of(KEYS), _of(ARGV), _redis(_call)"]
+        head = ["def script(KEYS, ARGV, _call):", "  KEYS, ARGV = _of(KEYS), _of(ARGV)"]
         return "\n".join([*head, *body])
 
     # -- Tokens
@@ -187,11 +193,10 @@ class _Compiler:
 
     def _assignment_or_call(self) -> list[str]:
         target = self._primary()
+        place = self._place if self._is("=") else None
         if self._skip("="):
             value = self._expression()
-            if target.startswith("_index("):
-                return [f"_put({target[len('_index(') : -1]}, {value})"]
-            return [f"{target} = {value}"]
+            return [f"{target} = {value}" if place is None else f"_put({place[0]}, {place[1]}, {value})"]
         if not target.endswith(")"):
             raise SyntaxError(f"Lua: {target!r} is no statement")
         return [target]
@@ -252,18 +257,29 @@ class _Compiler:
             self._need(")")
         else:
             found = self._name()
-        while True:
+        self._place = None
+        while self._is(".", "[", "("):
             if self._skip("."):
-                found = f"_index({found}, {self._name()!r})"
+                found = self._field(found, self._name())
             elif self._skip("["):
-                found = f"_index({found}, {self._expression()})"
+                key = self._expression()
                 self._need("]")
-            elif self._skip("("):
+                self._place = (found, key)
+                found = f"{found}.get({key})"
+            else:
+                self._need("(")
                 arguments = [] if self._is(")") else self._expressions()
                 self._need(")")
-                found = f"{found}({', '.join(arguments)})"
-            else:
-                return found
+                self._place, found = None, f"{found}({', '.join(arguments)})"
+        return found
+
+    def _field(self, table: str, name: str) -> str:
+        if table == "redis":
+            return "_call"
+        if f"{table}.{name}" in _LIBRARY:
+            return f"{table}_{name}"
+        self._place = (table, repr(name))
+        return f"{table}.get({name!r})"
 
 
 def _tokens(source: str) -> Iterator[tuple[str, str]]:
@@ -333,11 +349,11 @@ def _string(value: Any) -> str:  # noqa: ANN401 -- likewise
 
 
 def _to_string(value: Any) -> str:  # noqa: ANN401 -- likewise
-    return {None: "nil", True: "true", False: "false"}[value] if value is None or value is True or value is False else _string(value)
-
-
-def _index(table: Any, key: Any) -> Any:  # noqa: ANN401 -- likewise
-    return table.get(key)
+    return (
+        {None: "nil", True: "true", False: "false"}[value]
+        if value is None or value is True or value is False
+        else _string(value)
+    )
 
 
 def _put(table: Any, key: Any, value: Any) -> None:  # noqa: ANN401 -- likewise
@@ -347,8 +363,13 @@ def _put(table: Any, key: Any, value: Any) -> None:  # noqa: ANN401 -- likewise
         table[key] = value
 
 
+@functools.cache
+def _kinds(form: str) -> list[str]:
+    return re.findall(r"%[-+ 0-9.]*([a-zA-Z])", form)
+
+
 def _format(form: str, *values: Any) -> str:  # noqa: ANN401 -- likewise
-    kinds = re.findall(r"%[-+ 0-9.]*([a-zA-Z])", form)
+    kinds = _kinds(form)
     ready = [value if kind == "s" and isinstance(value, str) else _string(value) if kind == "s" else _number(value)
              for kind, value in zip(kinds, values, strict=True)]  # fmt: skip
     return form % tuple(int(value) if kind == "d" else value for kind, value in zip(kinds, ready, strict=True))
@@ -407,10 +428,6 @@ def _table(items: list[Any], pairs: dict[Any, Any]) -> Table:
     return made
 
 
-def _redis(call: Call) -> Table:
-    return Table({"call": call, "pcall": call})
-
-
 def _type(value: Any) -> str:  # noqa: ANN401 -- likewise
     for kind, name in ((str, "string"), (bool, "boolean"), (float, "number"), (int, "number"), (dict, "table")):
         if isinstance(value, kind):
@@ -441,23 +458,27 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 -- likewise
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
+_LIBRARY: dict[str, Any] = {
+    "string.format": _format,
+    "string.match": _match,
+    "string.sub": _sub,
+    "string.find": _find,
+    "string.len": _length,
+    "math.min": lambda *values: min(map(_number, values)),
+    "math.max": lambda *values: max(map(_number, values)),
+    "math.floor": lambda value: float(math.floor(_number(value))),
+    "math.ceil": lambda value: float(math.ceil(_number(value))),
+    "table.insert": lambda table, value: _put(table, _length(table) + 1, value),
+    "cjson.decode": _decoded,
+    "cjson.encode": _encoded,
+}
 _GLOBALS: dict[str, Any] = {
-    **{"_true": _true, "_number": _number, "_string": _string, "_index": _index, "_put": _put, "_length": _length},
-    **{"_range": _range, "_and": _and, "_or": _or, "_table": _table, "_redis": _redis, "_of": Table.of},
+    **{"_true": _true, "_number": _number, "_string": _string, "_put": _put, "_length": _length, "_of": Table.of},
+    **{"_range": _range, "_and": _and, "_or": _or, "_table": _table},
+    **{name.replace(".", "_"): function for name, function in _LIBRARY.items()},
     "tonumber": _to_number,
     "tostring": _to_string,
     "type": _type,
     "ipairs": lambda table: enumerate(table.items_in_order(), start=1),
     "pairs": lambda table: list(table.items()),
-    "string": Table({"format": _format, "match": _match, "sub": _sub, "find": _find, "len": _length}),
-    "math": Table(
-        {
-            "min": lambda *values: min(map(_number, values)),
-            "max": lambda *values: max(map(_number, values)),
-            "floor": lambda value: float(math.floor(_number(value))),
-            "ceil": lambda value: float(math.ceil(_number(value))),
-        }
-    ),
-    "table": Table({"insert": lambda table, value: _put(table, _length(table) + 1, value)}),
-    "cjson": Table({"decode": _decoded, "encode": _encoded}),
 }

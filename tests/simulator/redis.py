@@ -60,10 +60,10 @@ class Store:
         """Carry out one command."""
         if name == "EVAL":
             return self.run_script(arguments[0], int(arguments[1]), *arguments[2:])
-        found = getattr(self, f"_{name.lower()}", None)
+        found = _COMMANDS.get(name)
         if found is None:
             raise NotImplementedError(f"the model of Redis does not know {name}")
-        return found(*map(_text, arguments))
+        return found(self, *[each if type(each) is str else _text(each) for each in arguments])
 
     def _of_script(self, name: str, *arguments: Any) -> Any:  # noqa: ANN401 -- a Lua value
         reply = self.command(name.upper(), *arguments)
@@ -76,7 +76,7 @@ class Store:
     def _change(self, key: str, empty: Callable[[], Any] | None = None) -> Any:  # noqa: ANN401 -- the value at `key`
         """Note what is at `key` before it is changed."""
         before = self.data.get(key)
-        self._journal.append((self._clock(), key, copy.copy(before)))
+        self._journal.append((self._clock(), key, before if type(before) is str else copy.copy(before)))
         self.changes += 1
         if before is None and empty is not None:
             before = self.data[key] = empty()
@@ -299,6 +299,13 @@ class Store:
         return int(found)
 
 
+_COMMANDS: dict[str, Callable[..., Any]] = {
+    name.removeprefix("_").upper(): function
+    for name, function in vars(Store).items()
+    if name.startswith("_") and not name.startswith("__") and callable(function)
+}
+
+
 class _Asking:
     """redis-py's methods, as far as they are used."""
 
@@ -466,7 +473,7 @@ class Pipeline(_Asking):
 
 
 def _text(value: Any) -> str:  # noqa: ANN401 -- what Redis is given
-    if isinstance(value, str):
+    if isinstance(value, str):  # an enumeration's too
         return str(value)
     if isinstance(value, bytes):
         return value.decode("latin-1")

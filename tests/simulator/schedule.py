@@ -211,7 +211,9 @@ class Schedule:
         except RedisError:
             self.world.tell(f"LogRocket's callback for ticket {ticket_id} finds no Redis")
         else:
-            self.world.tell(f"LogRocket calls back for ticket {ticket_id}: {body['status']}{'' if changed else ', which changes nothing'}")
+            self.world.tell(
+                f"LogRocket calls back for ticket {ticket_id}: {body['status']}{'' if changed else ', which changes nothing'}"
+            )
 
     # -- The product
 
@@ -289,7 +291,9 @@ class Schedule:
         self._jobs += 1
         step, ticket = job.split()
         call: Callable[[int], None] = getattr(self.jobs, step)
-        process = Process(self.world, functools.partial(call, int(ticket)), job=f"job {self._jobs}, {step} of ticket {ticket}")
+        process = Process(
+            self.world, functools.partial(call, int(ticket)), job=f"job {self._jobs}, {step} of ticket {ticket}"
+        )
         late = self.chance.pick(("late", step, ticket), (0.0, 3.0, 45.0), often=0.3)
         if late:
             self.world.tell(f"{process.job} begins {late:g} s late")
@@ -305,4 +309,3 @@ class Schedule:
 def play(troubles_: Mapping[Place, int] | None = None, *, seed: int | None = None) -> Found:
     """Play one schedule: of a seed, or of a list of troubles."""
     return Schedule(Chance(troubles_, seed=seed)).run()
-

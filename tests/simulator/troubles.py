@@ -181,6 +181,7 @@ ACCIDENTS: Final[Mapping[str, tuple[Accident, ...]]] = {
 
 # What LogRocket makes of a request: its status, when each callback comes (seconds after the request), what a poll says
 
+
 @dataclass(frozen=True)
 class Outcome:
     """What LogRocket makes of one request for highlights."""

@@ -172,7 +172,9 @@ class World:
         if process is None or process.job is None or all(each[0] in ("GET", "TIME") for each in commands):
             return carry_out()
         number = self._asked[process.job] = self._asked.get(process.job, 0) + 1
-        match self.chance.pick(("redis", process.job, number), ("", "killed before", "killed after", "answer lost"), often=0.15):
+        match self.chance.pick(
+            ("redis", process.job, number), ("", "killed before", "killed after", "answer lost"), often=0.15
+        ):
             case "killed before":
                 self.tell(f"... before its change {number} of the ledger:")
                 self._end_myself(process)

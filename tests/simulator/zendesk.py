@@ -101,7 +101,9 @@ class Zendesk:
         ticket.refusals += 1
         return own.answer
 
-    def _carry_out(self, kind: str, found: re.Match[str], ticket: Ticket | None, body: Any, accident: Accident) -> Answer:  # noqa: ANN401 -- JSON
+    def _carry_out(
+        self, kind: str, found: re.Match[str], ticket: Ticket | None, body: Any, accident: Accident
+    ) -> Answer:  # noqa: ANN401 -- JSON
         match kind:
             case "me":
                 return Answer(200, {"user": {"id": US, "role": "agent", "email": "us@example.com"}})
