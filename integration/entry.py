@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from integration.errors import Held, Temporary
+from integration.errors import NoAddress, RemoteError, StillPublic, Temporary
 from integration.logrocket.results import Highlights, Result, Session, Status
 
 VERSION = 1  # of the stored form; an entry of a newer version is left alone
@@ -27,6 +27,12 @@ POLLS = 6  # how often LogRocket is asked for one result
 GIVE_UP_SECONDS = 24 * 60 * 60  # how long a step may meet temporary errors
 GIVE_UP_CRASHES = 5  # how often our own code may fail in one step
 MAX_BACKOFF_SECONDS = 15 * 60
+REFUSALS = 3  # of one ticket's own after which it has failed
+LOOKS = 4  # for a ticket that is not there
+LOOKS_FOR_ADDRESS = 2
+STILL_PUBLIC = 8  # how often a public note is tried to be made private
+_LONGEST_REFUSED_SECONDS = 100.0  # between two such tries: with REFUSALS it fails within five minutes
+_ADDRESS_BACKOFFS = 60  # until an address is looked for again, in BACKOFF_SECONDS
 MAX_RETRY_AFTER_SECONDS = 60 * 60
 MARKER_LENGTH = 12
 _HISTORY_LENGTH = 30
@@ -45,6 +51,7 @@ class State(enum.StrEnum):
 
 
 FINAL = frozenset({State.POSTED, State.EMPTY, State.SKIPPED, State.FAILED})
+RETRYABLE = FINAL - {State.POSTED}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,8 +76,9 @@ class Entry:
     email: str | None = field(default=None, repr=False)
     external_id: str | None = field(default=None, repr=False)
     person: str | None = None  # the address as a keyed hash, kept when the address itself is deleted
-    redis_run: str = ""  # Redis' run id when the ticket came
-    redis_restarted: bool = False  # since then: the latest of what was written may be lost
+    redis_run: str = ""  # Redis' run id when the entry was last seen
+    redis_restarted: bool = False  # it was another one before: the latest of what was written may be lost
+    quiet_until: float = 0  # what the lost writes told of may still be under way until then
     recovered: bool = False  # from Zendesk's log of failed deliveries: an emptied Redis may have forgotten its note
     not_before: float = 0  # no claim earlier
     lease: str | None = None  # the claim under way
@@ -78,6 +86,8 @@ class Entry:
     attempts: int = 0  # claims in the present step
     step_since: float | None = None  # the first of them
     crashes: int = 0
+    refusals: int = 0  # in the present step, of this ticket alone
+    refused_since: float | None = None  # the first of them, or of those that may be everybody's
     request_id: str | None = None  # LogRocket's id of the request on record
     hint: str | None = None  # an id that a callback named before LogRocket's own answer was stored
     old_ids: tuple[str, ...] = ()  # requests that were given up
@@ -89,6 +99,8 @@ class Entry:
     highlights: Highlights | None = field(default=None, repr=False)
     replay: str | None = None  # the first session's place under the project's /s/, kept when the text is deleted
     comment_id: int | None = None
+    public_comment: int | None = None  # our note, which customers can read and which is to be made private
+    was_public: bool = False  # our note was, for a moment at least
     reason: str | None = None  # of the final state
     last_error: str | None = None
     history: tuple[tuple[float, str], ...] = ()
@@ -96,7 +108,7 @@ class Entry:
     @property
     def wait_until(self) -> float:
         """When its next step may begin at the earliest."""
-        return max(self.not_before, self.lease_until)
+        return max(self.not_before, self.lease_until, self.quiet_until)
 
     @property
     def earlier_markers(self) -> tuple[str, ...]:
@@ -111,9 +123,24 @@ class Entry:
         return tuple(marker(each) for each in dict.fromkeys(known))
 
 
-def under(entry: Entry, redis_run: str) -> Entry:
-    """The entry as Redis has it now; after a crash or a failover it may be an older one than was written last."""
-    return dataclasses.replace(entry, redis_restarted=True) if entry.redis_run not in ("", redis_run) else entry
+def under(entry: Entry, now: float, *, redis_run: str, policy: Policy) -> Entry:
+    """The entry as Redis has it now, which after a crash or a failover may be an older one than was written last.
+
+    At the first sight of that nothing is known of the claims and writes of the last seconds, and the times are another
+    clock's: nothing is done until whatever was under way has come to its end.
+    """
+    if entry.redis_run in ("", redis_run):
+        return entry
+    return dataclasses.replace(
+        entry,
+        redis_run=redis_run,
+        redis_restarted=True,
+        quiet_until=now + JOB_SECONDS + policy.settle,
+        not_before=0,
+        lease_until=0,
+        step_since=None,
+        refused_since=None,
+    )
 
 
 class NewerEntryError(Exception):
@@ -184,8 +211,9 @@ def unknown_to_logrocket(entry: Entry, now: float, *, policy: Policy) -> Entry:
     return _told_nothing(entry, now, policy=policy)
 
 
-def posted(entry: Entry, now: float, *, comment_id: int | None) -> Entry:
-    """The note is on the ticket."""
+def posted(entry: Entry, now: float, *, comment_id: int | None, was_public: bool = False) -> Entry:
+    """The note is on the ticket, and internal; `was_public` when it had to be made so."""
+    entry = dataclasses.replace(entry, public_comment=None, was_public=entry.was_public or was_public)
     return ended(entry, now, state=State.POSTED, reason=None, comment_id=comment_id)
 
 
@@ -219,13 +247,56 @@ def postponed(entry: Entry, now: float, *, error: Temporary, policy: Policy) -> 
     return _released(entry, not_before=now + delay, last_error=str(error))
 
 
-def held(entry: Entry, now: float, *, error: Held, delay: float) -> Entry:
-    """Our credentials are refused: wait for an admin as long as it takes; this neither ages nor slows the step.
+def held(entry: Entry, now: float, *, error: RemoteError, delay: float) -> Entry:
+    """It is refused, and that is everybody's trouble or may be: wait for as long as it takes.
 
-    It does count as one attempt: the refusal may have come after the note was written.
+    This neither ages nor slows the step. It does count as one attempt: the refusal may have come after the note was
+    written.
     """
-    attempts = min(entry.attempts, 1)
-    return _released(entry, not_before=now + delay, attempts=attempts, step_since=None, last_error=str(error))
+    return _released(
+        entry,
+        not_before=now + delay,
+        attempts=min(entry.attempts, 1),
+        step_since=None,
+        refused_since=entry.refused_since if entry.refused_since is not None else now,
+        last_error=str(error),
+    )
+
+
+def refused(entry: Entry, now: float, *, error: RemoteError, reason: str, policy: Policy) -> Entry:
+    """It is refused, and that is this ticket's own trouble: try it some more times, then `reason` is its end."""
+    if entry.refusals + 1 >= REFUSALS:
+        return ended(entry, now, state=State.FAILED, reason=reason)
+    return _refused_once(entry, now, error=error, pause=refused_again(entry, error=error, policy=policy))
+
+
+def refused_again(entry: Entry, *, error: RemoteError, policy: Policy) -> float:
+    """The seconds until a ticket that was refused is tried again, growing with each time."""
+    pause = min(policy.backoff * 5 * 3.0 ** min(entry.refusals, 10), _LONGEST_REFUSED_SECONDS)
+    return max(pause, policy.settle) if error.outcome_unknown else pause
+
+
+def not_there(entry: Entry, now: float, *, error: RemoteError, policy: Policy) -> Entry:
+    """The ticket, or an address of its requester, is not there, or not yet: look some more times, then skip it."""
+    address = isinstance(error, NoAddress)
+    if entry.refusals + 1 >= (LOOKS_FOR_ADDRESS if address else LOOKS):
+        return ended(entry, now, state=State.SKIPPED, reason=str(error))
+    pause = refused_again(entry, error=error, policy=policy)
+    return _refused_once(entry, now, error=error, pause=policy.backoff * _ADDRESS_BACKOFFS if address else pause)
+
+
+def still_public(entry: Entry, now: float, *, error: StillPublic, policy: Policy) -> Entry:
+    """Our note can be read by customers: it is tried to be made private some more times, then a person has to."""
+    entry = dataclasses.replace(entry, public_comment=error.comment_id, was_public=True)
+    if entry.refusals + 1 >= STILL_PUBLIC:
+        return ended(entry, now, state=State.FAILED, reason=str(error), comment_id=error.comment_id)
+    pause = min(policy.backoff * 2.0**entry.refusals, MAX_BACKOFF_SECONDS)
+    return _refused_once(entry, now, error=error, pause=pause)
+
+
+def deferred(entry: Entry, *, until: float, error: str) -> Entry:
+    """The step could not begin: its turn comes later, and this was no attempt."""
+    return _released(entry, not_before=until, attempts=max(entry.attempts - 1, 0), last_error=error)
 
 
 def crashed(entry: Entry, now: float, *, policy: Policy) -> Entry:
@@ -237,9 +308,14 @@ def crashed(entry: Entry, now: float, *, policy: Policy) -> Entry:
 
 
 def retried(entry: Entry, now: float) -> Entry | None:
-    """An admin puts a failed entry back to work; None when it has not failed."""
-    if entry.state is not State.FAILED:
+    """An admin puts an entry back to work that ended without a note; None when it has not.
+
+    A note that customers can read is made private first of all: no other one is posted.
+    """
+    if entry.state not in RETRYABLE:
         return None
+    if entry.public_comment is not None:
+        return _entered(entry, State.READY, now, reason=None)
     return _back(entry, now, not_before=0, failures=0, silences=0, reason=None)
 
 
@@ -305,7 +381,7 @@ def _back(entry: Entry, now: float, **changes: Any) -> Entry:  # noqa: ANN401 --
     return _entered(entry, State.RECEIVED, now, old_ids=given_up, request_id=None, replay=None, polls=0, **changes)
 
 
-_NEW_STEP: dict[str, Any] = {"attempts": 0, "step_since": None, "crashes": 0}
+_NEW_STEP: dict[str, Any] = {"attempts": 0, "step_since": None, "crashes": 0, "refusals": 0, "refused_since": None}
 
 
 def _entered(entry: Entry, state: State, now: float, **changes: Any) -> Entry:  # noqa: ANN401 -- fields of Entry
@@ -316,6 +392,16 @@ def _entered(entry: Entry, state: State, now: float, **changes: Any) -> Entry:  
 
 def _released(entry: Entry, **changes: Any) -> Entry:  # noqa: ANN401 -- fields of Entry
     return dataclasses.replace(entry, lease=None, lease_until=0, **changes)
+
+
+def _refused_once(entry: Entry, now: float, *, error: RemoteError, pause: float) -> Entry:
+    return _released(
+        entry,
+        not_before=now + pause,
+        refusals=entry.refusals + 1,
+        refused_since=entry.refused_since if entry.refused_since is not None else now,
+        last_error=str(error),
+    )
 
 
 def _backoff(entry: Entry, policy: Policy) -> float:

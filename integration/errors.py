@@ -7,8 +7,10 @@
     RemoteError                Zendesk or LogRocket did not do what was asked
         Temporary                worth another try, at the earliest after `retry_after`
         Permanent                no further try can help; its reason is for an admin
-            NoNotePossible         the ticket can take no note (closed, deleted), or nobody knows whose it is
-        Held                     401 or 403: our credentials are at fault, not the ticket
+            NoNotePossible         the ticket can take no note: it is closed
+        Held                     401, 402, 403 and their like: our account is at fault, or this one ticket
+        NotThere                 the ticket is not there (yet), or its requester has no address (yet)
+        StillPublic              our note is on the ticket, and customers can read it
 
 A library's exception is translated once, in the client that called it. None of these texts holds a secret, an
 address of a person, or text that a remote service sent.
@@ -38,17 +40,20 @@ class MalformedDelivery(RejectedDelivery):
 
 
 class RemoteError(Exception):
-    """A remote service did not do what was asked; the text is for an admin, `service` is the service's name."""
+    """A remote service did not do what was asked; the text is for an admin, `service` is the service's name.
+
+    `outcome_unknown`: what was asked may have been done all the same, or may be done yet.
+    """
 
     service: str | None = None
+    outcome_unknown = False
 
 
 class Temporary(RemoteError):
     """Another try may succeed.
 
     `retry_after`: seconds that the service asked us to wait, if it did.
-    `outcome_unknown`: the request may have been carried out although its answer is lost.
-    `too_many`: we came too often (429): every ticket that needs this service waits, not this one alone.
+    `too_many`: we came too often (429); `limit_used_up`: by the headers that is true of the whole account.
     """
 
     def __init__(
@@ -58,11 +63,13 @@ class Temporary(RemoteError):
         retry_after: float | None = None,
         outcome_unknown: bool = False,
         too_many: bool = False,
+        limit_used_up: bool = False,
     ) -> None:
         super().__init__(reason)
         self.retry_after = retry_after
         self.outcome_unknown = outcome_unknown
         self.too_many = too_many
+        self.limit_used_up = limit_used_up
 
 
 class Permanent(RemoteError):
@@ -70,8 +77,32 @@ class Permanent(RemoteError):
 
 
 class NoNotePossible(Permanent):
-    """The ticket cannot take a note, or its requester has no identity to ask for."""
+    """The ticket cannot take a note any more."""
 
 
 class Held(RemoteError):
-    """The service refuses our credentials (401 or 403): an admin has to act, every ticket waits."""
+    """The service refuses us: everywhere (an admin has to act, every ticket waits), or for this one ticket.
+
+    `of_account`: it was refused for no ticket in particular. `status`: that of the answer, for an admin.
+    """
+
+    def __init__(self, reason: str, *, status: int = 0, of_account: bool = False) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.of_account = of_account
+
+
+class NotThere(RemoteError):
+    """What may be there a little later: a ticket that a copy of Zendesk's database does not have yet, an address."""
+
+
+class NoAddress(NotThere):
+    """The requester has neither an e-mail address nor an external id; a chat may bring one."""
+
+
+class StillPublic(RemoteError):
+    """Our note came back public and could not be made private: customers can read the comment `comment_id`."""
+
+    def __init__(self, reason: str, *, comment_id: int) -> None:
+        super().__init__(reason)
+        self.comment_id = comment_id

@@ -6,16 +6,20 @@ or `.netrc` from the environment, a bound on time and on size, and no host but t
 
 from __future__ import annotations
 
+import json
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 import requests
 from requests.adapters import HTTPAdapter
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, SSLError
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import HTTPError
 
 from integration import tally
 from integration.errors import Held, Permanent, RemoteError, Temporary
@@ -26,7 +30,9 @@ MAX_ANSWER_BYTES: Final = 8 * 1024 * 1024
 USER_AGENT: Final = "helpdesk-highlights"
 
 _WRITES: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
-_ANSWER_LOST: Final = frozenset({500, 502, 504})  # after which a write may have happened all the same
+_TOO_MANY: Final = 429
+_REFUSED: Final = frozenset({401, 402, 403})
+_LATER: Final = frozenset({408, 409, 425, _TOO_MANY})
 
 
 class ServiceSession(requests.Session):
@@ -38,8 +44,9 @@ class ServiceSession(requests.Session):
         self.base_url = base_url
         self.trust_env = False
         self.headers["User-Agent"] = USER_AGENT
+        self._adapter = _Adapter()
         for scheme in ("https://", "http://"):
-            self.mount(scheme, HTTPAdapter(max_retries=0))
+            self.mount(scheme, self._adapter)
 
     def request(self, method: str | bytes, url: str | bytes, **options: Any) -> requests.Response:  # type: ignore[override]  # noqa: ANN401 -- requests' own options
         """Send one request, once."""
@@ -47,15 +54,17 @@ class ServiceSession(requests.Session):
         bounds = {"allow_redirects": False, "timeout": (CONNECT_SECONDS, READ_SECONDS), "stream": True}
         write = method in _WRITES
         try:
-            response = super().request(method, url, **{**options, **bounds})
-            _read_whole(response)
+            with self._adapter.watched() as progress:
+                response = super().request(method, url, **{**options, **bounds})
+                _read_whole(response)
         except (requests.RequestException, HTTPError) as error:
-            tally.count_call(self.service, "unreachable" if _never_sent(error) else "unanswered")
-            raise self._unanswered(error, write=write) from error
+            tally.count_call(self.service, "unanswered" if progress.sent else "unreachable")
+            raise self._unanswered(sent=progress.sent, write=write) from error
         tally.count_call(self.service, str(response.status_code))
         if not response.ok or response.is_redirect or response.status_code >= 300:  # noqa: PLR2004 -- first non-2xx
             refusal = self.refused(response, write=write)
             refusal.service = self.service
+            refusal.outcome_unknown = write and not self.proves_nothing_happened(response)
             raise refusal
         return response
 
@@ -65,26 +74,97 @@ class ServiceSession(requests.Session):
             raise Permanent(f"{self.service} pointed to another host")
         return url
 
-    def refused(self, response: requests.Response, *, write: bool) -> RemoteError:
+    def refused(self, response: requests.Response, *, write: bool) -> RemoteError:  # noqa: ARG002 -- for subclasses
         """The error that an answer other than 2xx stands for."""
         status, name = response.status_code, self.service
-        if status in (401, 403):
-            return Held(f"{name} refuses our credentials ({status})")
+        if status in _REFUSED:
+            return Held(f"{name} refuses our credentials ({status})", status=status)
         wait = retry_after(response.headers)
         if status >= 500:  # noqa: PLR2004 -- server errors
-            unknown = write and status in _ANSWER_LOST
-            return Temporary(f"{name} has trouble ({status})", retry_after=wait, outcome_unknown=unknown)
-        if status in (408, 409, 425, 429):
+            return Temporary(f"{name} has trouble ({status})", retry_after=wait)
+        if status in _LATER:
             reason = f"{name} asks to come again later ({status})"
-            return Temporary(reason, retry_after=wait, too_many=status == 429)  # noqa: PLR2004 -- too many requests
+            too_many = status == _TOO_MANY
+            used_up = too_many and self.limit_used_up(response.headers)
+            return Temporary(reason, retry_after=wait, too_many=too_many, limit_used_up=used_up)
         if 300 <= status < 400:  # noqa: PLR2004 -- redirects
             return Temporary(f"{name} answers with a redirect ({status}): is its address right?")
         return Permanent(f"{name} refuses the request ({status})")
 
-    def _unanswered(self, error: Exception, *, write: bool) -> Temporary:
-        if _never_sent(error):
+    def proves_nothing_happened(self, response: requests.Response) -> bool:
+        """Whether an answer other than 2xx says for certain that nothing was written, and nothing will be.
+
+        Only a 429, and a 4xx that the service itself wrote. A 408 or 409, any 5xx, a redirect, and a page of something
+        that stands between may all come while the write is still under way.
+        """
+        status = response.status_code
+        if status == _TOO_MANY:
+            return True
+        return 400 <= status < 500 and status not in _LATER and self.wrote(response)  # noqa: PLR2004 -- 4xx
+
+    def wrote(self, response: requests.Response) -> bool:
+        """Whether the service itself wrote the answer: a JSON object."""
+        return json_object(response.content) is not None
+
+    def limit_used_up(self, headers: Mapping[str, str]) -> bool:
+        """Whether the headers of a 429 say that the whole account's limit is used up."""
+        names = ("ratelimit-remaining", "rate-limit-remaining", "x-ratelimit-remaining", "x-rate-limit-remaining")
+        return any(headers.get(name, "").strip() == "0" for name in names)
+
+    def _unanswered(self, *, sent: bool, write: bool) -> Temporary:
+        if not sent:
             return Temporary(f"{self.service} cannot be reached")
         return Temporary(f"{self.service} did not answer", outcome_unknown=write)
+
+
+class _Progress:
+    """Whether a request has begun to leave us."""
+
+    sent = False
+
+
+class _Adapter(HTTPAdapter):
+    """A transport without retries that knows whether anything of a request was sent."""
+
+    def __init__(self) -> None:
+        super().__init__(max_retries=0)
+        self.progress = _Progress()
+        self.poolmanager.pool_classes_by_scheme = {
+            "http": _pool(HTTPConnectionPool, HTTPConnection, self),
+            "https": _pool(HTTPSConnectionPool, HTTPSConnection, self),
+        }
+
+    @contextmanager
+    def watched(self) -> Iterator[_Progress]:
+        """Watch one request."""
+        self.progress = _Progress()
+        yield self.progress
+
+
+def _pool(pool: type[Any], connection: type[Any], adapter: _Adapter) -> type[Any]:
+    """urllib3's pool of connections, with connections that tell when the first byte of a request leaves.
+
+    Until then no name was found, no connection made or no TLS agreed upon: the request was never sent. urllib3's
+    exceptions do not tell a TLS error of that time from one in the middle of the answer.
+    """
+
+    class Watched(connection):  # type: ignore[misc]  # chosen at run time
+        def send(self, data: Any) -> None:  # noqa: ANN401 -- http.client's own
+            if self.sock is None:
+                self.connect()
+            adapter.progress.sent = True
+            super().send(data)
+
+    return type("WatchedPool", (pool,), {"ConnectionCls": Watched})
+
+
+def json_object(body: bytes) -> dict[str, Any] | None:
+    """The JSON object in an answer's body; None when there is none."""
+    try:
+        found = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
@@ -120,19 +200,6 @@ def _read_whole(response: requests.Response) -> None:
             if len(body) > MAX_ANSWER_BYTES or time.monotonic() > deadline:
                 raise requests.exceptions.ContentDecodingError("the answer is too large or too slow")
         response._content, response._content_consumed = bytes(body), True  # type: ignore[attr-defined]  # noqa: SLF001 -- where requests keeps what it read
-
-
-def _never_sent(error: BaseException) -> bool:
-    """Whether the request certainly did not reach the service."""
-    seen: BaseException | None = error
-    while seen is not None:
-        reason = getattr(seen.args[0], "reason", None) if seen.args else None
-        if isinstance(seen, NewConnectionError | ConnectTimeoutError | SSLError | requests.ConnectTimeout):
-            return True
-        if isinstance(reason, NewConnectionError | ConnectTimeoutError | SSLError):
-            return True
-        seen = seen.__cause__ or seen.__context__
-    return isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.InvalidHeader)
 
 
 def _text(value: str | bytes) -> str:

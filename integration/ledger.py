@@ -1,9 +1,6 @@
 """The ledger: one entry per ticket in Redis, and the one clock that moves it.
 
-    highlights:ticket:<id>      the entry, as JSON (integration.entry)
-    highlights:due              ticket ids by the time at which the sweeper looks at them again
-    highlights:state:<state>    ticket ids by the time at which they entered that state
-    highlights:received         ticket ids by the time at which they came
+Its keys are in `integration.keys`.
 
 Every change is one MULTI: a script that writes the entry with both indexes, and the RQ job that follows from it. The
 script compares the entry with what the change was decided on; when another process was faster, the change is
@@ -16,13 +13,14 @@ import json
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, cast
+from typing import Any, cast
 
 from redis import Redis
 
 from integration import entry as entries
 from integration import lanes, ledger_scripts, pseudonym, tally
 from integration.entry import FINAL, Entry, NewerEntryError, Policy, State
+from integration.keys import Keys
 from integration.logrocket.results import Result
 from integration.queues import Queues
 from integration.zendesk.webhook import NewTicket
@@ -30,11 +28,7 @@ from integration.zendesk.webhook import NewTicket
 QUEUED_JOB_LOST_SECONDS = 30
 _DAY = 24 * 60 * 60
 _TRIES = 50
-
-TICKET: Final = "highlights:ticket:"
-DUE: Final = "highlights:due"
-STATE: Final = "highlights:state:"
-RECEIVED: Final = "highlights:received"
+_NOT_ADMITTED = -1  # what the script answers when a lane is closed; the sweeper looks again when it is open
 
 Decide = Callable[[Entry, float], Entry | None]
 Write = Callable[[bytes, Entry, Entry, float], bool | None]
@@ -63,19 +57,21 @@ class Plan:
 class Ledger:
     """Every ticket that Zendesk told us of, and what became of it."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 -- each is named where it is called
         self,
         redis: Redis,
         *,
+        keys: Keys,
         policy: Policy,
         retention_days: int,
         requests_per_hour: int = 1000,
         secret_keys: Sequence[str] = (),
     ) -> None:
         self._redis = redis
+        self.keys = keys
         self._secret_keys = secret_keys
-        self.lanes = lanes.Lanes(redis, requests_per_hour=requests_per_hour, backoff=policy.backoff)
-        self._queues = Queues(redis)
+        self.lanes = lanes.Lanes(redis, keys=keys, requests_per_hour=requests_per_hour, backoff=policy.backoff)
+        self._queues = Queues(redis, keys)
         self.policy = policy
         self._retention = retention_days * _DAY
 
@@ -95,11 +91,11 @@ class Ledger:
             pipe.eval(
                 ledger_scripts.RECEIVE,
                 5,
-                f"{TICKET}{ticket.ticket_id}",
-                DUE,
-                f"{STATE}{State.RECEIVED}",
-                RECEIVED,
-                tally.METRICS,
+                self.keys.ticket(ticket.ticket_id),
+                self.keys.due,
+                self.keys.state(State.RECEIVED),
+                self.keys.received,
+                self.keys.metrics,
                 str(ticket.ticket_id),
                 entries.dump_without_times(new),
                 str(QUEUED_JOB_LOST_SECONDS),
@@ -128,18 +124,23 @@ class Ledger:
         return self._update(ticket_id, decide) is not None
 
     def retry(self, ticket_id: int) -> bool:
-        """Put a failed ticket back to work; False when it is not known or has not failed."""
+        """Put a ticket that ended without a note back to work; False when it is not known or has not."""
         return self._update(ticket_id, entries.retried) is not None
 
     def forget(self, ticket_id: int) -> bool:
         """Erase all that is stored of a ticket, RQ's jobs included; whether anything was."""
         with self._redis.pipeline(transaction=True) as pipe:
             pipe.multi()
-            pipe.delete(f"{TICKET}{ticket_id}")
-            for index in (DUE, RECEIVED, lanes.LINE, *(f"{STATE}{state}" for state in State)):
+            pipe.delete(self.keys.ticket(ticket_id))
+            for index in (
+                self.keys.due,
+                self.keys.received,
+                self.keys.line,
+                *(self.keys.state(state) for state in State),
+            ):
                 pipe.zrem(index, str(ticket_id))
             erased = sum(pipe.execute())
-        return bool(erased + self.lanes.forget(ticket_id) + self._queues.forget(ticket_id))
+        return bool(erased + self._queues.forget(ticket_id))
 
     def pseudonym(self, email: str | None) -> str | None:
         """What stands for an address in an entry whose address is deleted."""
@@ -148,49 +149,51 @@ class Ledger:
     def tickets_of(self, email: str) -> Iterator[tuple[int, bool]]:
         """Every ticket that is stored, and whether it is of this address."""
         own = pseudonym.all_of(email, self._secret_keys)
-        for key in self._redis.scan_iter(match=f"{TICKET}*", count=1000):
+        for key in self._redis.scan_iter(match=self.keys.ticket("*"), count=1000):
             document = cast("bytes | None", self._redis.get(key))
             stored = json.loads(document) if document else {}
             same = str(stored.get("email") or "").strip().casefold() == email.strip().casefold()
-            yield int(key.removeprefix(TICKET.encode())), same or stored.get("person") in own
+            yield self.keys.ticket_of(key), same or stored.get("person") in own
 
     def find(self, ticket_id: int) -> Entry | None:
         """The entry of a ticket; `NewerEntryError` when a newer release wrote it."""
-        document = cast("bytes | None", self._redis.get(f"{TICKET}{ticket_id}"))
+        document = cast("bytes | None", self._redis.get(self.keys.ticket(ticket_id)))
         return None if document is None else entries.load(document)
 
     def latest(self, count: int) -> list[Entry]:
         """The tickets that came last, newest first."""
-        found = self._look_up(cast("list[bytes]", self._redis.zrevrange(RECEIVED, 0, count - 1)))
+        found = self._look_up(cast("list[bytes]", self._redis.zrevrange(self.keys.received, 0, count - 1)))
         return [each.entry for each in found if each.entry is not None]
 
     def in_state(self, state: State) -> list[int]:
         """The tickets in a state, longest in it first."""
-        return [int(each) for each in cast("list[bytes]", self._redis.zrange(f"{STATE}{state}", 0, -1))]
+        return [int(each) for each in cast("list[bytes]", self._redis.zrange(self.keys.state(state), 0, -1))]
 
     def overdue(self, limit: int) -> list[Overdue]:
         """The entries whose time has come, longest overdue first."""
-        ids = cast("list[bytes]", self._redis.zrange(DUE, "-inf", str(self.now()), byscore=True, offset=0, num=limit))
+        ids = cast(
+            "list[bytes]", self._redis.zrange(self.keys.due, "-inf", str(self.now()), byscore=True, offset=0, num=limit)
+        )
         return self._look_up(ids)
 
     def first_in_line(self, count: int) -> list[Overdue]:
         """The tickets whose notes are next."""
         if count == 0:
             return []
-        return self._look_up(cast("list[bytes]", self._redis.zrange(lanes.LINE, 0, count - 1)))
+        return self._look_up(cast("list[bytes]", self._redis.zrange(self.keys.line, 0, count - 1)))
 
     def put_off(self, plan: Plan) -> None:
         """Carry out what the sweeper decided."""
         with self._redis.pipeline(transaction=True) as pipe:
             pipe.multi()
             if plan.due:
-                pipe.zadd(DUE, {str(ticket_id): when for ticket_id, when in plan.due.items()}, xx=True)
+                pipe.zadd(self.keys.due, {str(ticket_id): when for ticket_id, when in plan.due.items()}, xx=True)
             if plan.line:
-                pipe.zadd(lanes.LINE, {str(ticket_id): place for ticket_id, place in plan.line.items()})
+                pipe.zadd(self.keys.line, {str(ticket_id): place for ticket_id, place in plan.line.items()})
             for ticket_id in plan.gone:
-                pipe.zrem(DUE, str(ticket_id))
+                pipe.zrem(self.keys.due, str(ticket_id))
             for ticket_id in plan.not_in_line:
-                pipe.zrem(lanes.LINE, str(ticket_id))
+                pipe.zrem(self.keys.line, str(ticket_id))
             self._queues.add(plan.queue, pipeline=pipe)
             pipe.execute()
 
@@ -202,7 +205,7 @@ class Ledger:
         """How many entries there are in each state."""
         with self._redis.pipeline(transaction=False) as pipe:
             for state in State:
-                pipe.zcard(f"{STATE}{state}")
+                pipe.zcard(self.keys.state(state))
             return dict(zip(State, pipe.execute(), strict=True))
 
     def trim(self) -> None:
@@ -211,13 +214,13 @@ class Ledger:
         longest = oldest - entries.GIVE_UP_SECONDS
         with self._redis.pipeline(transaction=False) as pipe:
             for state in FINAL:
-                pipe.zremrangebyscore(f"{STATE}{state}", "-inf", oldest)
-            pipe.zremrangebyscore(RECEIVED, "-inf", longest)
+                pipe.zremrangebyscore(self.keys.state(state), "-inf", oldest)
+            pipe.zremrangebyscore(self.keys.received, "-inf", longest)
             pipe.execute()
 
     def write_tally(self) -> None:
         """Add what this process counted to what `/metrics` shows."""
-        tally.write(self._redis)
+        tally.write(self._redis, self.keys)
 
     def now(self) -> float:
         """Redis' time."""
@@ -227,24 +230,29 @@ class Ledger:
     def _look_up(self, ids: list[bytes]) -> list[Overdue]:
         if not ids:
             return []
-        documents = cast("list[bytes | None]", self._redis.mget([TICKET + each.decode() for each in ids]))
+        documents = cast("list[bytes | None]", self._redis.mget([self.keys.ticket(each.decode()) for each in ids]))
         return [_overdue(int(each), document) for each, document in zip(ids, documents, strict=True)]
 
     def _update(self, ticket_id: int, decide: Decide, *, write: Write | None = None) -> Entry | None:
         """Change an entry as `decide` says and queue the job that follows; None when nothing was changed."""
         write = write or self._write
-        key = f"{TICKET}{ticket_id}"
+        key = self.keys.ticket(ticket_id)
         for _ in range(_TRIES):
             document, seconds, microseconds, run = cast("list[Any]", self._redis.eval(ledger_scripts.READ, 1, key))
             if document is None:
                 return None
             now = int(seconds) + int(microseconds) / 1e6
             try:
-                old = entries.under(entries.load(document), run.decode())
+                stored = entries.load(document)
             except NewerEntryError:
                 return None
+            old = entries.under(stored, now, redis_run=run.decode(), policy=self.policy)
             new = decide(old, now)
-            match None if new is None else write(document, old, new, now):
+            if new is None:
+                if old != stored and not self._write(document, old, old, now):
+                    continue
+                return None
+            match write(document, old, new, now):
                 case None:
                     return None
                 case True:
@@ -257,7 +265,7 @@ class Ledger:
         place = str(new.entered_at) if queue and new.state is State.READY else ""
         due = now + QUEUED_JOB_LOST_SECONDS if queue else new.wait_until
         keys, arguments = self._change(document, old, new, due=due)
-        keys += [lanes.LINE, tally.METRICS]
+        keys += [self.keys.line, self.keys.metrics]
         with self._redis.pipeline(transaction=True) as pipe:
             pipe.multi()
             pipe.eval(ledger_scripts.CHANGE, len(keys), *keys, *arguments, place, str(new.state))
@@ -268,18 +276,15 @@ class Ledger:
     def _write_claim(self, document: bytes, old: Entry, new: Entry, _now: float) -> bool | None:
         """Write a claim, when its lane lets it pass; None when it does not, False when another process was faster."""
         keys, arguments = self._change(document, old, new, due=new.wait_until)
-        lane_keys, lane_arguments = self.lanes.passing(new.state)
+        lane_keys, lane_arguments = self.lanes.passing(old)
         keys += lane_keys
         answer = self._redis.eval(ledger_scripts.CLAIM, len(keys), *keys, *arguments, *lane_arguments)
-        if answer in (0, 1):
-            return bool(answer)
-        self._redis.zadd(DUE, {str(new.ticket_id): float(cast("bytes", answer))}, xx=True)
-        return None
+        return None if answer == _NOT_ADMITTED else bool(answer)
 
     def _change(self, document: bytes, old: Entry, new: Entry, *, due: float) -> tuple[list[str], list[Any]]:
         """The keys and arguments that the scripts' write needs."""
         final = new.state in FINAL
-        keys = [f"{TICKET}{new.ticket_id}", DUE, f"{STATE}{old.state}", f"{STATE}{new.state}"]
+        keys = [self.keys.ticket(new.ticket_id), self.keys.due, self.keys.state(old.state), self.keys.state(new.state)]
         when, ttl = ("", str(self._retention)) if final else (str(due), "0")
         return keys, [str(new.ticket_id), document, entries.dump(new), when, str(new.entered_at), ttl]
 

@@ -49,7 +49,7 @@ redis.call('ZREM', KEYS[3], ARGV[1])
 redis.call('ZADD', KEYS[4], ARGV[5], ARGV[1])
 """
 
-# KEYS[5] line; ARGV[7] its place in the line or ''
+# KEYS[5] line; ARGV[7] the ticket's place in the line or ''
 _LINE = """
 if ARGV[7] == '' then redis.call('ZREM', KEYS[5], ARGV[1]) else redis.call('ZADD', KEYS[5], ARGV[7], ARGV[1]) end
 """
@@ -57,9 +57,5 @@ if ARGV[7] == '' then redis.call('ZREM', KEYS[5], ARGV[1]) else redis.call('ZADD
 _COUNT_ENTERED = f"""
 if KEYS[3] ~= KEYS[4] then redis.pcall('HINCRBY', KEYS[6], '{tally.ENTERED}' .. ARGV[8], 1) end
 """
-_CLOCK = """
-local time = redis.call('TIME')
-local now = tonumber(time[1]) + tonumber(time[2]) / 1000000
-"""
 CHANGE: Final = f"{_UNCHANGED}{_WRITE}{_LINE}{_COUNT_ENTERED}return 1"
-CLAIM: Final = f"{_UNCHANGED}{_CLOCK}{lanes.ADMISSION}{_WRITE}return 1"
+CLAIM: Final = f"{_UNCHANGED}{lanes.NOW}{lanes.ADMISSION}{_WRITE}return 1"

@@ -8,11 +8,11 @@ from typing import Final
 from redis import Redis
 from rq.registry import StartedJobRegistry
 
-from integration import lanes
 from integration.entry import FINAL, State
+from integration.keys import Keys
 from integration.lanes import Service
-from integration.ledger import STATE, Ledger
-from integration.queues import NOTES, REQUESTS, open_queue
+from integration.ledger import Ledger
+from integration.queues import open_queue
 
 _HOUR: Final = 3600
 
@@ -40,32 +40,32 @@ class Overview:
 def look(ledger: Ledger, redis: Redis, *, requests_per_hour: int) -> Overview:
     """How it stands now."""
     now = ledger.now()
-    waiting, running = _jobs(redis, now)
+    waiting, running = _jobs(redis, ledger.keys, now)
     return Overview(
         states=ledger.counts(),
         jobs_waiting=waiting,
         jobs_running=running,
-        oldest_waiting_seconds=_oldest(redis, now),
-        obstacles=(*_holds(ledger), *_ceiling(redis, now, requests_per_hour)),
+        oldest_waiting_seconds=_oldest(redis, ledger.keys, now),
+        obstacles=(*_holds(ledger), *_ceiling(redis, ledger.keys, now, requests_per_hour)),
     )
 
 
-def _jobs(redis: Redis, now: float) -> tuple[int, int]:
+def _jobs(redis: Redis, keys: Keys, now: float) -> tuple[int, int]:
     """How many jobs wait in RQ, and how many run."""
     waiting = running = 0
-    for name in (REQUESTS, NOTES):
+    for name in keys.queues:
         queue = open_queue(name, redis)
         waiting += redis.llen(queue.key)
         running += redis.zcount(StartedJobRegistry(queue=queue).key, now, "+inf")
     return waiting, running
 
 
-def _oldest(redis: Redis, now: float) -> float | None:
+def _oldest(redis: Redis, keys: Keys, now: float) -> float | None:
     """How long the ticket that waits longest has been in its state."""
     with redis.pipeline(transaction=False) as pipe:
         for state in State:
             if state not in FINAL:
-                pipe.zrange(f"{STATE}{state}", 0, 0, withscores=True)
+                pipe.zrange(keys.state(state), 0, 0, withscores=True)
         entered = [when for first in pipe.execute() for _, when in first]
     return max(now - min(entered), 0.0) if entered else None
 
@@ -74,9 +74,9 @@ def _holds(ledger: Ledger) -> list[Obstacle]:
     return [Obstacle(service=each.service, reason=each.reason, since=each.since) for each in ledger.lanes.holds()]
 
 
-def _ceiling(redis: Redis, now: float, requests_per_hour: int) -> list[Obstacle]:
+def _ceiling(redis: Redis, keys: Keys, now: float, requests_per_hour: int) -> list[Obstacle]:
     """The ceiling of requests an hour, when it is reached."""
-    asked = redis.zcount(lanes.ASKED, now - _HOUR, "+inf")
+    asked = redis.zcount(keys.asked, now - _HOUR, "+inf")
     if asked < requests_per_hour:
         return []
     reason = f"LOGROCKET_REQUESTS_PER_HOUR is reached ({asked} in the last hour)"

@@ -23,18 +23,16 @@ from rq.registry import (
 from rq.serializers import JSONSerializer
 
 from integration.entry import JOB_SECONDS, State
+from integration.keys import Keys
 
 if TYPE_CHECKING:
     from redis.client import Pipeline
     from rq.queue import EnqueueData
 
-REQUESTS: Final = "highlights-requests"
-NOTES: Final = "highlights-notes"
-
 STEPS: Final = {
-    State.RECEIVED: (REQUESTS, "worker.jobs.request_highlights"),
-    State.REQUESTED: (REQUESTS, "worker.jobs.collect_highlights"),
-    State.READY: (NOTES, "worker.jobs.post_note"),
+    State.RECEIVED: ("requests", "worker.jobs.request_highlights"),
+    State.REQUESTED: ("requests", "worker.jobs.collect_highlights"),
+    State.READY: ("notes", "worker.jobs.post_note"),
 }
 
 _FAILURE_TTL = 60 * 60  # seconds that a job which could not be run stays visible to RQ's own tools
@@ -44,16 +42,20 @@ _REDIS_VERSION = (6, 2, 0)  # what RQ would ask for at the price of a round trip
 class Queues:
     """Queues the job that an entry's state calls for."""
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, keys: Keys) -> None:
         self._redis = redis
-        self._queues: dict[str, Queue] = {name: open_queue(name, redis) for name in (REQUESTS, NOTES)}
+        self._keys = keys
+        self._queues: dict[str, Queue] = {
+            "requests": open_queue(keys.requests, redis),
+            "notes": open_queue(keys.notes, redis),
+        }
 
     def add(self, jobs: Iterable[tuple[int, State]], *, pipeline: Pipeline) -> None:
         """Queue a job for each ticket id and state, as part of the `pipeline`'s transaction."""
         by_queue: dict[str, list[EnqueueData]] = {}
         for ticket_id, state in jobs:
             queue, function = STEPS[state]
-            by_queue.setdefault(queue, []).append(_job(ticket_id, function))
+            by_queue.setdefault(queue, []).append(_job(self._keys, ticket_id, function))
         for name, found in by_queue.items():
             self._queues[name].enqueue_many(found, pipeline=pipeline)
 
@@ -62,21 +64,34 @@ class Queues:
         traces: int = 0
         for queue in self._queues.values():
             for place in (queue.key, queue.intermediate_queue_key):
-                for job in _own(self._redis.lrange(place, 0, -1), ticket_id):
+                for job in self._own(self._redis.lrange(place, 0, -1), ticket_id):
                     traces += self._redis.lrem(place, 0, job.decode())
             for registry in _registries(queue):
-                for job in _own(self._redis.zrange(registry, 0, -1), ticket_id):
+                for job in self._own(self._redis.zrange(registry, 0, -1), ticket_id):
                     traces += self._redis.zrem(registry, job)
         for key in self._redis.scan_iter(match="rq:worker:*:executions", count=1000):
-            for job in _own(self._redis.smembers(key), ticket_id):
+            for job in self._own(self._redis.smembers(key), ticket_id):
                 traces += self._redis.srem(key, job)
-        keys = list(self._redis.scan_iter(match=f"rq:*-{ticket_id}-*", count=1000))
+        found = self._redis.scan_iter(match=f"rq:*:{self._keys.job('*', ticket_id, '*')}", count=1000)
+        keys = [each for each in found if self._own(each.split(b":"), ticket_id)]
         return traces + (self._redis.delete(*keys) if keys else 0)
 
     def waiting(self) -> set[tuple[int, State]]:
         """The tickets and the states for which a job waits."""
-        found = (_read_job_id(job_id) for queue in self._queues.values() for job_id in queue.job_ids)
+        found = (self._read_job_id(job_id) for queue in self._queues.values() for job_id in queue.job_ids)
         return {each for each in found if each is not None}
+
+    def _own(self, jobs: object, ticket_id: int) -> list[bytes]:
+        """Of jobs' ids, or of what RQ makes of them, those of a ticket."""
+        found = [(each, self._read_job_id(each.decode())) for each in cast("Iterable[bytes]", jobs)]
+        return [each for each, job in found if job is not None and job[0] == ticket_id]
+
+    def _read_job_id(self, job_id: str) -> tuple[int, State] | None:
+        step, ticket_id = self._keys.read_job(job_id) or ("", 0)
+        for state, (_, function) in STEPS.items():
+            if function.endswith(f".{step}"):
+                return ticket_id, state
+        return None
 
 
 def open_queue(name: str, redis: Redis, **options: Any) -> Queue:  # noqa: ANN401 -- RQ's own
@@ -86,11 +101,11 @@ def open_queue(name: str, redis: Redis, **options: Any) -> Queue:  # noqa: ANN40
     return queue
 
 
-def _job(ticket_id: int, function: str) -> EnqueueData:
+def _job(keys: Keys, ticket_id: int, function: str) -> EnqueueData:
     return Queue.prepare_data(
         function,
         args=(ticket_id,),
-        job_id=f"{function.rsplit('.', 1)[1]}-{ticket_id}-{secrets.token_hex(4)}",
+        job_id=keys.job(function.rsplit(".", 1)[1], ticket_id, secrets.token_hex(4)),
         timeout=JOB_SECONDS,
         result_ttl=0,
         failure_ttl=_FAILURE_TTL,
@@ -98,22 +113,7 @@ def _job(ticket_id: int, function: str) -> EnqueueData:
     )
 
 
-def _own(jobs: object, ticket_id: int) -> list[bytes]:
-    """Of jobs' ids, or of what RQ makes of them, those of a ticket."""
-    found = [(each, _read_job_id(each.decode())) for each in cast("Iterable[bytes]", jobs)]
-    return [each for each, job in found if job is not None and job[0] == ticket_id]
-
-
 def _registries(queue: Queue) -> list[str]:
     """The sorted sets in which RQ keeps jobs that are in no list."""
     kinds = (StartedJobRegistry, FailedJobRegistry, FinishedJobRegistry, DeferredJobRegistry, ScheduledJobRegistry)
     return [kind(queue=queue).key for kind in (*kinds, CanceledJobRegistry)]
-
-
-def _read_job_id(job_id: str) -> tuple[int, State] | None:
-    name, _, rest = job_id.partition("-")
-    ticket_id = rest.partition("-")[0]
-    for state, (_, function) in STEPS.items():
-        if function.endswith(f".{name}") and ticket_id.isascii() and ticket_id.isdecimal():
-            return int(ticket_id), state
-    return None

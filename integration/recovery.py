@@ -1,8 +1,8 @@
 """Recovery: takes in the tickets whose deliveries never reached us, from Zendesk's own log of them.
 
-    highlights:recover:seen:<id>    what came of a delivery in that log, for eight days: each is read once
-    highlights:recover:done         since when the worker has read all of it (Unix seconds of Redis' clock)
-    highlights:recover:lock         which worker reads it now, or did in the last ten minutes
+    <prefix>:recover:seen:<id>      what came of a delivery in that log, for eight days: each is read once
+    <prefix>:recover:done           since when the worker has read all of it (Unix seconds of Redis' clock)
+    <prefix>:recover:lock           which worker reads it now, or did in the last ten minutes
 
 What was taken in once is never taken in again, even after its entry has expired or was erased.
 """
@@ -24,7 +24,6 @@ from integration.zendesk.invocations import KEPT_HOURS, InvocationLog, NoPayload
 from integration.zendesk.session import ZendeskSession
 from integration.zendesk.webhook import ENDPOINT
 
-SEEN: Final = "highlights:recover:seen:"
 SEEN_SECONDS: Final = (KEPT_HOURS + 24) * 60 * 60  # longer than Zendesk's log remembers
 NO_PAYLOAD_SECONDS: Final = 60 * 60  # a payload that is not there may come yet
 
@@ -62,6 +61,7 @@ class Recovery:
     def __init__(self, settings: Settings, ledger: Ledger, redis: Redis, *, wait: Wait) -> None:
         self._ledger = ledger
         self._redis = redis
+        self._keys = settings.keys
         self._longest = min(KEPT_HOURS, settings.retention_days * 24)  # older tickets may be done and forgotten
         endpoint = f"{settings.public_url}{ENDPOINT}"
         self._log = InvocationLog(ZendeskSession(settings), endpoint=endpoint, wait=wait)
@@ -90,7 +90,9 @@ class Recovery:
     def _take_in_all(self, page: list[Undelivered], tally: Counter[Outcome]) -> None:
         if not page:
             return
-        seen = cast("list[bytes | None]", self._redis.mget([SEEN + each.invocation_id for each in page]))
+        seen = cast(
+            "list[bytes | None]", self._redis.mget([self._keys.recovery_seen(each.invocation_id) for each in page])
+        )
         for each, remembered in zip(page, seen, strict=True):
             outcome = self._take_in(each) if remembered is None else Outcome(remembered.decode())
             if outcome is not None:
@@ -120,4 +122,4 @@ class Recovery:
         return Outcome.TAKEN_IN if new else Outcome.KNOWN
 
     def _remember(self, each: Undelivered, outcome: Outcome, *, seconds: int = SEEN_SECONDS) -> None:
-        self._redis.set(SEEN + each.invocation_id, outcome.value, ex=seconds)
+        self._redis.set(self._keys.recovery_seen(each.invocation_id), outcome.value, ex=seconds)

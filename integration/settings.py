@@ -18,9 +18,11 @@ from dotenv import dotenv_values
 from redis import ConnectionPool
 
 from integration.errors import SettingsError
+from integration.keys import ALLOWED, DEFAULT_PREFIX, Keys
 
 ZENDESK_TEST_SECRET = "dGhpc19zZWNyZXRfaXNfZm9yX3Rlc3Rpbmdfb25seQ=="  # noqa: S105 -- public, so never accepted
 SECRET_KEY_LENGTH = 32
+LONGEST_KEEP_ALIVE = 3600
 
 T = TypeVar("T")
 _NONE: tuple[str, ...] = ()
@@ -48,6 +50,7 @@ class Settings:
 
     redis_url: str = field(repr=False)
     redis_tls_verify: bool
+    key_prefix: str
     public_url: str
     secret_keys: tuple[str, ...] = field(repr=False)  # the current one first
     zendesk_subdomain: str
@@ -62,6 +65,7 @@ class Settings:
     admin_password: str | None = field(repr=False)
     web_concurrency: int
     worker_concurrency: int
+    keep_alive_seconds: int
     poll_after_seconds: float
     failed_retry_seconds: tuple[float, ...]
     settle_seconds: float
@@ -71,6 +75,11 @@ class Settings:
     log_level: str
     log_format: str
     warnings: tuple[str, ...] = ()
+
+    @property
+    def keys(self) -> Keys:
+        """The names of all that is ours in Redis."""
+        return Keys(self.key_prefix)
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -127,6 +136,7 @@ class _Reader:
         settings = Settings(
             redis_url=self.read("REDIS_URL", _redis_url, default="", needed=True),
             redis_tls_verify=self.read("REDIS_TLS_VERIFY", _yes_or_no, default=True),
+            key_prefix=self.read("KEY_PREFIX", _key_prefix, default=DEFAULT_PREFIX),
             public_url=self.public_url(),
             secret_keys=(secret_key, *self.read("SECRET_KEY_FALLBACKS", _secret_keys, default=_NONE)),
             zendesk_subdomain=subdomain,
@@ -141,6 +151,7 @@ class _Reader:
             admin_password=self.read("ADMIN_PASSWORD", _text, default=None),
             web_concurrency=self.read("WEB_CONCURRENCY", _count, default=2),
             worker_concurrency=self.read("WORKER_CONCURRENCY", _count, default=4),
+            keep_alive_seconds=self.read("KEEP_ALIVE_SECONDS", _keep_alive, default=95),
             poll_after_seconds=self.read("POLL_AFTER_SECONDS", _positive_seconds, default=300.0),
             failed_retry_seconds=self.read("FAILED_RETRY_SECONDS", _many_seconds, default=(60.0, 300.0, 900.0)),
             settle_seconds=self.read("SETTLE_SECONDS", _seconds, default=60.0),
@@ -328,6 +339,12 @@ def _split_url(raw: str) -> SplitResult:
     return parts
 
 
+def _key_prefix(raw: str) -> str:
+    if not ALLOWED.fullmatch(raw):
+        raise ValueError("must have letters, digits, - and _ alone, 40 at most, and begin with a letter or a digit")
+    return raw
+
+
 def _yes_or_no(raw: str) -> bool:
     if raw.lower() not in ("true", "false"):
         raise ValueError("must be true or false")
@@ -337,6 +354,12 @@ def _yes_or_no(raw: str) -> bool:
 def _count(raw: str) -> int:
     if not re.fullmatch(r"[0-9]{1,3}", raw) or int(raw) == 0:
         raise ValueError("must be a whole number from 1 to 999")
+    return int(raw)
+
+
+def _keep_alive(raw: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,4}", raw) or not 1 <= int(raw) <= LONGEST_KEEP_ALIVE:
+        raise ValueError(f"must be a whole number of seconds from 1 to {LONGEST_KEEP_ALIVE}")
     return int(raw)
 
 

@@ -82,6 +82,7 @@ def open_ledger(settings: Settings, redis: Redis, *, random: Callable[[], float]
     )
     return Ledger(
         redis,
+        keys=settings.keys,
         policy=policy,
         retention_days=settings.retention_days,
         requests_per_hour=settings.requests_per_hour,

@@ -1,8 +1,9 @@
 """What happened so far, counted for `/metrics` in one hash of Redis: right across all processes and machines.
 
-    highlights:metrics   received               tickets taken in                          (the ledger's script counts)
+    <prefix>:metrics     received               tickets taken in                          (the ledger's script counts)
                          entered:<state>        how often a ticket entered a state        (likewise)
                          calls:<service>:<how>  requests to a remote service, by status, `unreachable` or `unanswered`
+                         public                 notes of ours that came back public
                          step:<step>:<most>     steps that took up to `most` seconds, and longer than the one below
                          wait:<most>            tickets that waited that long for their note
                          step:<step>:ms, wait:ms   all of them together, in milliseconds
@@ -21,9 +22,11 @@ from typing import Final
 
 from redis import Redis
 
-METRICS: Final = "highlights:metrics"
+from integration.keys import Keys
+
 RECEIVED: Final = "received"
 ENTERED: Final = "entered:"
+PUBLIC_NOTES: Final = "public"
 
 STEP_SECONDS: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0)
 WAIT_SECONDS: Final = (30.0, 60.0, 120.0, 180.0, 300.0, 600.0, 1800.0, 3600.0, 14400.0, 86400.0)
@@ -37,6 +40,11 @@ def count_call(service: str, how: str) -> None:
     _counts[f"calls:{service}:{how}"] += 1
 
 
+def count_public_note() -> None:
+    """Count a note of ours that came back public."""
+    _counts[PUBLIC_NOTES] += 1
+
+
 def count_step(step: str, seconds: float) -> None:
     """Count a step of a ticket and the time it took."""
     _observe(f"step:{step}", STEP_SECONDS, seconds)
@@ -47,14 +55,14 @@ def count_wait(seconds: float) -> None:
     _observe("wait", WAIT_SECONDS, seconds)
 
 
-def write(redis: Redis) -> None:
+def write(redis: Redis, keys: Keys) -> None:
     """Add what this process counted to what Redis holds; `RedisError` when that cannot be done now."""
     counted = dict(_counts)
     if not counted:
         return
     with redis.pipeline(transaction=True) as pipe:
         for name, count in counted.items():
-            pipe.hincrby(METRICS, name, count)
+            pipe.hincrby(keys.metrics, name, count)
         pipe.execute()
     _counts.subtract(counted)
     for name in [each for each, left in _counts.items() if left == 0]:
@@ -84,6 +92,7 @@ class Counted:
     """Everything that was counted."""
 
     received: int
+    public_notes: int
     entered: Mapping[str, int]  # by state
     calls: Mapping[tuple[str, str], int]  # by service and status
     steps: Mapping[str, Histogram]  # by step
@@ -96,6 +105,7 @@ def read(stored: Mapping[bytes, bytes]) -> Counted:
     parts = {name: name.split(":") for name in counts}
     return Counted(
         received=counts.get(RECEIVED, 0),
+        public_notes=counts.get(PUBLIC_NOTES, 0),
         entered={each[1]: counts[name] for name, each in parts.items() if _is(each, "entered", 2)},
         calls={(each[1], each[2]): counts[name] for name, each in parts.items() if _is(each, "calls", 3)},
         steps={

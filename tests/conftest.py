@@ -27,7 +27,6 @@ from integration.entry import Entry, State
 from integration.ledger import Ledger
 from integration.logrocket.client import LogRocket
 from integration.note import Project
-from integration.queues import NOTES, REQUESTS
 from integration.settings import Settings, from_environment
 from integration.store import for_worker, open_ledger
 from integration.zendesk.desk import Desk
@@ -155,7 +154,7 @@ class InProcess:
     def work(self) -> None:
         """Run every job that waits or is due."""
         sweeper.sweep(self.ledger)
-        for queue in (REQUESTS, NOTES):
+        for queue in self.settings.keys.queues:
             before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
             try:
                 open_worker(queue, self.redis, self.jobs.by_name()).work(burst=True, logging_level="WARNING")

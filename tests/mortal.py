@@ -20,7 +20,6 @@ from requests.adapters import HTTPAdapter
 from integration import note, store
 from integration.entry import FINAL
 from integration.logrocket.client import LogRocket
-from integration.queues import NOTES, REQUESTS
 from integration.settings import Settings, from_environment
 from integration.zendesk.desk import Desk
 from worker import sweeper
@@ -79,7 +78,7 @@ def work(settings: Settings, ticket_id: int) -> None:
     )
     while True:
         sweeper.sweep(ledger)
-        for queue in (REQUESTS, NOTES):
+        for queue in settings.keys.queues:
             open_worker(queue, redis, jobs.by_name()).work(burst=True, logging_level="CRITICAL")
         entry = ledger.find(ticket_id)
         if entry is not None and entry.state in FINAL:

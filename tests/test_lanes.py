@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import pytest
 from redis import Redis
 
 from integration.entry import Policy, State
+from integration.keys import DEFAULT_PREFIX, Keys
 from integration.lanes import Lanes, Service
 from integration.ledger import Ledger
 from integration.logrocket.results import Highlights, Result, Session, Status
@@ -17,6 +20,7 @@ from tests.conftest import InProcess, wait_for
 from worker import sweeper
 
 ADA = "ada@shop.example"
+KEYS = Keys(DEFAULT_PREFIX)
 POLICY = Policy(poll_after=60.0, failed_retry=(1.0,), settle=60.0, backoff=0.2, random=lambda: 0.0)
 READY = Result(
     request_id="a" * 64,
@@ -27,7 +31,7 @@ READY = Result(
 
 @pytest.fixture
 def ledger(redis: Redis) -> Ledger:
-    return Ledger(redis, policy=POLICY, retention_days=1, requests_per_hour=3)
+    return Ledger(redis, keys=KEYS, policy=POLICY, retention_days=1, requests_per_hour=3)
 
 
 def make_ready(ledger: Ledger, ticket_id: int) -> None:
@@ -115,7 +119,7 @@ def test_notes_drain_in_order_at_the_pace_of_the_headers_without_a_429(sandbox: 
     tickets = [sandbox.zendesk.file_ticket(requester=ADA, deliver=False) for _ in range(12)]
     for ticket_id in tickets:
         product.ledger.receive(NewTicket(ticket_id=ticket_id, email=ADA))
-    product.ledger.lanes.pause(Service.ZENDESK, 1.0)
+    product.ledger.lanes.pause(Service.ZENDESK, 5.0)
     wait_for(lambda: ready(product) == 12)
     line = [each.ticket_id for each in product.ledger.first_in_line(12)]
 
@@ -144,11 +148,27 @@ def test_a_ticket_that_is_gone_leaves_the_line(ledger: Ledger, redis: Redis) -> 
 # -- Requests
 
 
-def test_requests_over_the_ceiling_wait(ledger: Ledger, redis: Redis) -> None:
-    for ticket_id in (1, 2, 3, 4):
-        ledger.receive(NewTicket(ticket_id=ticket_id))
-    assert [ledger.claim(each, State.RECEIVED) is not None for each in (1, 2, 3, 4)] == [True, True, True, False]
-    assert float(redis.zscore("highlights:due", "4") or 0) == pytest.approx(ledger.now() + 3600, abs=5)
+def test_requests_over_the_ceiling_come_again_when_the_oldest_is_an_hour_old(ledger: Ledger, redis: Redis) -> None:
+    assert [ledger.lanes.ask() for _ in range(3)] == [None, None, None]
+    assert ledger.lanes.ask() == pytest.approx(ledger.now() + 3600, abs=5)
+    oldest = cast("list[tuple[bytes, float]]", redis.zrange("highlights:asked", 0, 0, withscores=True))
+    redis.zadd("highlights:asked", {name: when - 3601 for name, when in oldest})
+    assert ledger.lanes.ask() is None
+    assert ledger.lanes.ask() == pytest.approx(ledger.now() + 3600, abs=5)
+
+
+def test_a_ticket_over_the_ceiling_waits_without_an_attempt_and_is_looked_up_once(
+    sandbox: Sandbox, product: InProcess
+) -> None:
+    while product.ledger.lanes.ask() is None:
+        pass
+    number = sandbox.zendesk.file_ticket(requester=ADA, deliver=False)
+    product.ledger.receive(NewTicket(ticket_id=number))
+    wait_for(lambda: worked(product) and product.entry(number).last_error)
+    entry = product.entry(number)
+    assert (entry.attempts, entry.email) == (0, ADA)
+    assert entry.not_before == pytest.approx(product.ledger.now() + 3600, abs=10)
+    assert sandbox.logrocket.requests == []
 
 
 def test_polls_do_not_count_as_requests(ledger: Ledger) -> None:
@@ -162,7 +182,7 @@ def test_polls_do_not_count_as_requests(ledger: Ledger) -> None:
 
 
 def test_a_hold_closes_the_lane_for_all_and_ends_with_the_first_answer(redis: Redis, ledger: Ledger) -> None:
-    lanes = Lanes(redis, requests_per_hour=3, backoff=0.2)
+    lanes = Lanes(redis, keys=KEYS, requests_per_hour=3, backoff=0.2)
     ledger.receive(NewTicket(ticket_id=1))
     delays = [lanes.hold(Service.LOGROCKET, "LogRocket refuses our credentials (401)") for _ in range(12)]
     assert delays[:3] == [pytest.approx(0.2), pytest.approx(0.4), pytest.approx(0.8)]
@@ -176,7 +196,7 @@ def test_a_hold_closes_the_lane_for_all_and_ends_with_the_first_answer(redis: Re
 
 
 def test_held_tickets_go_on_when_the_credentials_are_mended(sandbox: Sandbox, product: InProcess) -> None:
-    sandbox.faults.add(Fault(service="zendesk", method="PUT", status=403, times=3))
+    sandbox.faults.add(Fault(service="zendesk", status=403, times=12))
     first, second = (sandbox.zendesk.file_ticket(requester=ADA) for _ in range(2))
     wait_for(lambda: worked(product) and product.ledger.lanes.holds())
     product.work_until(first, State.POSTED, seconds=40)
@@ -186,14 +206,14 @@ def test_held_tickets_go_on_when_the_credentials_are_mended(sandbox: Sandbox, pr
     assert product.ledger.lanes.holds() == []
 
 
-def test_too_many_requests_pause_the_lane_for_all(sandbox: Sandbox, product: InProcess) -> None:
-    sandbox.faults.add(Fault(service="logrocket", method="POST", status=429, headers={"Retry-After": "2"}))
-    first, second = (sandbox.zendesk.file_ticket(requester=ADA) for _ in range(2))
-    for number in (first, second):
+def test_too_many_requests_for_one_after_the_other_pause_the_lane_for_all(sandbox: Sandbox, product: InProcess) -> None:
+    sandbox.faults.add(Fault(service="logrocket", method="POST", status=429, headers={"Retry-After": "2"}, times=2))
+    tickets = [sandbox.zendesk.file_ticket(requester=ADA) for _ in range(3)]
+    for number in tickets:
         product.work_until(number, State.POSTED, seconds=40)
     requests = [each for each in sandbox.logrocket.requests if each.method == "POST"]
-    assert len(requests) == 3
-    assert requests[1].at - requests[0].at >= 2.0
+    assert len(requests) in (5, 6)  # the third may have passed before the second was answered
+    assert requests[-1].at - requests[1].at >= 2.0
 
 
 def test_a_pause_is_not_shortened_by_an_answer_that_was_on_its_way(ledger: Ledger) -> None:

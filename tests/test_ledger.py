@@ -14,18 +14,20 @@ from redis import Redis
 from integration import entry as entries
 from integration.entry import Entry, Policy, State
 from integration.errors import Temporary
+from integration.keys import DEFAULT_PREFIX, Keys
 from integration.ledger import Ledger
-from integration.queues import REQUESTS, open_queue
+from integration.queues import open_queue
 from integration.zendesk.webhook import NewTicket
 from tests.conftest import wait_for
 from worker import sweeper
 
+KEYS = Keys(DEFAULT_PREFIX)
 POLICY = Policy(poll_after=60.0, failed_retry=(1.0,), settle=60.0, backoff=5.0, random=lambda: 0.0)
 
 
 @pytest.fixture
 def ledger(redis: Redis) -> Ledger:
-    return Ledger(redis, policy=POLICY, retention_days=1)
+    return Ledger(redis, keys=KEYS, policy=POLICY, retention_days=1)
 
 
 def at_once(count: int, call: Callable[[], object]) -> Counter[object]:
@@ -110,7 +112,7 @@ def test_an_entry_of_a_newer_release_is_left_alone(ledger: Ledger, redis: Redis)
 
 def test_a_job_that_redis_lost_is_queued_again(ledger: Ledger, redis: Redis) -> None:
     ledger.receive(NewTicket(ticket_id=1))
-    queue = open_queue(REQUESTS, redis)
+    queue = open_queue(KEYS.requests, redis)
     redis.delete(queue.key)
     sweeper.sweep(ledger)
     assert queue.job_ids == []  # it may still be on its way
@@ -123,7 +125,7 @@ def test_a_job_that_still_waits_is_not_queued_again(ledger: Ledger, redis: Redis
     ledger.receive(NewTicket(ticket_id=1))
     redis.zadd("highlights:due", {"1": 0})
     sweeper.sweep(ledger)
-    assert len(open_queue(REQUESTS, redis).job_ids) == 1
+    assert len(open_queue(KEYS.requests, redis).job_ids) == 1
 
 
 def test_a_due_entry_that_is_gone_is_forgotten(ledger: Ledger, redis: Redis) -> None:

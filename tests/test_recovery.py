@@ -16,7 +16,7 @@ from sandbox import Fault, Sandbox
 from sandbox.zendesk.delivery import Outcome
 from tests.conftest import InProcess, Processes, free_port, wait_for
 from tests.test_the_way_of_a_ticket import everything, looks_at_comments
-from worker.recovery import LOCK, Turns, take_in_time
+from worker.recovery import Turns, take_in_time
 
 ADA = "ada@shop.example"
 
@@ -203,7 +203,7 @@ def test_a_missing_permission_is_said_once_and_the_worker_goes_on(
         taken = turns.take()
         assert taken is not None
         assert taken.stopped is not None
-        product.redis.delete(LOCK)  # ten minutes pass
+        product.redis.delete(product.settings.keys.recovery_lock)  # ten minutes pass
     said = "".join(capfd.readouterr())
     assert said.count("failed deliveries cannot be recovered") == 1
     assert "webhooks:read" in said
@@ -242,12 +242,12 @@ def test_of_two_workers_one_reads_the_log(sandbox: Sandbox, product: InProcess, 
     assert found(taken) == (1, 0, 0)
     assert second.take() is None
     assert first.take() is None
-    assert 0 < redis.ttl(LOCK) <= 600
+    assert 0 < redis.ttl(product.settings.keys.recovery_lock) <= 600
 
 
 def test_a_worker_goes_on_where_the_last_reading_ended(sandbox: Sandbox, product: InProcess, redis: Redis) -> None:
     turns_of(product).take()
-    redis.delete(LOCK)
+    redis.delete(product.settings.keys.recovery_lock)
     number = file_undelivered(sandbox, "throttled")
     taken = turns_of(product).take()
     assert taken is not None
@@ -272,7 +272,7 @@ def test_a_log_that_does_not_answer_stops_nothing(sandbox: Sandbox, product: InP
     taken = turns.take()
     assert taken is not None
     assert "did not answer" in str(taken.stopped)
-    product.redis.delete(LOCK)
+    product.redis.delete(product.settings.keys.recovery_lock)
     assert turns.take() is not None
     assert product.entry(number).state is State.RECEIVED
 
@@ -284,7 +284,7 @@ def test_a_log_that_drips_is_left_in_time(
     sandbox.faults.add(Fault(service="zendesk", path="/webhooks", drip="headers"))
     take_in_time(turns, seconds=1)
     assert "takes too long" in "".join(capfd.readouterr())
-    product.redis.delete(LOCK)
+    product.redis.delete(product.settings.keys.recovery_lock)
     take_in_time(turns, seconds=20)
     assert product.entry(number).state is State.RECEIVED
 

@@ -13,7 +13,8 @@ from rq.job import Job
 from rq.registry import FailedJobRegistry, StartedJobRegistry
 from rq.serializers import JSONSerializer
 
-from integration.queues import NOTES, REQUESTS, open_queue
+from integration.keys import DEFAULT_PREFIX, Keys
+from integration.queues import open_queue
 from tests.conftest import InProcess
 from tests.test_the_way_of_a_ticket import everything
 
@@ -23,6 +24,7 @@ def leave_a_trace(*_: object) -> None:
     Path(os.environ["TRACE"]).touch()
 
 
+KEYS = Keys(DEFAULT_PREFIX)
 OWN = "worker.jobs.request_highlights"
 FOREIGN = f"{__name__}.leave_a_trace"
 
@@ -50,7 +52,7 @@ def trace(tmp_path: Path) -> Path:
 def test_a_foreign_job_is_refused(
     function: str, options: dict[str, Any], trace: Path, product: InProcess, redis: Redis
 ) -> None:
-    queue = Queue(REQUESTS, connection=redis, serializer=JSONSerializer)
+    queue = Queue(KEYS.requests, connection=redis, serializer=JSONSerializer)
     job = queue.enqueue(function, **options)
 
     product.work()
@@ -62,28 +64,28 @@ def test_a_foreign_job_is_refused(
 
 
 def test_a_callback_is_not_called(trace: Path, product: InProcess, redis: Redis) -> None:
-    queue = Queue(REQUESTS, connection=redis, serializer=JSONSerializer)
+    queue = Queue(KEYS.requests, connection=redis, serializer=JSONSerializer)
     queue.enqueue(FOREIGN, on_failure=Callback(FOREIGN), on_success=Callback(FOREIGN), on_stopped=Callback(FOREIGN))
     product.work()
     assert not trace.exists()
 
 
 def test_a_pickled_job_is_not_loaded(trace: Path, product: InProcess, redis: Redis) -> None:
-    Queue(REQUESTS, connection=redis).enqueue("os.getcwd")
+    Queue(KEYS.requests, connection=redis).enqueue("os.getcwd")
     product.work()
     assert not trace.exists()
 
 
 def test_a_known_job_for_a_ticket_that_nobody_knows_does_nothing(product: InProcess, redis: Redis) -> None:
-    job = Queue(REQUESTS, connection=redis, serializer=JSONSerializer).enqueue(OWN, args=(7,), result_ttl=0)
+    job = Queue(KEYS.requests, connection=redis, serializer=JSONSerializer).enqueue(OWN, args=(7,), result_ttl=0)
     product.work()
     assert not Job.exists(job.id, connection=redis)
 
 
 def test_all_of_a_ticket_is_forgotten_wherever_rq_keeps_it(product: InProcess, redis: Redis) -> None:
-    queue = open_queue(NOTES, redis)
+    queue = open_queue(KEYS.notes, redis)
     for ticket_id in (888777, 999555):
-        job_id = f"post_note-{ticket_id}-0a1b2c3d"
+        job_id = KEYS.job("post_note", ticket_id, "0a1b2c3d")
         queue.enqueue("worker.jobs.post_note", ticket_id, job_id=job_id)
         redis.rpush(queue.intermediate_queue_key, job_id)
         redis.set(f"{queue.intermediate_queue_key}:first_seen:{job_id}", "1")

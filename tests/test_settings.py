@@ -42,6 +42,7 @@ NEEDED = (
 ALL = (
     *ENVIRON,
     *LEGACY,
+    *("KEY_PREFIX", "KEEP_ALIVE_SECONDS"),
     *("REDIS_TLS_VERIFY", "HEROKU_APP_DEFAULT_DOMAIN_NAME", "LOGROCKET_APP_URL", "LOGROCKET_API_URL", "ZENDESK_URL"),
     *("WEB_CONCURRENCY", "WORKER_CONCURRENCY", "POLL_AFTER_SECONDS", "FAILED_RETRY_SECONDS", "SETTLE_SECONDS"),
     *("BACKOFF_SECONDS", "RETENTION_DAYS", "LOG_LEVEL", "LOG_FORMAT"),
@@ -84,6 +85,7 @@ def test_the_needed_variables_are_read() -> None:
 def test_the_defaults_are_those_of_the_contract() -> None:
     settings = from_environment(without("SECRET_KEY_FALLBACKS", "ADMIN_PASSWORD", "ZENDESK_WEBHOOK_SECRET"))
     assert settings.redis_tls_verify
+    assert (settings.key_prefix, settings.keep_alive_seconds) == ("highlights", 95)
     assert len(settings.secret_keys) == 1
     assert settings.zendesk_url == "https://acme.zendesk.com"
     assert settings.zendesk_webhook_secrets == ()
@@ -102,6 +104,8 @@ def test_every_optional_variable_is_heard() -> None:
         {
             **ENVIRON,
             "REDIS_TLS_VERIFY": "False",
+            "KEY_PREFIX": "Acme_Staging-2",
+            "KEEP_ALIVE_SECONDS": "120",
             "ZENDESK_URL": "http://127.0.0.1:8001/",
             "LOGROCKET_API_URL": "http://[::1]:8002",
             "LOGROCKET_APP_URL": "https://lr.acme.example/rocket/",
@@ -117,6 +121,8 @@ def test_every_optional_variable_is_heard() -> None:
         }
     )
     assert not settings.redis_tls_verify
+    assert (settings.key_prefix, settings.keep_alive_seconds) == ("Acme_Staging-2", 120)
+    assert settings.keys.ticket(7) == "Acme_Staging-2:ticket:7"
     assert settings.zendesk_url == "http://127.0.0.1:8001"
     assert settings.logrocket_api_url == "http://[::1]:8002"
     assert settings.logrocket_app_url == "https://lr.acme.example/rocket"
@@ -297,6 +303,8 @@ MALFORMED = {
         "redis://[::1",
         "unix://",
     ],
+    "KEY_PREFIX": ["two words", "a:b", "high*", "a[b]", "a.b", "-a", "_a", "caf\u00e9", "x" * 41, "a\\b", "{a}", "a?"],
+    "KEEP_ALIVE_SECONDS": ["0", "-1", "1.5", "long", "3601", "99999", "1e2", "\uff12"],
     "REDIS_TLS_VERIFY": ["maybe", "2"],
     "PUBLIC_URL": [
         "highlights.acme.example",

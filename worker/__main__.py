@@ -17,7 +17,6 @@ from redis.exceptions import RedisError
 from integration import logs, note, store
 from integration.errors import SettingsError
 from integration.logrocket.client import LogRocket
-from integration.queues import NOTES, REQUESTS
 from integration.settings import Settings, from_environment
 from integration.zendesk.desk import Desk
 from worker import recovery, sweeper
@@ -54,8 +53,8 @@ def places(settings: Settings) -> dict[str, Callable[[int], None]]:
         "sweeper": partial(run_sweeper, settings),
         "recovery": partial(recovery.run, settings),
     }
-    works |= {f"requests-{number}": partial(run_worker, settings, REQUESTS) for number in range(requests)}
-    works |= {f"notes-{number}": partial(run_worker, settings, NOTES) for number in range(notes)}
+    works |= {f"requests-{number}": partial(run_worker, settings, settings.keys.requests) for number in range(requests)}
+    works |= {f"notes-{number}": partial(run_worker, settings, settings.keys.notes) for number in range(notes)}
     return works
 
 

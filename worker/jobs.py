@@ -16,8 +16,8 @@ from rq.timeouts import JobTimeoutException
 from integration import entry as entries
 from integration import logs, note, tally
 from integration.entry import MAX_RETRY_AFTER_SECONDS, Entry, Policy, State
-from integration.errors import Held, NoNotePossible, RemoteError, Temporary
-from integration.lanes import Service
+from integration.errors import Held, NoNotePossible, NotThere, RemoteError, StillPublic, Temporary
+from integration.lanes import SUSPECTED_SECONDS, Service, Sign
 from integration.ledger import Decide, Ledger
 from integration.logrocket import callback
 from integration.logrocket.client import LogRocket
@@ -64,7 +64,15 @@ class Jobs:
             return partial(entries.requested, request_id=entry.hint, policy=self.policy)
         if entry.email is None and entry.external_id is None:
             requester = self.desk.requester(entry.ticket_id)
-            entry = entries.identified(entry, email=requester.email, external_id=requester.external_id)
+            self._answered(Service.ZENDESK)
+            entry = self._identified(entry, email=requester.email, external_id=requester.external_id)
+        come_again = self.ledger.lanes.ask()
+        if come_again is not None:
+            return lambda current, _: entries.deferred(
+                self._identified(current, email=entry.email, external_id=entry.external_id),
+                until=come_again,
+                error="LOGROCKET_REQUESTS_PER_HOUR is reached",
+            )
         url = callback.address(
             self.settings.public_url, entry.ticket_id, secret_keys=self.settings.secret_keys, now=time.time()
         )
@@ -74,11 +82,14 @@ class Jobs:
         self._answered(Service.LOGROCKET)
 
         def go_on(current: Entry, now: float) -> Entry:
-            person = self.ledger.pseudonym(entry.email)
-            known = entries.identified(current, email=entry.email, external_id=entry.external_id, person=person)
+            known = self._identified(current, email=entry.email, external_id=entry.external_id)
             return entries.requested(known, now, request_id=request_id, policy=self.policy)
 
         return go_on
+
+    def _identified(self, entry: Entry, *, email: str | None, external_id: str | None) -> Entry:
+        person = self.ledger.pseudonym(email)
+        return entries.identified(entry, email=email, external_id=external_id, person=person)
 
     def _collect(self, entry: Entry) -> Decide:
         result = self.logrocket.result(entry.request_id or "")
@@ -88,11 +99,17 @@ class Jobs:
         return partial(entries.told, result=result, policy=self.policy)
 
     def _post(self, entry: Entry) -> Decide:
-        found = self._note_of_earlier_attempt(entry) or self._new_note(entry)
+        found = self._public_note(entry) or self._note_of_earlier_attempt(entry) or self._new_note(entry)
         self._answered(Service.ZENDESK, found.pace)
         if found.was_public:
-            log.error("a note came back public and was made private", ticket_id=entry.ticket_id)
-        return partial(entries.posted, comment_id=found.comment_id)
+            if entry.public_comment is None:
+                tally.count_public_note()
+            log.error("our note was public, and is private now", ticket_id=entry.ticket_id)
+        return partial(entries.posted, comment_id=found.comment_id, was_public=found.was_public)
+
+    def _public_note(self, entry: Entry) -> Note | None:
+        """The note that customers could read, made private now."""
+        return None if entry.public_comment is None else self.desk.make_private(entry.ticket_id, entry.public_comment)
 
     def _note_of_earlier_attempt(self, entry: Entry) -> Note | None:
         if entry.redis_restarted or entry.recovered:  # an attempt, and its request, may have been forgotten
@@ -115,7 +132,7 @@ class Jobs:
 
     def _answered(self, service: Service, pace: Pace | None = None) -> None:
         if self.ledger.lanes.answered(service, pace):
-            log.warning("credentials accepted again, tickets go on", service=str(service))
+            log.warning("accepted again, tickets go on", service=str(service))
 
     # -- What all three have in common
 
@@ -163,17 +180,75 @@ class Jobs:
         match error:
             case NoNotePossible():
                 return partial(entries.ended, state=State.SKIPPED, reason=str(error))
+            case NotThere():
+                return partial(entries.not_there, error=error, policy=self.policy)
+            case StillPublic():
+                log.error("our note is public, customers can read it", ticket_id=claimed.ticket_id, reason=str(error))
+                if claimed.public_comment is None:
+                    tally.count_public_note()
+                return partial(entries.still_public, error=error, policy=self.policy)
             case Held():
-                log.error("credentials refused, tickets wait", ticket_id=claimed.ticket_id, reason=str(error))
-                delay = self.ledger.lanes.hold(_service(error, claimed), str(error))
-                return partial(entries.held, error=error, delay=delay)
+                return self._refused(error, claimed)
             case Temporary():
                 if error.too_many:
-                    seconds = min(error.retry_after or self.policy.backoff, MAX_RETRY_AFTER_SECONDS)
-                    self.ledger.lanes.pause(_service(error, claimed), seconds)
+                    self._limited(error, claimed)
                 return partial(entries.postponed, error=error, policy=self.policy)
             case _:
                 return partial(entries.ended, state=State.FAILED, reason=str(error))
+
+    def _refused(self, error: Held, claimed: Entry) -> Decide:
+        """Find out who is meant by a refusal: our account, one ticket after another, or this ticket alone."""
+        service = _service(error, claimed)
+        another, own = self.ledger.lanes.met(service, Sign.REFUSED, claimed)
+        accepted = False if error.of_account else self._takes_our_credentials(service, error)
+        if accepted is False:
+            return self._hold(service, error, claimed)
+        if another and not own:
+            suspicion = Held(
+                f"{service} refuses one ticket after another ({error.status}), although it accepts our credentials: "
+                "is a permission or a scope missing?"
+            )
+            suspicion.outcome_unknown = error.outcome_unknown
+            return self._hold(service, suspicion, claimed, longest=SUSPECTED_SECONDS)
+        if own or accepted:
+            log.warning("refused for this ticket alone", ticket_id=claimed.ticket_id, reason=str(error))
+            return partial(entries.refused, error=error, reason=_not_permitted(service, error), policy=self.policy)
+        delay = entries.refused_again(claimed, error=error, policy=self.policy)
+        log.warning("refused, not known whom it concerns", ticket_id=claimed.ticket_id, reason=str(error))
+        return partial(entries.held, error=error, delay=delay)
+
+    def _hold(self, service: Service, error: Held, claimed: Entry, **options: float) -> Decide:
+        log.error("refused, tickets wait", ticket_id=claimed.ticket_id, reason=str(error))
+        delay = self.ledger.lanes.hold(service, str(error), **options)
+        if error.outcome_unknown:
+            delay = max(delay, self.policy.settle)
+        return partial(entries.held, error=error, delay=delay)
+
+    def _takes_our_credentials(self, service: Service, error: Held) -> bool | None:
+        if service is Service.ZENDESK:
+            return self.desk.takes_our_credentials()
+        return self.logrocket.takes_our_credentials(refused_with=error.status)
+
+    def _limited(self, error: Temporary, claimed: Entry) -> None:
+        """Close the lane after a 429 that is meant for all; one that is meant for this ticket is this ticket's."""
+        service = _service(error, claimed)
+        another, _ = self.ledger.lanes.met(service, Sign.LIMITED, claimed)
+        if another or error.limit_used_up:
+            seconds = min(error.retry_after or self.policy.backoff, MAX_RETRY_AFTER_SECONDS)
+            self.ledger.lanes.pause(service, seconds)
+
+
+def _not_permitted(service: Service, error: Held) -> str:
+    """Why a ticket has failed that the service refuses, in words that lead an admin to the right place."""
+    if service is Service.ZENDESK:
+        return (
+            f"Zendesk denies permission for this ticket ({error.status}), although it accepts our credentials: may our "
+            "user see and change it (role, groups, brand), or does a firewall dislike its text?"
+        )
+    return (
+        f"LogRocket denies permission for this requester's highlights ({error.status}), although it accepts our key: "
+        "may this project's plan and key ask for them?"
+    )
 
 
 def _service(error: RemoteError, claimed: Entry) -> Service:

@@ -18,8 +18,6 @@ from integration.recovery import Recovered, Recovery
 from integration.settings import Settings
 from integration.zendesk.invocations import KEPT_HOURS
 
-LOCK: Final = "highlights:recover:lock"
-DONE: Final = "highlights:recover:done"
 INTERVAL_SECONDS: Final = 600  # between two readings, by whomever: the lock is never given back, it expires
 LONGEST_SECONDS: Final = 480.0  # shorter than the lock lasts
 TURN_SECONDS: Final = 540  # after which a reading is broken off in the middle of an answer that drips
@@ -62,25 +60,26 @@ class Turns:
         self.alive = alive
         self._ledger = ledger
         self._redis = redis
+        self._keys = settings.keys
         self._recovery = Recovery(settings, ledger, redis, wait=self._wait)
         self._stop_at = 0.0
         self._said: str | None = None
 
     def take(self) -> Recovered | None:
         """Read Zendesk's log when it is time and nobody else does; None when not."""
-        if not self._redis.set(LOCK, f"{os.getpid()}", nx=True, ex=INTERVAL_SECONDS):
+        if not self._redis.set(self._keys.recovery_lock, f"{os.getpid()}", nx=True, ex=INTERVAL_SECONDS):
             return None
         self._stop_at = time.monotonic() + LONGEST_SECONDS
         now = self._ledger.now()
         recovered = self._recovery.recover(self._hours(now))
         if recovered.stopped is None and recovered.webhooks:
-            self._redis.set(DONE, f"{now:.3f}")
+            self._redis.set(self._keys.recovery_done, f"{now:.3f}")
         self._tell(recovered)
         self._ledger.write_tally()
         return recovered
 
     def _hours(self, now: float) -> float:
-        done = cast("bytes | None", self._redis.get(DONE))
+        done = cast("bytes | None", self._redis.get(self._keys.recovery_done))
         return FIRST_HOURS if done is None else min((now - float(done)) / 3600 + OVERLAP_HOURS, KEPT_HOURS)
 
     def _tell(self, recovered: Recovered) -> None:

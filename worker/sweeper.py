@@ -53,9 +53,9 @@ def _decide(each: Overdue, outlook: Outlook, plan: Plan) -> None:
     if entry.wait_until > outlook.now:
         plan.due[each.ticket_id] = entry.wait_until
     elif entry.state is State.READY:
-        plan.line[each.ticket_id] = entry.entered_at
-    elif outlook.requests_at > outlook.now:
-        plan.due[each.ticket_id] = outlook.requests_at
+        plan.line[each.ticket_id] = max(entry.entered_at, entry.not_before)  # who was refused lets others go first
+    elif outlook.opens_at(entry) > outlook.now:
+        plan.due[each.ticket_id] = outlook.opens_at(entry)
     elif entry.state is State.REQUESTED or len(plan.queue) < outlook.free_requests:
         plan.queue.append((each.ticket_id, entry.state))
 

@@ -17,9 +17,10 @@ from redis.exceptions import (
     RedisError,
     ResponseError,
 )
-from rq.worker_registration import REDIS_WORKER_KEYS
+from rq.worker_registration import WORKERS_BY_QUEUE_KEY
 
 from integration.checks import Result, failure, ok, skipped, warning
+from integration.keys import Keys
 from integration.settings import Settings
 
 REDIS, WRITES, PERSISTENCE, EVICTION = "Redis", "Redis writes", "Redis persistence", "Redis eviction"
@@ -38,7 +39,8 @@ return 1
 """
 
 _PERMISSIONS: Final = (
-    "Give the Redis user of REDIS_URL all commands but the dangerous ones, on the keys highlights:* and rq:*."
+    "Give the Redis user of REDIS_URL all commands but the dangerous ones, on the keys rq:* and all that begin with "
+    "KEY_PREFIX and a colon (highlights:*)."
 )
 
 
@@ -46,11 +48,11 @@ def of_redis(settings: Settings, redis: Redis, *, clock: Callable[[], float]) ->
     """Everything about Redis."""
     checks: dict[str, Callable[[], Result]] = {
         REDIS: lambda: answers(redis),
-        WRITES: lambda: writes(redis),
+        WRITES: lambda: writes(redis, settings.keys),
         PERSISTENCE: lambda: persistence(redis),
         EVICTION: lambda: eviction(redis),
         CLOCK: lambda: clock_skew(redis, clock),
-        WORKER: lambda: worker(redis),
+        WORKER: lambda: worker(redis, settings.keys),
     }
     reached = True
     for name, check in checks.items():
@@ -85,13 +87,13 @@ def answers(redis: Redis) -> Result:
     return ok(REDIS, f"answers, {told}")
 
 
-def writes(redis: Redis) -> Result:
+def writes(redis: Redis, keys: Keys) -> Result:
     """Whether the ledger can write: scripts, on its own keys and on those of RQ."""
     name, chance = WRITES, secrets.token_hex(8)
-    keys = [f"highlights:check:{chance}", f"rq:check:{chance}"]
+    tried = [keys.check(chance), f"rq:check:{chance}"]
     try:
         with redis.pipeline(transaction=True) as pipe:
-            pipe.eval(_TRY_TO_WRITE, len(keys), *keys)
+            pipe.eval(_TRY_TO_WRITE, len(tried), *tried)
             pipe.execute()
     except ReadOnlyError:
         return failure(name, "this is a read-only replica", "Let REDIS_URL lead to the primary.")
@@ -160,9 +162,9 @@ def clock_skew(redis: Redis, clock: Callable[[], float]) -> Result:
     return ok(CLOCK, f"within {max(abs(ahead), 0.1):.1f} s of this machine's")
 
 
-def worker(redis: Redis) -> Result:
+def worker(redis: Redis, keys: Keys) -> Result:
     """Whether a worker process lives: a platform may start the web process alone."""
-    known = cast("set[bytes]", redis.smembers(REDIS_WORKER_KEYS))
+    known = cast("set[bytes]", redis.sunion([WORKERS_BY_QUEUE_KEY % name for name in keys.queues]))
     alive = redis.exists(*known) if known else 0
     if not alive:
         fix = "Start `python -m worker` (on Heroku: heroku ps:scale worker=1)."

@@ -1,4 +1,4 @@
-"""`retry TICKET... | --failed`: puts failed tickets back to work."""
+"""`retry TICKET... | --failed`: puts tickets that ended without a note back to work."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from integration.commands import open_ledger, ticket_id
 from integration.entry import NewerEntryError, State
 from integration.ledger import Ledger
 
-HELP = "put failed tickets back to work"
+HELP = "put tickets that failed, were skipped or had nothing to tell back to work"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,4 +39,4 @@ def _why_not(ledger: Ledger, ticket: int) -> str:
         entry = ledger.find(ticket)
     except NewerEntryError:
         return "a newer release wrote its entry, which this one leaves alone"
-    return "not known" if entry is None else f"it has not failed, it is {entry.state}"
+    return "not known" if entry is None else f"nothing to retry, it is {entry.state}"

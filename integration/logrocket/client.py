@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import requests
 
-from integration.errors import MalformedDelivery, Permanent, RemoteError, Temporary
+from integration.errors import Held, MalformedDelivery, Permanent, RemoteError, Temporary
 from integration.http import ServiceSession
 from integration.logrocket import results
 from integration.logrocket.results import Result
 from integration.settings import Settings
 
 _NOT_FOUND = 404
+_NO_REQUEST = "0"  # the id of a request that cannot exist: LogRocket's have 64 digits
 
 
 class LogRocket:
@@ -37,6 +38,23 @@ class LogRocket:
             raise Temporary("LogRocket's answer names no request id", outcome_unknown=True)
         return request_id
 
+    def takes_our_credentials(self, *, refused_with: int) -> bool | None:
+        """Whether LogRocket accepts us where no requester is concerned; None when that cannot be told (now).
+
+        After a 404 it cannot: LogRocket says the same of an unknown project and of an unknown request.
+        """
+        try:
+            self._session.get(self._highlights, params={"id": _NO_REQUEST})
+        except _UnknownError:
+            return None if refused_with == _NOT_FOUND else True
+        except Held:
+            return False
+        except Permanent:  # it took the key, and not the id
+            return True
+        except RemoteError:
+            return None
+        return True
+
     def result(self, request_id: str) -> Result | None:
         """What came of a request; None when LogRocket does not know it."""
         try:
@@ -52,7 +70,7 @@ class LogRocket:
         return result
 
 
-class _UnknownError(Permanent):
+class _UnknownError(Held):
     """404: the project, or the request that was asked for."""
 
 
@@ -60,5 +78,10 @@ class _Session(ServiceSession):
     def refused(self, response: requests.Response, *, write: bool) -> RemoteError:
         """The error that an answer other than 2xx stands for."""
         if response.status_code == _NOT_FOUND:
-            return _UnknownError("LogRocket knows no such project (404): is LOGROCKET_APP_ID right?")
+            reason = "LogRocket knows no such project (404): is LOGROCKET_APP_ID right?"
+            return _UnknownError(reason, status=_NOT_FOUND)
         return super().refused(response, write=write)
+
+    def wrote(self, response: requests.Response) -> bool:
+        """Whether LogRocket itself wrote the answer: it says some errors in plain text."""
+        return super().wrote(response) or response.headers.get("Content-Type", "").startswith("text/plain")

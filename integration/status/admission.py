@@ -41,7 +41,6 @@ from integration.settings import Settings
 USER: Final = "admin"
 REALM: Final = "helpdesk-highlights"
 WRONG_PASSWORDS: Final = limits.parse("10 per 5 minutes")
-KEY_PREFIX: Final = "highlights:wrong-passwords"
 _PLACES_DIGITS: Final = 3  # hexadecimal
 _PURPOSE: Final = b"client address\0"  # keeps these hashes apart from all else that SECRET_KEY signs
 _ONE_SUBSCRIBER: Final = 64  # bits of an IPv6 address
@@ -58,7 +57,9 @@ class Doorkeeper:
         self._password = (settings.admin_password or "").encode()
         self._secret_key = settings.secret_keys[0].encode()
         self._behind_router = settings.public_url.startswith("https://")  # for we speak plain HTTP
-        storage = RedisStorage("redis://", connection_pool=redis.connection_pool, key_prefix=KEY_PREFIX)
+        storage = RedisStorage(
+            "redis://", connection_pool=redis.connection_pool, key_prefix=settings.keys.wrong_passwords
+        )
         self._limiter = FixedWindowRateLimiter(storage)
         self.auth = HTTPBasicAuth(realm=REALM)
         self.auth.verify_password(self._admits)

@@ -29,7 +29,7 @@ def exposition(ledger: Ledger, redis: Redis, *, requests_per_hour: int, accept: 
     told = Told(
         overview=overview.look(ledger, redis, requests_per_hour=requests_per_hour),
         standing=reading.standing(ledger, redis),
-        counted=tally.read(cast("dict[bytes, bytes]", redis.hgetall(tally.METRICS))),
+        counted=tally.read(cast("dict[bytes, bytes]", redis.hgetall(ledger.keys.metrics))),
         requests_per_hour=requests_per_hour,
     )
     registry = CollectorRegistry(auto_describe=False)

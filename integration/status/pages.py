@@ -94,11 +94,11 @@ def _add_page(pages: Blueprint, settings: Settings, ledger: Ledger, redis: Redis
             "status/page.html",
             stands=stands,
             lanes=_lanes(stands, settings),
-            flows=reading.flows(redis, stands.now),
-            reasons=figures.grouped(reading.reasons(redis, since=stands.now - _WEEK)),
+            flows=reading.flows(redis, ledger.keys, stands.now),
+            reasons=figures.grouped(reading.reasons(redis, ledger.keys, since=stands.now - _WEEK)),
             found=_found(ledger, request.args.get("ticket", "")),
             state=state,
-            tickets=ledger.latest(reading.SHOWN) if state is None else reading.latest_in(redis, state),
+            tickets=ledger.latest(reading.SHOWN) if state is None else reading.latest_in(redis, ledger.keys, state),
             refreshes="refresh" in request.args,
         )
 

@@ -10,10 +10,10 @@ from typing import Final, cast
 from redis import Redis
 
 from integration import entry as entries
-from integration import lanes
 from integration.entry import FINAL, Entry, NewerEntryError, State
+from integration.keys import Keys
 from integration.lanes import Hold, Outlook, Service
-from integration.ledger import RECEIVED, STATE, TICKET, Ledger
+from integration.ledger import Ledger
 from integration.status.figures import SERIES, WINDOWS, Flow, Waits, Window, sample, waits
 
 SHOWN: Final = 50  # tickets in a list
@@ -60,8 +60,8 @@ def standing(ledger: Ledger, redis: Redis) -> Standing:
     waiting = [state for state in State if state not in FINAL]
     with redis.pipeline(transaction=False) as pipe:
         for state in waiting:
-            pipe.zrange(f"{STATE}{state}", 0, 0, withscores=True)
-        pipe.zcount(lanes.ASKED, outlook.now - _HOUR, "+inf")
+            pipe.zrange(ledger.keys.state(state), 0, 0, withscores=True)
+        pipe.zcount(ledger.keys.asked, outlook.now - _HOUR, "+inf")
         *first, asked = pipe.execute()
     return Standing(
         now=outlook.now,
@@ -76,56 +76,58 @@ def standing(ledger: Ledger, redis: Redis) -> Standing:
     )
 
 
-def flows(redis: Redis, now: float) -> list[Flow]:
+def flows(redis: Redis, keys: Keys, now: float) -> list[Flow]:
     """What came in and what ended in each window."""
     with redis.pipeline(transaction=False) as pipe:
         for window in WINDOWS:
             edges = window.edges(now)
             for state in SERIES.values():
                 for begin, end in pairwise(edges):
-                    pipe.zcount(_index(state), f"({begin}", end)
+                    pipe.zcount(_index(keys, state), f"({begin}", end)
         numbers = iter(pipe.execute())
-    return [_flow(redis, window, numbers) for window in WINDOWS]
+    return [_flow(redis, keys, window, numbers) for window in WINDOWS]
 
 
-def _flow(redis: Redis, window: Window, numbers: Iterable[int]) -> Flow:
+def _flow(redis: Redis, keys: Keys, window: Window, numbers: Iterable[int]) -> Flow:
     counts = {name: tuple(next(iter(numbers)) for _ in range(window.parts)) for name in SERIES}
-    return Flow(window=window, counts=counts, waits=_waits(redis, sum(counts["posted"])))
+    return Flow(window=window, counts=counts, waits=_waits(redis, keys, sum(counts["posted"])))
 
 
-def _waits(redis: Redis, posted: int) -> Waits | None:
+def _waits(redis: Redis, keys: Keys, posted: int) -> Waits | None:
     """How long the last `posted` tickets waited for their note; of many, some that are spread evenly."""
     with redis.pipeline(transaction=False) as pipe:
         for rank in sample(posted, _WAITS_LOOKED_AT):
-            pipe.zrange(_index(State.POSTED), rank, rank, withscores=True)
+            pipe.zrange(_index(keys, State.POSTED), rank, rank, withscores=True)
         found = [each for one in pipe.execute() for each in one]
     if not found:
         return None
-    came = redis.zmscore(RECEIVED, [ticket for ticket, _ in found])
+    came = redis.zmscore(keys.received, [ticket for ticket, _ in found])
     return waits([at - float(since) for (_, at), since in zip(found, came, strict=True) if since is not None])
 
 
-def _index(state: State | None) -> str:
-    return RECEIVED if state is None else f"{STATE}{state}"
+def _index(keys: Keys, state: State | None) -> str:
+    return keys.received if state is None else keys.state(state)
 
 
-def latest_in(redis: Redis, state: State) -> list[Entry]:
+def latest_in(redis: Redis, keys: Keys, state: State) -> list[Entry]:
     """The tickets that came into a state last, newest first."""
-    return _look_up(redis, cast("list[bytes]", redis.zrevrange(_index(state), 0, SHOWN - 1)))
+    return _look_up(redis, keys, cast("list[bytes]", redis.zrevrange(_index(keys, state), 0, SHOWN - 1)))
 
 
-def reasons(redis: Redis, *, since: float) -> list[str]:
+def reasons(redis: Redis, keys: Keys, *, since: float) -> list[str]:
     """Why the latest failed tickets failed."""
-    found = redis.zrange(_index(State.FAILED), "+inf", since, desc=True, byscore=True, offset=0, num=_REASONS_LOOKED_AT)
-    return [each.reason or "no reason is known" for each in _look_up(redis, cast("list[bytes]", found))]
+    found = redis.zrange(
+        _index(keys, State.FAILED), "+inf", since, desc=True, byscore=True, offset=0, num=_REASONS_LOOKED_AT
+    )
+    return [each.reason or "no reason is known" for each in _look_up(redis, keys, cast("list[bytes]", found))]
 
 
-def _look_up(redis: Redis, ids: Sequence[bytes]) -> list[Entry]:
+def _look_up(redis: Redis, keys: Keys, ids: Sequence[bytes]) -> list[Entry]:
     """The entries of tickets; those that are gone, or that a newer release wrote, are left out."""
     if not ids:
         return []
     found = []
-    for document in cast("list[bytes | None]", redis.mget([TICKET + each.decode() for each in ids])):
+    for document in cast("list[bytes | None]", redis.mget([keys.ticket(each.decode()) for each in ids])):
         try:
             found += [] if document is None else [entries.load(document)]
         except NewerEntryError:

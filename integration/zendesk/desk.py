@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ParamSpec, TypeVar
 
@@ -13,7 +14,7 @@ from zenpy.lib.api_objects import Comment, Ticket
 from zenpy.lib.exception import ZenpyException
 
 from integration.entry import MARKER_LENGTH
-from integration.errors import NoNotePossible, Permanent, Temporary
+from integration.errors import Held, NoAddress, NoNotePossible, NotThere, RemoteError, StillPublic, Temporary
 from integration.http import CONNECT_SECONDS, READ_SECONDS
 from integration.note import MARKER_TEXT
 from integration.settings import Settings
@@ -78,6 +79,30 @@ class Desk:
             timeout=(CONNECT_SECONDS, READ_SECONDS),
             disable_cache=True,
         )
+        self._own_id: int | None = None
+
+    @_understood(write=False)
+    def takes_our_credentials(self) -> bool | None:
+        """Whether Zendesk accepts us where no ticket is concerned; None when that cannot be told now."""
+        try:
+            return self._who_we_are() is not None
+        except (Held, NotThere):
+            return False
+        except RemoteError:
+            return None
+
+    def _author(self) -> int:
+        """The id of our own user, whose comments our notes are; asked for once."""
+        self._own_id = self._own_id or self._who_we_are()
+        if self._own_id is None:
+            raise Held("Zendesk does not know our credentials: it answers as to an anonymous user", of_account=True)
+        return self._own_id
+
+    def _who_we_are(self) -> int | None:
+        """Our user's id; None when Zendesk answers as to somebody whom it does not know, which it does with a 200."""
+        answer = self._session.get(f"{self._session.asked_url}/api/v2/users/me.json").json()
+        user_id = answer["user"]["id"]
+        return user_id if type(user_id) is int else None
 
     @_understood(write=False)
     def requester(self, ticket_id: int) -> Requester:
@@ -88,31 +113,34 @@ class Desk:
         user = self._zenpy.users(id=int(ticket.requester_id))
         requester = Requester(email=email_address(user.email), external_id=identity(user.external_id))
         if requester.email is None and requester.external_id is None:
-            raise NoNotePossible("the requester has no e-mail address and no external id")
+            raise NoAddress("the requester has no e-mail address and no external id")
         return requester
 
     @_understood(write=False)
     def find_note(self, ticket_id: int, *, markers: Sequence[str]) -> Note | None:
-        """The comment that holds one of `markers`; made private when it is public."""
+        """The comment of our own user that holds one of `markers`; made private when it is public."""
         wanted = [f"{MARKER_TEXT}{marker}" for marker in markers]
-        for comment in self._zenpy.tickets.comments(ticket=ticket_id):
+        for comment in self._own_comments(ticket_id):
             if any(marker in text for text in _texts(comment) for marker in wanted):
                 return self._private(ticket_id, comment_id=int(comment.id), public=comment.public)
         return None
 
     @_understood(write=False)
     def find_any_note(self, ticket_id: int, *, markers: Sequence[str] = ()) -> Note | None:
-        """The comment that holds one of `markers`, or an internal one that holds a note of ours for any request.
-
-        What is public proves nothing but by a marker that we know: whoever may comment could write such a text.
-        """
+        """The comment of `find_note`, or an internal one of our own user that holds a note for any request."""
         wanted = [f"{MARKER_TEXT}{marker}" for marker in markers]
-        for comment in self._zenpy.tickets.comments(ticket=ticket_id):
+        for comment in self._own_comments(ticket_id):
             texts = _texts(comment)
             own = any(marker in text for text in texts for marker in wanted)
             if own or (comment.public is False and any(_ANY_MARKER.search(text) for text in texts)):
                 return self._private(ticket_id, comment_id=int(comment.id), public=comment.public)
         return None
+
+    def _own_comments(self, ticket_id: int) -> Iterator[Comment]:
+        """The ticket's comments that our own user wrote: others may quote a note of ours, as a merge does."""
+        comments = self._zenpy.tickets.comments(ticket=ticket_id)
+        author = self._author()
+        return (comment for comment in comments if comment.author_id == author)
 
     @_understood(write=True)
     def add_internal_note(self, ticket_id: int, html: str) -> Note:
@@ -124,17 +152,23 @@ class Desk:
                 return self._private(ticket_id, comment_id=int(_of(event, "id")), public=_of(event, "public"))
         raise Temporary("Zendesk's answer shows no comment", outcome_unknown=True)
 
+    @_understood(write=True)
+    def make_private(self, ticket_id: int, comment_id: int) -> Note:
+        """Hide a note from customers; `StillPublic` when that does not work."""
+        path = f"/api/v2/tickets/{ticket_id}/comments/{comment_id}/make_private"
+        try:
+            self._session.put(self._session.asked_url + path)
+        except RemoteError as error:
+            reason = f"the note is public and could not be made private: {error}"
+            raise StillPublic(reason, comment_id=comment_id) from error
+        return Note(comment_id=comment_id, was_public=True)
+
     def _private(self, ticket_id: int, *, comment_id: int, public: object) -> Note:
+        """The note, which is internal now; what does not say that it is internal is taken for public."""
         pace = limits.read(self._session.last_headers)
-        if public is not False:
-            path = f"/api/v2/tickets/{ticket_id}/comments/{comment_id}/make_private"
-            try:
-                self._session.put(self._session.asked_url + path)
-            except NoNotePossible:  # the ticket is gone, and the comment with it
-                raise
-            except Permanent as error:
-                raise Permanent(f"the note came back public and could not be made private: {error}") from error
-        return Note(comment_id=comment_id, was_public=public is not False, pace=pace)
+        if public is False:
+            return Note(comment_id=comment_id, was_public=False, pace=pace)
+        return dataclasses.replace(self.make_private(ticket_id, comment_id), pace=pace)
 
 
 def _texts(comment: Comment) -> list[str]:

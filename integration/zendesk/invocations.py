@@ -22,7 +22,7 @@ from urllib.parse import quote
 
 import requests
 
-from integration.errors import Held, MalformedDelivery, NoNotePossible, Temporary
+from integration.errors import Held, MalformedDelivery, NotThere, Temporary
 from integration.zendesk import webhook
 from integration.zendesk.session import ZendeskSession
 from integration.zendesk.webhook import NewTicket
@@ -32,6 +32,7 @@ MAX_PAGES: Final = 200
 PAGE_SIZE: Final = 100
 SPARE_SHARE: Final = 0.25  # of the limit on Zendesk's webhook API: left to the people in its Admin Center
 _WINDOW_SECONDS: Final = 60.0
+_NOT_FOUND: Final = 404
 _TRIES: Final = 5  # of one request that meets 429
 _UNDER_WAY: Final = frozenset({"pending", "queued", "in progress", "processing"})
 
@@ -121,8 +122,10 @@ class InvocationLog:
             try:
                 response = self._session.get(f"{self._session.asked_url}/api/v2/{path}", params=query)
             except Held as error:
+                if error.status == _NOT_FOUND:
+                    return {}
                 raise Held(f"{NO_PERMISSION} ({error})") from error
-            except NoNotePossible:  # the session's word for 404
+            except NotThere:
                 return {}
             except Temporary as error:
                 if not error.too_many or attempt == _TRIES - 1:

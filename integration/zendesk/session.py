@@ -9,13 +9,14 @@ from typing import Any, Final
 
 import requests
 
-from integration.errors import Held, NoNotePossible, Permanent, RemoteError, Temporary
-from integration.http import ServiceSession
+from integration.errors import Held, NoNotePossible, NotThere, Permanent, RemoteError, Temporary
+from integration.http import ServiceSession, json_object
 from integration.settings import ApiToken, InstallSettings, OAuthClient, Settings
+from integration.zendesk import limits
 
 TOKEN_SECONDS: Final = 1800
 SCOPES: Final = "read tickets:write"
-_CLOSED: Final = b"closed prevents ticket update"
+_CLOSED: Final = b"closed prevents ticket update"  # where an answer names no field
 _UNAUTHORIZED: Final = 401
 _NOT_FOUND: Final = 404
 _UNPROCESSABLE: Final = 422
@@ -69,12 +70,29 @@ class ZendeskSession(ServiceSession):
     def refused(self, response: requests.Response, *, write: bool) -> RemoteError:
         """The error that an answer other than 2xx stands for."""
         if response.status_code == _UNAUTHORIZED:
-            return _TokenRefused("Zendesk refuses our credentials (401)")
+            return _TokenRefused("Zendesk refuses our credentials (401)", status=_UNAUTHORIZED)
         if response.status_code == _NOT_FOUND:
-            return NoNotePossible("the ticket is deleted, or not visible to this integration")
-        if response.status_code == _UNPROCESSABLE and _CLOSED in response.content:
+            if (json_object(response.content) or {}).get("error") == "RecordNotFound":
+                return NotThere("the ticket is deleted, or not visible to this integration")
+            return Held(
+                "Zendesk has no help desk at this address (404): is ZENDESK_SUBDOMAIN right?", status=_NOT_FOUND
+            )
+        if response.status_code == _UNPROCESSABLE and _closed(response.content):
             return NoNotePossible("the ticket is closed")
         return super().refused(response, write=write)
+
+    def limit_used_up(self, headers: Mapping[str, str]) -> bool:
+        """Whether the headers of a 429 say that the whole account's limit is used up."""
+        return limits.used_up(headers)
+
+
+def _closed(body: bytes) -> bool:
+    """Whether a 422 says that the ticket is closed: it names the field `status`, in a sentence of any language."""
+    answer = json_object(body) or {}
+    details = answer.get("details")
+    return (
+        (isinstance(details, dict) and "status" in details) or answer.get("error") == "ClosedTicket" or _CLOSED in body
+    )
 
 
 def _of_zendesk(error: RemoteError) -> RemoteError:
@@ -133,10 +151,16 @@ class _Bearer(requests.auth.AuthBase):
             answer = self._session.post(self._url, json=grant).json()
             token, life = answer["access_token"], float(answer.get("expires_in") or TOKEN_SECONDS)
         except Temporary as error:  # whatever became of the token, the request that needs it was not sent
-            temporary = Temporary(str(error), retry_after=error.retry_after, too_many=error.too_many)
+            temporary = Temporary(
+                str(error),
+                retry_after=error.retry_after,
+                too_many=error.too_many,
+                limit_used_up=error.too_many,  # it was asked for no ticket in particular
+            )
             raise _of_zendesk(temporary) from error
-        except Permanent as error:
-            raise _of_zendesk(Held(f"Zendesk refuses the OAuth client: {error}")) from error
+        except (Held, Permanent) as error:
+            refused = Held(f"Zendesk refuses the OAuth client: {error}", of_account=True)
+            raise _of_zendesk(refused) from error
         except (ArithmeticError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise Temporary("Zendesk's answer holds no access token") from error
         if not isinstance(token, str) or not token.isascii() or not token.isprintable() or not token:

@@ -25,9 +25,8 @@ def flow(**counts: Sequence[int]) -> Flow:
 
 
 def outlook(*, notes_in: float = 0, requests_in: float = 0, interval: float = 2.0) -> Outlook:
-    return Outlook(
-        now=1000, notes_at=1000 + notes_in, interval=interval, requests_at=1000 + requests_in, free_requests=1
-    )
+    open_at = {Service.ZENDESK: 1000 + notes_in, Service.LOGROCKET: 1000 + requests_in}
+    return Outlook(now=1000, open_at=open_at, note_at=0, interval=interval, free_requests=1)
 
 
 # -- Figures

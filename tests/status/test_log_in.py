@@ -31,7 +31,7 @@ def ask(product: InProcess, path: str = "/", *, user: str = "admin", password: s
 
 
 def remembered(redis: Redis) -> list[bytes]:
-    return list(redis.scan_iter(match=f"{admission.KEY_PREFIX}*"))
+    return list(redis.scan_iter(match="highlights:wrong-passwords*"))
 
 
 # -- It works

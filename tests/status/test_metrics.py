@@ -138,10 +138,10 @@ def test_the_alerts_of_the_readme_ask_for_what_there_is(admin: Admin) -> None:
 def test_counts_that_cannot_be_kept_stop_no_ticket(
     product: InProcess, sandbox: Sandbox, redis: Redis, admin: Admin
 ) -> None:
-    redis.set(tally.METRICS, "no hash")
+    redis.set("highlights:metrics", "no hash")
     ticket_id = sandbox.zendesk.file_ticket(requester=ADA)
     product.work_until(ticket_id, State.POSTED)
-    redis.delete(tally.METRICS)
+    redis.delete("highlights:metrics")
     product.work_until(sandbox.zendesk.file_ticket(requester=ADA), State.POSTED)
     assert scrape(admin)["note_wait_seconds_count{}"] == 2  # the first one was kept in the process
 

@@ -14,7 +14,6 @@ from integration.app import create_app
 from integration.entry import State
 from integration.errors import Temporary
 from integration.lanes import Service
-from integration.ledger import TICKET
 from integration.settings import from_environment
 from integration.status import pages
 from integration.zendesk.webhook import NewTicket
@@ -122,7 +121,7 @@ def test_a_ticket_is_erased_after_a_question(admin: Admin, product: InProcess, s
 
     answer = admin.post(f"/status/tickets/{ticket_id}/erase")
     assert f"Ticket {ticket_id} was erased." in answer.text
-    assert redis.exists(f"{TICKET}{ticket_id}") == 0
+    assert redis.exists(f"highlights:ticket:{ticket_id}") == 0
     assert f"Of ticket {ticket_id} nothing was stored." in admin.post(f"/status/tickets/{ticket_id}/erase").text
 
 
@@ -276,7 +275,7 @@ def test_without_redis_the_page_says_so(environ: dict[str, str]) -> None:
 def test_an_entry_of_a_newer_release_does_not_break_the_page(admin: Admin, product: InProcess, redis: Redis) -> None:
     for ticket_id in (1, 2):
         product.ledger.receive(NewTicket(ticket_id=ticket_id))
-    redis.set(f"{TICKET}2", '{"v": 99}')
+    redis.set("highlights:ticket:2", '{"v": 99}')
     html = admin.page("/?ticket=2")
     assert "was written by a newer release" in html
     assert 'id="ticket-1"' in html
@@ -285,5 +284,7 @@ def test_an_entry_of_a_newer_release_does_not_break_the_page(admin: Admin, produ
 
 def test_an_entry_of_an_older_release_is_shown(admin: Admin, product: InProcess, redis: Redis) -> None:
     product.ledger.receive(NewTicket(ticket_id=7))
-    redis.set(f"{TICKET}7", '{"v": 1, "ticket_id": 7, "received_at": 5.0, "entered_at": 6.0, "state": "posted"}')
+    redis.set(
+        "highlights:ticket:7", '{"v": 1, "ticket_id": 7, "received_at": 5.0, "entered_at": 6.0, "state": "posted"}'
+    )
     assert 'class="step">posted<' in item(admin.page(), 7)

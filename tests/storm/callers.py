@@ -12,7 +12,7 @@ import requests
 from redis.exceptions import RedisError
 
 from integration import entry as entries
-from integration.ledger import TICKET
+from integration.keys import DEFAULT_PREFIX, Keys
 from tests.storm.evidence import ticket_of
 from tests.storm.stage import Stage
 
@@ -52,7 +52,7 @@ class Callers:
 
     def _state(self, ticket_id: int) -> str:
         try:
-            document = self._stage.redis.get(f"{TICKET}{ticket_id}")
+            document = self._stage.redis.get(Keys(DEFAULT_PREFIX).ticket(ticket_id))
         except RedisError:
             return "unknown, Redis is away"
         return "erased" if document is None else str(entries.load(str(document)).state)

@@ -17,8 +17,8 @@ from urllib.parse import parse_qs, urlsplit
 from redis import Redis
 
 from integration import entry as entries
+from integration import keys as names
 from integration.entry import Entry
-from integration.ledger import TICKET
 from sandbox import Comment, Sandbox
 from sandbox.logrocket import HighlightsRecord
 from tests.storm.blows import Blow
@@ -45,7 +45,7 @@ EXPLAINED: Final = {
     r"rq:clean_registries:highlights-\w+": "RQ: who tidies up; expires",
     r"rq:wip:highlights-\w+": "RQ: jobs that a killed worker had begun, until RQ tidies up",
     r"rq:failed:highlights-\w+": "RQ: the same after tidying up, for an hour",
-    r"rq:job:[\w-]+": "RQ: the jobs in those two: a ticket id each; expire with them",
+    r"rq:job:highlights-[\w-]+": "RQ: the jobs in those two: a ticket id each; expire with them",
     r"rq:executions:[\w-]+": "RQ: when such a job was begun",
     r"rq:execution:[\w:-]+": "RQ: likewise; expires",
     r"rq:results:[\w-]+": "RQ: that such a job was abandoned; expires",
@@ -106,7 +106,8 @@ class Keys:
 
 def tickets(redis: Redis, sandbox: Sandbox, numbers: list[int]) -> dict[int, Ticket]:
     """The tickets, with their entries, their notes, and what was asked of LogRocket for them."""
-    raw = cast("list[str | None]", redis.mget([f"{TICKET}{number}" for number in numbers])) if numbers else []
+    ours = names.Keys(names.DEFAULT_PREFIX)
+    raw = cast("list[str | None]", redis.mget([ours.ticket(number) for number in numbers])) if numbers else []
     alive = {ticket.id: ticket for ticket in sandbox.zendesk.tickets()}
     found = {
         number: Ticket(

@@ -16,7 +16,7 @@ from typing import Final
 from redis.exceptions import RedisError
 
 from integration.entry import FINAL, State
-from integration.ledger import STATE
+from integration.keys import DEFAULT_PREFIX, Keys
 from integration.queues import Queues
 from tests.storm import evidence
 from tests.storm.blows import AWAY, HANG, RESTART, Blows
@@ -235,12 +235,14 @@ class Storm:
     def _left(self) -> list[str]:
         """The tickets that are on their way and the jobs that wait; deliveries that go on count, too."""
         left = [f"{each} {state}" for state in State if state not in FINAL for each in self._members(state)]
-        left += [f"{ticket_id} queued" for ticket_id, _ in Queues(self._stage.raw_redis).waiting()]
+        left += [
+            f"{ticket_id} queued" for ticket_id, _ in Queues(self._stage.raw_redis, Keys(DEFAULT_PREFIX)).waiting()
+        ]
         under_way = len(self._sandbox.zendesk.all_deliveries) - len(self._sandbox.zendesk.deliveries)
         return left + ([f"{under_way} deliveries"] if under_way else [])
 
     def _members(self, state: State) -> list[str]:
-        found: list[str] = self._stage.redis.zrange(f"{STATE}{state}", 0, -1)  # type: ignore[assignment]  # not awaited
+        found: list[str] = self._stage.redis.zrange(Keys(DEFAULT_PREFIX).state(state), 0, -1)  # type: ignore[assignment]  # not awaited
         return found
 
     def _standing(self) -> str:

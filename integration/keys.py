@@ -1,0 +1,120 @@
+"""What everything of ours in Redis is called: all begins with KEY_PREFIX. Two installations can share one Redis.
+
+    <prefix>:ticket:<id>            an entry, as JSON (integration.entry)
+    <prefix>:due                    ticket ids by the time at which the sweeper looks at them again
+    <prefix>:state:<state>          ticket ids by the time at which they entered that state
+    <prefix>:received               ticket ids by the time at which they came
+    <prefix>:lane:<service>         pace and hold of a service (integration.lanes)
+    <prefix>:line                   tickets whose note is ready to go, by the time at which it became ready
+    <prefix>:asked                  the requests made to LogRocket in the last hour, by time
+    <prefix>:metrics                what happened so far (integration.tally)
+    <prefix>:recover:...            what recovery remembers (integration.recovery)
+    <prefix>:wrong-passwords...     who guessed the password wrong (integration.status.admission)
+
+RQ's own keys begin with `rq:`, whoever uses it. Ours among them are told by the names of our queues, and by the ids of
+our jobs: `<prefix>-<step>-<ticket id>-<chance>`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+DEFAULT_PREFIX: Final = "highlights"
+ALLOWED: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")  # what RQ allows in a job's id, and no pattern of Redis'
+
+
+@dataclass(frozen=True)
+class Keys:
+    """The names of one installation."""
+
+    prefix: str
+
+    def ticket(self, ticket_id: int | str) -> str:
+        """A ticket's entry."""
+        return f"{self.prefix}:ticket:{ticket_id}"
+
+    def ticket_of(self, key: bytes) -> int:
+        """The ticket that a key of `ticket` names."""
+        return int(key.removeprefix(self.ticket("").encode()))
+
+    def state(self, state: str) -> str:
+        """The tickets in a state."""
+        return f"{self.prefix}:state:{state}"
+
+    def lane(self, service: str) -> str:
+        """A service's lane."""
+        return f"{self.prefix}:lane:{service.lower()}"
+
+    def recovery_seen(self, invocation_id: str) -> str:
+        """What came of a delivery in Zendesk's log."""
+        return f"{self.prefix}:recover:seen:{invocation_id}"
+
+    def check(self, chance: str) -> str:
+        """What `check` writes, to see whether it can."""
+        return f"{self.prefix}:check:{chance}"
+
+    @property
+    def due(self) -> str:
+        """When the sweeper looks at which ticket."""
+        return f"{self.prefix}:due"
+
+    @property
+    def received(self) -> str:
+        """When which ticket came."""
+        return f"{self.prefix}:received"
+
+    @property
+    def line(self) -> str:
+        """The notes that are ready to go."""
+        return f"{self.prefix}:line"
+
+    @property
+    def asked(self) -> str:
+        """The requests made to LogRocket."""
+        return f"{self.prefix}:asked"
+
+    @property
+    def metrics(self) -> str:
+        """What was counted."""
+        return f"{self.prefix}:metrics"
+
+    @property
+    def recovery_done(self) -> str:
+        """Since when all of Zendesk's log has been read."""
+        return f"{self.prefix}:recover:done"
+
+    @property
+    def recovery_lock(self) -> str:
+        """Which worker reads it now."""
+        return f"{self.prefix}:recover:lock"
+
+    @property
+    def wrong_passwords(self) -> str:
+        """What the keys of those who guessed the password begin with."""
+        return f"{self.prefix}:wrong-passwords"
+
+    @property
+    def requests(self) -> str:
+        """RQ's queue of what LogRocket is asked."""
+        return f"{self.prefix}-requests"
+
+    @property
+    def notes(self) -> str:
+        """RQ's queue of notes."""
+        return f"{self.prefix}-notes"
+
+    @property
+    def queues(self) -> tuple[str, str]:
+        """Both queues of RQ."""
+        return self.requests, self.notes
+
+    def job(self, step: str, ticket_id: int, chance: str) -> str:
+        """The id of a job."""
+        return f"{self.prefix}-{step}-{ticket_id}-{chance}"
+
+    def read_job(self, job_id: str) -> tuple[str, int] | None:
+        """The step and the ticket of a job's id, or of `<id>:<execution>`; None when it is not ours."""
+        found = re.fullmatch(rf"{re.escape(self.prefix)}-([a-z_]+)-([0-9]{{1,18}})-[0-9a-f]+(?::\w+)?", job_id)
+        return None if found is None else (found[1], int(found[2]))
