@@ -55,17 +55,18 @@ class Service:
         self.polled: dict[int, int] = {}
         self._impossible = 0
 
-    def answer(self, method: str, options: dict[str, Any]) -> requests.Response:
+    def answer(self, method: str, options: dict[str, Any], progress: Any) -> requests.Response:  # noqa: ANN401 -- ours
         """Answer one request, in virtual time."""
         if method == "POST":
-            return self._ask(options["json"])
-        return self._poll(options["params"]["id"])
+            return self._ask(options["json"], progress)
+        return self._poll(options["params"]["id"], progress)
 
-    def _ask(self, body: dict[str, Any]) -> requests.Response:
+    def _ask(self, body: dict[str, Any], progress: Any) -> requests.Response:  # noqa: ANN401 -- ours
         ticket_id = int(parse_qs(urlsplit(body["webhookURL"]).query)["ticket_id"][0])
         self.asked[ticket_id] = count = self.asked.get(ticket_id, 0) + 1
         place = ("LogRocket", "ask", ticket_id, count)
         accident = self._world.chance.pick(place, troubles.ACCIDENTS["ask"])
+        progress.sent = not accident.never_sent
         self._network.disturb(place)
         refusal = self.trouble.answer if self.trouble else self._own(ticket_id, count)
         if refusal is not None:
@@ -93,12 +94,13 @@ class Service:
             body["requestID"] = "someone-elses".ljust(64, "0")
         self._call_back(taken.ticket_id, body)
 
-    def _poll(self, request_id: str) -> requests.Response:
+    def _poll(self, request_id: str, progress: Any) -> requests.Response:  # noqa: ANN401 -- ours
         taken = self.taken.get(request_id)
         ticket_id = 0 if taken is None else taken.ticket_id
         self.polled[ticket_id] = count = self.polled.get(ticket_id, 0) + 1
         place = ("LogRocket", "poll", ticket_id, count)
         accident = self._world.chance.pick(place, troubles.ACCIDENTS["poll"])
+        progress.sent = not accident.never_sent
         self._network.disturb(place)
         unknown = Answer(404, {"message": "not found"})
         if self.trouble is not None:
@@ -119,7 +121,7 @@ class Transport(requests.Session):
     def request(self, method: Any, url: Any, **options: Any) -> requests.Response:  # type: ignore[override]  # noqa: ANN401 -- requests' own
         """Send one request."""
         del url
-        return self.model.answer(str(method), options)
+        return self.model.answer(str(method), options, self._adapter.progress)  # type: ignore[attr-defined]  # of the session that is made of this one
 
 
 class SimulatedSession(_Session, Transport):

@@ -12,8 +12,8 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from integration.entry import Entry, Policy, State
-from integration.ledger import DUE, TICKET, Ledger
-from integration.lanes import LINE
+from integration.keys import DEFAULT_PREFIX, Keys
+from integration.ledger import Ledger
 from integration.logrocket import results
 from integration.note import Project
 from integration.queues import Queues
@@ -29,6 +29,7 @@ from worker import sweeper
 from worker.jobs import Jobs
 
 POLICY = Policy(poll_after=300.0, failed_retry=(60.0, 300.0, 900.0), settle=60.0, backoff=5.0, random=lambda: 0.5)
+KEYS = Keys(DEFAULT_PREFIX)
 LONGEST = 60 * 60 * 3.0
 RECOVERY = 900.0  # seconds until the tickets that Redis lost are found again
 _SECRET = "k" * 64
@@ -72,8 +73,9 @@ def settings() -> Settings:
 
 
 @functools.cache
-def clients() -> tuple[SimulatedDesk, SimulatedLogRocket]:
-    """The product's clients; they keep nothing of a schedule."""
+def clients(worker: str) -> tuple[SimulatedDesk, SimulatedLogRocket]:
+    """The product's clients of one worker process, made once: they take long to make."""
+    del worker
     return SimulatedDesk(settings()), SimulatedLogRocket(settings())
 
 
@@ -106,10 +108,23 @@ def key(state: State) -> str:
 
 def open_ledger(redis: Any, policy: Policy = POLICY) -> Ledger:  # noqa: ANN401 -- the model's connection
     """The product's ledger on the model of Redis."""
-    ledger = Ledger(cast("Redis", redis), policy=policy, retention_days=30, secret_keys=(_SECRET,))
+    ledger = Ledger(cast("Redis", redis), keys=KEYS, policy=policy, retention_days=30, secret_keys=(_SECRET,))
     ledger._queues = cast("Queues", ModelQueues(redis))
     ledger.write_tally = lambda: None  # type: ignore[method-assign]  # nobody reads it here
     return ledger
+
+
+@dataclass(kw_only=True)
+class Worker:
+    """A worker process, and the job that it does."""
+
+    name: str
+    jobs: Jobs
+    process: Process | None = None
+
+    @property
+    def busy(self) -> bool:
+        return self.process is not None and not (self.process.done or self.process.killed)
 
 
 class Schedule:
@@ -123,19 +138,8 @@ class Schedule:
         self.logrocket = Service(self.world, self.network, self._call_back)
         self.redis = self.world.connection()
         self.ledger = open_ledger(self.redis)
-        desk, logrocket = clients()
-        desk.use(self.zendesk)
-        logrocket.use(self.logrocket)
-        self.jobs = Jobs(
-            ledger=self.ledger,
-            policy=POLICY,
-            desk=desk,
-            logrocket=logrocket,
-            project=Project(app_url="http://127.0.0.1:1", org="acme", app="shop"),
-            settings=settings(),
-        )
         self.delivered: dict[int, float] = {}
-        self._workers: dict[str, list[Process | None]] = {each: [None] * count for each, count in _WORKERS.items()}
+        self._workers = {queue: [self._worker(f"{queue} {each}") for each in range(count)] for queue, count in _WORKERS.items()}
         self._jobs = 0
         self._sweep_at = START
         self._pause = 1.0
@@ -217,6 +221,20 @@ class Schedule:
 
     # -- The product
 
+    def _worker(self, name: str) -> Worker:
+        desk, logrocket = clients(name)
+        desk.use(self.zendesk)
+        logrocket.use(self.logrocket)
+        jobs = Jobs(
+            ledger=self.ledger,
+            policy=POLICY,
+            desk=desk,
+            logrocket=logrocket,
+            project=Project(app_url="http://127.0.0.1:1", org="acme", app="shop"),
+            settings=settings(),
+        )
+        return Worker(name=name, jobs=jobs)
+
     def _play(self) -> None:
         world = self.world
         changes = -1
@@ -238,21 +256,20 @@ class Schedule:
     def _over(self) -> bool:
         """Whether every ticket has its end, and nothing is under way that could still do something."""
         data = self.world.redis.data
-        ended = not data.get(DUE) and all(f"{TICKET}{number}" in data for number in self.zendesk.tickets)
+        ended = not data.get(KEYS.due) and all(KEYS.ticket(number) in data for number in self.zendesk.tickets)
         lost_ones_may_come = self.world.redis.run > 1 and self.world.now < START + 2 * RECOVERY
         return ended and not lost_ones_may_come and self._at_rest()
 
     def _at_rest(self) -> bool:
-        return all(each is None or each.done or each.killed for works in self._workers.values() for each in works) and (
-            self.world.next_at == float("inf") or not self.world.writes_under_way
-        )
+        workers = [each for workers in self._workers.values() for each in workers]
+        return not any(each.busy for each in workers) and not self.world.writes_under_way
 
     def _next_sweep(self) -> float:
         if self._sweeper is not None and not self._sweeper.done:
             return float("inf")
         data = self.world.redis.data
-        due = min(data.get(DUE, {}).values(), default=float("inf")) - self.world.redis.clock_is_ahead
-        if data.get(LINE):
+        due = min(data.get(KEYS.due, {}).values(), default=float("inf")) - self.world.redis.clock_is_ahead
+        if data.get(KEYS.line):
             due = self.world.now
         return max(self._sweep_at, due)
 
@@ -280,26 +297,24 @@ class Schedule:
         if world.now < world.away_until:
             return
         for queue, workers in self._workers.items():
-            for place, busy in enumerate(workers):
-                if busy is not None and busy.killed:
-                    workers[place] = None
+            for place, worker in enumerate(workers):
+                if worker.process is not None and worker.process.killed:
+                    workers[place] = self._worker(worker.name)
                     world.after(1.0, lambda: None)
-                elif (busy is None or busy.done) and world.redis.data.get(f"queue:{queue}"):
-                    workers[place] = self._take(str(world.redis.command("LPOP", f"queue:{queue}")))
+                elif not worker.busy and world.redis.data.get(f"queue:{queue}"):
+                    self._take(worker, str(world.redis.command("LPOP", f"queue:{queue}")))
 
-    def _take(self, job: str) -> Process:
+    def _take(self, worker: Worker, job: str) -> None:
         self._jobs += 1
         step, ticket = job.split()
-        call: Callable[[int], None] = getattr(self.jobs, step)
-        process = Process(
-            self.world, functools.partial(call, int(ticket)), job=f"job {self._jobs}, {step} of ticket {ticket}"
-        )
+        call: Callable[[int], None] = getattr(worker.jobs, step)
+        name = f"job {self._jobs}, {step} of ticket {ticket}"
+        worker.process = process = Process(self.world, functools.partial(call, int(ticket)), job=name)
         late = self.chance.pick(("late", step, ticket), (0.0, 3.0, 45.0), often=0.3)
         if late:
-            self.world.tell(f"{process.job} begins {late:g} s late")
+            self.world.tell(f"{name} begins {late:g} s late")
         process.deadline += late
         self.world.after(late, functools.partial(self._begin, process))
-        return process
 
     def _begin(self, process: Process) -> None:
         if not process.killed:

@@ -35,6 +35,7 @@ class Accident:
     answer: Answer | None = None
     error: Callable[[], Exception] | None = None
     wrong: str = ""  # what is wrong with the service's own answer
+    never_sent: bool = False
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,7 @@ _UPDATE: Final = (
     *(Accident(f"is reset {how}", lands=lands, error=_reset) for how, lands in _LANDS),
     *(Accident(f"ends in a TLS error {how}", lands=lands, error=_broken_tls) for how, lands in _LANDS),
     Accident("is answered 503 with Retry-After: 2, and is carried out 9 s after it was sent", 9.0, answer=_COME_AGAIN),
-    Accident("is never sent", lands=NEVER, error=_refused),
+    Accident("is never sent", lands=NEVER, error=_refused, never_sent=True),
     Accident("is answered 403, once", lands=NEVER, answer=_FORBIDDEN),
     Accident("is answered 401, once", lands=NEVER, answer=_UNAUTHORIZED),
     Accident("is answered 404, once", lands=NEVER, answer=_MISSING),
@@ -157,7 +158,7 @@ _ASK: Final = (
     Accident("is answered 503", lands=NEVER, answer=_BUSY),
     Accident("is not answered, and was taken", after=12.0, error=_timeout),
     Accident("is not answered, and was not taken", lands=NEVER, after=12.0, error=_timeout),
-    Accident("is never sent", lands=NEVER, error=_refused),
+    Accident("is never sent", lands=NEVER, error=_refused, never_sent=True),
     Accident("is answered 429", lands=NEVER, answer=Answer(429, {"message": "slow down"}, {"Retry-After": "20"})),
     Accident("is answered 402, once", lands=NEVER, answer=Answer(402, {"message": "payment required"})),
     Accident("is answered 404, once", lands=NEVER, answer=Answer(404, {"message": "not found"})),

@@ -61,7 +61,7 @@ class Zendesk:
         self._numbers = 500
         self._calls: dict[tuple[str, int], int] = {}
 
-    def answer(self, method: str, path: str, body: Any) -> requests.Response:  # noqa: ANN401 -- JSON
+    def answer(self, method: str, path: str, body: Any, progress: Any) -> requests.Response:  # noqa: ANN401 -- JSON, and ours
         """Answer one request, in virtual time."""
         found = _PATH.search(path)
         if found is None:
@@ -71,6 +71,7 @@ class Zendesk:
         self._calls[kind, number] = count = self._calls.get((kind, number), 0) + 1
         place = ("Zendesk", kind, number, count)
         accident = self._world.chance.pick(place, troubles.ACCIDENTS[kind])
+        progress.sent = not accident.never_sent
         self._network.disturb(place)
 
         def write() -> Answer:
@@ -159,7 +160,8 @@ class Transport(requests.Session):
 
     def request(self, method: Any, url: Any, **options: Any) -> requests.Response:  # type: ignore[override]  # noqa: ANN401 -- requests' own
         """Send one request."""
-        return self.model.answer(str(method), str(url), options.get("json"))
+        progress = self._adapter.progress  # type: ignore[attr-defined]  # of the session that is made of this one
+        return self.model.answer(str(method), str(url), options.get("json"), progress)
 
 
 class SimulatedSession(ZendeskSession, Transport):
@@ -176,12 +178,8 @@ class SimulatedDesk(Desk):
 
     def use(self, model: Zendesk) -> None:
         """Speak to this account from now on."""
-        for name in [each for each in vars(self) if each not in _OF_A_DESK]:  # what was learned of the last one
-            delattr(self, name)
         self._session.model = model
-
-
-_OF_A_DESK = ("_session", "_zenpy")
+        self._own_id = None
 
 
 class _Zenpy:
