@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from integration.entry import FINAL, Entry, State
 from tests.simulator.chance import Place
+from tests.simulator.troubles import DISTURBANCES
 from tests.simulator.world import START
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 LONGEST_WAIT = 240.0  # seconds from the delivery to the note, for a ticket that nothing happens to
 MOST_UPDATES = 12
 MOST_REQUESTS = 12
-_FINISHES = 60.0 * 60 * 3
+MORE_WHILE_HELD = 30  # one a minute for as long as the account is in trouble
 
 
 def broken(schedule: Schedule, entries: Mapping[int, Entry | None]) -> dict[str, str]:
@@ -36,9 +37,12 @@ def broken(schedule: Schedule, entries: Mapping[int, Entry | None]) -> dict[str,
             found["everything ends"] = f"ticket {number} is {state} at the end: {entry.last_error}"
         elif _innocent(schedule, number) and entry.state is not State.POSTED:
             found["its trouble is its own"] = f"ticket {number}, to which nothing happened, is {state}: {entry.reason}"
-        if ticket.updates > MOST_UPDATES or schedule.logrocket.asked.get(number, 0) > MOST_REQUESTS:
-            asked = schedule.logrocket.asked.get(number, 0)
+        asked = schedule.logrocket.asked.get(number, 0)
+        more = MORE_WHILE_HELD if ("account",) in schedule.chance.troubles else 0
+        if ticket.updates > MOST_UPDATES + more or asked > MOST_REQUESTS + more:
             found["tries are bounded"] = f"ticket {number}: {ticket.updates} updates, {asked} requests"
+    if schedule.world.raised:
+        found["a job never raises"] = schedule.world.raised[0]
     longest = waited(schedule, entries)
     if longest > LONGEST_WAIT:
         found["nobody waits for another"] = f"a ticket to which nothing happened waited {longest:.0f} s for its note"
@@ -66,10 +70,10 @@ def _innocent(schedule: Schedule, number: int) -> bool:
 
 def _of_ticket(place: Place, number: int) -> bool:
     match place:
+        case ("late", _, str(whose), _):
+            return whose == str(number)
         case ("ticket", int(whose)) | (_, _, int(whose), _) | ("during", _, _, int(whose), _):
             return whose == number
-        case ("late", _, whose):
-            return whose == str(number)
         case ("redis", str(job), _):
             return job.endswith(f" {number}")
     return False
@@ -80,8 +84,6 @@ def _of_everybody(place: Place, schedule: Schedule) -> bool:
         case ("account",):
             return True
         case ("during", *_):
-            from tests.simulator.troubles import DISTURBANCES
-
             return DISTURBANCES[schedule.chance.troubles[place]].kind not in ("kill", "freeze")
         case (_, "me", *_):
             return True

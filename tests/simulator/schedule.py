@@ -130,17 +130,18 @@ class Worker:
 class Schedule:
     """A run of the whole product, from the first delivery until nothing is left to do."""
 
-    def __init__(self, chance: Chance) -> None:
+    def __init__(self, chance: Chance, policy: Policy = POLICY) -> None:
         self.chance = chance
+        self.policy = policy
         self.world = World(chance)
         self.network = Network(self.world)
         self.zendesk = Zendesk(self.world, self.network)
         self.logrocket = Service(self.world, self.network, self._call_back)
         self.redis = self.world.connection()
-        self.ledger = open_ledger(self.redis)
+        self.ledger = open_ledger(self.redis, policy)
         self.delivered: dict[int, float] = {}
         self._workers = {queue: [self._worker(f"{queue} {each}") for each in range(count)] for queue, count in _WORKERS.items()}
-        self._jobs = 0
+        self._jobs: dict[str, int] = {}
         self._sweep_at = START
         self._pause = 1.0
         self._sweeper: Process | None = None
@@ -227,7 +228,7 @@ class Schedule:
         logrocket.use(self.logrocket)
         jobs = Jobs(
             ledger=self.ledger,
-            policy=POLICY,
+            policy=self.policy,
             desk=desk,
             logrocket=logrocket,
             project=Project(app_url="http://127.0.0.1:1", org="acme", app="shop"),
@@ -305,12 +306,12 @@ class Schedule:
                     self._take(worker, str(world.redis.command("LPOP", f"queue:{queue}")))
 
     def _take(self, worker: Worker, job: str) -> None:
-        self._jobs += 1
+        self._jobs[job] = number = self._jobs.get(job, 0) + 1
         step, ticket = job.split()
         call: Callable[[int], None] = getattr(worker.jobs, step)
-        name = f"job {self._jobs}, {step} of ticket {ticket}"
+        name = f"{step} {number} of ticket {ticket}"
         worker.process = process = Process(self.world, functools.partial(call, int(ticket)), job=name)
-        late = self.chance.pick(("late", step, ticket), (0.0, 3.0, 45.0), often=0.3)
+        late = self.chance.pick(("late", step, ticket, number), (0.0, 3.0, 45.0), often=0.2)
         if late:
             self.world.tell(f"{name} begins {late:g} s late")
         process.deadline += late
@@ -321,6 +322,6 @@ class Schedule:
             self.world.start(process)
 
 
-def play(troubles_: Mapping[Place, int] | None = None, *, seed: int | None = None) -> Found:
+def play(troubles_: Mapping[Place, int] | None = None, *, seed: int | None = None, policy: Policy = POLICY) -> Found:
     """Play one schedule: of a seed, or of a list of troubles."""
-    return Schedule(Chance(troubles_, seed=seed)).run()
+    return Schedule(Chance(troubles_, seed=seed), policy).run()

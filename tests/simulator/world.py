@@ -39,6 +39,9 @@ class Process:
         def whole() -> None:
             try:
                 run()
+            except Exception as error:  # noqa: BLE001 -- RQ catches it, and the job is over
+                world.raised.append(f"{job} raised {error!r}")
+                world.tell(world.raised[-1])
             finally:
                 self.done = True
 
@@ -57,6 +60,7 @@ class World:
         self.redis = Store(lambda: self.now)
         self.away_until = 0.0
         self.ended = False
+        self.raised: list[str] = []  # by what must not raise
         self.writes_under_way = 0
         self.events = 0
         self._coming: list[tuple[float, int, Callable[[], None]]] = []
