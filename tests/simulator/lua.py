@@ -26,11 +26,11 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _WORDS = frozenset(
-    "and break do else elseif end false for function if in local nil not or repeat return then true until while".split()
+    ["and", "break", "do", "else", "elseif", "end", "false", "for", "function", "if", "in", "local", "nil", "not", "or", "repeat", "return", "then", "true", "until", "while"]
 )
 _BINARY = {
-    **{"or": (1, 1), "and": (2, 2), "<": (3, 3), ">": (3, 3), "<=": (3, 3), ">=": (3, 3), "~=": (3, 3), "==": (3, 3)},
-    **{"..": (5, 4), "+": (6, 6), "-": (6, 6), "*": (7, 7), "/": (7, 7), "%": (7, 7), "^": (10, 9)},
+    "or": (1, 1), "and": (2, 2), "<": (3, 3), ">": (3, 3), "<=": (3, 3), ">=": (3, 3), "~=": (3, 3), "==": (3, 3),
+    "..": (5, 4), "+": (6, 6), "-": (6, 6), "*": (7, 7), "/": (7, 7), "%": (7, 7), "^": (10, 9),
 }
 _UNARY = 8
 
@@ -335,7 +335,7 @@ def _number(value: Any) -> float:  # noqa: ANN401 -- likewise
 
 def _to_number(value: Any, base: float = 10) -> float | None:  # noqa: ANN401 -- likewise
     try:
-        return float(int(value, int(base))) if base != 10 else _number(value)  # noqa: PLR2004 -- decimal
+        return float(int(value, int(base))) if base != 10 else _number(value)
     except (TypeError, ValueError):
         return None
 
@@ -473,8 +473,8 @@ _LIBRARY: dict[str, Any] = {
     "cjson.encode": _encoded,
 }
 _GLOBALS: dict[str, Any] = {
-    **{"_true": _true, "_number": _number, "_string": _string, "_put": _put, "_length": _length, "_of": Table.of},
-    **{"_range": _range, "_and": _and, "_or": _or, "_table": _table},
+    "_true": _true, "_number": _number, "_string": _string, "_put": _put, "_length": _length, "_of": Table.of,
+    "_range": _range, "_and": _and, "_or": _or, "_table": _table,
     **{name.replace(".", "_"): function for name, function in _LIBRARY.items()},
     "tonumber": _to_number,
     "tostring": _to_string,

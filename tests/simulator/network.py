@@ -11,7 +11,7 @@ import requests
 
 from integration.http import READ_SECONDS
 from tests.simulator.chance import Place
-from tests.simulator.troubles import Accident, Answer, Disturbance, DISTURBANCES
+from tests.simulator.troubles import DISTURBANCES, Accident, Answer, Disturbance
 from tests.simulator.world import World
 
 __all__ = ["Answer", "Network"]
@@ -67,7 +67,7 @@ class Network:
             raise accident.error()
         world.sleep(accident.after)
         answer = accident.answer or real[0]
-        if refused is not None or not answer.status < 300:  # noqa: PLR2004 -- first non-2xx
+        if refused is not None or not answer.status < 300:
             world.tell(f"{name}: answered {answer.status}")
         return response(answer)
 

@@ -23,6 +23,7 @@ from tests.simulator.schedule import KEYS
 from worker import sweeper
 
 POLICY = Policy(poll_after=0.0, failed_retry=(0.0, 900.0), settle=600.0, backoff=0.0, random=lambda: 0.0)
+_LONG = 1e6
 TICKETS = (1, 2, 3)
 IDS = ("a" * 64, "b" * 64)
 _TIMES = frozenset(
@@ -46,6 +47,7 @@ class Operations:
             *(self._receive, self._claim, self._claim, self._claim, self._settle, self._settle, self._settle),
             *(self._call_back, self._call_back, self._retry, self._forget, self._sweep, self._lane, self._take),
         ]
+        self._ledger.lanes.answered(Service.ZENDESK, Pace(interval=0.0, pause=0.0))
         seen: list[object] = []
         for _ in range(count):
             operation = self._random.choice(kinds)
@@ -107,7 +109,7 @@ class Operations:
 
     def _lane(self, ticket: int) -> object:
         lanes, service = self._ledger.lanes, self._random.choice(list(Service))
-        pace = self._random.choice((None, Pace(interval=0.001, pause=0.0)))
+        pace = self._random.choice((None, Pace(interval=0.0, pause=0.0), Pace(interval=_LONG, pause=_LONG)))
         match self._random.randrange(8):
             case 0:
                 return lanes.hold(service, "refused")

@@ -140,7 +140,9 @@ class Schedule:
         self.redis = self.world.connection()
         self.ledger = open_ledger(self.redis, policy)
         self.delivered: dict[int, float] = {}
-        self._workers = {queue: [self._worker(f"{queue} {each}") for each in range(count)] for queue, count in _WORKERS.items()}
+        self._workers = {
+            queue: [self._worker(f"{queue} {each}") for each in range(count)] for queue, count in _WORKERS.items()
+        }
         self._jobs: dict[str, int] = {}
         self._sweep_at = START
         self._pause = 1.0

@@ -176,8 +176,8 @@ _POLL: Final = (
 )
 
 ACCIDENTS: Final[Mapping[str, tuple[Accident, ...]]] = {
-    **{"update": _UPDATE, "ticket": _READ, "user": _READ, "comments": _READ, "me": _READ, "hide": _HIDE},
-    **{"ask": _ASK, "poll": _POLL},
+    "update": _UPDATE, "ticket": _READ, "user": _READ, "comments": _READ, "me": _READ, "hide": _HIDE,
+    "ask": _ASK, "poll": _POLL,
 }
 
 # What LogRocket makes of a request: its status, when each callback comes (seconds after the request), what a poll says

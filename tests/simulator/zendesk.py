@@ -104,7 +104,7 @@ class Zendesk:
 
     def _carry_out(
         self, kind: str, found: re.Match[str], ticket: Ticket | None, body: Any, accident: Accident
-    ) -> Answer:  # noqa: ANN401 -- JSON
+    ) -> Answer:
         match kind:
             case "me":
                 return Answer(200, {"user": {"id": US, "role": "agent", "email": "us@example.com"}})
@@ -145,8 +145,8 @@ class Zendesk:
 
 def _shown(comment: Comment) -> dict[str, Any]:
     return {
-        **{"id": comment.comment_id, "type": "Comment", "author_id": comment.author, "public": comment.public},
-        **{"html_body": comment.html, "body": comment.html, "plain_body": comment.html},
+        "id": comment.comment_id, "type": "Comment", "author_id": comment.author, "public": comment.public,
+        "html_body": comment.html, "body": comment.html, "plain_body": comment.html,
     }
 
 
