@@ -97,7 +97,7 @@ class Entry:
     silences: int = 0  # requests that brought no result
     tried: tuple[str, ...] = ()  # the requests whose note was attempted
     highlights: Highlights | None = field(default=None, repr=False)
-    replay: str | None = None  # the first session's place under the project's /s/, kept when the text is deleted
+    replay: str | None = None  # a session's place under the project's /s/, kept when the text is deleted
     comment_id: int | None = None
     public_comment: int | None = None  # our note, which customers can read and which is to be made private
     was_public: bool = False  # our note was, for a moment at least
@@ -200,9 +200,7 @@ def told(entry: Entry, now: float, *, result: Result, policy: Policy) -> Entry:
     if result.status is Status.READY and result.highlights is not None:
         if result.highlights.empty:
             return ended(entry, now, state=State.EMPTY, reason="LogRocket knows no session of the requester")
-        first = result.highlights.sessions[0]  # for `empty` is said of those without
-        replay = f"{first.recording_id}/{first.session_id}"
-        return _entered(entry, State.READY, now, highlights=result.highlights, replay=replay)
+        return _entered(entry, State.READY, now, highlights=result.highlights, replay=result.highlights.replay)
     return _told_nothing(entry, now, policy=policy)
 
 

@@ -196,7 +196,7 @@ def test_a_hold_closes_the_lane_for_all_and_ends_with_the_first_answer(redis: Re
 
 
 def test_held_tickets_go_on_when_the_credentials_are_mended(sandbox: Sandbox, product: InProcess) -> None:
-    sandbox.faults.add(Fault(service="zendesk", status=403, times=12))
+    sandbox.faults.add(Fault(service="zendesk", status=403, times=6))
     first, second = (sandbox.zendesk.file_ticket(requester=ADA) for _ in range(2))
     wait_for(lambda: worked(product) and product.ledger.lanes.holds())
     product.work_until(first, State.POSTED, seconds=40)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 import time
 import unicodedata
@@ -13,7 +14,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from integration.logrocket.results import Highlights, Session, read
+from integration import entry as entries
+from integration.entry import Entry, Policy, State, dump, load
+from integration.logrocket.results import Highlights, Result, Session, read
 from integration.note import MAX_BYTES, Project, render
 from tests.deliveries.recorded import delivery
 
@@ -195,6 +198,12 @@ def test_the_recorded_hostile_result_becomes_a_harmless_note() -> None:
     [
         ("one\n\ntwo", "<p>one</p><p>two</p>"),
         ("one  \ntwo", "<p>one<br>two</p>"),
+        ("one\ntwo\\\n**three\nfour**", "<p>one<br>two<br><strong>three<br>four</strong></p>"),
+        ("one\r\ntwo\rthree\u2028four&#13;five", "<p>one<br>two<br>three<br>four<br>five</p>"),
+        ("one<br>two<BR />three `<br>`", "<p>one<br>two<br>three <code>&lt;br&gt;</code></p>"),
+        ("> one\n> two\n\n- one\n  two", "<blockquote><p>one<br>two</p></blockquote><ul><li>one<br>two</li></ul>"),
+        ("one\ntwo\n===", "<p><strong>one<br>two</strong></p>"),
+        ("- a\n\n  ```\n  b\n  ```", "<ul><li><p>a</p><p><code>b</code></p></li></ul>"),
         ("*a* __b__ ***c***", "<p><em>a</em> <strong>b</strong> <em><strong>c</strong></em></p>"),
         ("`a < b`", "<p><code>a &lt; b</code></p>"),
         ("# Title\n\n###### small", "<p><strong>Title</strong></p><p><strong>small</strong></p>"),
@@ -231,6 +240,193 @@ def test_markdown_becomes_the_allowed_html(markdown: str, expected: str) -> None
 def test_emoji_with_joiners_and_every_script_survive(text: str) -> None:
     assert text in note(text)
     assert text in note("x", text)
+
+
+@pytest.mark.parametrize(
+    ("markdown", "expected"),
+    [
+        ("1. a\n\nthen\n\n2. b", "<p>1. a</p><p>then</p><p>2. b</p>"),
+        ("1. a\n\n```\ncode\n```\n\n2. b", "<p>1. a</p><p><code>code</code></p><p>2. b</p>"),
+        ("1. a\n# Title\n2. b", "<p>1. a</p><p><strong>Title</strong></p><p>2. b</p>"),
+        ("1. a\n- x\n\n2. b", "<p>1. a</p><ul><li>x</li></ul><p>2. b</p>"),
+        ("3. a\n4. b", "<p>3. a</p><p>4. b</p>"),
+        ("3. a\n\n4. b", "<p>3. a</p><p>4. b</p>"),
+        ("0. a\n1. b", "<p>0. a</p><p>1. b</p>"),
+        ("3) a\n4) b", "<p>3) a</p><p>4) b</p>"),
+        ("1. a\n3. b", "<p>1. a</p><p>3. b</p>"),
+        ("3. a\n2. b\n1. c", "<p>3. a</p><p>2. b</p><p>1. c</p>"),
+        ("1. a\n1. b\n1. c", "<ol><li>a</li><li>b</li><li>c</li></ol>"),
+        ("7. a\n7. b", "<p>7. a</p><p>8. b</p>"),
+        ("2. **a**\n   b", "<p>2. <strong>a</strong><br>b</p>"),
+        ("- x\n  2. a\n  3. b\n- y", "<ul><li>x<br>2. a<br>3. b</li><li>y</li></ul>"),
+        ("2. a\n   - x\n3. b", "<p>2. a</p><ul><li>x</li></ul><p>3. b</p>"),
+        ("2. a\n   1. x\n   2. y", "<p>2. a</p><ol><li>x</li><li>y</li></ol>"),
+        ("2. a\n\n   4. x\n   5. y\n3. b", "<p>2. a</p><blockquote><p>4. x</p><p>5. y</p></blockquote><p>3. b</p>"),
+        ("1. a\n   1. x\n\n   then\n\n   2. y", "<ol><li><p>a</p><p>1. x</p><p>then</p><p>2. y</p></li></ol>"),
+        ("> 2. a", "<blockquote><p>2. a</p></blockquote>"),
+        ("2. > a", "<blockquote><p>2. a</p></blockquote>"),
+        ("2. ```\n   code\n   ```", "<p>2. <code>code</code></p>"),
+        ("2. # Title", "<p><strong>2. Title</strong></p>"),
+        ("2. - a\n   - b", "<ul><li>2. a</li><li>b</li></ul>"),
+        ("2.\n3. b", "<p>2. </p><p>3. b</p>"),
+        ("text\n2. still text", "<p>text<br>2. still text</p>"),
+    ],
+)
+def test_a_numbered_list_keeps_its_numbers(markdown: str, expected: str) -> None:
+    assert re.sub(r"\s*\n\s*", "", body(note(markdown))) == expected
+
+
+LISTED = st.lists(st.integers(0, 10**9 - 1), min_size=1, max_size=5)
+
+
+@unhurried
+@given(lists=st.lists(LISTED, min_size=1, max_size=4), indent=st.sampled_from(["", "> ", "- x\n\n  "]))
+@example(lists=[[1], [2]], indent="")
+@example(lists=[[1, 2], [1, 2]], indent="> ")
+def test_every_number_of_a_list_is_shown(lists: list[list[int]], indent: str) -> None:
+    """As text, or by an `<ol>` that counts from 1: as it is written, unless all of a list are the same."""
+    texts = ["\n".join(f"{number}. item" for number in numbers) for numbers in lists]
+    quote = "> " if indent == "> " else " " * (len(indent) and 2)
+    markdown = indent + "\n\nthen\n\n".join(texts).replace("\n", f"\n{quote}")
+    expected = [
+        number + at if len(set(numbers)) == 1 else number for numbers in lists for at, number in enumerate(numbers)
+    ]
+    for made in (note(markdown), note("x", markdown)):
+        assert numbers_shown(made) == expected
+
+
+def numbers_shown(made: str) -> list[int]:
+    """The numbers that a reader sees before each `item`, with or without a list of HTML."""
+    found, counter = [], 0
+    for tag, number in re.findall(r"(<ol>|<li>(?=item))|([0-9]+)\. (?=item)", made):
+        counter = 0 if tag == "<ol>" else counter + 1
+        if tag != "<ol>":
+            found.append(int(number) if number else counter)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("markdown", "expected"),
+    [
+        (
+            "| Step | Result |\n|:--|--:|\n| *pays* | **502** |\n| `x` | [ok](https://app.logrocket.com/x) |",
+            (
+                "<ul><li><strong>Step</strong>: <em>pays</em>; <strong>Result</strong>: <strong>502</strong></li>"
+                "<li><strong>Step</strong>: <code>x</code>; <strong>Result</strong>: "
+                '<a href="https://app.logrocket.com/x">ok</a></li></ul>'
+            ),
+        ),
+        ("a | b\n--|--\n1 | 2", "<ul><li><strong>a</strong>: 1; <strong>b</strong>: 2</li></ul>"),
+        ("|a:|  |\n|--|--|\n|1|2|", "<ul><li><strong>a:</strong> 1; 2</li></ul>"),
+        (
+            "|a|b|\n|--|--|\n||2|\n|3|\n|4|5|6|",
+            LINES_OF_A_TABLE := (
+                "<ul><li><strong>b</strong>: 2</li><li><strong>a</strong>: 3</li>"
+                "<li><strong>a</strong>: 4; <strong>b</strong>: 5; 6</li></ul>"
+            ),
+        ),
+        ("> |a|b|\n> |--|--|\n> ||2|\n> |3|\n> |4|5|6|", f"<blockquote>{LINES_OF_A_TABLE}</blockquote>"),
+        ("- |a|b|\n  |--|--|\n  ||2|\n  |3|\n  |4|5|6|", f"<ul><li>{LINES_OF_A_TABLE}</li></ul>"),
+        ("|a|b|\n|--|--|", "<ul><li>a; b</li></ul>"),
+        ("|a|b|\n|--|--|\n|x<br>y|z\\|z|", "<ul><li><strong>a</strong>: x<br>y; <strong>b</strong>: z|z</li></ul>"),
+        ("see\n\n|a|b|\n|--|\n|1|2|", "<p>see</p><p>|a|b|<br>|--|<br>|1|2|</p>"),
+    ],
+)
+def test_a_table_becomes_lines_that_can_be_read(markdown: str, expected: str) -> None:
+    assert re.sub(r"\s*\n\s*", "", body(note(markdown))) == expected
+
+
+def test_the_line_of_a_session_keeps_numbers_bullets_rows_and_breaks() -> None:
+    made = note("x", "one\ntwo\n\n1. a\n   - b\n   - c\n\n|d|e|\n|-|-|\n|1|2|\n\n7. f\n8. ```\n   g\n   ```")
+    assert made.split("Session replay</a>: ")[1].split("</p>")[0] == (
+        "one<br>two<br>1. a<br>\u2022 b<br>\u2022 c<br>\u2022 <strong>d</strong>: 1; <strong>e</strong>: 2"
+        "<br>7. f<br>8. <code>g</code>"
+    )
+
+
+def test_a_list_that_is_shortened_keeps_its_numbers_and_lines() -> None:
+    made = note("".join(f"{number}. step number {number}\n" for number in range(1, 4_000)))
+    assert "cut" in made
+    assert re.search(r"<br>1500\. step number 1500<br>1501\. step", made)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        *(("", stop) for stop in (".", "...", ",", ".)", '."', ".\u201d", "!", "?", "\u2026", "\u3002", ".\n")),
+        *(("(", stop) for stop in (".)", ").")),
+        *(("**", stop) for stop in ("**.", ".**")),
+        ("`", "`."),
+        ("\u201c", "\u201d."),
+        ("<", ">."),
+    ],
+)
+@pytest.mark.parametrize("address", ["https://evil.example/login", "www.evil.example", "mailto:a@evil.example"])
+def test_the_full_stop_behind_an_address_is_the_sentences(address: str, before: str, after: str) -> None:
+    made = note(f"See {before}{address}{after} Then more.", f"See {before}{address}{after}")
+    assert not re.search(r"\[[.\u3002]\](?![a-z])", made)
+    assert "evil[.]example" in made
+
+
+def test_the_full_stop_behind_an_address_of_logrocket_leaves_it_whole() -> None:
+    for around in ("{}.", "**{}**.", "({}.)", "\u201c{}\u201d.", "{}\u3002", "`{}`,", "*{}.*"):
+        assert f"{REPLAY}" in re.sub("href=.[^>]*>", "", note(around.format(REPLAY)))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "www.",
+        "www.\u201d",
+        "https://app.logrocket.com\u3002",
+        "www./",
+        "www.]/x",
+        "https://.",
+        "https://evil.",
+        "//evil./",
+        "http://evil.example./.",
+    ],
+)
+def test_no_full_stop_makes_an_address_whole(text: str) -> None:
+    for shown in (text, f"{text}.", f"({text})", f"**{text}**x", f"{text}\n/x"):
+        note(shown, shown)
+
+
+def test_a_session_without_ids_is_told_without_a_link_and_with_no_text_not_at_all() -> None:
+    found = read(
+        b'{"status": "READY", "result": {"highlights": "", "sessions": ['
+        b'{"highlights": "The user [pays](https://app.logrocket.com/x)"}, {"highlights": ""}, null,'
+        b'{"recordingID": "../x", "sessionID": 0, "highlights": "The user shops"},'
+        b'{"recordingID": "5-14de", "sessionID": 0, "highlights": "The user leaves", "mood": ["new"]}]}}'
+    )
+    entry = told(found)
+    assert (entry.state, entry.replay) == (State.READY, "5-14de/0")
+    kept = load(dump(entry))
+    assert kept == entry
+    assert kept.highlights is not None
+    made = render(kept.highlights, request_id=REQUEST_ID, project=PROJECT, email="a@b.example", external_id=None)
+    keeps_the_rules(made)
+    assert body(made) == (
+        '<p>Session: The user <a href="https://app.logrocket.com/x">pays</a></p><p>Session: The user shops</p>'
+        f'<p><a href="{REPLAY}">Session replay</a>: The user leaves</p>'
+    )
+
+
+def test_a_summary_that_links_to_sessions_is_told_with_an_empty_list() -> None:
+    link = f"The user [pays]({REPLAY}?t=1)"
+    found = read(json.dumps({"status": "READY", "result": {"highlights": link, "sessions": []}}).encode())
+    entry = told(found)
+    assert (entry.state, entry.replay) == (State.READY, "5-14de/0")
+    assert entry.highlights is not None
+    made = render(entry.highlights, request_id=REQUEST_ID, project=PROJECT, email="a@b.example", external_id=None)
+    assert body(made) == f'<p>The user <a href="{REPLAY}?t=1">pays</a></p>'
+
+
+def told(result: Result) -> Entry:
+    """The entry of a ticket for which LogRocket said this."""
+    policy = Policy(poll_after=240, failed_retry=(), settle=60, backoff=5, random=lambda: 0.5)
+    entry = Entry(ticket_id=1, received_at=0, entered_at=0, state=State.REQUESTED, request_id=REQUEST_ID)
+    return entries.told(entry, 1, result=result, policy=policy)
 
 
 def test_a_url_of_logrocket_in_the_text_stays_as_it_is() -> None:
@@ -671,6 +867,11 @@ PIECES = [
         "1. ",
         "---\n",
         "| a |\n",
+        "|-|\n",
+        "|",
+        "7. ",
+        "7) ",
+        "<br>",
         "&",
         ";",
         "&#123;",
@@ -721,6 +922,11 @@ PIECES = [
         "word",
         "\U0001f469\u200d\U0001f467",
         "\u4f60",
+        "\u0647",
+        "\U0001f3f4\U000e0067\U000e0062",
+        "\U000e0065\U000e006e\U000e0067\U000e007f",
+        "\u3002",
+        "\u201d",
         "x",
     ),
 ]
@@ -791,6 +997,16 @@ BOMBS = {
     "dashes": "-" * 60_000,
     "letters before a dot": "a" * 59_000 + ".",
     "letters that could be a name": "a.aa" * 15_000,
+    "a wide header over many rows": f"|{'*h*' * 9_000}|\n|-|\n" + "|x|\n" * 4_900,
+    "many tables": ("|" + "h" * 240 + "|\n|-|\n" + "|x|\n" * 90 + "\n") * 100,
+    "many tables in a list": "- x\n\n" + ("  |" + "*h*" * 80 + "|\n  |-|\n" + "  |x|\n" * 90 + "\n") * 50,
+    "a table of many columns": "|a" * 3_000 + "|\n" + "|-" * 3_000 + "|\n" + "|\n" * 4_900,
+    "numbered lists cut in two": "2. x\n\ny\n\n" * 6_000,
+    "numbered items": "2. x\n3. y\n" * 6_000,
+    "full stops": "https://evil.example/" + "." * 60_000,
+    "tag characters": "\U0001f3f4" + "\U000e0067" * 60_000,
+    "selectors": "\u845b\ufe00" * 30_000,
+    "places of sessions": "a/s/" * 15_000,
     "braces": "{" * 60_000,
     "joiners": "\u4f60\u200d" * 30_000,
 }
@@ -836,6 +1052,19 @@ def test_a_hundred_thousand_sessions_do_not_go_off() -> None:
 def test_what_would_be_shown_as_a_url_of_its_own_is_defanged(markdown: str) -> None:
     shown = re.sub(r'href="[^"]*"', "", note(markdown))
     assert not re.search(r"[^\W_]\.(example|\u0440\u0444|xn--p1ai)/|3\.4/", shown)
+
+
+@pytest.mark.parametrize(
+    "domain",
+    [
+        "\u0909\u0926\u093e\u0939\u0930\u0923.\u092a\u0930\u0940\u0915\u094d\u0937\u093e",
+        "\u0646\u0627\u0645\u0647\u200c\u0627\u06cc.\u0627\u06cc\u200c\u0631\u0627\u0646",
+    ],
+)
+def test_a_domain_of_letters_with_marks_and_joiners_is_defanged_whole(domain: str) -> None:
+    made = note(f"{domain}/x", f"{domain}/x.")
+    assert domain not in made
+    assert made.count(domain.replace(".", "[.]")) == 2
 
 
 def test_deep_lists_are_shown_to_their_end() -> None:

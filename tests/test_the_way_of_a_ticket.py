@@ -275,6 +275,7 @@ def test_a_public_note_whose_answer_was_lost_is_found_and_made_private(
         wait_for(lambda: works(product, sandbox) or product.entry(number).quiet_until)
         stored = json.loads(cast("bytes", redis.get(key)))
         redis.set(key, json.dumps({**stored, "quiet_until": 0}))
+        redis.zadd(product.ledger.keys.due, {str(number): 0})
     product.work_until(number, State.POSTED)
     assert [comment.public for comment in sandbox.zendesk.comments(number)] == [True, False]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 from redis import Redis
@@ -118,13 +118,25 @@ def test_a_single_402_or_404_of_logrockets_ends_nothing(status: int, sandbox: Sa
     product.work_until(sandbox.zendesk.file_ticket(requester=ADA), State.POSTED)
 
 
+@pytest.mark.parametrize("probe", [{"status": 503}, {"status": 200, "body": "<html>"}, {"drop": "before"}])
+def test_while_nobody_can_tell_whose_trouble_it_is_the_ticket_waits(
+    probe: dict[str, Any], sandbox: Sandbox, product: InProcess
+) -> None:
+    sandbox.faults.add(Fault(service="zendesk", path=r"/users/me", times=None, **probe))
+    number = sandbox.zendesk.file_ticket(requester=ADA)
+    refuse(sandbox, number, "PUT", 403)
+    working(product, lambda: len([each for each in sandbox.zendesk.requests if "/users/me" in each.path]) > 4)
+    entry = product.entry(number)
+    assert (entry.state, entry.refusals, product.ledger.lanes.holds()) == (State.READY, 0, [])
+
+
 # -- Of the account
 
 
 def test_credentials_that_are_refused_hold_everybody_and_cost_no_attempt(sandbox: Sandbox, product: InProcess) -> None:
     sandbox.faults.add(Fault(service="zendesk", path="/api/v2/", status=403, times=None))
     tickets = [sandbox.zendesk.file_ticket(requester=ADA) for _ in range(3)]
-    [hold] = working(product, lambda: product.ledger.lanes.holds())
+    [hold] = working(product, product.ledger.lanes.holds)
     assert (hold.service, hold.reason) == (Service.ZENDESK, "Zendesk refuses our credentials (403)")
     working(product, lambda: len(sandbox.zendesk.requests) > 12)
     assert {(each.state, each.refusals) for each in entries_of(product, *tickets)} == {(State.READY, 0)}
@@ -137,7 +149,7 @@ def test_credentials_that_are_refused_hold_everybody_and_cost_no_attempt(sandbox
 def test_one_ticket_after_another_that_is_refused_is_the_accounts_trouble(sandbox: Sandbox, product: InProcess) -> None:
     sandbox.faults.add(Fault(service="zendesk", method="PUT", status=403, times=None))
     tickets = [sandbox.zendesk.file_ticket(requester=ADA) for _ in range(2)]
-    [hold] = working(product, lambda: product.ledger.lanes.holds())
+    [hold] = working(product, product.ledger.lanes.holds)
     assert "one ticket after another" in hold.reason
     working(product, lambda: len(sandbox.zendesk.requests) > 20)
     assert {each.state for each in entries_of(product, *tickets)} == {State.READY}
@@ -209,7 +221,7 @@ def test_an_account_that_is_not_there_holds_every_ticket_and_ends_none(sandbox: 
     away = json.dumps({"error": {"title": "No help desk at acme.zendesk.com", "message": "There is none."}})
     sandbox.faults.add(Fault(service="zendesk", path="/api/v2/", status=404, body=away, times=None))
     number = sandbox.zendesk.file_ticket(requester=ADA)
-    [hold] = working(product, lambda: product.ledger.lanes.holds())
+    [hold] = working(product, product.ledger.lanes.holds)
     assert "ZENDESK_SUBDOMAIN" in hold.reason
     working(product, lambda: len(sandbox.zendesk.requests) > 15)
     assert product.entry(number).state is State.READY

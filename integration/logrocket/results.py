@@ -8,7 +8,7 @@ from __future__ import annotations
 import enum
 import re
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeGuard
 
 from integration.errors import MalformedDelivery
 from integration.json_body import parse_object
@@ -16,6 +16,7 @@ from integration.json_body import parse_object
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{1,128}")
 _RECORDING_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _SESSION_ID = re.compile(r"[0-9]{1,18}")
+_LINK = re.compile(r"(?<=[A-Za-z0-9._-])/s/([A-Za-z0-9._-]{1,128})/([0-9]{1,18})(?![A-Za-z0-9_-])")
 
 
 class Status(enum.Enum):
@@ -28,11 +29,16 @@ class Status(enum.Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Session:
-    """One recorded session: its place under the project's `/s/`, and what the user did in it, as Markdown."""
+    """One recorded session: what the user did in it, as Markdown; without ids where LogRocket did not give them."""
 
-    recording_id: str
+    recording_id: str | None
     session_id: int
     text: str = field(repr=False)
+
+    @property
+    def place(self) -> str | None:
+        """Its place under the project's `/s/`, when LogRocket said which session it is."""
+        return None if self.recording_id is None else f"{self.recording_id}/{self.session_id}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,8 +50,24 @@ class Highlights:
 
     @property
     def empty(self) -> bool:
-        """Whether there is nothing to tell: no session listed, or no text anywhere."""
-        return not self.sessions or not (self.summary.strip() or any(each.text.strip() for each in self.sessions))
+        """Whether there is nothing to tell: no session listed or linked to, or no text anywhere."""
+        if not self.sessions:
+            return self._linked is None
+        return not (self.summary.strip() or any(session.text.strip() for session in self.sessions))
+
+    @property
+    def replay(self) -> str | None:
+        """The place of the first session that can be replayed, listed or linked to."""
+        return next((session.place for session in self.sessions if session.place), self._linked)
+
+    @property
+    def _linked(self) -> str | None:
+        """The place of the first session that the summary links to."""
+        places = (f"{found[1]}/{int(found[2])}" for found in _LINK.finditer(self.summary) if _is_recording_id(found[1]))
+        return next(places, None)
+
+
+_UNREADABLE = Session(recording_id=None, session_id=0, text="")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,33 +99,50 @@ def is_request_id(value: object) -> bool:
 
 
 def _highlights(result: object) -> Highlights:
+    """What can be read of a result: a part in another shape than the documented one does not cost the others."""
     if result is None:
         return Highlights(summary="")
     if not isinstance(result, dict):
         raise MalformedDelivery("result is no object")
-    sessions = result.get("sessions")
-    if sessions is not None and not isinstance(sessions, list):
-        raise MalformedDelivery("sessions is no list")
-    return Highlights(summary=_text(result), sessions=tuple(_session(each) for each in sessions or ()))
+    listed = result.get("sessions")
+    if listed is None:
+        listed = []
+    sessions = tuple(map(_session, listed)) if isinstance(listed, list) else (_UNREADABLE,)
+    highlights = Highlights(summary=_text(result.get("highlights")), sessions=sessions)
+    documented = isinstance(listed, list) and all(map(_is_documented, listed)) and _has_text_or_none(result)
+    if highlights.empty and not documented:
+        raise MalformedDelivery("nothing in the result can be read")
+    return highlights
 
 
-def _session(found: object) -> Session:
-    if not isinstance(found, dict):
-        raise MalformedDelivery("a session is no object")
-    recording_id, session_id = found.get("recordingID"), found.get("sessionID")
-    if not isinstance(recording_id, str) or not _RECORDING_ID.fullmatch(recording_id) or set(recording_id) == {"."}:
-        raise MalformedDelivery("a session has no recordingID")
-    if isinstance(session_id, bool) or not isinstance(session_id, int | str):
-        raise MalformedDelivery("a session has no sessionID")
-    if not _SESSION_ID.fullmatch(str(session_id)):
-        raise MalformedDelivery("a session has no sessionID")
-    return Session(recording_id=recording_id, session_id=int(session_id), text=_text(found))
+def _session(session: object) -> Session:
+    if not isinstance(session, dict):
+        return Session(recording_id=None, session_id=0, text=_text(session))
+    text = _text(session.get("highlights"))
+    recording_id, session_id = session.get("recordingID"), session.get("sessionID")
+    if _is_recording_id(recording_id) and _is_session_id(session_id):
+        return Session(recording_id=recording_id, session_id=int(session_id), text=text)
+    return Session(recording_id=None, session_id=0, text=text)
 
 
-def _text(found: dict[str, Any]) -> str:
-    text = found.get("highlights")
-    if text is None:
-        return ""
-    if not isinstance(text, str):
-        raise MalformedDelivery("highlights is no text")
-    return text.encode("utf-8", "replace").decode("utf-8")  # a lone surrogate cannot be stored
+def _is_recording_id(value: object) -> TypeGuard[str]:
+    return isinstance(value, str) and _RECORDING_ID.fullmatch(value) is not None and set(value) != {"."}
+
+
+def _is_session_id(value: object) -> TypeGuard[int | str]:
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        return False
+    return _SESSION_ID.fullmatch(str(value)) is not None
+
+
+def _text(text: object) -> str:
+    return text.encode("utf-8", "replace").decode("utf-8") if isinstance(text, str) else ""  # no lone surrogates
+
+
+def _is_documented(session: object) -> bool:
+    """Whether a session has the documented shape; what says nothing in any other may have something to tell."""
+    return isinstance(session, dict) and _has_text_or_none(session) and _session(session).place is not None
+
+
+def _has_text_or_none(part: dict[str, Any]) -> bool:
+    return isinstance(part.get("highlights"), str | None)

@@ -81,7 +81,6 @@ class Desk:
         )
         self._own_id: int | None = None
 
-    @_understood(write=False)
     def takes_our_credentials(self) -> bool | None:
         """Whether Zendesk accepts us where no ticket is concerned; None when that cannot be told now."""
         try:
@@ -98,6 +97,7 @@ class Desk:
             raise Held("Zendesk does not know our credentials: it answers as to an anonymous user", of_account=True)
         return self._own_id
 
+    @_understood(write=False)
     def _who_we_are(self) -> int | None:
         """Our user's id; None when Zendesk answers as to somebody whom it does not know, which it does with a 200."""
         answer = self._session.get(f"{self._session.asked_url}/api/v2/users/me.json").json()

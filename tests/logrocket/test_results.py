@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -94,6 +95,8 @@ def test_a_result_may_come_without_a_request_id_or_app_id() -> None:
         {"highlights": None, "sessions": None},
         {"highlights": "", "sessions": []},
         {"highlights": "Nothing was found", "sessions": []},
+        {"highlights": "Opens /s/5-14de/0, and https://app.logrocket.com/acme/shop/sessions?u=7", "sessions": []},
+        {"highlights": "https://app.logrocket.com/acme/shop/s/../0", "sessions": []},
         {"sessions": []},
         {"highlights": " \n", "sessions": [{**SESSION, "highlights": ""}]},
         {"highlights": None, "sessions": [{**SESSION, "highlights": None}]},
@@ -115,6 +118,31 @@ def test_a_recorded_result_without_sessions_is_empty() -> None:
 @pytest.mark.parametrize(("summary", "text"), [("The user shops", ""), ("", "The user pays"), ("x", "y")])
 def test_text_in_one_place_is_enough_to_tell(summary: str, text: str) -> None:
     assert not ready(summary, [{**SESSION, "highlights": text}]).empty
+
+
+@pytest.mark.parametrize(
+    "summary",
+    [
+        "The user [pays](https://app.logrocket.com/acme/shop/s/5-14de/7?t=1715564734801)",
+        "See <https://lr.acme.example/rocket/acme/shop/s/5-14de/7>, [then](https://lr.acme.example/a/b/s/6-1/0)",
+        "https://app.logrocket.com/acme/shop/s/5-14de/07",
+    ],
+)
+@pytest.mark.parametrize("listed", [{"sessions": []}, {"sessions": None}, {}])
+def test_a_summary_that_links_to_sessions_is_told_though_none_is_listed(
+    summary: str, listed: dict[str, object]
+) -> None:
+    found = read(body(result={"highlights": summary, **listed})).highlights
+    assert found is not None
+    assert (found.empty, found.replay) == (False, "5-14de/7")
+
+
+def test_the_replay_is_that_of_the_first_session_that_has_a_place() -> None:
+    other = {"recordingID": "6-1", "sessionID": 2, "highlights": ""}
+    link = "[x](https://app.logrocket.com/acme/shop/s/7-1/3)"
+    assert ready(link, [{"highlights": "x"}, other, SESSION]).replay == "6-1/2"
+    assert ready(link, [{"highlights": "x"}]).replay == "7-1/3"
+    assert ready("x", [{"highlights": "x"}]).replay is None
 
 
 @pytest.mark.parametrize("session_id", [0, 7, "0", "12", 10**18 - 1])
@@ -145,10 +173,68 @@ EMPTY_LIST: list[object] = []
 EMPTY_OBJECT: dict[str, object] = {}
 
 
-@pytest.mark.parametrize("name", ["error_as_plain_text", "ready_hostile_recording"])
-def test_a_recorded_nonsense_is_malformed(name: str) -> None:
+def test_a_recorded_nonsense_is_malformed() -> None:
     with pytest.raises(MalformedDelivery):
-        recorded(name)
+        recorded("error_as_plain_text")
+
+
+NO_RECORDING_IDS = (
+    *(None, 7, True, EMPTY_LIST, EMPTY_OBJECT, "", ".", "..", "a/b", "../..", "a b", "a?b", "a#b", "a\\b", "a%2fb"),
+    *("caf\u00e9", "a\n", "x" * 129),
+)
+NO_SESSION_IDS = (None, True, -1, "", "x", 1.5, 10**18, "0/../1", "0\n", "\u0661", EMPTY_LIST, EMPTY_OBJECT, "1?t=1")
+NO_TEXTS = (7, True, EMPTY_LIST, EMPTY_OBJECT, ["x"])
+
+
+@pytest.mark.parametrize(
+    "session",
+    [
+        {"highlights": "The user pays"},
+        *({**SESSION, "recordingID": value} for value in NO_RECORDING_IDS),
+        *({**SESSION, "sessionID": value} for value in NO_SESSION_IDS),
+        "The user pays",
+    ],
+)
+def test_a_session_without_usable_ids_keeps_its_text_and_has_no_place(session: object) -> None:
+    first, second = ready("", [session, {**SESSION, "title": {"new": ["field"]}}]).sessions
+    assert (first.text, first.place) == ("The user pays", None)
+    assert (second.text, second.place) == ("The user pays", f"{SESSION['recordingID']}/0")
+
+
+def test_a_recorded_session_whose_id_is_no_id_has_no_place() -> None:
+    found = recorded("ready_hostile_recording").highlights
+    assert found is not None
+    assert [(session.text, session.place) for session in found.sessions] == [("x", None)]
+
+
+@pytest.mark.parametrize("value", NO_TEXTS)
+def test_a_text_of_the_wrong_type_does_not_cost_the_others(value: object) -> None:
+    assert ready(value).sessions[0].text == "The user pays"
+    found = ready("The user shops", [{**SESSION, "highlights": value}])
+    assert (found.summary, found.sessions[0].text, found.empty) == ("The user shops", "", False)
+    assert found.replay == f"{SESSION['recordingID']}/0"
+
+
+@pytest.mark.parametrize("sessions", [7, True, EMPTY_OBJECT, "", {"0": SESSION}, [None], [7], [EMPTY_LIST]])
+def test_sessions_of_an_unknown_shape_do_not_cost_the_summary(sessions: object) -> None:
+    found = ready("The user shops", sessions)
+    assert (found.summary, found.empty, found.replay) == ("The user shops", False, None)
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        *(7, "text", EMPTY_LIST, True, [READY["result"]]),
+        *({"highlights": value, "sessions": EMPTY_LIST} for value in NO_TEXTS),
+        *({"highlights": "", "sessions": value} for value in (7, True, EMPTY_OBJECT, {"0": SESSION}, [None], [7])),
+        *({"highlights": "", "sessions": [{**SESSION, "highlights": value}]} for value in NO_TEXTS),
+        {"highlights": "", "sessions": [{"recordingID": "5-14de", "highlights": ""}]},
+    ],
+    ids=lambda result: json.dumps(result)[:80],
+)
+def test_a_result_of_which_nothing_can_be_read_is_malformed_rather_than_empty(result: object) -> None:
+    with pytest.raises(MalformedDelivery):
+        read(body(result=result))
 
 
 @pytest.mark.parametrize(
@@ -158,57 +244,6 @@ def test_a_recorded_nonsense_is_malformed(name: str) -> None:
         *(
             {"requestID": value}
             for value in (7, True, EMPTY_LIST, EMPTY_OBJECT, "", "../x", "a b", "x" * 129, "a\n", "\ud800")
-        ),
-        *({"result": value} for value in (7, "text", EMPTY_LIST, True, [READY["result"]])),
-        *(
-            {"result": {"highlights": value, "sessions": [SESSION]}}
-            for value in (7, True, EMPTY_LIST, EMPTY_OBJECT, ["x"])
-        ),
-        *({"result": {"highlights": "x", "sessions": value}} for value in (7, True, EMPTY_OBJECT, "x", {"0": SESSION})),
-        *(
-            {"result": {"highlights": "x", "sessions": [value]}}
-            for value in (None, 7, "x", EMPTY_LIST, EMPTY_OBJECT, True)
-        ),
-        *(
-            {"result": {"highlights": "x", "sessions": [{**SESSION, "recordingID": value}]}}
-            for value in (
-                None,
-                7,
-                "",
-                ".",
-                "..",
-                "a/b",
-                "../..",
-                "a b",
-                "a?b",
-                "a#b",
-                "a\\b",
-                "a%2fb",
-                "caf\u00e9",
-                "a\n",
-            )
-        ),
-        *(
-            {"result": {"highlights": "x", "sessions": [{**SESSION, "sessionID": value}]}}
-            for value in (
-                None,
-                True,
-                -1,
-                "",
-                "x",
-                1.5,
-                10**18,
-                "0/../1",
-                "0\n",
-                "\u0661",
-                EMPTY_LIST,
-                EMPTY_OBJECT,
-                "1?t=1",
-            )
-        ),
-        *(
-            {"result": {"highlights": "x", "sessions": [{**SESSION, "highlights": value}]}}
-            for value in (7, True, EMPTY_LIST, EMPTY_OBJECT, ["x"])
         ),
     ],
     ids=lambda changes: json.dumps(changes)[:80].encode("unicode_escape").decode(),
@@ -286,9 +321,8 @@ def check(sent: bytes) -> None:
         found.highlights.summary.encode()
         for session in found.highlights.sessions:
             session.text.encode()
-            assert session.recording_id.isascii()
-            assert not set(session.recording_id) & set("/?#%\\: ")
-            assert session.session_id >= 0
+            assert session.place is None or re.fullmatch(r"[A-Za-z0-9._-]+/[0-9]+", session.place)
+        assert found.highlights.replay is None or re.fullmatch(r"[A-Za-z0-9._-]+/[0-9]+", found.highlights.replay)
 
 
 @unhurried
