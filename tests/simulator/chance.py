@@ -16,7 +16,8 @@ T = TypeVar("T")
 Place = tuple[str | int, ...]
 Troubles = Mapping[Place, int]
 
-_RATES = (0.03, 0.08, 0.2)
+_RATES = (0.08, 0.2, 0.5)
+_KINDS = 0.4  # of all kinds of trouble happen in one schedule
 _MOST = 8
 _FEW = 3  # troubles: every choice of as many is tried
 
@@ -28,6 +29,7 @@ class Chance:
         self._given = troubles
         self._random = random.Random(seed)
         self._rate = self._random.choice(_RATES)
+        self._kinds: dict[Place, bool] = {}  # of trouble: whether it happens in this schedule at all
         self.troubles: dict[Place, int] = {}
 
     def pick(self, place: Place, choices: Sequence[T], *, often: float = 1.0) -> T:
@@ -36,13 +38,22 @@ class Chance:
             number = self._given.get(place, 0)
             if number >= len(choices):
                 number = 0
-        elif len(self.troubles) < _MOST and self._random.random() < self._rate * often:
+        elif self._happens(place) and self._random.random() < self._rate * often:
             number = self._random.randrange(1, len(choices))
         else:
             number = 0
         if number:
             self.troubles[place] = number
         return choices[number]
+
+    def _happens(self, place: Place) -> bool:
+        """Few kinds of trouble, and those often: two that need each other meet sooner than among all kinds."""
+        if len(self.troubles) >= _MOST:
+            return False
+        kind = tuple(each for each in place[:3] if isinstance(each, str) and " " not in each)
+        if kind not in self._kinds:
+            self._kinds[kind] = self._random.random() < _KINDS
+        return self._kinds[kind]
 
 
 def shortest(troubles: Troubles, broken: Callable[[Troubles], bool]) -> dict[Place, int]:

@@ -27,7 +27,7 @@ class Breach:
 
     @property
     def kind(self) -> tuple[str, ...]:
-        """The promise with its troubles, whichever ticket they were of and however often: for telling breaches apart."""
+        """The promise with its troubles, whichever ticket they were of: for telling breaches apart."""
         return (self.promise, *sorted({_kind(place, number) for place, number in self.found.troubles.items()}))
 
     def text(self) -> str:
@@ -101,7 +101,7 @@ def be_quiet() -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
 
 
-def _kind(place: Place, number: int) -> str:
+def _kind(place: Place, number: int) -> str:  # noqa: PLR0911 -- one return a kind of place
     match place:
         case ("during", _, str(kind), *_):
             found = troubles.DISTURBANCES[number]

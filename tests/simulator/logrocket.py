@@ -133,8 +133,10 @@ class SimulatedLogRocket(LogRocket):
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
-        self._session = SimulatedSession("LogRocket", settings.logrocket_api_url)
+        self._transport = SimulatedSession("LogRocket", settings.logrocket_api_url)
+        self._transport.headers.update(self._session.headers)
+        self._session = self._transport
 
     def use(self, model: Service) -> None:
         """Speak to this project from now on."""
-        self._session.model = model
+        self._transport.model = model

@@ -26,11 +26,24 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _WORDS = frozenset(
-    ["and", "break", "do", "else", "elseif", "end", "false", "for", "function", "if", "in", "local", "nil", "not", "or", "repeat", "return", "then", "true", "until", "while"]
+    "and break do else elseif end false for function if in local nil not or repeat return then true until while".split()
 )
 _BINARY = {
-    "or": (1, 1), "and": (2, 2), "<": (3, 3), ">": (3, 3), "<=": (3, 3), ">=": (3, 3), "~=": (3, 3), "==": (3, 3),
-    "..": (5, 4), "+": (6, 6), "-": (6, 6), "*": (7, 7), "/": (7, 7), "%": (7, 7), "^": (10, 9),
+    "or": (1, 1),
+    "and": (2, 2),
+    "<": (3, 3),
+    ">": (3, 3),
+    "<=": (3, 3),
+    ">=": (3, 3),
+    "~=": (3, 3),
+    "==": (3, 3),
+    "..": (5, 4),
+    "+": (6, 6),
+    "-": (6, 6),
+    "*": (7, 7),
+    "/": (7, 7),
+    "%": (7, 7),
+    "^": (10, 9),
 }
 _UNARY = 8
 
@@ -296,7 +309,7 @@ def _tokens(source: str) -> Iterator[tuple[str, str]]:
     yield "end of script", ""
 
 
-def _binary(sign: str, left: str, right: str) -> str:
+def _binary(sign: str, left: str, right: str) -> str:  # noqa: PLR0911 -- one return a kind of sign
     match sign:
         case "and":
             return f"_and({left}, lambda: {right})"
@@ -473,8 +486,16 @@ _LIBRARY: dict[str, Any] = {
     "cjson.encode": _encoded,
 }
 _GLOBALS: dict[str, Any] = {
-    "_true": _true, "_number": _number, "_string": _string, "_put": _put, "_length": _length, "_of": Table.of,
-    "_range": _range, "_and": _and, "_or": _or, "_table": _table,
+    "_true": _true,
+    "_number": _number,
+    "_string": _string,
+    "_put": _put,
+    "_length": _length,
+    "_of": Table.of,
+    "_range": _range,
+    "_and": _and,
+    "_or": _or,
+    "_table": _table,
     **{name.replace(".", "_"): function for name, function in _LIBRARY.items()},
     "tonumber": _to_number,
     "tostring": _to_string,

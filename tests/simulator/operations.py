@@ -114,7 +114,8 @@ class Operations:
             case 0:
                 return lanes.hold(service, "refused")
             case 1:
-                return lanes.pause(service, 0.0)
+                lanes.pause(service, 0.0)
+                return None
             case 2:
                 entry = Entry(ticket_id=ticket, received_at=0, entered_at=0)
                 return lanes.met(service, self._random.choice(list(Sign)), entry)

@@ -12,6 +12,7 @@ from tests.simulator.world import START
 
 if TYPE_CHECKING:
     from tests.simulator.schedule import Schedule
+    from tests.simulator.zendesk import Ticket
 
 LONGEST_WAIT = 240.0  # seconds from the delivery to the note, for a ticket that nothing happens to
 MOST_UPDATES = 12
@@ -23,29 +24,42 @@ def broken(schedule: Schedule, entries: Mapping[int, Entry | None]) -> dict[str,
     """Every promise that was broken, with what was seen."""
     found: dict[str, str] = {}
     for number, ticket in schedule.zendesk.tickets.items():
-        entry, notes = entries[number], ticket.notes()
-        state = "not known" if entry is None else str(entry.state)
-        if len(notes) > 1:
-            found["one note"] = f"ticket {number} has {len(notes)} notes"
-        if any(each.public for each in notes) and state != State.FAILED:
-            found["no public note is let go"] = f"ticket {number} has a public note and is {state}"
-        if state == State.POSTED and not notes:
-            found["posted means posted"] = f"ticket {number} is posted and has no note"
-        if entry is None:
-            found["nothing is lost"] = f"ticket {number} is not known at the end"
-        elif entry.state not in FINAL:
-            found["everything ends"] = f"ticket {number} is {state} at the end: {entry.last_error}"
-        elif _innocent(schedule, number) and entry.state is not State.POSTED:
-            found["its trouble is its own"] = f"ticket {number}, to which nothing happened, is {state}: {entry.reason}"
-        asked = schedule.logrocket.asked.get(number, 0)
-        more = MORE_WHILE_HELD if ("account",) in schedule.chance.troubles else 0
-        if ticket.updates > MOST_UPDATES + more or asked > MOST_REQUESTS + more:
-            found["tries are bounded"] = f"ticket {number}: {ticket.updates} updates, {asked} requests"
+        found |= _of_notes(ticket, entries[number])
+        found |= _of_the_end(schedule, number, entries[number])
     if schedule.world.raised:
         found["a job never raises"] = schedule.world.raised[0]
     longest = waited(schedule, entries)
     if longest > LONGEST_WAIT:
         found["nobody waits for another"] = f"a ticket to which nothing happened waited {longest:.0f} s for its note"
+    return found
+
+
+def _of_notes(ticket: Ticket, entry: Entry | None) -> dict[str, str]:
+    found, notes, number = {}, ticket.notes(), ticket.ticket_id
+    state = "not known" if entry is None else str(entry.state)
+    if len(notes) > 1:
+        found["one note"] = f"ticket {number} has {len(notes)} notes"
+    if any(each.public for each in notes) and state != State.FAILED:
+        found["no public note is let go"] = f"ticket {number} has a public note and is {state}"
+    if state == State.POSTED and not notes:
+        found["posted means posted"] = f"ticket {number} is posted and has no note"
+    return found
+
+
+def _of_the_end(schedule: Schedule, number: int, entry: Entry | None) -> dict[str, str]:
+    found = {}
+    if entry is None:
+        found["nothing is lost"] = f"ticket {number} is not known at the end"
+    elif entry.state not in FINAL:
+        found["everything ends"] = f"ticket {number} is {entry.state} at the end: {entry.last_error}"
+    elif _innocent(schedule, number) and entry.state is not State.POSTED:
+        found["its trouble is its own"] = (
+            f"ticket {number}, to which nothing happened, is {entry.state}: {entry.reason}"
+        )
+    updates, asked = schedule.zendesk.tickets[number].updates, schedule.logrocket.asked.get(number, 0)
+    more = MORE_WHILE_HELD if ("account",) in schedule.chance.troubles else 0
+    if updates > MOST_UPDATES + more or asked > MOST_REQUESTS + more:
+        found["tries are bounded"] = f"ticket {number}: {updates} updates, {asked} requests"
     return found
 
 

@@ -389,8 +389,18 @@ class _Asking:
     def zcount(self, key: str, least: Any, most: Any) -> Any:  # noqa: ANN401 -- likewise
         return self._ask("ZCOUNT", key, least, most)
 
-    def zrange(self, key: str, first: Any, last: Any, *, byscore: bool = False, desc: bool = False,
-               withscores: bool = False, offset: int | None = None, num: int | None = None) -> Any:  # noqa: ANN401 -- likewise  # fmt: skip
+    def zrange(
+        self,
+        key: str,
+        first: Any,  # noqa: ANN401 -- likewise
+        last: Any,  # noqa: ANN401 -- likewise
+        *,
+        byscore: bool = False,
+        desc: bool = False,
+        withscores: bool = False,
+        offset: int | None = None,
+        num: int | None = None,
+    ) -> Any:  # noqa: ANN401 -- likewise
         options: list[Any] = [word for word, given in (("BYSCORE", byscore), ("REV", desc)) if given]
         if num is not None:
             options += ["LIMIT", offset or 0, num]

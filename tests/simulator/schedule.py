@@ -218,9 +218,8 @@ class Schedule:
         except RedisError:
             self.world.tell(f"LogRocket's callback for ticket {ticket_id} finds no Redis")
         else:
-            self.world.tell(
-                f"LogRocket calls back for ticket {ticket_id}: {body['status']}{'' if changed else ', which changes nothing'}"
-            )
+            what = body["status"] if changed else f"{body['status']}, which changes nothing"
+            self.world.tell(f"LogRocket calls back for ticket {ticket_id}: {what}")
 
     # -- The product
 

@@ -68,6 +68,9 @@ _USED_UP: Final = {"Retry-After": "30", "zendesk-ratelimit-tickets-update": "tot
 _OWN_429: Final = Answer(429, {"error": "TooManyRequests", "description": "Rate limit for ticket updates"}, _OWN_LIMIT)
 _ACCOUNTS_429: Final = Answer(429, {"error": "APIRateLimitExceeded", "description": "Number of allowed"}, _USED_UP)
 _UNAUTHORIZED: Final = Answer(401, {"error": "Couldn't authenticate you"})
+_PROJECT_REFUSES: Final = Answer(403, {"message": "forbidden"})
+_PROJECT_KNOWS_NO_KEY: Final = Answer(401, {"message": "unauthorized"})
+_SLOW_DOWN: Final = Answer(429, {"message": "slow down"}, {"Retry-After": "20"})
 _MISSING: Final = Answer(404, NO_SUCH_RECORD)
 _NO_HELP_DESK: Final = Answer(404, {"error": {"title": "No help desk at acme.zendesk.com", "message": "..."}})
 _CLOSED: Final = Answer(
@@ -159,10 +162,10 @@ _ASK: Final = (
     Accident("is not answered, and was taken", after=12.0, error=_timeout),
     Accident("is not answered, and was not taken", lands=NEVER, after=12.0, error=_timeout),
     Accident("is never sent", lands=NEVER, error=_refused, never_sent=True),
-    Accident("is answered 429", lands=NEVER, answer=Answer(429, {"message": "slow down"}, {"Retry-After": "20"})),
+    Accident("is answered 429", lands=NEVER, answer=_SLOW_DOWN),
     Accident("is answered 402, once", lands=NEVER, answer=Answer(402, {"message": "payment required"})),
     Accident("is answered 404, once", lands=NEVER, answer=Answer(404, {"message": "not found"})),
-    Accident("is answered 403, once", lands=NEVER, answer=Answer(403, {"message": "forbidden"})),
+    Accident("is answered 403, once", lands=NEVER, answer=_PROJECT_REFUSES),
     Accident("is answered with a page", answer=_SENTENCE),
 )
 
@@ -171,13 +174,19 @@ _POLL: Final = (
     Accident("is answered 503", answer=_BUSY),
     Accident("is not answered", after=12.0, error=_timeout),
     Accident("is answered 404", answer=Answer(404, {"message": "not found"})),
-    Accident("is answered 403, once", answer=Answer(403, {"message": "forbidden"})),
+    Accident("is answered 403, once", answer=_PROJECT_REFUSES),
     Accident("is answered with a page", answer=_SENTENCE),
 )
 
 ACCIDENTS: Final[Mapping[str, tuple[Accident, ...]]] = {
-    "update": _UPDATE, "ticket": _READ, "user": _READ, "comments": _READ, "me": _READ, "hide": _HIDE,
-    "ask": _ASK, "poll": _POLL,
+    "update": _UPDATE,
+    "ticket": _READ,
+    "user": _READ,
+    "comments": _READ,
+    "me": _READ,
+    "hide": _HIDE,
+    "ask": _ASK,
+    "poll": _POLL,
 }
 
 # What LogRocket makes of a request: its status, when each callback comes (seconds after the request), what a poll says
@@ -223,7 +232,7 @@ OWN: Final = (
     Trouble("it is deleted (404)", _MISSING, _UPDATES | _LOOK_UPS),
     Trouble("Zendesk does not see it yet (404), once", _MISSING, _UPDATES | _LOOK_UPS, 1),
     Trouble("it is closed (422)", _CLOSED, _UPDATES),
-    Trouble("LogRocket refuses its requester (403) for ever", Answer(403, {"message": "forbidden"}), frozenset({"ask"})),
+    Trouble("LogRocket refuses its requester (403) for ever", _PROJECT_REFUSES, frozenset({"ask"})),
     Trouble("LogRocket answers 429 to its requester twice", Answer(429, {"message": "slow"}, {"Retry-After": "90"}),
             frozenset({"ask"}), 2),
 )  # fmt: skip
@@ -237,9 +246,9 @@ ACCOUNTS: Final = (
             ("Zendesk", Trouble("Zendesk is down (503)", _BUSY)),
             ("Zendesk", Trouble("Zendesk's limit is used up (429)", _ACCOUNTS_429)),
             ("Zendesk", Trouble("Zendesk knows no such help desk (404)", _NO_HELP_DESK)),
-            ("LogRocket", Trouble("LogRocket refuses everything (401)", Answer(401, {"message": "unauthorized"}))),
+            ("LogRocket", Trouble("LogRocket refuses everything (401)", _PROJECT_KNOWS_NO_KEY)),
             ("LogRocket", Trouble("LogRocket is down (503)", _BUSY)),
-            ("LogRocket", Trouble("LogRocket has too many (429)", Answer(429, {"message": "slow"}, {"Retry-After": "20"}))),
+            ("LogRocket", Trouble("LogRocket has too many (429)", _SLOW_DOWN)),
         )
         for start, length in ((0.0, 300.0), (80.0, 1200.0))
     ),

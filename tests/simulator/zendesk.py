@@ -102,8 +102,13 @@ class Zendesk:
         ticket.refusals += 1
         return own.answer
 
-    def _carry_out(
-        self, kind: str, found: re.Match[str], ticket: Ticket | None, body: Any, accident: Accident
+    def _carry_out(  # noqa: PLR0911 -- one return a kind of request
+        self,
+        kind: str,
+        found: re.Match[str],
+        ticket: Ticket | None,
+        body: Any,  # noqa: ANN401 -- JSON
+        accident: Accident,
     ) -> Answer:
         match kind:
             case "me":
@@ -145,8 +150,13 @@ class Zendesk:
 
 def _shown(comment: Comment) -> dict[str, Any]:
     return {
-        "id": comment.comment_id, "type": "Comment", "author_id": comment.author, "public": comment.public,
-        "html_body": comment.html, "body": comment.html, "plain_body": comment.html,
+        "id": comment.comment_id,
+        "type": "Comment",
+        "author_id": comment.author,
+        "public": comment.public,
+        "html_body": comment.html,
+        "body": comment.html,
+        "plain_body": comment.html,
     }
 
 
@@ -173,12 +183,13 @@ class SimulatedDesk(Desk):
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
-        self._session = SimulatedSession(settings)
-        self._zenpy = _Zenpy(self._session)
+        self._transport = SimulatedSession(settings)
+        self._session = self._transport
+        self._zenpy = _Zenpy(self._transport)
 
     def use(self, model: Zendesk) -> None:
         """Speak to this account from now on."""
-        self._session.model = model
+        self._transport.model = model
         self._own_id = None
 
 
