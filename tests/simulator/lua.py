@@ -25,8 +25,9 @@ _TOKEN = re.compile(
     |(?P<sign>\.\.\.|\.\.|==|~=|<=|>=|[-+*/%^\#<>=(){}\[\];:,.])""",
     re.VERBOSE | re.DOTALL,
 )
-_WORDS = frozenset(
-    "and break do else elseif end false for function if in local nil not or repeat return then true until while".split()
+_WORDS = frozenset(  # as the manual lists them
+    """and break do else elseif end false for function if in local nil
+    not or repeat return then true until while""".split()  # noqa: SIM905 -- a list of 21 strings reads worse
 )
 _BINARY = {
     "or": (1, 1),

@@ -87,6 +87,9 @@ class Network:
                 case "away":
                     world.away_until = max(world.away_until, world.now + found.seconds)
                     world.tell(f"Redis is away for {found.seconds:g} s")
+                case "clock":
+                    world.redis.clock_is_ahead += found.ahead
+                    world.tell(f"the clock of the same Redis jumps by {found.ahead:+g} s")
                 case _:
                     world.another_redis(loses=found.loses, ahead=found.ahead, away=found.seconds)
 
