@@ -14,6 +14,7 @@ from redis.exceptions import RedisError
 
 from integration.commands import check, forget, install, recover, retry, serve, status, uninstall
 from integration.errors import RemoteError, SettingsError
+from integration.owner import RefusedRedisError
 
 
 class Command(Protocol):
@@ -48,6 +49,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return command.run(options)
     except SettingsError as error:
         print(error, file=sys.stderr)
+        return 2
+    except RefusedRedisError as error:
+        print(f"{error}.", file=sys.stderr)
         return 2
     except RedisError as error:
         print(f"Redis cannot be used ({type(error).__name__}): is REDIS_URL right, and does it run?", file=sys.stderr)

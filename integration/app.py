@@ -17,6 +17,7 @@ from integration import logs, store
 from integration.errors import MalformedDelivery, UnverifiedDelivery
 from integration.ledger import Ledger
 from integration.logrocket import callback, results
+from integration.owner import RefusedRedisError
 from integration.settings import Settings, from_environment
 from integration.status import pages
 from integration.status.admission import Doorkeeper
@@ -85,6 +86,9 @@ def _add_health(app: Flask, connection: redis.Redis, ledger: Ledger, doorkeeper:
     def ready() -> ResponseReturnValue:
         try:
             connection.ping()
+        except RefusedRedisError as error:
+            log.error("this Redis is not for us", why=str(error))  # noqa: TRY400 -- the text says it all
+            return _answer(503, "Redis cannot be used, the log says why")
         except redis.exceptions.RedisError:
             return _answer(503, "Redis does not answer")
         if for_admin is not None and request.authorization is not None:
@@ -110,7 +114,8 @@ def _add_errors(app: Flask) -> None:
 
     @app.errorhandler(redis.exceptions.RedisError)
     def no_redis(error: redis.exceptions.RedisError) -> ResponseReturnValue:
-        return _later("Redis cannot be used", error=type(error).__name__)
+        why = {"why": str(error)} if isinstance(error, RefusedRedisError) else {}
+        return _later("Redis cannot be used", error=type(error).__name__, **why)
 
     @app.errorhandler(ParseException)
     def broken_off(error: ParseException) -> ResponseReturnValue:

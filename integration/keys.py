@@ -1,5 +1,6 @@
 """What everything of ours in Redis is called: all begins with KEY_PREFIX. Two installations can share one Redis.
 
+    <prefix>:owner                  whose all of it is (integration.owner)
     <prefix>:ticket:<id>            an entry, as JSON (integration.entry)
     <prefix>:due                    ticket ids by the time at which the sweeper looks at them again
     <prefix>:state:<state>          ticket ids by the time at which they entered that state
@@ -54,6 +55,11 @@ class Keys:
     def check(self, chance: str) -> str:
         """What `check` writes, to see whether it can."""
         return f"{self.prefix}:check:{chance}"
+
+    @property
+    def owner(self) -> str:
+        """Whose these keys are."""
+        return f"{self.prefix}:owner"
 
     @property
     def due(self) -> str:

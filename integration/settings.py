@@ -6,22 +6,45 @@ counts as unset.
 
 from __future__ import annotations
 
+import difflib
 import ipaddress
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from dotenv import dotenv_values
-from redis import ConnectionPool
 
+from integration import redis_url
 from integration.errors import SettingsError
 from integration.keys import ALLOWED, DEFAULT_PREFIX, Keys
 
 ZENDESK_TEST_SECRET = "dGhpc19zZWNyZXRfaXNfZm9yX3Rlc3Rpbmdfb25seQ=="  # noqa: S105 -- public, so never accepted
 SECRET_KEY_LENGTH = 32
+PASSWORD_LENGTH = 12
+SECRET_LENGTH = 8  # of what others made, all of which is far longer
+NAMES = (
+    *("REDIS_URL", "REDIS_TLS_VERIFY", "KEY_PREFIX", "PUBLIC_URL", "SECRET_KEY", "SECRET_KEY_FALLBACKS"),
+    *("ZENDESK_SUBDOMAIN", "ZENDESK_CLIENT_ID", "ZENDESK_CLIENT_SECRET", "ZENDESK_EMAIL", "ZENDESK_API_TOKEN"),
+    *("ZENDESK_WEBHOOK_SECRET", "ZENDESK_URL", "LOGROCKET_APP_ID", "LOGROCKET_API_KEY", "LOGROCKET_API_URL"),
+    *("LOGROCKET_APP_URL", "LOGROCKET_REQUESTS_PER_HOUR", "ADMIN_PASSWORD", "WEB_CONCURRENCY", "WORKER_CONCURRENCY"),
+    *("KEEP_ALIVE_SECONDS", "POLL_AFTER_SECONDS", "FAILED_RETRY_SECONDS", "SETTLE_SECONDS", "BACKOFF_SECONDS"),
+    *("RETENTION_DAYS", "LOG_LEVEL", "LOG_FORMAT", "HEROKU_APP_DEFAULT_DOMAIN_NAME"),
+)
+_QUOTES = (
+    '""',
+    "''",
+    "``",
+    "\u201c\u201d",
+    "\u201e\u201c",
+    "\u2018\u2019",
+    "\u00ab\u00bb",
+    "\u201d\u201d",
+    "\u2019\u2019",
+)
+_NEARLY = 0.88  # of difflib's likeness: a letter or two
 LONGEST_KEEP_ALIVE = 3600
 
 T = TypeVar("T")
@@ -86,8 +109,10 @@ class Settings:
         """Every value that must never be printed."""
         credentials = self.zendesk_credentials
         own = credentials.client_secret if isinstance(credentials, OAuthClient) else credentials.token
-        password = urlsplit(self.redis_url).password
-        optional = tuple(value for value in (self.admin_password, password, unquote(password or "")) if value)
+        optional = (
+            *redis_url.secrets_in(urlsplit(self.redis_url)),
+            *([self.admin_password] if self.admin_password else []),
+        )
         return (*self.secret_keys, *self.zendesk_webhook_secrets, self.logrocket_api_key, own, *optional)
 
 
@@ -127,15 +152,16 @@ class _Reader:
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._values = {name: value.strip() for name, value in environ.items() if value.strip()}
         self._problems: list[str] = []
-        self._warnings: list[str] = []
+        self._warnings: list[str] = list(_nearly_ours(environ))
 
     def settings(self) -> Settings:
+        verify = self.read("REDIS_TLS_VERIFY", _yes_or_no, default=True)
         org, app = self.read("LOGROCKET_APP_ID", _app_id, default=("", ""), needed=True)
         secret_key = self.read("SECRET_KEY", _secret_key, default="", needed=True)
         subdomain = self.read("ZENDESK_SUBDOMAIN", _subdomain, default="", needed=True)
         settings = Settings(
-            redis_url=self.read("REDIS_URL", _redis_url, default="", needed=True),
-            redis_tls_verify=self.read("REDIS_TLS_VERIFY", _yes_or_no, default=True),
+            redis_url=self.read("REDIS_URL", _redis_url(verify=verify), default="", needed=True),
+            redis_tls_verify=verify,
             key_prefix=self.read("KEY_PREFIX", _key_prefix, default=DEFAULT_PREFIX),
             public_url=self.public_url(),
             secret_keys=(secret_key, *self.read("SECRET_KEY_FALLBACKS", _secret_keys, default=_NONE)),
@@ -148,7 +174,7 @@ class _Reader:
             logrocket_api_key=self.read("LOGROCKET_API_KEY", _api_key(org, app), default="", needed=True),
             logrocket_api_url=self.read("LOGROCKET_API_URL", _web_url, default="https://api.logrocket.com"),
             logrocket_app_url=self.read("LOGROCKET_APP_URL", _web_url, default="https://app.logrocket.com"),
-            admin_password=self.read("ADMIN_PASSWORD", _text, default=None),
+            admin_password=self.read("ADMIN_PASSWORD", _password, default=None),
             web_concurrency=self.read("WEB_CONCURRENCY", _count, default=2),
             worker_concurrency=self.read("WORKER_CONCURRENCY", _count, default=4),
             keep_alive_seconds=self.read("KEEP_ALIVE_SECONDS", _keep_alive, default=95),
@@ -186,7 +212,7 @@ class _Reader:
                 self._problems.append(f"{name} is not set")
             return default
         try:
-            return convert(raw)
+            return convert(_as_it_was_meant(raw))
         except ValueError as problem:
             self._problems.append(f"{name} {problem}")
             return default
@@ -194,7 +220,7 @@ class _Reader:
     def public_url(self) -> str:
         if "PUBLIC_URL" not in self._values and "HEROKU_APP_DEFAULT_DOMAIN_NAME" in self._values:
             return self.read("HEROKU_APP_DEFAULT_DOMAIN_NAME", _https_url_of_domain, default="")
-        return self.read("PUBLIC_URL", _web_url, default="", needed=True)
+        return self.read("PUBLIC_URL", _origin, default="", needed=True)
 
     def zendesk_credentials(self) -> OAuthClient | ApiToken:
         oauth = [name for name in ("ZENDESK_CLIENT_ID", "ZENDESK_CLIENT_SECRET") if name in self._values]
@@ -216,14 +242,35 @@ class _Reader:
         self._problems.extend(f"{name} is not set" for name in names if name not in self._values)
 
     def webhook_secrets(self) -> tuple[str, ...]:
-        secrets = self.read("ZENDESK_WEBHOOK_SECRET", _secrets, default=_NONE)
-        if ZENDESK_TEST_SECRET in secrets:
-            self._warnings.append(
-                "ZENDESK_WEBHOOK_SECRET holds Zendesk's public test secret: nothing is accepted with it"
-            )
-        elif not secrets:
+        secrets = self.read("ZENDESK_WEBHOOK_SECRET", _webhook_secrets, default=_NONE)
+        if not secrets:
             self._warnings.append("ZENDESK_WEBHOOK_SECRET is not set: no ticket is accepted")
         return secrets
+
+
+def _nearly_ours(environ: Mapping[str, str]) -> Iterator[str]:
+    """A line for each variable whose name may be meant as one of ours."""
+    for name in sorted(set(environ) - set(NAMES)):
+        like = difflib.get_close_matches(name.strip().upper().replace("-", "_"), NAMES, n=1, cutoff=_NEARLY)
+        if like and environ[name].strip():
+            shown = "".join(each if each.isprintable() else "?" for each in name[:60])
+            yield f"{shown} is set, and nobody reads it: is {like[0]} meant?"
+
+
+def _as_it_was_meant(raw: str) -> str:
+    """A value as it stands, or ValueError when it is what should have been replaced."""
+    if any(len(raw) > 1 and raw[0] == pair[0] and pair[1] in (raw[-1], _before_a_remark(raw)) for pair in _QUOTES):
+        raise ValueError(
+            "still has quotes around it, which docker run --env-file, for one, keeps: write it without them"
+        )
+    if re.fullmatch(r"<.*>|\$\(.*\)|\$\{\w+\}|\{\{.*\}\}", raw, re.DOTALL):
+        raise ValueError("holds what should have been replaced by a value: nothing is run or filled in here")
+    return raw
+
+
+def _before_a_remark(raw: str) -> str:
+    """The last character before a `# remark`, which some readers of such files keep."""
+    return raw.partition(" #")[0].rstrip()[-1:]
 
 
 # -- Converters: the text of one variable in, its value out, or ValueError with the rest of the sentence "<NAME> ..."
@@ -239,17 +286,39 @@ def _text(raw: str) -> str:
 def _secret(raw: str) -> str:
     if not (raw.isascii() and raw.isprintable()) or " " in raw:
         raise ValueError("must be plain ASCII without spaces")
+    if len(raw) < SECRET_LENGTH or len(set(raw)) == 1:
+        raise ValueError("is too short, or too simple, to be one")
+    return _no_placeholder(raw)
+
+
+def _no_placeholder(raw: str) -> str:
+    """A secret that somebody made, and no word that stands for one."""
+    words = r"(change|replace)[-_ ]?(me|this|it)(?![a-z])|placeholder|^(your|my)[-_ ]"
+    if re.search(words, _as_it_was_meant(raw), re.IGNORECASE):
+        raise ValueError("is a word that stands for a secret: put the secret itself there")
     return raw
 
 
-def _secrets(raw: str) -> tuple[str, ...]:
-    return tuple(_secret(part.strip()) for part in raw.split(",") if part.strip())
+def _webhook_secret(raw: str) -> str:
+    if raw == ZENDESK_TEST_SECRET:
+        raise ValueError("holds Zendesk's published test secret, which everybody knows: set the webhook's own")
+    return _secret(raw)
+
+
+def _password(raw: str) -> str:
+    if len(_text(raw)) < PASSWORD_LENGTH:
+        raise ValueError(f"must have {PASSWORD_LENGTH} characters or more")
+    return _no_placeholder(raw)
+
+
+def _webhook_secrets(raw: str) -> tuple[str, ...]:
+    return tuple(_webhook_secret(part.strip()) for part in raw.split(",") if part.strip())
 
 
 def _secret_key(raw: str) -> str:
     if len(_text(raw)) < SECRET_KEY_LENGTH:
         raise ValueError(f"must have {SECRET_KEY_LENGTH} characters or more")
-    return raw
+    return _no_placeholder(raw)
 
 
 def _secret_keys(raw: str) -> tuple[str, ...]:
@@ -299,6 +368,13 @@ def _web_url(raw: str) -> str:
     return raw.rstrip("/")
 
 
+def _origin(raw: str) -> str:
+    url = _web_url(raw)
+    if urlsplit(url).path:
+        raise ValueError("must have no path: the pages and endpoints are at the top of an address of their own")
+    return url
+
+
 def _https_url_of_domain(raw: str) -> str:
     if not re.fullmatch(r"[A-Za-z0-9.-]+", raw):
         raise ValueError("must be a domain")
@@ -315,17 +391,12 @@ def is_loopback(host: str | None) -> bool:
         return False
 
 
-def _redis_url(raw: str) -> str:
-    parts = _split_url(raw)
-    if parts.scheme not in ("redis", "rediss", "unix") or not (
-        parts.path if parts.scheme == "unix" else parts.hostname
-    ):
-        raise ValueError("must start with redis://, rediss:// or unix:// and name a host or a socket")
-    try:
-        ConnectionPool.from_url(raw)
-    except (ValueError, TypeError):
-        raise ValueError("has an option that Redis does not know, or a value that cannot be meant") from None
-    return raw
+def _redis_url(*, verify: bool) -> Callable[[str], str]:
+    def convert(raw: str) -> str:
+        redis_url.refuse(raw, _split_url(raw), verify=verify)
+        return raw
+
+    return convert
 
 
 def _split_url(raw: str) -> SplitResult:

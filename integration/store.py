@@ -13,11 +13,13 @@ from urllib.parse import urlsplit
 from redis import BlockingConnectionPool, Redis
 from redis.backoff import ExponentialWithJitterBackoff, NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import ReadOnlyError
+from redis.exceptions import ReadOnlyError, RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.retry import Retry
 
+from integration import owner, redis_url
 from integration.entry import Policy
+from integration.errors import SettingsError
 from integration.ledger import Ledger
 from integration.settings import Settings
 
@@ -56,9 +58,32 @@ def for_readiness(settings: Settings) -> Redis:
     )
 
 
+def for_reading(settings: Settings) -> Redis:
+    """For a command that only looks: it does not make a prefix ours."""
+    options = _options(settings, seconds=CHECK_SECONDS, retry=Retry(NoBackoff(), 0))
+    return Redis.from_url(settings.redis_url, **{**options, "redis_connect_func": owner.compare(settings)})
+
+
+def refuse_foreign(settings: Settings) -> None:
+    """Become the owner of our keys; `SettingsError` when this Redis is not for us. One that is away is left for later.
+
+    Every connection looks again (integration.owner): nothing is written before that.
+    """
+    redis = for_readiness(settings)
+    try:
+        redis.ping()
+    except owner.RefusedRedisError as error:
+        raise SettingsError([str(error)]) from None
+    except RedisError:
+        pass
+    finally:
+        redis.close()
+
+
 def for_check(settings: Settings) -> Redis:
-    """For `check`, which may run far away: one try, some seconds."""
-    return Redis.from_url(settings.redis_url, **_options(settings, seconds=CHECK_SECONDS, retry=Retry(NoBackoff(), 0)))
+    """For `check`, which may run far away: one try, some seconds; whose the keys are it tells as one of its checks."""
+    options = _options(settings, seconds=CHECK_SECONDS, retry=Retry(NoBackoff(), 0))
+    return Redis.from_url(settings.redis_url, **{**options, "redis_connect_func": None})
 
 
 def for_worker(settings: Settings) -> Redis:
@@ -96,7 +121,6 @@ def _options(settings: Settings, *, seconds: float, retry: Retry) -> dict[str, A
         "socket_connect_timeout": seconds,
         "health_check_interval": 30,
         "retry": retry,
+        "redis_connect_func": owner.claim(settings),
     }
-    if urlsplit(settings.redis_url).scheme == "rediss" and not settings.redis_tls_verify:
-        options |= {"ssl_cert_reqs": "none", "ssl_check_hostname": False}
-    return options
+    return options | redis_url.tls_options(urlsplit(settings.redis_url), verify=settings.redis_tls_verify)

@@ -19,7 +19,7 @@ import sys
 from typing import Any
 from urllib.parse import urlsplit
 
-from integration import logs
+from integration import logs, store
 from integration.errors import SettingsError
 from integration.settings import Settings, from_environment, is_loopback
 
@@ -34,6 +34,11 @@ def main() -> int:
         sys.stderr.write(f"{error}\n")
         return 2
     logs.configure(settings)
+    try:
+        store.refuse_foreign(settings)
+    except SettingsError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
     for warning in settings.warnings:
         logs.get("integration").warning(warning)
     os.environ.pop("WEB_CONCURRENCY", None)  # gunicorn would read it when it is imported

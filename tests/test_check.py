@@ -368,7 +368,7 @@ def test_a_replica(own: Settings, own_redis: Redis) -> None:
 
 def test_a_worker_at_work_is_seen(own: Settings, own_redis: Redis) -> None:
     assert_warns(found(own)["worker"], "no worker runs", "ps:scale worker=1")
-    own_redis.sadd("rq:workers", "rq:worker:one", "rq:worker:gone")
+    own_redis.sadd("rq:workers:highlights-notes", "rq:worker:one", "rq:worker:gone")
     assert_warns(found(own)["worker"])
     own_redis.hset("rq:worker:one", "birth", "now")
     assert_ok(found(own)["worker"], "1 process at work")

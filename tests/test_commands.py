@@ -133,7 +133,7 @@ def test_status_counts_tickets_jobs_and_waits(sandbox: Sandbox, product: InProce
 
 
 def test_status_tells_of_refused_credentials(sandbox: Sandbox, product: InProcess, command: Run) -> None:
-    sandbox.faults.add(Fault(service="logrocket", method="POST", status=401, times=None))
+    sandbox.faults.add(Fault(service="logrocket", status=401, times=None))
     sandbox.zendesk.file_ticket(requester=ADA)
     wait_for(lambda: held(product))
     (hold,) = json.loads(command("status", "--json").stdout)["holds"]
@@ -174,7 +174,7 @@ def test_what_has_not_failed_is_not_retried(sandbox: Sandbox, product: InProcess
     product.work_until(number, State.POSTED)
     found = command("retry", str(number), "1")
     assert found.returncode == 1
-    assert found.stdout == f"ticket {number}: it has not failed, it is posted\nticket 1: not known\n"
+    assert found.stdout == f"ticket {number}: it has its note, or gets it: it is posted\nticket 1: not known\n"
     assert product.entry(number).state is State.POSTED
 
 

