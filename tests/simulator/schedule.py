@@ -32,7 +32,7 @@ POLICY = Policy(poll_after=300.0, failed_retry=(60.0, 300.0, 900.0), settle=60.0
 KEYS = Keys(DEFAULT_PREFIX)
 LONGEST = 60 * 60 * 3.0
 RECOVERY = 900.0  # seconds until the tickets that Redis lost are found again
-_SECRET = "k" * 64
+_SECRET = "0123456789abcdefghijklmnopqrstuv" * 2
 _STEPS: Mapping[State, str] = {
     State.RECEIVED: "request_highlights",
     State.REQUESTED: "collect_highlights",
@@ -63,10 +63,10 @@ def settings() -> Settings:
             "ZENDESK_SUBDOMAIN": "acme",
             "ZENDESK_URL": "http://127.0.0.1:1",
             "ZENDESK_EMAIL": "us@example.com",
-            "ZENDESK_API_TOKEN": "t" * 40,
-            "ZENDESK_WEBHOOK_SECRET": "w" * 40,
+            "ZENDESK_API_TOKEN": _SECRET[:40],
+            "ZENDESK_WEBHOOK_SECRET": _SECRET[3:43],
             "LOGROCKET_APP_ID": "acme/shop",
-            "LOGROCKET_API_KEY": "acme:shop:" + "k" * 20,
+            "LOGROCKET_API_KEY": "acme:shop:" + _SECRET[:20],
             "LOGROCKET_API_URL": "http://127.0.0.1:1",
         }
     )
@@ -185,7 +185,7 @@ class Schedule:
             self.world.at(when, functools.partial(self._deliver, number))
             if own.name:
                 self.world.tell(f"ticket {number}: {own.name}")
-        service, trouble, start, length = self.chance.pick(("account",), troubles.ACCOUNTS)
+        service, trouble, start, length = self.chance.pick(("account",), troubles.ACCOUNTS, often=0.4)
         if service:
             whose: Any = self.zendesk if service == "Zendesk" else self.logrocket
             self.world.at(START + start, functools.partial(self._trouble, whose, trouble))

@@ -68,6 +68,8 @@ class Zendesk:
             raise NotImplementedError(f"the model of Zendesk does not know {path}")
         ticket = self.tickets.get(int(found["ticket"] or 0))
         kind, number = self._kind(method, found), int(found["ticket"] or 0)
+        if kind == "user":
+            number = int(found["user"]) - REQUESTER
         self._calls[kind, number] = count = self._calls.get((kind, number), 0) + 1
         place = ("Zendesk", kind, number, count)
         accident = self._world.chance.pick(place, troubles.ACCIDENTS[kind])
