@@ -57,7 +57,7 @@ def _of_the_end(schedule: Schedule, number: int, entry: Entry | None) -> dict[st
             f"ticket {number}, to which nothing happened, is {entry.state}: {entry.reason}"
         )
     updates, asked = schedule.zendesk.tickets[number].updates, schedule.logrocket.asked.get(number, 0)
-    more = MORE_WHILE_HELD if ("account",) in schedule.chance.troubles else 0
+    more = MORE_WHILE_HELD if {("admin",), ("account",)} & schedule.chance.troubles.keys() else 0
     if updates > MOST_UPDATES + more or asked > MOST_REQUESTS + more:
         found["tries are bounded"] = f"ticket {number}: {updates} updates, {asked} requests"
     return found
@@ -86,7 +86,12 @@ def _of_ticket(place: Place, number: int) -> bool:
     match place:
         case ("late", _, str(whose), _):
             return whose == str(number)
-        case ("ticket", int(whose)) | (_, _, int(whose), _) | ("during", _, _, int(whose), _):
+        case (
+            ("ticket", int(whose))
+            | ("delivered again", int(whose))
+            | (_, _, int(whose), _)
+            | ("during", _, _, int(whose), _)
+        ):
             return whose == number
         case ("redis", str(job), _):
             return job.endswith(f" {number}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 from collections.abc import Callable, Mapping
@@ -183,6 +184,8 @@ class Schedule:
             self.logrocket.own_troubles[number] = own
             when = START + self.chance.pick(("arrival", number), ARRIVALS, often=3)
             self.world.at(when, functools.partial(self._deliver, number))
+            if self.chance.pick(("delivered again", number), (False, True), often=0.5):
+                self.world.at(when + 30.0, functools.partial(self._deliver, number))
             if own.name:
                 self.world.tell(f"ticket {number}: {own.name}")
         service, trouble, start, length = self.chance.pick(("account",), troubles.ACCOUNTS, often=0.4)
@@ -190,6 +193,9 @@ class Schedule:
             whose: Any = self.zendesk if service == "Zendesk" else self.logrocket
             self.world.at(START + start, functools.partial(self._trouble, whose, trouble))
             self.world.at(START + start + length, functools.partial(self._trouble, whose, None))
+        if self.chance.pick(("admin",), (False, True)):
+            for seconds in (500.0, 1700.0):
+                self.world.at(START + seconds, self._retry)
         for turn in (1, 2):
             self.world.at(START + turn * RECOVERY, self._recover)
 
@@ -207,6 +213,13 @@ class Schedule:
         self.delivered.setdefault(number, self.world.now)
         if new:
             self.world.tell(f"ticket {number} is {'recovered' if recovered else 'delivered'}")
+
+    def _retry(self) -> None:
+        """An admin puts back to work what has ended without a note."""
+        for number in self.zendesk.tickets:
+            with contextlib.suppress(RedisError):
+                if self.ledger.retry(number):
+                    self.world.tell(f"an admin retries ticket {number}")
 
     def _recover(self) -> None:
         for number in self.zendesk.tickets:
@@ -259,8 +272,8 @@ class Schedule:
         """Whether every ticket has its end, and nothing is under way that could still do something."""
         data = self.world.redis.data
         ended = not data.get(KEYS.due) and all(KEYS.ticket(number) in data for number in self.zendesk.tickets)
-        lost_ones_may_come = self.world.redis.run > 1 and self.world.now < START + 2 * RECOVERY
-        return ended and not lost_ones_may_come and self._at_rest()
+        more_may_come = self.world.redis.run > 1 or ("admin",) in self.chance.troubles
+        return ended and (not more_may_come or self.world.now > START + 2 * RECOVERY) and self._at_rest()
 
     def _at_rest(self) -> bool:
         workers = [each for workers in self._workers.values() for each in workers]

@@ -109,6 +109,8 @@ _LANDS: Final = (("and was carried out", EARLY), ("and is carried out 9 s after 
                  ("and is carried out 50 s after it was sent", 50.0), ("and is never carried out", NEVER))  # fmt: skip
 _UNKNOWN_STATUS: Final = (520, 503, 408, 409, 500, 502, 504)
 
+_PAGE_STATUS: Final = (403, 404, 422, 400, 302)
+
 _UPDATE: Final = (
     Accident(),
     Accident("is carried out and answered after 10 s", lands=10.0, after=10.01),
@@ -121,6 +123,10 @@ _UPDATE: Final = (
     *(Accident(f"is reset {how}", lands=lands, error=_reset) for how, lands in _LANDS),
     *(Accident(f"ends in a TLS error {how}", lands=lands, error=_broken_tls) for how, lands in _LANDS),
     Accident("is answered 503 with Retry-After: 2, and is carried out 9 s after it was sent", 9.0, answer=_COME_AGAIN),
+    *(
+        Accident(f"is answered {status} by somebody on the way {how}", lands=lands, answer=Answer(status))
+        for (how, lands), status in product(_LANDS, _PAGE_STATUS)
+    ),
     Accident("is never sent", lands=NEVER, error=_refused, never_sent=True),
     Accident("is answered 403, once", lands=NEVER, answer=_FORBIDDEN),
     Accident("is answered 401, once", lands=NEVER, answer=_UNAUTHORIZED),
@@ -267,4 +273,5 @@ DISTURBANCES: Final = (
             (0.0, 300.0, -300.0), ((0.4, 0.5), (0.9, 0.96), (0.2, 0.0), (5.0, 0.5)), (0.1, 8.0)
         )
     ),
+    Disturbance("another", at=0.4, loses=float("inf"), seconds=0.1),
 )
