@@ -16,7 +16,7 @@ T = TypeVar("T")
 Place = tuple[str | int, ...]
 Troubles = Mapping[Place, int]
 
-_RATES = (0.08, 0.2, 0.5)
+_RATES = (0.06, 0.15, 0.4)
 _KINDS = 0.4  # of all kinds of trouble happen in one schedule
 _MOST = 8
 _FEW = 3  # troubles: every choice of as many is tried

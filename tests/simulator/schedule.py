@@ -33,6 +33,7 @@ POLICY = Policy(poll_after=300.0, failed_retry=(60.0, 300.0, 900.0), settle=60.0
 KEYS = Keys(DEFAULT_PREFIX)
 LONGEST = 60 * 60 * 3.0
 RECOVERY = 900.0  # seconds until the tickets that Redis lost are found again
+_RECOVERIES = 9  # more than Redis has troubles in a schedule
 _SECRET = "0123456789abcdefghijklmnopqrstuv" * 2
 _STEPS: Mapping[State, str] = {
     State.RECEIVED: "request_highlights",
@@ -196,7 +197,7 @@ class Schedule:
         if self.chance.pick(("admin",), (False, True)):
             for seconds in (500.0, 1700.0):
                 self.world.at(START + seconds, self._retry)
-        for turn in (1, 2):
+        for turn in range(1, _RECOVERIES + 1):
             self.world.at(START + turn * RECOVERY, self._recover)
 
     def _trouble(self, whose: Any, trouble: troubles.Trouble | None) -> None:  # noqa: ANN401 -- either service
@@ -312,12 +313,13 @@ class Schedule:
         if world.now < world.away_until:
             return
         for queue, workers in self._workers.items():
+            waiting = f"queue:{queue}"
             for place, worker in enumerate(workers):
                 if worker.process is not None and worker.process.killed:
                     workers[place] = self._worker(worker.name)
                     world.after(1.0, lambda: None)
-                elif not worker.busy and world.redis.data.get(f"queue:{queue}"):
-                    self._take(worker, str(world.redis.command("LPOP", f"queue:{queue}")))
+                elif not worker.busy and waiting in world.redis.data:
+                    self._take(worker, str(world.redis.command("LPOP", waiting)))
 
     def _take(self, worker: Worker, job: str) -> None:
         self._jobs[job] = number = self._jobs.get(job, 0) + 1
