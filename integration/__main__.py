@@ -6,6 +6,7 @@ Exit codes: 0 all good, 1 something failed, 2 settings or arguments are at fault
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from collections.abc import Sequence
 from typing import Final, Protocol
@@ -72,4 +73,5 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # it may have been inherited as ignored
     sys.exit(main())

@@ -21,6 +21,7 @@ from integration.owner import RefusedRedisError
 from integration.settings import Settings, from_environment
 from integration.status import pages
 from integration.status.admission import Doorkeeper
+from integration.web_room import PutOff
 from integration.zendesk import webhook
 
 RETRY_AFTER_SECONDS = 30  # Zendesk comes back only when told less than 60
@@ -48,6 +49,8 @@ def _add_deliveries(app: Flask, settings: Settings, ledger: Ledger) -> None:
         """Take in a new ticket: verify, write down, queue, answer."""
         if not settings.zendesk_webhook_secrets:
             return _later("no webhook secret is set")
+        _refuse_longer(webhook.MAX_BYTES)
+        webhook.look_at(request.headers, now=time.time())  # a body is read only when it may be genuine
         body = _body(webhook.MAX_BYTES)
         webhook.verify(body, request.headers, secrets=settings.zendesk_webhook_secrets, now=time.time())
         ticket = webhook.read(body)
@@ -122,6 +125,10 @@ def _add_errors(app: Flask) -> None:
         log.warning("delivery unusable", path=request.path, reason=type(error).__name__)
         return _answer(400, "unusable")
 
+    @app.errorhandler(PutOff)
+    def put_off(_error: PutOff) -> ResponseReturnValue:
+        return _later("its body came too slowly, or gave way to others")
+
     @app.errorhandler(HTTPException)
     def refused(error: HTTPException) -> ResponseReturnValue:
         return _answer(error.code or 400, error.name.lower())
@@ -133,11 +140,18 @@ def _add_errors(app: Flask) -> None:
 
 def _body(limit: int) -> bytes:
     """The request's body; 413 when it is longer than `limit`, however it is sent."""
+    _refuse_longer(limit)
     request.max_content_length = limit + 1  # a body without a length is cut there in silence
     body = request.get_data(cache=False)
     if len(body) > limit:
         raise RequestEntityTooLarge
     return body
+
+
+def _refuse_longer(limit: int) -> None:
+    """413 when the request announces a body that is longer than `limit`."""
+    if (request.content_length or 0) > limit:
+        raise RequestEntityTooLarge
 
 
 def _later(reason: str, **facts: object) -> Response:

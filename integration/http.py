@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
@@ -70,9 +71,10 @@ class ServiceSession(requests.Session):
 
     def own_url(self, url: str) -> str:
         """`url`, when it is the service's; a link in an answer must not lead our credentials elsewhere."""
-        if not url.startswith(self.base_url + "/"):
+        rest = below(url, self.base_url)
+        if rest is None:
             raise Permanent(f"{self.service} pointed to another host")
-        return url
+        return self.base_url + rest
 
     def refused(self, response: requests.Response, *, write: bool) -> RemoteError:  # noqa: ARG002 -- for subclasses
         """The error that an answer other than 2xx stands for."""
@@ -165,6 +167,34 @@ def json_object(body: bytes) -> dict[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
+
+
+def below(url: str, base: str) -> str | None:
+    """What of `url` follows `base`, when scheme, host and port are the same; None when it leads elsewhere.
+
+    A default port that is named (`https://acme.zendesk.com:443/...`) is none. What is compared here is never asked for
+    as it stands: the caller puts the rest behind an address of its own.
+    """
+    place, root = _origin(url), _origin(base)
+    if place is None or root is None or place[:3] != root[:3]:
+        return None
+    path = root[3].rstrip("/")
+    return place[3].removeprefix(path) if place[3].startswith(f"{path}/") else None
+
+
+def _origin(url: str) -> tuple[str, str, int | None, str] | None:
+    """Scheme, host, port and all that follows; None for what names no host, or a user."""
+    if not url.isprintable():
+        return None
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return None
+    if not parts.hostname or "@" in parts.netloc:
+        return None
+    rest = url.partition("://")[2].removeprefix(parts.netloc)
+    return parts.scheme, parts.hostname, port or {"https": 443, "http": 80}.get(parts.scheme), rest
 
 
 def retry_after(headers: Mapping[str, str]) -> float | None:

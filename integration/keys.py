@@ -5,12 +5,16 @@
     <prefix>:due                    ticket ids by the time at which the sweeper looks at them again
     <prefix>:state:<state>          ticket ids by the time at which they entered that state
     <prefix>:received               ticket ids by the time at which they came
+    <prefix>:forgotten              ids of erased tickets, by the time at which they were: they are not taken in again
+    <prefix>:newest                 the highest ticket ids that came: a lower one may have had its note
+    <prefix>:public                 tickets whose note customers could read, until an admin has seen it, by time
     <prefix>:lane:<service>         pace and hold of a service (integration.lanes)
     <prefix>:line                   tickets whose note is ready to go, by the time at which it became ready
     <prefix>:asked                  the requests made to LogRocket in the last hour, by time
     <prefix>:metrics                what happened so far (integration.tally)
     <prefix>:recover:...            what recovery remembers (integration.recovery)
-    <prefix>:wrong-passwords...     who guessed the password wrong (integration.status.admission)
+    <prefix>:wrong-passwords...     who guessed the password wrong (integration.status.guesses)
+    <prefix>:let-in:<hash>          who knew it of late
 
 RQ's own keys begin with `rq:`, whoever uses it. Ours among them are told by the names of our queues, and by the ids of
 our jobs: `<prefix>-<step>-<ticket id>-<chance>`.
@@ -48,9 +52,9 @@ class Keys:
         """A service's lane."""
         return f"{self.prefix}:lane:{service.lower()}"
 
-    def recovery_seen(self, invocation_id: str) -> str:
-        """What came of a delivery in Zendesk's log."""
-        return f"{self.prefix}:recover:seen:{invocation_id}"
+    def recovery_seen(self, ticket_id: str) -> str:
+        """What came of a ticket that recovery looked at."""
+        return f"{self.prefix}:recover:seen:{ticket_id}"
 
     def check(self, chance: str) -> str:
         """What `check` writes, to see whether it can."""
@@ -72,9 +76,24 @@ class Keys:
         return f"{self.prefix}:received"
 
     @property
+    def forgotten(self) -> str:
+        """Which tickets were erased."""
+        return f"{self.prefix}:forgotten"
+
+    @property
+    def newest(self) -> str:
+        """The highest ticket ids that came."""
+        return f"{self.prefix}:newest"
+
+    @property
     def line(self) -> str:
         """The notes that are ready to go."""
         return f"{self.prefix}:line"
+
+    @property
+    def public(self) -> str:
+        """The tickets whose note customers could read."""
+        return f"{self.prefix}:public"
 
     @property
     def asked(self) -> str:
@@ -88,18 +107,27 @@ class Keys:
 
     @property
     def recovery_done(self) -> str:
-        """Since when all of Zendesk's log has been read."""
+        """Up to when all missed tickets have been looked for."""
         return f"{self.prefix}:recover:done"
 
     @property
+    def recovery_trouble(self) -> str:
+        """What stands in recovery's way."""
+        return f"{self.prefix}:recover:trouble"
+
+    @property
     def recovery_lock(self) -> str:
-        """Which worker reads it now."""
+        """Which worker looks for them now."""
         return f"{self.prefix}:recover:lock"
 
     @property
     def wrong_passwords(self) -> str:
         """What the keys of those who guessed the password begin with."""
         return f"{self.prefix}:wrong-passwords"
+
+    def let_in(self, address: str) -> str:
+        """That somebody with this hashed address knew the password."""
+        return f"{self.prefix}:let-in:{address}"
 
     @property
     def requests(self) -> str:

@@ -9,19 +9,20 @@ decided anew, and the job that was queued all the same will find nothing to clai
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
 from redis import Redis
+from redis.exceptions import ResponseError
 
 from integration import entry as entries
 from integration import lanes, ledger_scripts, pseudonym, tally
 from integration.entry import FINAL, Entry, NewerEntryError, Policy, State
 from integration.keys import Keys
 from integration.logrocket.results import Result
+from integration.pseudonym import Whose
 from integration.queues import Queues
 from integration.zendesk.webhook import NewTicket
 
@@ -41,6 +42,20 @@ class Overdue:
     ticket_id: int
     entry: Entry | None
     newer: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublicNote:
+    """A ticket whose note customers can read, or could; `entry` is None when it is gone or a newer release wrote it."""
+
+    ticket_id: int
+    since: float  # when that was noticed
+    entry: Entry | None
+
+    @property
+    def still(self) -> bool | None:
+        """Whether they can now; None when that is not known any more."""
+        return None if self.entry is None else self.entry.public_comment is not None
 
 
 @dataclass(kw_only=True)
@@ -76,7 +91,7 @@ class Ledger:
         self._retention = retention_days * _DAY
 
     def receive(self, ticket: NewTicket, *, recovered: bool = False) -> bool:
-        """Take in a new ticket and queue its first job, in one round trip; False when it is known already."""
+        """Take in a new ticket and queue its first job, in one round trip; False when it is known, or was erased."""
         new = Entry(
             ticket_id=ticket.ticket_id,
             received_at=0,
@@ -90,12 +105,14 @@ class Ledger:
             pipe.multi()
             pipe.eval(
                 ledger_scripts.RECEIVE,
-                5,
+                7,
                 self.keys.ticket(ticket.ticket_id),
                 self.keys.due,
                 self.keys.state(State.RECEIVED),
                 self.keys.received,
                 self.keys.metrics,
+                self.keys.forgotten,
+                self.keys.newest,
                 str(ticket.ticket_id),
                 entries.dump_without_times(new),
                 str(QUEUED_JOB_LOST_SECONDS),
@@ -127,33 +144,49 @@ class Ledger:
         """Put a ticket that ended without a note back to work; False when it is not known or has not."""
         return self._update(ticket_id, entries.retried) is not None
 
+    def public_seen(self, ticket_id: int) -> bool:
+        """An admin has seen that the ticket's note is or was public; False when there was nothing to see."""
+        return bool(self._redis.zrem(self.keys.public, str(ticket_id)))
+
+    def public_notes(self, count: int) -> tuple[list[PublicNote], int]:
+        """The latest tickets whose note is or was public, as far as no admin has seen it; and how many there are."""
+        with self._redis.pipeline(transaction=False) as pipe:
+            pipe.zrevrange(self.keys.public, 0, count - 1, withscores=True)
+            pipe.zcard(self.keys.public)
+            found, number = pipe.execute()
+        entries_of = self._look_up([ticket for ticket, _ in found])
+        return [
+            PublicNote(ticket_id=each.ticket_id, since=since, entry=each.entry)
+            for each, (_, since) in zip(entries_of, found, strict=True)
+        ], number
+
     def forget(self, ticket_id: int) -> bool:
-        """Erase all that is stored of a ticket, RQ's jobs included; whether anything was."""
-        with self._redis.pipeline(transaction=True) as pipe:
-            pipe.multi()
-            pipe.delete(self.keys.ticket(ticket_id))
-            for index in (
-                self.keys.due,
-                self.keys.received,
-                self.keys.line,
-                *(self.keys.state(state) for state in State),
-            ):
-                pipe.zrem(index, str(ticket_id))
-            erased = sum(pipe.execute())
+        """Erase all that is stored of a ticket, RQ's jobs included; whether anything was. Its id is remembered."""
+        indexes = (
+            self.keys.due,
+            self.keys.received,
+            self.keys.line,
+            self.keys.public,
+            *(self.keys.state(state) for state in State),
+        )
+        keys = [self.keys.ticket(ticket_id), self.keys.forgotten, *indexes]
+        erased = cast("int", self._redis.eval(ledger_scripts.FORGET, len(keys), *keys, str(ticket_id)))
         return bool(erased + self._queues.forget(ticket_id))
 
     def pseudonym(self, email: str | None) -> str | None:
         """What stands for an address in an entry whose address is deleted."""
         return pseudonym.of(email, self._secret_keys[0]) if email and self._secret_keys else None
 
-    def tickets_of(self, email: str) -> Iterator[tuple[int, bool]]:
-        """Every ticket that is stored, and whether it is of this address."""
-        own = pseudonym.all_of(email, self._secret_keys)
+    def tickets_of(self, email: str) -> Iterator[tuple[bytes, Whose]]:
+        """The key of every ticket that is stored, and whether it is of this address."""
+        search = pseudonym.Search(email, self._secret_keys)
         for key in self._redis.scan_iter(match=self.keys.ticket("*"), count=1000):
-            document = cast("bytes | None", self._redis.get(key))
-            stored = json.loads(document) if document else {}
-            same = str(stored.get("email") or "").strip().casefold() == email.strip().casefold()
-            yield self.keys.ticket_of(key), same or stored.get("person") in own
+            try:
+                document = cast("bytes | None", self._redis.get(key))
+            except ResponseError:  # it is no text
+                document = b""
+            if document is not None:
+                yield key, search.whose(document)
 
     def find(self, ticket_id: int) -> Entry | None:
         """The entry of a ticket; `NewerEntryError` when a newer release wrote it."""
@@ -216,6 +249,7 @@ class Ledger:
             for state in FINAL:
                 pipe.zremrangebyscore(self.keys.state(state), "-inf", oldest)
             pipe.zremrangebyscore(self.keys.received, "-inf", longest)
+            pipe.zremrangebyscore(self.keys.public, "-inf", longest)
             pipe.execute()
 
     def write_tally(self) -> None:
@@ -265,10 +299,12 @@ class Ledger:
         place = str(new.entered_at) if queue and new.state is State.READY else ""
         due = now + QUEUED_JOB_LOST_SECONDS if queue else new.wait_until
         keys, arguments = self._change(document, old, new, due=due)
-        keys += [self.keys.line, self.keys.metrics]
+        keys += [self.keys.line, self.keys.metrics, self.keys.public]
+        public = "became" if entries.became_public(old, new) else "left" if entries.is_left_public(old, new) else ""
+        arguments += [place, str(new.state), public, str(now)]
         with self._redis.pipeline(transaction=True) as pipe:
             pipe.multi()
-            pipe.eval(ledger_scripts.CHANGE, len(keys), *keys, *arguments, place, str(new.state))
+            pipe.eval(ledger_scripts.CHANGE, len(keys), *keys, *arguments)
             if queue:
                 self._queues.add([(new.ticket_id, new.state)], pipeline=pipe)
             return bool(pipe.execute()[0])

@@ -11,10 +11,11 @@ from rq.registry import StartedJobRegistry
 from integration.entry import FINAL, State
 from integration.keys import Keys
 from integration.lanes import Service
-from integration.ledger import Ledger
+from integration.ledger import Ledger, PublicNote
 from integration.queues import open_queue
 
 _HOUR: Final = 3600
+_PUBLIC_SHOWN: Final = 50
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +28,14 @@ class Obstacle:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PublicNotes:
+    """The notes that customers can read, or could, as far as no admin has seen it: the latest, and how many in all."""
+
+    latest: tuple[PublicNote, ...]
+    number: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Overview:
     """The whole of it at one moment."""
 
@@ -35,6 +44,7 @@ class Overview:
     jobs_running: int
     oldest_waiting_seconds: float | None  # in its present state
     obstacles: tuple[Obstacle, ...]
+    public_notes: PublicNotes
 
 
 def look(ledger: Ledger, redis: Redis, *, requests_per_hour: int) -> Overview:
@@ -47,7 +57,14 @@ def look(ledger: Ledger, redis: Redis, *, requests_per_hour: int) -> Overview:
         jobs_running=running,
         oldest_waiting_seconds=_oldest(redis, ledger.keys, now),
         obstacles=(*_holds(ledger), *_ceiling(redis, ledger.keys, now, requests_per_hour)),
+        public_notes=public_notes(ledger),
     )
+
+
+def public_notes(ledger: Ledger) -> PublicNotes:
+    """The notes that an admin has to see to."""
+    latest, number = ledger.public_notes(_PUBLIC_SHOWN)
+    return PublicNotes(latest=tuple(latest), number=number)
 
 
 def _jobs(redis: Redis, keys: Keys, now: float) -> tuple[int, int]:

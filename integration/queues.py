@@ -6,11 +6,13 @@ A job carries a ticket id and nothing else.
 
 from __future__ import annotations
 
+import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from redis import Redis
+from redis.exceptions import ResponseError
 from rq import Queue
 from rq.registry import (
     CanceledJobRegistry,
@@ -36,6 +38,10 @@ STEPS: Final = {
 }
 
 _FAILURE_TTL = 60 * 60  # seconds that a job which could not be run stays visible to RQ's own tools
+_KEY_OF_JOB: Final = re.compile(
+    r"rq:(?:job|results|executions|execution|queue:(?P<queue>[^:]+):intermediate:first_seen)"
+    r":(?P<job>[^:]+)(?::\w+)?"  # an execution's id, or `dependents`
+)
 _REDIS_VERSION = (6, 2, 0)  # what RQ would ask for at the price of a round trip; the oldest that is supported
 
 
@@ -69,12 +75,31 @@ class Queues:
             for registry in _registries(queue):
                 for job in self._own(self._redis.zrange(registry, 0, -1), ticket_id):
                     traces += self._redis.zrem(registry, job)
-        for key in self._redis.scan_iter(match="rq:worker:*:executions", count=1000):
+        for key in self._redis.scan_iter(match="rq:worker:*:executions", count=1000, _type="SET"):
             for job in self._own(self._redis.smembers(key), ticket_id):
                 traces += self._redis.srem(key, job)
-        found = self._redis.scan_iter(match=f"rq:*:{self._keys.job('*', ticket_id, '*')}", count=1000)
-        keys = [each for each in found if self._own(each.split(b":"), ticket_id)]
+        keys = list(self._keys_of_jobs(ticket_id))
         return traces + (self._redis.delete(*keys) if keys else 0)
+
+    def _keys_of_jobs(self, ticket_id: int) -> Iterator[bytes]:
+        """Every key that RQ names after a job of this ticket; not those of a job that is in another's queue."""
+        queues = [queue.name for queue in self._queues.values()]
+        pattern = f"rq:*:{self._keys.job('*', ticket_id, '*')}"
+        for key in cast("Iterator[bytes]", self._redis.scan_iter(match=pattern, count=1000)):
+            named = _KEY_OF_JOB.fullmatch(key.decode("utf-8", "replace"))
+            if named is None or not self._own([named["job"].encode()], ticket_id):
+                continue
+            queue = named["queue"] or self._queue_of(named["job"])
+            if queue is None or queue in queues:
+                yield key
+
+    def _queue_of(self, job_id: str) -> str | None:
+        """The queue that a job was put into; None when only traces of it are left."""
+        try:
+            origin = cast("bytes | None", self._redis.hget(f"rq:job:{job_id}", "origin"))
+        except ResponseError:  # it is no job of RQ's
+            return ""
+        return None if origin is None else origin.decode("utf-8", "replace")
 
     def waiting(self) -> set[tuple[int, State]]:
         """The tickets and the states for which a job waits."""
@@ -83,7 +108,7 @@ class Queues:
 
     def _own(self, jobs: object, ticket_id: int) -> list[bytes]:
         """Of jobs' ids, or of what RQ makes of them, those of a ticket."""
-        found = [(each, self._read_job_id(each.decode())) for each in cast("Iterable[bytes]", jobs)]
+        found = [(each, self._read_job_id(each.decode("utf-8", "replace"))) for each in cast("Iterable[bytes]", jobs)]
         return [each for each, job in found if job is not None and job[0] == ticket_id]
 
     def _read_job_id(self, job_id: str) -> tuple[int, State] | None:

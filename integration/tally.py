@@ -3,7 +3,7 @@
     <prefix>:metrics     received               tickets taken in                          (the ledger's script counts)
                          entered:<state>        how often a ticket entered a state        (likewise)
                          calls:<service>:<how>  requests to a remote service, by status, `unreachable` or `unanswered`
-                         public                 notes of ours that came back public
+                         public                 notes of ours that came back public      (likewise)
                          step:<step>:<most>     steps that took up to `most` seconds, and longer than the one below
                          wait:<most>            tickets that waited that long for their note
                          step:<step>:ms, wait:ms   all of them together, in milliseconds
@@ -38,11 +38,6 @@ _counts: Counter[str] = Counter()  # of this process, for requests are sent in p
 def count_call(service: str, how: str) -> None:
     """Count a request to a remote service, by the status of its answer or by why there is none."""
     _counts[f"calls:{service}:{how}"] += 1
-
-
-def count_public_note() -> None:
-    """Count a note of ours that came back public."""
-    _counts[PUBLIC_NOTES] += 1
 
 
 def count_step(step: str, seconds: float) -> None:

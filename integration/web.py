@@ -4,7 +4,8 @@ gunicorn is started from here and not from its own command because that reads WE
 runs: a blank one ends it with a traceback. Settings are read in the master: a worker that cannot start would be
 started again for ever.
 
-Each connection has a gevent greenlet: a client that sends a byte a second holds up nobody but itself.
+Each connection has a gevent greenlet: a client that sends a byte a second holds up nobody but itself. What all of them
+may hold together is bounded (`web_room`).
 """
 
 # ruff: noqa: E402 -- gevent has to come before everything that uses sockets
@@ -15,6 +16,7 @@ from gevent import monkey
 monkey.patch_all()
 
 import os
+import resource
 import sys
 from typing import Any
 from urllib.parse import urlsplit
@@ -22,8 +24,10 @@ from urllib.parse import urlsplit
 from integration import logs, store
 from integration.errors import SettingsError
 from integration.settings import Settings, from_environment, is_loopback
+from integration.web_room import CONNECTIONS
 
-_CONNECTIONS = 1000  # at once, to one process
+_FILES = 4096  # that one process may have open, where the platform lets it
+_OTHER_FILES = 200  # that are not clients' connections, or are about to be closed
 
 
 def main() -> int:
@@ -41,6 +45,7 @@ def main() -> int:
         return 2
     for warning in settings.warnings:
         logs.get("integration").warning(warning)
+    files = _files()
     os.environ.pop("WEB_CONCURRENCY", None)  # gunicorn would read it when it is imported
     from gunicorn.app.base import BaseApplication  # noqa: PLC0415 -- see above
 
@@ -49,7 +54,7 @@ def main() -> int:
 
     class Server(BaseApplication):  # type: ignore[misc]  # gunicorn publishes no types
         def load_config(self) -> None:
-            for name, value in options(settings, port).items():
+            for name, value in options(settings, port, files=files).items():
                 self.cfg.set(name, value)
             self.cfg.set("worker_class", Worker)
             self.cfg.set("logger_class", Log)
@@ -77,14 +82,23 @@ def _read(raw_port: str) -> tuple[Settings, int]:
     return settings, port
 
 
-def options(settings: Settings, port: int) -> dict[str, Any]:
-    """How gunicorn serves."""
+def _files() -> int:
+    """How many files this process and its children may have open: as many as they need, if that is allowed."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _FILES if hard == resource.RLIM_INFINITY else min(_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    return wanted
+
+
+def options(settings: Settings, port: int, *, files: int = _FILES) -> dict[str, Any]:
+    """How gunicorn serves, with so many open files."""
     return {
         "bind": f"{_host(settings)}:{port}",
         "workers": settings.web_concurrency,
-        "worker_connections": _CONNECTIONS,
+        "worker_connections": max(min(CONNECTIONS, files - _OTHER_FILES), 1),
         "graceful_timeout": 8,
-        "keepalive": 75,
+        "keepalive": settings.keep_alive_seconds,
         "accesslog": None,  # a request's address holds a token
         "loglevel": "warning",
         "control_socket_disable": True,

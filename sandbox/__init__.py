@@ -19,6 +19,7 @@ from sandbox.faults import Fault, Faults, MalformedFault
 from sandbox.logrocket import Callback, LogRocket
 from sandbox.server import Recorded
 from sandbox.zendesk import Attempt, Comment, Delivery, Ticket, Zendesk
+from sandbox.zendesk.ticket_faults import ticket_fault
 
 __all__ = [
     "Attempt",
@@ -33,6 +34,7 @@ __all__ = [
     "Sandbox",
     "Ticket",
     "Zendesk",
+    "ticket_fault",
 ]
 
 

@@ -25,7 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
         "--product", type=Path, default=CHECKOUT, help="the folder with the Procfile (default: this one)"
     )
     wanted = parser.parse_args(arguments)
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # SIGINT may have been inherited as ignored
         signal.signal(number, _interrupt)
     try:
         print("Starting Valkey, the stand-ins for Zendesk and LogRocket, web and worker ...", flush=True)

@@ -27,6 +27,7 @@ class Fault:
     matches any. `after` lets the first n matching requests pass. Without `status` and `drop` the service answers
     as usual, only later (`delay`: before it handles the request, `delay_after`: before it answers). `status`
     answers without handling, or with `handle=True` after handling: a write that happened and was not confirmed.
+    `late` handles it that many seconds after its `status` was answered: a write that lands when nobody expects it.
     `drop` closes the connection without an answer, before or after handling; `reset` breaks it off (RST) instead
     of closing it. `drip` sends the answer a byte a second, all of it or from its body on. `public` lets Zendesk
     store the comment of a ticket update as public although it was sent as internal.
@@ -46,6 +47,7 @@ class Fault:
     drip: Drip | None = None
     reset: bool = False
     handle: bool = False
+    late: float = 0.0
     public: bool = False
 
     def __post_init__(self) -> None:
@@ -91,6 +93,8 @@ def _problems(fault: Fault) -> list[str]:
         "headers: an object of strings": _is_headers(fault.headers),
         f"delay: seconds, 0 to {MAX_DELAY_SECONDS:.0f}": _is_delay(fault.delay),
         f"delay_after: seconds, 0 to {MAX_DELAY_SECONDS:.0f}": _is_delay(fault.delay_after),
+        f"late: seconds after `status`, 0 to {MAX_DELAY_SECONDS:.0f}": _is_delay(fault.late)
+        and (not fault.late or (fault.status is not None and not fault.handle)),
         "drop: before, after or null": fault.drop is None or fault.drop in get_args(Drop),
         "drip: headers, body or null": fault.drip is None or fault.drip in get_args(Drip),
     }

@@ -110,10 +110,21 @@ class LoopbackServer:
         answer = None
         if fault.status is None or fault.handle:
             answer = self._handle(incoming, fault=fault)
+        if fault.late:
+            self._handle_later(incoming, fault)
         if fault.status is not None or answer is None:
             answer = _answer_of(fault)
         self._stopping.wait(fault.delay_after)
         return None if fault.drop == "after" else replace(answer, drip=fault.drip)
+
+    def _handle_later(self, incoming: Incoming, fault: Fault) -> None:
+        """Let the application answer when nobody listens any more."""
+
+        def handle() -> None:
+            if not self._stopping.wait(fault.late):
+                self._handle(incoming, fault=fault)
+
+        threading.Thread(target=handle, daemon=True).start()
 
     def _handle(self, incoming: Incoming, *, fault: Fault | None) -> Answer:
         """Let the application answer."""

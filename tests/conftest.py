@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Self, TypeVar
 
+import hypothesis
 import pytest
 import requests
 from redis import Redis
@@ -31,6 +32,7 @@ from integration.settings import Settings, from_environment
 from integration.store import for_worker, open_ledger
 from integration.zendesk.desk import Desk
 from sandbox import Sandbox
+from sandbox.zendesk import schemas
 from worker import sweeper
 from worker.jobs import Jobs
 from worker.rq_classes import open_worker
@@ -38,6 +40,15 @@ from worker.rq_classes import open_worker
 ROOT = Path(__file__).resolve().parent.parent
 BROWSER = ROOT / "tests" / "browser"
 T = TypeVar("T")
+IN_BACKGROUND = ("/bin/sh", "-c", "trap '' INT; exec \"$@\"", "sh")  # starts what follows with SIGINT ignored
+
+# Same run, same result: hypothesis draws the same examples each time, and a busy machine breaks no deadline.
+hypothesis.settings.register_profile("same each time", derandomize=True, database=None, print_blob=False, deadline=None)
+hypothesis.settings.load_profile("same each time")
+
+# A shell without job control starts what it puts in the background with SIGINT ignored, and children inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -63,6 +74,14 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+@pytest.fixture(autouse=True)
+def as_zendesk_says() -> Iterator[None]:
+    """Every answer of the stand-in for Zendesk, and every request of the product, has the shape of the real ones."""
+    with schemas.watched() as misfits:
+        yield
+    assert misfits == []
 
 
 @pytest.fixture(scope="session")

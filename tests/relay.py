@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import ssl
 import threading
 from typing import Self
 
@@ -11,11 +12,16 @@ _HOST = "127.0.0.1"
 
 
 class Relay:
-    """Passes on what comes to `port`, for as long as it is open; where it leads can be changed at any time."""
+    """Passes on what comes to `port`, for as long as it is open; where it leads can be changed at any time.
 
-    def __init__(self, target: int, *, port: int = 0) -> None:
+    With `tls` callers have to speak TLS, and `heard` is what they said inside it.
+    """
+
+    def __init__(self, target: int, *, port: int = 0, tls: ssl.SSLContext | None = None) -> None:
         self.target = target
         self.port = port
+        self.heard = b""
+        self._tls = tls
         self._lock = threading.Lock()
         self._listener: socket.socket | None = None
         self._lines: set[socket.socket] = set()
@@ -57,19 +63,38 @@ class Relay:
                 near, _ = listener.accept()
             except OSError:
                 return
-            try:
-                far = socket.create_connection((_HOST, self.target))
-            except OSError:
-                near.close()
+            if self._tls is not None:
+                threading.Thread(target=self._lead_inside_tls, args=(near, self._tls), daemon=True).start()
                 continue
-            with self._lock:
-                self._lines |= {near, far}
-            for source, sink in ((near, far), (far, near)):
-                threading.Thread(target=self._pass_on, args=(source, sink), daemon=True).start()
+            self._lead(near)
 
-    def _pass_on(self, source: socket.socket, sink: socket.socket) -> None:
+    def _lead_inside_tls(self, outside: socket.socket, tls: ssl.SSLContext) -> None:
+        """Take the TLS off a connection; one that does not come to be is hung up."""
+        outside.settimeout(10)
+        try:
+            near = tls.wrap_socket(outside, server_side=True)
+        except OSError:
+            outside.close()
+            return
+        near.settimeout(None)
+        self._lead(near)
+
+    def _lead(self, near: socket.socket) -> None:
+        try:
+            far = socket.create_connection((_HOST, self.target))
+        except OSError:
+            near.close()
+            return
+        with self._lock:
+            self._lines |= {near, far}
+        for source, sink in ((near, far), (far, near)):
+            threading.Thread(target=self._pass_on, args=(source, sink, near), daemon=True).start()
+
+    def _pass_on(self, source: socket.socket, sink: socket.socket, caller: socket.socket) -> None:
         with contextlib.suppress(OSError):
             while piece := source.recv(64 * 1024):
+                if source is caller and self._tls is not None:
+                    self.heard += piece
                 sink.sendall(piece)
         for line in (source, sink):
             with contextlib.suppress(OSError):

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from redis import Redis
 
 from integration.entry import State
 from integration.lanes import Hold
+from integration.ledger_scripts import REMEMBERED, REMEMBERED_SECONDS
 from integration.zendesk.webhook import NewTicket
 from sandbox import Fault, Sandbox
 from tests.conftest import ROOT, InProcess, wait_for
@@ -54,8 +56,9 @@ def fail(sandbox: Sandbox, product: InProcess, requester: str = ADA) -> int:
 
 
 def is_told_of(number: int, redis: Redis) -> bool:
-    """Whether a ticket's number stands anywhere in Redis; not as a part of a time or of a hash."""
-    return re.search(rf"(?<![0-9a-f.]){number}(?![0-9a-f])", everything(redis)) is not None
+    """Whether a ticket's number, no part of a time or a hash, stands in Redis, but for the ids that are remembered."""
+    text = everything(redis, besides=("highlights:forgotten", "highlights:newest"))
+    return re.search(rf"(?<![0-9a-f.]){number}(?![0-9a-f])", text) is not None
 
 
 def held(product: InProcess) -> list[Hold]:
@@ -206,7 +209,8 @@ def test_an_address_is_forgotten_with_all_its_tickets(
     product.ledger.receive(_ticket(888777666, email="Ada@Shop.example"))  # which still waits
     assert command("forget", "--email", "ADA@shop.example").stdout == "erased: 2 tickets\n"
     assert not is_told_of(done, redis)
-    assert "888777666" not in everything(redis)
+    assert not is_told_of(888777666, redis)
+    assert redis.zcard("highlights:forgotten") == 2  # and nothing but ids
     assert product.entry(other).state is State.POSTED
 
 
@@ -224,6 +228,128 @@ def test_an_address_is_found_after_a_change_of_the_key(
     product.work_until(number, State.POSTED)
     changes = {"SECRET_KEY": "n" * 32, "SECRET_KEY_FALLBACKS": environ["SECRET_KEY"]}
     assert command("forget", "--email", ADA, **changes).stdout == "erased: 1 ticket\n"
+
+
+def test_tickets_under_a_key_that_is_gone_are_told_of(
+    sandbox: Sandbox, product: InProcess, command: Run, environ: dict[str, str]
+) -> None:
+    number = sandbox.zendesk.file_ticket(requester=ADA)
+    product.work_until(number, State.POSTED)
+    product.ledger.receive(_ticket(888777666))  # whose address is still there
+    found = command("forget", "--email", ADA, SECRET_KEY="n" * 32)
+    assert (found.returncode, found.stdout) == (1, "erased: 1 ticket\n")
+    assert found.stderr.startswith("1 ticket was stored under a SECRET_KEY that is not here any more")
+    assert "SECRET_KEY_FALLBACKS" in found.stderr
+    found = command("forget", "--email", ADA, SECRET_KEY="n" * 32, SECRET_KEY_FALLBACKS=environ["SECRET_KEY"])
+    assert (found.returncode, found.stdout, found.stderr) == (0, "erased: 1 ticket\n", "")
+    assert command("forget", "--email", ADA, SECRET_KEY="n" * 32).returncode == 0
+
+
+def test_what_cannot_be_read_does_not_stop_an_erasing_and_is_named(
+    product: InProcess, command: Run, redis: Redis
+) -> None:
+    own = range(100000001, 100000020)
+    for number in own:
+        product.ledger.receive(_ticket(number))
+    unreadable = [b"", b"no JSON", b"[]", b"\xff", b"7", b'{"v": 1}', b'{"v": 99, "whose": "?"}']
+    for number, document in enumerate(unreadable, start=1):
+        redis.set(f"highlights:ticket:{number}", document)
+    redis.rpush("highlights:ticket:8", "no text at all")
+    redis.set("highlights:ticket:odd", "{")
+    found = command("forget", "--email", ADA)
+    assert (found.returncode, found.stdout) == (1, f"erased: {len(own)} tickets\n")
+    named = ", ".join(f"highlights:ticket:{each}" for each in [*range(1, 9), "odd"])
+    assert f"Not erased: {named}." in found.stderr
+    assert "Traceback" not in found.stderr
+    assert not any(is_told_of(number, redis) for number in own)
+    assert command("forget", "--ticket", "8").stdout == "erased: 1 ticket\n"
+
+
+def test_an_entry_of_a_newer_release_is_erased_when_it_can_be_told_whose_it_is(
+    product: InProcess, command: Run, redis: Redis
+) -> None:
+    redis.set("highlights:ticket:7", json.dumps({"v": 99, "email": ADA, "new": True}))
+    redis.set("highlights:ticket:8", json.dumps({"v": 99, "person": product.ledger.pseudonym(ADA)}))
+    assert command("forget", "--email", ADA).stdout == "erased: 2 tickets\n"
+
+
+# -- What was erased, or has expired, and comes again
+
+
+def deliver_again(number: int, sandbox: Sandbox) -> int | None:
+    """Have Zendesk deliver a ticket once more; the status that it got."""
+    before = len(sandbox.zendesk.deliveries)
+    sandbox.zendesk.deliver(number)
+    wait_for(lambda: len(sandbox.zendesk.deliveries) > before and sandbox.zendesk.deliveries[-1].attempts)
+    return sandbox.zendesk.deliveries[-1].attempts[0].status
+
+
+def expire(number: int, product: InProcess) -> None:
+    """Let RETENTION_DAYS pass for a ticket: its entry expires, and the indexes are trimmed."""
+    ledger, redis = product.ledger, product.redis
+    long_ago = ledger.now() - (product.settings.retention_days + 2) * 24 * 3600
+    redis.delete(ledger.keys.ticket(number))
+    for index in (ledger.keys.received, ledger.keys.state(State.POSTED)):
+        redis.zadd(index, {str(number): long_ago})
+    ledger.trim()
+    assert not redis.zrange(ledger.keys.received, 0, -1)
+    redis.hset(ledger.keys.newest, "since", str(long_ago))
+
+
+def test_a_ticket_that_was_erased_and_is_delivered_again_is_not_taken_in(
+    sandbox: Sandbox, product: InProcess, command: Run, redis: Redis
+) -> None:
+    number = sandbox.zendesk.file_ticket(requester=ADA)
+    product.work_until(number, State.POSTED)
+    command("forget", "--email", ADA)
+    assert deliver_again(number, sandbox) == 200
+    assert not product.ledger.receive(_ticket(number), recovered=True)
+    product.work()
+    assert ADA not in everything(redis)
+    assert not is_told_of(number, redis)
+    assert len(sandbox.zendesk.internal_notes(number)) == 1
+
+
+@pytest.mark.parametrize("how", ["just expired", "expired long ago", "erased long ago"])
+def test_a_ticket_that_was_here_before_and_is_delivered_again_gets_no_second_note(
+    sandbox: Sandbox, product: InProcess, how: str, redis: Redis
+) -> None:
+    number = sandbox.zendesk.file_ticket(requester=ADA)
+    product.work_until(number, State.POSTED)
+    if how == "just expired":
+        redis.delete(product.ledger.keys.ticket(number))
+    else:
+        expire(number, product)
+    if how == "erased long ago":
+        product.ledger.forget(number)
+        redis.delete(product.ledger.keys.forgotten)
+    assert deliver_again(number, sandbox) == 202
+    product.work_until(number, State.POSTED)
+    assert len(sandbox.zendesk.internal_notes(number)) == 1
+
+
+def test_a_new_ticket_is_not_looked_through(sandbox: Sandbox, product: InProcess, redis: Redis) -> None:
+    numbers = [sandbox.zendesk.file_ticket(requester=ADA) for _ in range(3)]
+    redis.hset(product.ledger.keys.newest, "since", "1")  # an hour passes
+    numbers.append(sandbox.zendesk.file_ticket(requester=ADA))
+    product.ledger.receive(_ticket(numbers[-1] * 10))  # a longer number is a higher one
+    assert [product.entry(number).recovered for number in (*numbers, numbers[-1] * 10)] == [False] * 5
+    redis.hset(product.ledger.keys.newest, "since", "1")
+    product.ledger.receive(_ticket(numbers[-1] + 1))
+    assert product.entry(numbers[-1] + 1).recovered
+
+
+def test_no_more_erased_tickets_are_remembered_than_there_is_room_for(product: InProcess, redis: Redis) -> None:
+    now = time.time()
+    redis.zadd("highlights:forgotten", {str(number): now for number in range(1, REMEMBERED + 1)})
+    product.ledger.receive(_ticket(888777666))
+    product.ledger.forget(888777666)
+    assert redis.zcard("highlights:forgotten") == REMEMBERED
+    assert not product.ledger.receive(_ticket(888777666))
+    redis.zadd("highlights:forgotten", {"7": now - REMEMBERED_SECONDS - 1})
+    product.ledger.receive(_ticket(888777667))
+    product.ledger.forget(888777667)
+    assert redis.zscore("highlights:forgotten", "7") is None
 
 
 def test_a_late_callback_of_a_forgotten_ticket_changes_nothing(

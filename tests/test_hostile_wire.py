@@ -100,6 +100,25 @@ def test_bytes_that_are_hardly_http_break_nothing(processes: Processes, redis: R
     assert "Traceback" not in processes.log("web")
 
 
+def test_no_other_path_does_anything(processes: Processes, redis: Redis) -> None:
+    """On the wire: werkzeug's own client cannot send a path such as `//[`."""
+    processes.start("web")
+    keys = redis.keys("*")
+
+    @settings(max_examples=100, suppress_health_check=list(HealthCheck))
+    @given(path=st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=60), body=st.binary(max_size=100))
+    @example(path="/[", body=b"")
+    def refused(path: str, body: bytes) -> None:
+        head = f"POST /{path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n"
+        status = told(processes.port, head.encode() + body).split(b" ", 2)[1]
+        assert status in {b"308", b"400", b"401", b"404", b"405"}, path
+
+    refused()
+
+    assert redis.keys("*") == keys
+    assert "Traceback" not in processes.log("web")
+
+
 def test_a_genuine_delivery_may_be_sent_in_any_pieces(processes: Processes, environ: dict[str, str]) -> None:
     processes.start("web")
     headers = signed(TICKET, environ["ZENDESK_WEBHOOK_SECRET"])

@@ -6,6 +6,7 @@ import functools
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -224,6 +225,19 @@ def test_an_account_that_wants_categories_gets_one(run: Runner, hooks: Hooks) ->
     hooks.categories_needed = True
     run.well("install")
     assert_all_well(hooks)
+
+
+def test_a_refused_trigger_is_no_missing_permission_in_an_account_without_categories(
+    run: Runner, hooks: Hooks, sandbox: Sandbox
+) -> None:
+    hooks.categories = False
+    refused = '{"error": "RecordInvalid", "description": "Record validation errors", "details": {}}'
+    path = r"^/api/v2/triggers(\.json)?$"
+    sandbox.faults.add(Fault(service="zendesk", method="POST", path=path, status=422, body=refused, times=None))
+    found = run("install")
+    assert found.returncode == 1
+    assert "refuses the trigger (422)" in found.stderr
+    assert "permission" not in found.stderr
 
 
 def test_ours_are_found_beyond_the_first_page(run: Runner, hooks: Hooks) -> None:
@@ -445,25 +459,48 @@ def test_another_installation_in_the_same_account_is_left_alone(run: Runner, hoo
     found = run.well("install")
     assert "belongs to another installation, for http://127.0.0.1:10/zendesk/tickets" in found.stdout
     assert (len(hooks.webhooks), len(hooks.triggers)) == (2, 2)
-    run.well("uninstall")
+    run.well("uninstall", "--yes")
     assert the_pair(hooks) == other
 
 
 # -- Again, interrupted, at once
 
 
-def doubled(hooks: Hooks) -> None:
-    """A second pair of ours, as two runs leave it that knew nothing of each other."""
+MARK = f"[helpdesk-highlights {ENDPOINT}"
+
+
+def doubled(hooks: Hooks, *, bound: bool = True) -> tuple[Webhook, Trigger]:
+    """A second pair of ours, as two runs leave it that knew nothing of each other, or ended before they were done."""
     webhook, trigger = the_pair(hooks)
-    copy = hooks.keep_webhook(Webhook(name=webhook.name, endpoint=ENDPOINT, description=webhook.description))
-    notify = {"field": "notification_webhook", "value": [copy.id, BODY]}
-    hooks.keep_trigger(replace(trigger, id=hooks.new_trigger_id(), actions=(notify,)))
+    made = Webhook(name="Highlights", endpoint=ENDPOINT)
+    description = webhook.description.replace(webhook.id, made.id)
+    hooks.keep_webhook(replace(made, description=description if bound else _unbound(description)))
+    notify = {"field": "notification_webhook", "value": [made.id, BODY]}
+    other = replace(trigger, id=hooks.new_trigger_id(), actions=(notify,))
+    description = trigger.description.replace(str(trigger.id), str(other.id))
+    return hooks.webhooks[made.id], hooks.keep_trigger(
+        replace(other, description=description if bound else _unbound(description))
+    )
 
 
-def test_duplicates_of_ours_are_removed_triggers_first(run: Runner, sandbox: Sandbox, hooks: Hooks) -> None:
+def _unbound(description: str) -> str:
+    return re.sub(r" id=[^]]+", "", description)
+
+
+def copied(hooks: Hooks, endpoint: str = ENDPOINT) -> tuple[Webhook, Trigger]:
+    """Copies of our two, as Zendesk makes them: all is the same but the id."""
+    webhook, trigger = the_pair(hooks)
+    copy = Webhook(name=webhook.name, endpoint=endpoint, description=webhook.description)
+    return hooks.keep_webhook(copy), hooks.keep_trigger(replace(trigger, id=hooks.new_trigger_id()))
+
+
+@pytest.mark.parametrize("bound", [True, False])
+def test_duplicates_of_ours_are_removed_triggers_first(
+    run: Runner, sandbox: Sandbox, hooks: Hooks, *, bound: bool
+) -> None:
     run.here()
     before = the_pair(hooks)
-    doubled(hooks)
+    doubled(hooks, bound=bound)
     sandbox.zendesk.forget_requests()
     assert secret_of(run.well("install")) == before[0].secret
     assert assert_all_well(hooks) == before
@@ -510,7 +547,7 @@ def test_runs_at_once_leave_one_of_each_and_tell_its_secret(run: Runner, hooks: 
 def test_uninstalls_at_once_leave_nothing(run: Runner, hooks: Hooks) -> None:
     run.here()
     doubled(hooks)
-    processes = [run.start("uninstall") for _ in range(3)]
+    processes = [run.start("uninstall", "--yes") for _ in range(3)]
     results = [(process.communicate(timeout=60), process.returncode) for process in processes]
     assert [code for _, code in results] == [0] * 3, results
     assert (hooks.webhooks, hooks.triggers) == ({}, {})
@@ -529,6 +566,126 @@ def test_a_limit_is_waited_for(run: Runner, sandbox: Sandbox, hooks: Hooks) -> N
     assert_all_well(hooks)
 
 
+# -- Whose it is: a mark is worth something on the object whose id it names
+
+
+def test_the_marks_name_the_ids_of_what_carries_them(run: Runner, hooks: Hooks) -> None:
+    run.here()
+    for each in the_pair(hooks):
+        assert each.description.endswith(f" by {MARK} id={each.id}]")
+
+
+def test_a_mark_whose_id_was_not_written_yet_is_finished_by_the_next_run(
+    run: Runner, sandbox: Sandbox, hooks: Hooks
+) -> None:
+    run.here()
+    before = webhook, trigger = the_pair(hooks)
+    hooks.keep_webhook(replace(webhook, description=_unbound(webhook.description)))
+    hooks.keep_trigger(replace(trigger, description=_unbound(trigger.description)))
+    sandbox.zendesk.forget_requests()
+    run.well("install")
+    assert [(each.id, each.description) for each in the_pair(hooks)] == [(each.id, each.description) for each in before]
+    assert writes(sandbox) == [("PATCH", "webhooks"), ("PUT", "triggers")]
+
+
+@pytest.mark.parametrize("endpoint", [ENDPOINT, "http://127.0.0.1:8/elsewhere"])
+@pytest.mark.parametrize("arguments", [["install"], ["uninstall", "--yes"]])
+def test_copies_of_ours_are_left_alone_and_told_of(
+    run: Runner, hooks: Hooks, endpoint: str, arguments: list[str]
+) -> None:
+    run.here()
+    webhook, trigger = the_pair(hooks)
+    copies = copied(hooks, endpoint)
+    found = run(*arguments)
+    assert (hooks.webhooks[copies[0].id], hooks.triggers[copies[1].id]) == copies
+    for copy in copies:
+        assert f"({copy.id}) is a copy of ours" in found.stdout + found.stderr
+    installed = arguments == ["install"]
+    assert (trigger.id in hooks.triggers, found.returncode) == (installed, 0 if installed else 1)
+    assert webhook.id in hooks.webhooks  # the copied trigger calls it
+
+
+def test_a_copy_is_not_taken_over_when_what_it_was_copied_from_is_gone(run: Runner, hooks: Hooks) -> None:
+    run.here()
+    originals = the_pair(hooks)
+    copies = copied(hooks)
+    del hooks.webhooks[originals[0].id], hooks.triggers[originals[1].id]
+    run.well("install", "--yes")
+    assert (hooks.webhooks[copies[0].id], hooks.triggers[copies[1].id]) == copies
+    assert (len(hooks.webhooks), len(hooks.triggers)) == (2, 2)
+
+
+def test_what_resembles_ours_but_was_never_given_its_id_is_not_deleted(run: Runner, hooks: Hooks) -> None:
+    run.here()
+    _, trigger = the_pair(hooks)
+    webhook, other = doubled(hooks, bound=False)
+    theirs = (
+        hooks.keep_webhook(replace(webhook, name="Highlights (copy)")),
+        hooks.keep_trigger(replace(other, actions=({"field": "current_tags", "value": "seen"}, *other.actions))),
+    )
+    run("install", "--yes")
+    assert (hooks.webhooks[webhook.id], hooks.triggers[other.id]) == theirs
+    run("uninstall", "--yes")
+    assert (hooks.webhooks[webhook.id], hooks.triggers[other.id]) == theirs
+    assert trigger.id not in hooks.triggers
+
+
+def test_a_webhook_of_ours_that_calls_another_address_is_not_deleted(run: Runner, hooks: Hooks) -> None:
+    run.here()
+    webhook, _ = doubled(hooks)
+    elsewhere = hooks.keep_webhook(replace(webhook, endpoint="http://127.0.0.1:8/elsewhere"))
+    assert f"({webhook.id}) carries our mark but calls http://127.0.0.1:8/elsewhere" in run("install").stdout
+    assert hooks.webhooks[webhook.id] == elsewhere
+    run.well("uninstall", "--yes")
+    assert [(each.id, each.endpoint, each.description) for each in hooks.webhooks.values()] == [
+        (webhook.id, elsewhere.endpoint, "")
+    ]
+
+
+MORE_THAN_OURS = [
+    {"description": "Mine."},
+    {"actions": [{"field": "current_tags", "value": "seen"}]},
+    {"all": [{"field": "priority", "operator": "is_not", "value": "low"}]},
+    {"any": [{"field": "priority", "operator": "is", "value": "urgent"}]},
+]
+
+
+@pytest.mark.parametrize("more", MORE_THAN_OURS)
+@pytest.mark.parametrize("arguments", [["install", "--yes"], ["uninstall", "--yes"]])
+def test_of_a_trigger_that_carries_more_than_ours_the_rest_stays(
+    run: Runner, hooks: Hooks, more: dict[str, Any], arguments: list[str]
+) -> None:
+    run.here()
+    _, trigger = the_pair(hooks) if arguments[0] == "uninstall" else doubled(hooks)
+    lists = {name: [*listed, *more.get(name, [])] for name, listed in trigger.conditions.items()}
+    others = more.get("actions", [])
+    description = " ".join((trigger.description, more.get("description", ""))).strip()
+    actions = (*others, *trigger.actions)
+    hooks.keep_trigger(replace(trigger, description=description, conditions=lists, actions=actions))
+    found = run(*arguments)
+    left = hooks.triggers[trigger.id]
+    assert (left.conditions, left.description) == (lists, more.get("description", ""))
+    if others:
+        assert (left.actions, left.active) == (tuple(others), True)
+    else:
+        assert (left.actions, left.active) == (actions, False)  # there is no trigger without an action
+    assert "let go of the trigger" in found.stdout
+    again = run(*arguments)
+    assert (hooks.triggers[trigger.id], "let go" in again.stdout) == (left, False)
+
+
+def test_what_carries_more_than_ours_is_not_touched_when_nobody_can_be_asked(
+    run: Runner, sandbox: Sandbox, hooks: Hooks
+) -> None:
+    run.here()
+    _, other = doubled(hooks)
+    hooks.keep_trigger(replace(other, actions=({"field": "current_tags", "value": "seen"}, *other.actions)))
+    sandbox.zendesk.forget_requests()
+    found = run("install")
+    assert (found.returncode, writes(sandbox)) == (1, [])
+    assert "--yes" in found.stderr
+
+
 # -- Uninstall
 
 
@@ -538,17 +695,36 @@ def test_uninstall_removes_ours_the_trigger_first_and_nothing_else(run: Runner, 
     sandbox.zendesk.forget_requests()
     assert "To do: delete the trigger" in run.well("uninstall", "--dry-run").stdout
     assert writes(sandbox) == []
-    run.well("uninstall")
+    run.well("uninstall", "--yes")
     assert (list(hooks.webhooks.values()), hooks.triggers) == ([foreign], {})
     assert writes(sandbox) == [("DELETE", "triggers"), ("DELETE", "webhooks")]
     assert "nothing of ours" in run.well("uninstall").stdout
+
+
+@pytest.mark.parametrize(("answer", "removed"), [("y", True), ("n", False), ("", False), ("what?", False)])
+def test_uninstall_asks_once(run: Runner, sandbox: Sandbox, hooks: Hooks, answer: str, *, removed: bool) -> None:
+    run.here()
+    sandbox.zendesk.forget_requests()
+    with somebody_types(answer, run):
+        found = run("uninstall")
+    assert (found.returncode, hooks.triggers == {}) == (0 if removed else 1, removed)
+    assert bool(writes(sandbox)) is removed
+    assert found.stdout.count("[y/N]") == 1
+
+
+def test_uninstall_does_nothing_when_nobody_can_be_asked(run: Runner, sandbox: Sandbox) -> None:
+    run.here()
+    sandbox.zendesk.forget_requests()
+    found = run("uninstall")
+    assert (found.returncode, writes(sandbox)) == (1, [])
+    assert "--yes" in found.stderr
 
 
 def test_uninstall_leaves_a_webhook_that_a_foreign_trigger_calls_and_says_so(run: Runner, hooks: Hooks) -> None:
     run.here()
     webhook, trigger = the_pair(hooks)
     foreign = hooks.keep_trigger(replace(trigger, id=hooks.new_trigger_id(), title="Theirs", description=""))
-    found = run("uninstall")
+    found = run("uninstall", "--yes")
     assert found.returncode == 1
     assert '"Theirs"' in found.stderr
     assert (list(hooks.webhooks), list(hooks.triggers)) == ([webhook.id], [foreign.id])
@@ -556,8 +732,21 @@ def test_uninstall_leaves_a_webhook_that_a_foreign_trigger_calls_and_says_so(run
 
 def test_uninstall_leaves_what_was_made_by_hand(run: Runner, hooks: Hooks) -> None:
     by_hand = made_by_hand(hooks)
-    run.well("uninstall")
+    run.well("uninstall", "--yes")
     assert the_pair(hooks) == by_hand
+
+
+@pytest.mark.parametrize("other_actions", [1, 0])
+def test_what_was_made_by_hand_and_taken_over_is_given_back(run: Runner, hooks: Hooks, other_actions: int) -> None:
+    webhook, trigger = made_by_hand(hooks)
+    hooks.keep_trigger(replace(trigger, actions=trigger.actions[1 - other_actions :]))
+    run.well("install", "--yes")
+    run.well("uninstall", "--yes")
+    left = the_pair(hooks)
+    assert (left[0].id, left[0].description) == (webhook.id, "by hand")
+    assert (left[1].id, left[1].description, left[1].active) == (trigger.id, "", bool(other_actions))
+    assert left[1].active is False or left[1].actions == trigger.actions[:1]
+    assert all(each in left[1].conditions["all"] for each in trigger.conditions["all"])
 
 
 # -- It says what is wrong

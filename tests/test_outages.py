@@ -22,8 +22,7 @@ from tests.relay import Relay
 from tests.test_web import signed
 
 ADA = "ada@shop.example"
-PATIENCE = 2.0  # in which a delivery is answered while Redis is away
-NOISE = 1.0  # of a machine with two cores on which other tests run
+PATIENCE = 8.0  # in which a delivery is answered while Redis is away; Zendesk waits for 12 s
 
 
 class OwnValkey:
@@ -140,7 +139,7 @@ class Day:
         while time.monotonic() < until:
             found.append(self.deliver(number))
         assert {status for status, _ in found} == {503}
-        assert max(took for _, took in found) < PATIENCE + NOISE
+        assert max(took for _, took in found) < PATIENCE
 
     def note_comes(self, number: int, *, seconds: float = 35) -> None:
         wait_for(lambda: self.sandbox.zendesk.internal_notes(number), seconds=seconds)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
+import sys
 from typing import Literal
 
 import pytest
 import requests
 
 from sandbox import Fault, Sandbox
-from tests.conftest import Processes, free_port, wait_for
+from tests.conftest import IN_BACKGROUND, Processes, free_port, wait_for
 
 
 def test_a_ticket_goes_its_whole_way(sandbox: Sandbox, processes: Processes) -> None:
@@ -114,6 +116,26 @@ def test_a_worker_killed_in_a_write_goes_on_after_its_lease(
 
 def posted(processes: Processes, number: int) -> bool:
     return f"note posted ticket_id={number}" in processes.log("worker")
+
+
+@pytest.mark.parametrize("name", ["web", "worker"])
+def test_ctrl_c_ends_a_process_although_it_was_started_in_the_background(name: str, processes: Processes) -> None:
+    processes._commands[name] = shlex.join([*IN_BACKGROUND, *shlex.split(processes._commands[name])])
+    processes.start(name)
+    wait_for(lambda: name == "web" or len(children(processes.running["worker"].pid)) == 4)
+    processes.signal_tree(name, signal.SIGINT)  # to every process, as a terminal does
+    assert processes.running[name].wait(timeout=28) == 0
+
+
+def test_ctrl_c_ends_a_command_although_it_was_started_in_the_background(
+    processes: Processes, sandbox: Sandbox
+) -> None:
+    sandbox.faults.add(Fault(service="zendesk", delay=20.0))
+    processes._commands["check"] = shlex.join([*IN_BACKGROUND, sys.executable, "-m", "integration", "check"])
+    processes.start("check")
+    wait_for(lambda: sandbox.zendesk.requests)
+    processes.signal_tree("check", signal.SIGINT)
+    assert processes.running["check"].wait(timeout=15) == 130
 
 
 def test_health(processes: Processes) -> None:

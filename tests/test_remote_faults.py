@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
+import socketserver
+import threading
 import time
+import zlib
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -18,9 +22,11 @@ from hypothesis import strategies as st
 from integration import overview
 from integration.entry import State
 from integration.errors import RemoteError
-from integration.http import retry_after
+from integration.http import MAX_ANSWER_BYTES, retry_after
 from integration.lanes import Service
+from integration.logrocket.client import LogRocket
 from integration.logrocket.results import Result
+from integration.settings import from_environment
 from integration.zendesk.desk import Note, Requester
 from integration.zendesk.limits import Pace
 from integration.zendesk.webhook import NewTicket
@@ -435,8 +441,80 @@ def test_no_answer_to_the_request_for_a_token_is_anything_but_an_error_of_ours(
     assert isinstance(outcome(lambda: product.jobs.desk.find_note(1, markers=["abc"])), RemoteError)
 
 
-def test_an_answer_that_unpacks_to_gigabytes_is_given_up_early(sandbox: Sandbox, product: InProcess) -> None:
-    sandbox.faults.add(POLL.meets(Fault(service="zendesk", status=200, body="x" * 20 * 1024 * 1024)))
-    began = time.process_time()
-    assert isinstance(outcome(lambda: product.jobs.logrocket.result("abc")), RemoteError)
-    assert time.process_time() - began < 2
+PENDING: Final = b'{"status": "PENDING"}'
+
+
+@contextlib.contextmanager
+def answering(*pieces: bytes, pause: float = 0.0, head: bytes = b"") -> Iterator[tuple[str, list[int]]]:
+    """A server that answers each request alike, `pause` before each piece of the body; and how many pieces it sent."""
+    sent: list[int] = []
+
+    class Handler(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            while self.rfile.readline() not in (b"\r\n", b""):
+                pass
+            length = b"Content-Length: %d" % sum(map(len, pieces))
+            with contextlib.suppress(OSError):
+                self.wfile.write(b"\r\n".join((b"HTTP/1.1 200 OK", length, *([head] if head else []), b"", b"")))
+                sent.append(0)
+                for piece in pieces:
+                    time.sleep(pause)
+                    self.wfile.write(piece)
+                    sent[-1] += 1
+
+    class Server(socketserver.ThreadingTCPServer):
+        daemon_threads = True
+        block_on_close = False
+
+    with Server(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}", sent
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def polled(environ: dict[str, str], url: str) -> object:
+    logrocket = LogRocket(from_environment({**environ, "LOGROCKET_API_URL": url}))
+    with logrocket._session:
+        return outcome(lambda: logrocket.result("abc"))
+
+
+def padded(size: int) -> bytes:
+    """An answer that is right in all but its size."""
+    return PENDING + b" " * (size - len(PENDING))
+
+
+def test_an_answer_of_the_largest_size_is_read_and_none_above_it(environ: dict[str, str]) -> None:
+    with answering(padded(MAX_ANSWER_BYTES)) as (url, _):
+        assert isinstance(polled(environ, url), Result)
+    with answering(padded(MAX_ANSWER_BYTES + 1)) as (url, _):
+        assert isinstance(polled(environ, url), RemoteError)
+
+
+def test_an_answer_without_end_is_not_read_to_its_end(environ: dict[str, str]) -> None:
+    with answering(PENDING, *[b" " * 1024 * 1024] * 100) as (url, sent):
+        assert isinstance(polled(environ, url), RemoteError)
+        assert sent[0] < 30  # megabytes: those that were read, and those that wait in the system's buffers
+
+
+def test_an_answer_that_unpacks_to_gigabytes_is_given_up_early(environ: dict[str, str]) -> None:
+    squeeze = zlib.compressobj(9, zlib.DEFLATED, 31)
+    bomb = squeeze.compress(padded(MAX_ANSWER_BYTES + 1)) + squeeze.flush()
+    assert len(bomb) < 20_000
+    with answering(bomb, head=b"Content-Encoding: gzip") as (url, _):
+        assert isinstance(polled(environ, url), RemoteError)
+
+
+def test_an_answer_that_comes_in_drops_is_given_up_in_time(
+    environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each drop comes soon enough, and all together come too late; the bound is 12 s, and shorter for this test."""
+    with answering(*[PENDING[at : at + 1] for at in range(len(PENDING))], pause=0.1) as (url, _):
+        assert isinstance(polled(environ, url), Result)
+    monkeypatch.setattr("integration.http.READ_SECONDS", 0.5)
+    with answering(*[PENDING[at : at + 1] for at in range(len(PENDING))], pause=0.1) as (url, sent):
+        assert isinstance(polled(environ, url), RemoteError)
+        assert sent[0] < len(PENDING) - 1

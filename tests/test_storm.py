@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -17,12 +16,13 @@ from sandbox.logrocket import HighlightsRecord, Outcome
 from tests.storm import storm, table, verdict
 from tests.storm.blows import Blow
 from tests.storm.evidence import Evidence, Keys, Ticket
-from tests.storm.tickets import ALWAYS_FAILED, BY_EMAIL, CLOSED_LATER, DELETED_LATER, NOBODY, Kind
+from tests.storm.tickets import ALWAYS_FAILED, BY_EMAIL, CLOSED_LATER, DELETED_LATER, LIMITED, NOBODY, REFUSED, Kind
+
+SEED = 9  # the same in each run; `make storm` draws one and prints it
 
 
 def test_nothing_is_lost_and_nothing_comes_twice_in_a_storm(tmp_path: Path) -> None:
-    seed = random.randrange(10**6)
-    found = storm.rage(storm.short(seed=seed, tickets=150), tmp_path, lambda _: None)
+    found = storm.rage(storm.short(seed=SEED, tickets=150), tmp_path, lambda _: None)
     assert verdict.problems(found) == [], table.table(found)
     assert sum(found.faults.values()) > 0
     assert any(each.kind.startswith("SIGKILL") for each in found.blows)
@@ -52,6 +52,7 @@ def evidence(
     deleted: bool = False,
     outcomes: tuple[Outcome, ...] = ("READY",),
     taken: int = 1,
+    tried_at: float | None = None,
     **changes: Any,  # noqa: ANN401 -- fields of Evidence
 ) -> Evidence:
     entry = Entry(
@@ -70,6 +71,7 @@ def evidence(
         notes=list(notes),
         results=[result(each) for each in outcomes],
         asked=[(0.0, 200)] * taken,
+        tried_at=tried_at,
     )
     nothing: Mapping[str, int] = {}
     usual: dict[str, Any] = {
@@ -77,6 +79,8 @@ def evidence(
         "seconds": 60.0,
         "settled_seconds": 6.0,
         "kinds": {1: kind},
+        "filed_at": {1: 100.0},
+        "forgotten": [],
         "tickets": {1: ticket},
         "erased": frozenset(),
         "keys": Keys(kinds=Counter(), unexplained=[]),
@@ -107,6 +111,10 @@ def kill(cost: int) -> Blow:
         evidence(outcomes=("READY", "READY"), taken=1),  # the answer to the other request was lost
         evidence(outcomes=("READY", "READY"), taken=2, blows=[kill(1)]),
         evidence(state=None, erased=frozenset({1})),
+        evidence(tried_at=160.0),
+        evidence(LIMITED, tried_at=400.0),
+        evidence(REFUSED, state=State.FAILED, reason="403", notes=()),
+        evidence(state=None, notes=(), forgotten=[(99.0, 101.0)]),
     ],
 )
 def test_a_promise_that_was_kept_is_no_problem(found: Evidence) -> None:
@@ -134,6 +142,10 @@ def test_a_promise_that_was_kept_is_no_problem(found: Evidence) -> None:
         (evidence(outcomes=("READY",) * 3, taken=3, blows=[kill(1)]), "2 extra requests"),
         (evidence(erased=frozenset({1})), "came back"),
         (evidence(state=None, notes=(), erased=frozenset({1})), "has none"),
+        (evidence(tried_at=400.0), "waited for 300 s"),
+        (evidence(REFUSED, state=State.FAILED, notes=(), outcomes=("READY",)), "without a reason"),
+        (evidence(state=None, notes=(), forgotten=[(140.0, 200.0), (30.0, 99.0)]), "lost"),
+        (evidence(state=None, notes=(note(), note()), forgotten=[(99.0, 101.0)]), "2 notes"),
         (evidence(own_429=1), "429"),
         (evidence(keys=Keys(kinds=Counter(), unexplained=["x: holds an address"])), "x: holds an address"),
         (evidence(leaks=["the value of SECRET_KEY, in that of web"]), "SECRET_KEY"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from typing import Any, cast
 from urllib.parse import parse_qs, urlsplit
 
@@ -475,10 +476,12 @@ def works(product: InProcess, sandbox: Sandbox) -> list[str]:
     return list(sandbox.logrocket.results)
 
 
-def everything(redis: Redis) -> str:
+def everything(redis: Redis, *, besides: Collection[str] = ()) -> str:
     """All that Redis holds, as text."""
     values: list[object] = []
     for key in redis.keys("*"):
+        if key in {each.encode() for each in besides}:
+            continue
         values.append(key)
         match redis.type(key):
             case b"string":

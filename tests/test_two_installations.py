@@ -166,11 +166,29 @@ def test_what_one_forgets_stays_with_the_other(
 def test_jobs_of_another_application_with_the_same_numbers_stay(both: list[Installation], redis: Redis) -> None:
     first, _ = both
     first.ledger.receive(NewTicket(ticket_id=7))
-    foreign = ["rq:job:report-7-ab", "rq:job:x-highlights-post_note-7-ab", "rq:results:mail-7-0a"]
-    for key in foreign:
+    foreign: list[str | bytes] = [
+        "rq:job:report-7-ab",
+        "rq:job:x-highlights-post_note-7-ab",
+        "rq:results:mail-7-0a",
+        "rq:job:highlights-post_note-7-ab:theirs:too",
+        "rq:queue:theirs:intermediate:first_seen:highlights-post_note-7-ab",
+        "rq:archive:highlights-post_note-7-ab",
+        "app:rq:job:highlights-post_note-7-ab",
+        b"rq:\xff:highlights-post_note-7-ab",
+        "rq:job:highlights-post_note-7-aa",
+        "rq:worker:list:executions",
+    ]
+    for key in foreign[:-1]:
         redis.set(key, "1")
-    first.ledger.forget(7)
+    redis.rpush("rq:worker:list:executions", "highlights-post_note-7-ab")
+    redis.sadd("rq:worker:set:executions", b"\xff-7-\xff")
+    # An application of somebody else's, whose names are ours by chance: its queue tells
+    theirs = "highlights-post_note-7-ac"
+    redis.hset(f"rq:job:{theirs}", "origin", "theirs")
+    redis.set(f"rq:results:{theirs}", "1")
+    assert first.ledger.forget(7)
     assert redis.exists(*foreign) == len(foreign)
+    assert redis.exists("rq:worker:set:executions", f"rq:job:{theirs}", f"rq:results:{theirs}") == 3
 
 
 def test_a_worker_of_the_other_is_not_taken_for_ones_own(both: list[Installation], redis: Redis) -> None:

@@ -5,6 +5,7 @@ Exit 0 after SIGTERM, 2 when settings are at fault.
 
 from __future__ import annotations
 
+import math
 import os
 import random
 import sys
@@ -88,7 +89,7 @@ def run_sweeper(settings: Settings, pool_pid: int) -> None:
     """Sweep about once a second for as long as the pool lives."""
     logs.configure(settings)
     ledger = store.open_ledger(settings, store.for_worker(settings), random=random.random)
-    trimmed_at = 0.0
+    trimmed_at = -math.inf  # a machine that has just started counts from 0
     while os.getppid() == pool_pid:
         pause = sweeper.INTERVAL_SECONDS
         try:

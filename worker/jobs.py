@@ -23,7 +23,7 @@ from integration.logrocket import callback
 from integration.logrocket.client import LogRocket
 from integration.queues import STEPS
 from integration.settings import Settings
-from integration.zendesk.desk import Desk, Note
+from integration.zendesk.desk import Desk, Note, still_public
 from integration.zendesk.limits import Pace
 
 log = logs.get(__name__)
@@ -99,17 +99,19 @@ class Jobs:
         return partial(entries.told, result=result, policy=self.policy)
 
     def _post(self, entry: Entry) -> Decide:
-        found = self._public_note(entry) or self._note_of_earlier_attempt(entry) or self._new_note(entry)
+        found = _public_note(entry) or self._note_of_earlier_attempt(entry) or self._new_note(entry)
+        if found.public:
+            self._make_private(entry, found.comment_id)
         self._answered(Service.ZENDESK, found.pace)
-        if found.was_public:
-            if entry.public_comment is None:
-                tally.count_public_note()
-            log.error("our note was public, and is private now", ticket_id=entry.ticket_id)
-        return partial(entries.posted, comment_id=found.comment_id, was_public=found.was_public)
+        return partial(entries.posted, comment_id=found.comment_id, was_public=found.public)
 
-    def _public_note(self, entry: Entry) -> Note | None:
-        """The note that customers could read, made private now."""
-        return None if entry.public_comment is None else self.desk.make_private(entry.ticket_id, entry.public_comment)
+    def _make_private(self, entry: Entry, comment_id: int) -> None:
+        """Hide our note from customers; `StillPublic` when that does not work, or not in this step's time."""
+        try:
+            self.desk.make_private(entry.ticket_id, comment_id)
+        except JobTimeoutException as error:
+            raise StillPublic(still_public("Zendesk does not answer in time"), comment_id=comment_id) from error
+        log.error("our note was public, and is private now", ticket_id=entry.ticket_id)
 
     def _note_of_earlier_attempt(self, entry: Entry) -> Note | None:
         if entry.redis_restarted or entry.recovered:  # an attempt, and its request, may have been forgotten
@@ -184,8 +186,6 @@ class Jobs:
                 return partial(entries.not_there, error=error, policy=self.policy)
             case StillPublic():
                 log.error("our note is public, customers can read it", ticket_id=claimed.ticket_id, reason=str(error))
-                if claimed.public_comment is None:
-                    tally.count_public_note()
                 return partial(entries.still_public, error=error, policy=self.policy)
             case Held():
                 return self._refused(error, claimed)
@@ -236,6 +236,11 @@ class Jobs:
         if another or error.limit_used_up:
             seconds = min(error.retry_after or self.policy.backoff, MAX_RETRY_AFTER_SECONDS)
             self.ledger.lanes.pause(service, seconds)
+
+
+def _public_note(entry: Entry) -> Note | None:
+    """The note that customers can read, as an earlier attempt found."""
+    return None if entry.public_comment is None else Note(comment_id=entry.public_comment, public=True)
 
 
 def _not_permitted(service: Service, error: Held) -> str:

@@ -1,4 +1,4 @@
-"""The worker's own recovery: every ten minutes, one worker of all machines reads Zendesk's log of failed deliveries."""
+"""The worker's own recovery: every ten minutes, one worker of all machines looks for missed tickets."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TURN_SECONDS: Final = 540  # after which a reading is broken off in the middle o
 FIRST_SECONDS: Final = 60.0  # after the start
 LOOK_SECONDS: Final = 15.0  # between two looks at the lock
 FIRST_HOURS: Final = 24.0  # how far the very first reading looks back
-OVERLAP_HOURS: Final = 1.0  # how much of the last reading is read again: Zendesk's log lags by minutes
+OVERLAP_HOURS: Final = 1.0  # how much of the last look is looked at again: Zendesk's log and its search lag by minutes
 
 log = logs.get(__name__)
 
@@ -48,7 +48,7 @@ def take_in_time(turns: Turns, *, seconds: int = TURN_SECONDS) -> None:
         with UnixSignalDeathPenalty(seconds, JobTimeoutException):  # type: ignore[no-untyped-call]  # RQ has no types
             turns.take()
     except JobTimeoutException:
-        log.warning("reading Zendesk's log of failed deliveries takes too long, tried again later")
+        log.warning("looking for tickets that Zendesk did not tell of takes too long, tried again later")
     except RedisError as error:
         log.warning("recovery cannot use Redis, goes on", error=type(error).__name__)
 
@@ -66,14 +66,14 @@ class Turns:
         self._said: str | None = None
 
     def take(self) -> Recovered | None:
-        """Read Zendesk's log when it is time and nobody else does; None when not."""
+        """Look for missed tickets when it is time and nobody else does; None when not."""
         if not self._redis.set(self._keys.recovery_lock, f"{os.getpid()}", nx=True, ex=INTERVAL_SECONDS):
             return None
         self._stop_at = time.monotonic() + LONGEST_SECONDS
         now = self._ledger.now()
         recovered = self._recovery.recover(self._hours(now))
-        if recovered.stopped is None and recovered.webhooks:
-            self._redis.set(self._keys.recovery_done, f"{now:.3f}")
+        if recovered.until is not None:
+            self._redis.set(self._keys.recovery_done, f"{recovered.until:.3f}")
         self._tell(recovered)
         self._ledger.write_tally()
         return recovered
@@ -86,20 +86,13 @@ class Turns:
         """Log what was found; what stands in the way of reading once, until it is something else."""
         if recovered.taken_in:
             log.warning("tickets recovered that Zendesk could not deliver", count=recovered.taken_in)
-        problem = _problem(recovered)
+        problem = recovered.problem
         if problem is not None and problem != self._said:
-            log.warning("failed deliveries cannot be recovered, tries go on quietly", why=problem)
+            log.warning("tickets that Zendesk did not tell of cannot be recovered, tries go on quietly", why=problem)
         self._said = problem
 
     def _wait(self, seconds: float) -> bool:
         return _pause(seconds, lambda: self.alive() and time.monotonic() < self._stop_at)
-
-
-def _problem(recovered: Recovered) -> str | None:
-    """What an admin should know of."""
-    if recovered.stopped is not None:
-        return str(recovered.stopped)
-    return None if recovered.webhooks else "no webhook in Zendesk has our endpoint"
 
 
 def _pause(seconds: float, go_on: Callable[[], bool]) -> bool:

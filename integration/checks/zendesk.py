@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from integration.checks import Outcome, Result, skipped, zendesk_user
+from integration.checks.zendesk_missed import MISSED, missed_tickets
 from integration.checks.zendesk_user import CheckSession
 from integration.checks.zendesk_webhook import WEBHOOK, of_webhook, without_webhook
 from integration.errors import RemoteError
@@ -34,8 +35,10 @@ def of_zendesk(settings: Settings, *, clock: Callable[[], float]) -> Iterator[Re
     yield zendesk_user.scopes(session, settings)
     yield zendesk_user.may_write_notes(user, zendesk_user.custom_role(session, user))
     yield from of_webhook(settings, is_admin=user.get("role") == "admin", clock=clock)
+    yield missed_tickets(settings, now=clock())
 
 
 def _without_user(why: str, settings: Settings) -> Iterator[Result]:
     yield from (skipped(name, why) for name in _NEEDS_A_USER)
     yield from without_webhook(why, settings)
+    yield skipped(MISSED, why)

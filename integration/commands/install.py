@@ -27,7 +27,7 @@ a name as Zendesk shows it. Filters replace all that were set before; without an
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
     parser.add_argument("--dry-run", action="store_true", help="show what would be done, and do nothing")
-    parser.add_argument("--yes", action="store_true", help="also take over what was made by hand, without asking")
+    parser.add_argument("--yes", action="store_true", help="change what was not made by this command, without asking")
     filters = parser.add_argument_group("filters", _FILTERS)
     for kind in FIELDS:
         filters.add_argument(f"--{kind}", action="append", default=[], metavar="ID|NAME", help=f"tickets of a {kind}")
@@ -97,10 +97,10 @@ class _Run:
         self._shown |= {"to do", *plan.remarks}
 
     def agree(self, plan: Plan) -> bool:
-        """Whether to go on: what was not made by us is changed with consent only."""
+        """Whether to go on: what is not ours alone is changed with consent only."""
         if not self._shown:
             self.show(plan)
-        foreign = [step for step in plan.steps if step.takes_over and step.key not in self._agreed]
+        foreign = [step for step in plan.steps if step.needs_consent and step.key not in self._agreed]
         if not foreign:
             return True
         if not self._yes and not _consents(foreign):
@@ -114,12 +114,22 @@ class _Run:
 
 
 def _consents(foreign: list[Step]) -> bool:
-    names = " and ".join(f'the {step.kind} "{step.name}" ({step.id})' for step in foreign)
-    question = f"This command did not make {printable(names)}. Take over?"
+    questions = []
+    for doing, steps in (
+        ("Take over", [step for step in foreign if step.takes_over]),
+        ("Take out of it what is ours", [step for step in foreign if step.lets_go]),
+    ):
+        if steps:
+            names = " and ".join(f'the {step.kind} "{step.name}" ({step.id})' for step in steps)
+            questions.append(f"This command did not make {names}, or not all of it. {doing}?")
+    question = printable(" ".join(questions))
+    return consents(question, unasked="say --yes, or delete them first. No further change.")
+
+
+def consents(question: str, *, unasked: str) -> bool:
+    """Whether somebody at the terminal says yes; `unasked` is what to do when there is no terminal."""
     if not sys.stdin.isatty():
-        print(
-            f"{question} There is nobody to ask: say --yes, or delete them first. No further change.", file=sys.stderr
-        )
+        print(f"{question} There is nobody to ask: {unasked}", file=sys.stderr)
         return False
     try:
         answer = input(f"{question} [y/N] ")

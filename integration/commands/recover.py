@@ -1,4 +1,4 @@
-"""`recover [--hours N]`: fetches the deliveries that Zendesk could not make, and takes them in."""
+"""`recover [--hours N]`: finds the tickets that Zendesk could not tell us of, and takes them in."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ import time
 from integration import logs, store
 from integration.recovery import Recovered, Recovery
 from integration.settings import Settings, from_environment
+from integration.zendesk.created import Way
 from integration.zendesk.invocations import KEPT_HOURS
 from integration.zendesk.webhook import ENDPOINT
 
-HELP = "fetch the deliveries that Zendesk could not make, and take them in"
+HELP = "find the tickets that Zendesk could not tell us of, and take them in"
 HOURS = 24
 _REQUESTS_BETWEEN_SIGNS = 50
 
@@ -37,24 +38,29 @@ def run(options: argparse.Namespace) -> int:
     ledger = store.open_ledger(settings, redis, random=random.random)
     recovered = Recovery(settings, ledger, redis, wait=_Progress()).recover(options.hours)
     print(_told(recovered, settings, hours=options.hours))
-    return 1 if recovered.stopped is not None or not recovered.webhooks else 0
+    return 0 if recovered.problem is None else 1
 
 
 def _told(recovered: Recovered, settings: Settings, *, hours: int) -> str:
-    lines = []
-    if recovered.webhooks:
-        lines = [
-            f"failed deliveries in the last {hours} hours: {recovered.found}",
-            f"  taken in now: {recovered.taken_in}",
-            f"  already known: {recovered.known}",
-            f"  cannot be read: {recovered.unreadable}",
-        ]
-    elif recovered.stopped is None:
-        lines = [f"No webhook in Zendesk has the endpoint {settings.public_url}{ENDPOINT}: is PUBLIC_URL right?"]
+    if recovered.missed is not None and not recovered.webhooks and recovered.stopped is None:
+        return f"No webhook in Zendesk has the endpoint {settings.public_url}{ENDPOINT}: is PUBLIC_URL right?"
+    missed = "Zendesk does not show us its log, so all tickets" if recovered.missed is None else recovered.missed
+    lines = [
+        f"failed deliveries in the last {hours} hours: {missed}",
+        "tickets of that time which Zendesk should have told of:",
+        f"  taken in now: {recovered.taken_in}",
+        f"  already known: {recovered.known}",
+        f"  cannot be judged: {recovered.unreadable}",
+    ]
+    if recovered.fresh:
+        minutes = f"{Way.SEARCH.lag / 60:.0f}"
+        lines.append(
+            f"Zendesk may show the tickets of the last {minutes} minutes late: the worker looks again by itself."
+        )
     if recovered.unreadable:
-        lines.append("What cannot be read stands in Admin Center > Apps and integrations > Webhooks, under Activity.")
+        lines.append("The log names those that cannot be judged: look at them in Zendesk.")
     if recovered.stopped is not None:
-        lines.append(f"Not read to its end: {recovered.stopped}.")
+        lines.append(f"Not looked through to its end: {recovered.stopped}.")
     return "\n".join(lines)
 
 
@@ -73,8 +79,8 @@ class _Progress:
     def __call__(self, seconds: float) -> bool:
         self._requests += seconds == 0
         if seconds:
-            print(f"Zendesk's limit is near: going on in {seconds:.0f} s", file=sys.stderr)
+            print(f"Zendesk's limits: going on in {seconds:.0f} s", file=sys.stderr)
             time.sleep(seconds)
         elif self._requests % _REQUESTS_BETWEEN_SIGNS == 0:
-            print(f"{self._requests} answers of Zendesk's log read", file=sys.stderr)
+            print(f"{self._requests} of Zendesk's answers read", file=sys.stderr)
         return True

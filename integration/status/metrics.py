@@ -83,6 +83,11 @@ class Told(Collector):
         yield closed
         yield _one("note_interval_seconds", "Time between two notes that Zendesk's limits leave us.", outlook.interval)
         yield _one("logrocket_requests_last_hour", "Highlights requests of the last hour.", self.standing.asked)
+        yield _one(
+            "public_notes_unseen",
+            "Tickets whose note is or was public and which no admin has marked as seen.",
+            self.overview.public_notes.number,
+        )
         yield _one("logrocket_requests_limit", "LOGROCKET_REQUESTS_PER_HOUR.", self.requests_per_hour)
 
     def _counters(self) -> Iterator[Metric]:
@@ -95,6 +100,9 @@ class Told(Collector):
         for state in self.overview.states:
             entered.add_metric([state], self.counted.entered.get(state, 0))
         yield entered
+        public = CounterMetricFamily(f"{PREFIX}_public_notes", "Notes of ours that customers could read.")
+        public.add_metric([], self.counted.public_notes)
+        yield public
         calls = CounterMetricFamily(
             f"{PREFIX}_remote_calls",
             "Requests to a service, by status; unreachable: never sent, unanswered: sent.",

@@ -94,6 +94,7 @@ def _add_page(pages: Blueprint, settings: Settings, ledger: Ledger, redis: Redis
             "status/page.html",
             stands=stands,
             lanes=_lanes(stands, settings),
+            missed=reading.missed(redis, ledger.keys),
             flows=reading.flows(redis, ledger.keys, stands.now),
             reasons=figures.grouped(reading.reasons(redis, ledger.keys, since=stands.now - _WEEK)),
             found=_found(ledger, request.args.get("ticket", "")),
@@ -256,7 +257,9 @@ def _add_refusals(pages: Blueprint) -> None:
     def too_many(error: TooManyRequests) -> ResponseReturnValue:
         wait = error.retry_after if isinstance(error.retry_after, int) else RETRY_AFTER_SECONDS
         answer = _refusal(
-            429, "Too many wrong passwords", f"Come back in {words.duration(wait)}; until then none is looked at."
+            429,
+            "Too many wrong passwords",
+            f"This one was not let in. Try again in {words.duration(wait)}, one at a time.",
         )
         answer.headers["Retry-After"] = str(wait)
         return answer

@@ -88,6 +88,22 @@ def flows(redis: Redis, keys: Keys, now: float) -> list[Flow]:
     return [_flow(redis, keys, window, numbers) for window in WINDOWS]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Missed:
+    """How it stands with the tickets that Zendesk could not tell us of."""
+
+    looked_until: float | None  # all that were created before have been looked through
+    trouble: str | None
+
+
+def missed(redis: Redis, keys: Keys) -> Missed:
+    """What the last look for missed tickets left."""
+    until, trouble = cast("list[bytes | None]", redis.mget([keys.recovery_done, keys.recovery_trouble]))
+    return Missed(
+        looked_until=None if until is None else float(until), trouble=None if trouble is None else trouble.decode()
+    )
+
+
 def _flow(redis: Redis, keys: Keys, window: Window, numbers: Iterable[int]) -> Flow:
     counts = {name: tuple(next(iter(numbers)) for _ in range(window.parts)) for name in SERIES}
     return Flow(window=window, counts=counts, waits=_waits(redis, keys, sum(counts["posted"])))

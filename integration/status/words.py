@@ -99,14 +99,16 @@ def waiting_for(entry: Entry, now: float) -> str | None:
     return f"{said}, because: {entry.last_error}." if entry.last_error else f"{said}."
 
 
-def summary(waiting: int, failed: int, held: Sequence[Service]) -> str:
+def summary(waiting: int, failed: int, held: Sequence[Service], *, missed: bool = False) -> str:
     """How it stands, in a sentence or two."""
     parts = ["No ticket waits." if not waiting else f"{count(waiting, 'ticket')} {_verb(waiting, 'wait')}."]
     if failed:
         parts.append(f"{count(failed, 'ticket')} {'has' if failed == 1 else 'have'} failed.")
     if held:
         parts.append(f"{' and '.join(held)} {_verb(len(held), 'refuse')} our credentials: tickets wait for you.")
-    elif not failed:
+    if missed:
+        parts.append("Tickets that Zendesk could not tell us of cannot be recovered.")
+    if not (failed or held or missed):
         parts.append("All is well.")
     return " ".join(parts)
 

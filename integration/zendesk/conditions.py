@@ -79,6 +79,13 @@ def fires_on_creation(conditions: Conditions) -> bool:
     return any(_same(each, _CREATED) for each in conditions.all)
 
 
+def only_ours(conditions: Conditions) -> bool:
+    """Whether a trigger has no conditions but those that we make: of new tickets, and filters."""
+    filters = {(_TAGS, "includes"), (_TAGS, "not_includes"), *((field, "is") for field in FIELDS.values())}
+    every = (*conditions.all, *conditions.any)
+    return all(_same(each, _CREATED) or (each.get("field"), each.get("operator")) in filters for each in every)
+
+
 def resolve(kind: str, given: str, choices: Choices) -> str:
     """The id of a brand, form, group or channel that was given by its id or its name."""
     known = choices.get(FIELDS[kind], {})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -45,10 +44,10 @@ class Requester:
 
 @dataclass(frozen=True, kw_only=True)
 class Note:
-    """A comment that holds our note; `was_public` when it had to be made private."""
+    """A comment that holds our note; `public` when customers can read it, or when nothing says that they cannot."""
 
     comment_id: int
-    was_public: bool
+    public: bool
     pace: Pace | None = None  # what the answer said of Zendesk's limits
 
 
@@ -118,11 +117,11 @@ class Desk:
 
     @_understood(write=False)
     def find_note(self, ticket_id: int, *, markers: Sequence[str]) -> Note | None:
-        """The comment of our own user that holds one of `markers`; made private when it is public."""
+        """The comment of our own user that holds one of `markers`, public or not."""
         wanted = [f"{MARKER_TEXT}{marker}" for marker in markers]
         for comment in self._own_comments(ticket_id):
             if any(marker in text for text in _texts(comment) for marker in wanted):
-                return self._private(ticket_id, comment_id=int(comment.id), public=comment.public)
+                return self._note(int(comment.id), public=comment.public)
         return None
 
     @_understood(write=False)
@@ -133,7 +132,7 @@ class Desk:
             texts = _texts(comment)
             own = any(marker in text for text in texts for marker in wanted)
             if own or (comment.public is False and any(_ANY_MARKER.search(text) for text in texts)):
-                return self._private(ticket_id, comment_id=int(comment.id), public=comment.public)
+                return self._note(int(comment.id), public=comment.public)
         return None
 
     def _own_comments(self, ticket_id: int) -> Iterator[Comment]:
@@ -144,31 +143,42 @@ class Desk:
 
     @_understood(write=True)
     def add_internal_note(self, ticket_id: int, html: str) -> Note:
-        """Add the note as an internal comment, in one request, and see that it is internal."""
+        """Add the note as an internal comment, in one request, and see whether it is internal."""
         ticket = Ticket(id=ticket_id, comment=Comment(html_body=html, public=False))
         answer = self._zenpy.tickets.update(ticket)
         for event in answer.audit.events:
             if _of(event, "type") == "Comment":
-                return self._private(ticket_id, comment_id=int(_of(event, "id")), public=_of(event, "public"))
+                return self._note(int(_of(event, "id")), public=_of(event, "public"))
         raise Temporary("Zendesk's answer shows no comment", outcome_unknown=True)
 
     @_understood(write=True)
-    def make_private(self, ticket_id: int, comment_id: int) -> Note:
+    def make_private(self, ticket_id: int, comment_id: int) -> None:
         """Hide a note from customers; `StillPublic` when that does not work."""
         path = f"/api/v2/tickets/{ticket_id}/comments/{comment_id}/make_private"
         try:
             self._session.put(self._session.asked_url + path)
         except RemoteError as error:
-            reason = f"the note is public and could not be made private: {error}"
-            raise StillPublic(reason, comment_id=comment_id) from error
-        return Note(comment_id=comment_id, was_public=True)
+            if not isinstance(error, Temporary) and self._is_internal(ticket_id, comment_id):
+                return  # somebody was faster
+            raise StillPublic(still_public(error), comment_id=comment_id) from error
 
-    def _private(self, ticket_id: int, *, comment_id: int, public: object) -> Note:
-        """The note, which is internal now; what does not say that it is internal is taken for public."""
+    def _is_internal(self, ticket_id: int, comment_id: int) -> bool:
+        """Whether Zendesk says of a comment that customers cannot read it."""
+        try:
+            comments = self._zenpy.tickets.comments(ticket=ticket_id)
+            return any(comment.id == comment_id and comment.public is False for comment in comments)
+        except (RemoteError, *_SURPRISES):
+            return False
+
+    def _note(self, comment_id: int, *, public: object) -> Note:
+        """A comment of ours; what does not say that it is internal is taken for public."""
         pace = limits.read(self._session.last_headers)
-        if public is False:
-            return Note(comment_id=comment_id, was_public=False, pace=pace)
-        return dataclasses.replace(self.make_private(ticket_id, comment_id), pace=pace)
+        return Note(comment_id=comment_id, public=public is not False, pace=pace)
+
+
+def still_public(why: object) -> str:
+    """The reason for an admin."""
+    return f"the note is public and could not be made private: {why}"
 
 
 def _texts(comment: Comment) -> list[str]:

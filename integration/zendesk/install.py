@@ -1,8 +1,13 @@
 """What our webhook and our trigger in Zendesk should be, and the steps that lead there (pure).
 
 Names are not unique in Zendesk, and admins change them. Ours are recognised by a mark in their description, which
-names the endpoint: two installations in one account (say, staging) leave each other alone. What points to our endpoint
-without the mark was made by hand: it is taken over when there is none of ours, and only with consent.
+names the endpoint and the object's own id. Two installations in one account (say, staging) leave each other alone, and
+a copy, which takes the mark along but has another id, is not ours. An id is known only after something was made: it is
+made with a mark without one, and the next step writes the id into it. Should a run end in between, what has such a mark
+and is word for word as we make it is ours all the same, and the next run goes on with it.
+
+What points to our endpoint without a mark was made by hand: it is taken over when there is none of ours, and only with
+consent. Only what carries nothing but ours is deleted; of anything else our action and our mark are taken out.
 
 Of several of ours, left by runs that were interrupted or ran at once, the oldest trigger and the webhook that it calls
 stay. Every run decides the same from the same lists, so runs at once agree.
@@ -33,7 +38,9 @@ FOR_TRIGGERS: Final = "conditional_ticket_events"
 
 _NAMES: Final = {"webhook": "Highlights", "trigger": "Highlights: tell of new tickets"}
 _NOTIFY: Final = "notification_webhook"
-_MARK: Final = re.compile(r"\[helpdesk-highlights (\S+)\]")
+_MARK: Final = re.compile(r"\[helpdesk-highlights (\S+)(?: id=([\w-]+))?\]")
+_MADE: Final = "Made by `python -m integration install`, which knows its {} by"
+_TAKEN_OVER: Final = "Taken over by `python -m integration install`, which knows its {} by"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +99,12 @@ class Step:
     body: Mapping[str, Any] = field(default_factory=dict)
     conditions: Conditions | None = None  # that a trigger gets, when they change
     takes_over: bool = False  # it was not made by us
+    lets_go: bool = False  # it holds more than what is ours: that stays
+
+    @property
+    def needs_consent(self) -> bool:
+        """Whether it changes what is not ours alone."""
+        return self.takes_over or self.lets_go
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -113,19 +126,19 @@ def plan_install(account: Account, *, endpoint: str, filters: Filters | None) ->
     known = _Known(account, endpoint)
     trigger = _first(known.triggers) or _first(known.adoptable_triggers)
     webhook = _chosen_webhook(known, trigger)
-    others = [each for each in known.webhooks if each is not webhook]
+    others = [each for each in known.webhooks if each is not webhook and known.is_here(each)]
     steps = [
-        _webhook_step(webhook, endpoint),
+        _webhook_step(webhook, known, endpoint),
         _trigger_step(trigger, webhook, known, endpoint=endpoint, filters=filters),
-        *(_deletion("trigger", each) for each in known.triggers if each is not trigger),
-        *(_deletion("webhook", each) for each in others if not known.callers(each)),
+        *(_farewell_to_trigger(each, known) for each in known.triggers if each is not trigger),
+        *(_farewell_to_webhook(each, known) for each in others if not known.callers(each)),
     ]
     remarks = [_in_use(each, known.callers(each)) for each in others if known.callers(each)]
     if webhook is not None:
         remarks += [
             f'The trigger "{each.name}" ({each.id}) calls the webhook too; it was not made by this command and stays.'
             for each in known.callers(webhook)
-            if each is not trigger
+            if each is not trigger and not known.is_copy(each)
         ]
     remarks += known.remarks(besides=webhook)
     return Plan(
@@ -138,17 +151,19 @@ def plan_install(account: Account, *, endpoint: str, filters: Filters | None) ->
 def plan_uninstall(account: Account, *, endpoint: str) -> Plan:
     """The steps to none of ours: triggers first, for Zendesk keeps a webhook that a trigger calls."""
     known = _Known(account, endpoint)
-    steps = [_deletion("trigger", each) for each in known.triggers]
-    steps += [_deletion("webhook", each) for each in known.webhooks if not known.callers(each)]
-    remarks = [_in_use(each, known.callers(each)) for each in known.webhooks if known.callers(each)]
-    kept = next((each for each in known.webhooks if known.callers(each)), None)
-    return Plan(steps=tuple(steps), remarks=tuple(map(printable, remarks)), webhook=kept)
+    kept = [each for each in known.webhooks if known.callers(each) and known.is_all_ours(each)]
+    steps = [_farewell_to_trigger(each, known) for each in known.triggers]
+    steps += [_farewell_to_webhook(each, known) for each in known.webhooks if each not in kept]
+    remarks = [_in_use(each, known.callers(each)) for each in kept] + known.remarks_on_copies()
+    return Plan(steps=tuple(steps), remarks=tuple(map(printable, remarks)), webhook=_first(kept))
 
 
 def in_words(step: Step, choices: Choices) -> list[str]:
     """A step as a person reads it: a line, and its details."""
     which = f'the {step.kind} "{step.name}"' + (f" ({step.id})" if step.id else "")
-    if step.action == "change":
+    if step.lets_go:
+        lines = [f"let go of {which}: {_let_go(step)}"]
+    elif step.action == "change":
         lines = [f"{'take over' if step.takes_over else 'change'} {which}: {_changes(step.body)}"]
     else:
         lines = [f"{step.action} {which}"]
@@ -165,22 +180,75 @@ class _Known:
         self._place = place(endpoint)
         self._account = account
         fit = [each for each in account.webhooks if each.for_triggers]
-        self.webhooks = _oldest_first(each for each in fit if self._marked(each))
+        self.webhooks = _oldest_first(each for each in fit if self._is_ours(each))
         self.adoptable_webhooks = _oldest_first(
-            each for each in fit if place(each.endpoint) == self._place and not self._marked(each)
+            each for each in fit if self.is_here(each) and self._is_nobodys(each) and each not in self.webhooks
         )
-        self.triggers = _oldest_first(each for each in account.triggers if self._marked(each))
+        self.triggers = _oldest_first(each for each in account.triggers if self._is_ours(each))
         near = {each.id for each in (*self.webhooks, *self.adoptable_webhooks)}
         self.adoptable_triggers = _oldest_first(
             each
             for each in account.triggers
-            if not _MARK.search(each.description)
+            if self._is_nobodys(each)
+            and each not in self.triggers
             and each.calls & near
             and conditions.fires_on_creation(each.conditions)
         )
 
-    def _marked(self, each: Webhook | Trigger) -> bool:
-        return any(place(found) == self._place for found in _MARK.findall(each.description))
+    def is_here(self, webhook: Webhook) -> bool:
+        """Whether a webhook leads to our endpoint."""
+        return place(webhook.endpoint) == self._place
+
+    def _is_ours(self, each: Webhook | Trigger) -> bool:
+        """Whether it carries our mark with its own id, or is as we make it and has not got its id yet."""
+        ids = self._marked_ids(each)
+        return each.id in ids or (ids == [""] and self._is_as_made(each))
+
+    def is_bound(self, each: Webhook | Trigger) -> bool:
+        """Whether our mark on it names its own id."""
+        return each.id in self._marked_ids(each)
+
+    def is_copy(self, each: Webhook | Trigger) -> bool:
+        """Whether it carries the mark of another object of ours."""
+        return any(own not in ("", each.id) for own in self._marked_ids(each)) and not self._is_ours(each)
+
+    def _is_nobodys(self, each: Webhook | Trigger) -> bool:
+        """Whether it carries no mark that tells whose it is."""
+        return all(place(found) == self._place and not own for found, own in _MARK.findall(each.description))
+
+    def _marked_ids(self, each: Webhook | Trigger) -> list[str]:
+        """The ids that our marks on it name; "" for one without an id."""
+        return [own for found, own in _MARK.findall(each.description) if place(found) == self._place]
+
+    def _is_as_made(self, each: Webhook | Trigger) -> bool:
+        if isinstance(each, Webhook):
+            return each.name == _NAMES["webhook"] and self.is_here(each) and self.is_all_ours(each)
+        payloads = [action["value"][1:] for action in each.actions if _called(action) is not None]
+        return (
+            each.name == _NAMES["trigger"]
+            and payloads == [[PAYLOAD]] * len(each.actions)
+            and conditions.only_ours(each.conditions)
+            and _own_words(each) == _MADE.format("trigger")
+        )
+
+    def is_all_ours(self, each: Webhook | Trigger) -> bool:
+        """Whether it was made by us and carries nothing of anybody else's: such a one may be deleted."""
+        if len(_MARK.findall(each.description)) != 1:
+            return False
+        if isinstance(each, Webhook):
+            return self.is_here(each) and _own_words(each) == _MADE.format("webhook")
+        return (
+            _own_words(each) == _MADE.format("trigger")
+            and conditions.only_ours(each.conditions)
+            and all(self.tells_us(action) for action in each.actions)
+        )
+
+    def tells_us(self, action: Mapping[str, Any]) -> bool:
+        """Whether an action is ours: it calls our endpoint, or sends our text to a webhook that is gone."""
+        called = _called(action)
+        if called is None or called in {each.id for each in (*self.webhooks, *self.adoptable_webhooks)}:
+            return called is not None
+        return called not in {each.id for each in self._account.webhooks} and action["value"][1:] == [PAYLOAD]
 
     def callers(self, webhook: Webhook) -> list[Trigger]:
         """The triggers that are not ours and call a webhook."""
@@ -194,37 +262,54 @@ class _Known:
         return called is not None and (called in near or called not in there)
 
     def remarks(self, *, besides: Webhook | None) -> list[str]:
-        """What an admin should know of the webhooks that are left alone."""
-        told = []
+        """What an admin should know of what is left alone."""
+        told = self.remarks_on_copies()
         for each in self._account.webhooks:
-            here, marked = place(each.endpoint) == self._place, _MARK.search(each.description)
-            if here and not self._marked(each) and each is not besides:
+            if each is besides or self.is_copy(each):
+                continue
+            which = f'The webhook "{each.name}" ({each.id})'
+            if self.is_here(each) and each not in self.webhooks:
                 told.append(
-                    f'The webhook "{each.name}" ({each.id}) has the same endpoint; it was not made by this command '
+                    f"{which} has the same endpoint; it was not made by this command "
                     "and stays. When a trigger or an event uses it, Zendesk tells of tickets twice."
                 )
-            elif marked and not here and not self._marked(each):
+            elif each in self.webhooks and not self.is_here(each):
+                told.append(f"{which} carries our mark but calls {each.endpoint}; it stays as it is.")
+            elif _MARK.search(each.description) and not self._marked_ids(each):
                 told.append(
-                    f'The webhook "{each.name}" ({each.id}) belongs to another installation, for {each.endpoint}. '
+                    f"{which} belongs to another installation, for {each.endpoint}. "
                     "When that is no more: run `uninstall` with its PUBLIC_URL."
                 )
+        return told
+
+    def remarks_on_copies(self) -> list[str]:
+        """What an admin should know of copies of ours."""
+        told = []
+        for webhook in filter(self.is_copy, self._account.webhooks):
+            twice = " When a trigger calls it, Zendesk tells of tickets twice." if self.is_here(webhook) else ""
+            told.append(f'The webhook "{webhook.name}" ({webhook.id}) is a copy of ours and stays as it is.{twice}')
+        for trigger in filter(self.is_copy, self._account.triggers):
+            ours = trigger.calls & {each.id for each in self.webhooks}
+            twice = " It calls our webhook, so that Zendesk tells of tickets twice." if ours else ""
+            told.append(f'The trigger "{trigger.name}" ({trigger.id}) is a copy of ours and stays as it is.{twice}')
         return told
 
 
 def _chosen_webhook(known: _Known, trigger: Trigger | None) -> Webhook | None:
     """The webhook that stays: the one that our trigger calls, else the oldest; one of ours before any other."""
-    candidates = known.webhooks or known.adoptable_webhooks
+    here = [each for each in known.webhooks if known.is_here(each)]
+    candidates = here or known.webhooks or known.adoptable_webhooks
     called = [each for each in candidates if trigger is not None and each.id in trigger.calls]
     return _first(called or candidates)
 
 
-def _webhook_step(webhook: Webhook | None, endpoint: str) -> Step | None:
+def _webhook_step(webhook: Webhook | None, known: _Known, endpoint: str) -> Step | None:
     body: dict[str, Any] = {
         "status": "active",
         "endpoint": endpoint,
         "http_method": "POST",
         "request_format": "json",
-        "description": _described(webhook, "webhook", endpoint),
+        "description": _described(webhook, "webhook", known, endpoint),
     }
     if webhook is None:
         new = {"name": _NAMES["webhook"], "subscriptions": [FOR_TRIGGERS]}
@@ -238,7 +323,7 @@ def _webhook_step(webhook: Webhook | None, endpoint: str) -> Step | None:
         name=webhook.name,
         id=webhook.id,
         body=body,
-        takes_over="description" in body,
+        takes_over=webhook not in known.webhooks,
     )
 
 
@@ -247,7 +332,7 @@ def _trigger_step(
 ) -> Step | None:
     wanted = conditions.wanted(trigger.conditions if trigger else None, filters)
     notify = {"field": _NOTIFY, "value": [webhook.id if webhook else "", PAYLOAD]}
-    body: dict[str, Any] = {"active": True, "description": _described(trigger, "trigger", endpoint)}
+    body: dict[str, Any] = {"active": True, "description": _described(trigger, "trigger", known, endpoint)}
     if trigger is None:
         new = {"title": _NAMES["trigger"], "conditions": wanted.as_json(), "actions": [notify]}
         return Step(action="create", kind="trigger", name=_NAMES["trigger"], body=new | body, conditions=wanted)
@@ -265,22 +350,59 @@ def _trigger_step(
         id=trigger.id,
         body=body | changes,
         conditions=None if wanted == trigger.conditions else wanted,
-        takes_over="description" in body,
+        takes_over=trigger not in known.triggers,
     )
 
 
-def _deletion(kind: Kind, each: Webhook | Trigger) -> Step:
-    return Step(action="delete", kind=kind, name=each.name, id=each.id)
+def _farewell_to_trigger(trigger: Trigger, known: _Known) -> Step:
+    """Delete a trigger of ours; when it carries more than ours, take our action and our mark out."""
+    if known.is_all_ours(trigger):
+        return Step(action="delete", kind="trigger", name=trigger.name, id=trigger.id)
+    others = [each for each in trigger.actions if not known.tells_us(each)]
+    body: dict[str, Any] = {"description": _without_mark(trigger, "trigger")}
+    # Zendesk has no trigger without an action, and replaces both lists whole.
+    body |= {"conditions": trigger.conditions.as_json(), "actions": others} if others else {"active": False}
+    return Step(action="change", kind="trigger", name=trigger.name, id=trigger.id, body=body, lets_go=True)
 
 
-def _described(present: Webhook | Trigger | None, kind: Kind, endpoint: str) -> str:
-    """The description with our mark in it: the present one when it has it."""
-    text = present.description if present else ""
-    if any(place(found) == place(endpoint) for found in _MARK.findall(text)):
-        return text
-    text = _MARK.sub("", text).strip()
-    mark = f"[helpdesk-highlights {endpoint}]"
-    return f"{text} {mark}" if text else f"Made by `python -m integration install`, which knows its {kind} by {mark}"
+def _farewell_to_webhook(webhook: Webhook, known: _Known) -> Step:
+    """Delete a webhook of ours; when it carries more than ours, take our mark out."""
+    if known.is_all_ours(webhook):
+        return Step(action="delete", kind="webhook", name=webhook.name, id=webhook.id)
+    body = {"description": _without_mark(webhook, "webhook")}
+    return Step(action="change", kind="webhook", name=webhook.name, id=webhook.id, body=body, lets_go=True)
+
+
+def _described(present: Webhook | Trigger | None, kind: Kind, known: _Known, endpoint: str) -> str:
+    """The description with our mark in it: the present one when it has it; a new one's has no id yet."""
+    if present is None:
+        return f"{_MADE.format(kind)} [helpdesk-highlights {endpoint}]"
+    if known.is_bound(present):
+        return present.description
+    ours = present in known.webhooks or present in known.triggers
+    words = _MADE.format(kind) if ours else _without_mark(present, kind) or _TAKEN_OVER.format(kind)
+    return f"{words} [helpdesk-highlights {endpoint} id={present.id}]"
+
+
+def _without_mark(each: Webhook | Trigger, kind: Kind) -> str:
+    """A description without all that we wrote into it."""
+    words = _own_words(each)
+    for ours in (_MADE, _TAKEN_OVER):
+        words = words.replace(ours.format(kind), "").strip()
+    return words
+
+
+def _own_words(each: Webhook | Trigger) -> str:
+    return _MARK.sub("", each.description).strip()
+
+
+def _let_go(step: Step) -> str:
+    """What is taken out of what is not ours alone."""
+    if step.kind == "webhook":
+        return "take our mark out of its description; the rest is not ours and stays"
+    if "actions" in step.body:
+        return "take our action and our mark out; the rest is not ours and stays"
+    return "switch it off and take our mark out; it has no other action, and Zendesk has no trigger without one"
 
 
 def _changes(body: Mapping[str, Any]) -> str:
@@ -291,7 +413,7 @@ def _changes(body: Mapping[str, Any]) -> str:
         "endpoint": "its endpoint",
         "http_method": "its method",
         "request_format": "its format",
-        "description": "our mark in its description",
+        "description": "our mark, with its id, in its description",
         "conditions": "its conditions and actions",
     }
     return ", ".join(dict.fromkeys(text for name, text in named.items() if name in body))

@@ -1,7 +1,7 @@
 """What Zendesk's answers say of its limits; no I/O.
 
-Updates of tickets are limited to 100 a minute for the whole account, agents' own edits included: whatever the
-headers say is left, we take at most half of it.
+Updates of tickets are limited to 100 a minute for the whole account (20 in trial and sandbox accounts), agents' own
+edits included: whatever the headers say is left, we take at most half of it.
 https://developer.zendesk.com/api-reference/introduction/rate-limits/
 """
 
@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-DEFAULT_INTERVAL: Final = 2.0  # seconds between two notes while nothing is known: 30 a minute
+DEFAULT_INTERVAL: Final = 4.0  # seconds between two notes while nothing is known: 15 a minute
 _WINDOW: Final = 60.0  # the account's limits are by the minute; a longer window is that of one ticket
 _PARTS = re.compile(r"(total|remaining|resets)\s*=\s*([0-9]{1,9})")
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 import requests
 
 from integration.errors import Held, NoNotePossible, NotThere, Permanent, RemoteError, Temporary
-from integration.http import ServiceSession, json_object
+from integration.http import ServiceSession, below, json_object
 from integration.settings import ApiToken, InstallSettings, OAuthClient, Settings
 from integration.zendesk import limits
 
@@ -63,9 +63,8 @@ class ZendeskSession(ServiceSession):
 
     def own_url(self, url: str) -> str:
         """Where `url` is really asked for."""
-        if url.startswith(self.asked_url + "/"):
-            return self.base_url + url.removeprefix(self.asked_url)
-        return super().own_url(url)
+        rest = below(url, self.asked_url)
+        return super().own_url(url) if rest is None else self.base_url + rest
 
     def refused(self, response: requests.Response, *, write: bool) -> RemoteError:
         """The error that an answer other than 2xx stands for."""

@@ -43,7 +43,6 @@ class Zendesk:
         self.app = create_app(self.desk)
         self._server = LoopbackServer("zendesk", self.app, faults=faults, port=port, unrecorded=_is_ours)
         self.desk.url = self._server.url
-        self.subdomain = "acme"
         self.product: Product | None = None
 
     def start(self) -> None:
@@ -54,6 +53,11 @@ class Zendesk:
         """Stop answering and delivering."""
         self._server.stop()
         self._background.stop()
+
+    @property
+    def subdomain(self) -> str:
+        """The name of the account at Zendesk."""
+        return self.desk.subdomain
 
     @property
     def url(self) -> str:
@@ -98,6 +102,11 @@ class Zendesk:
         require_loopback(endpoint)
         event = subscription == "event"
         return self.desk.hooks.install(endpoint, payload=payload or self.payload, event=event).secret
+
+    def be_a_trial(self) -> None:
+        """Have the limits of a trial or sandbox account."""
+        self.desk.limits.account_updates = 20
+        self.desk.deliverer.invocations_a_minute = 60
 
     def revoke_tokens(self) -> None:
         """Make every OAuth token that was issued so far invalid."""
@@ -206,6 +215,15 @@ class Zendesk:
     @account_update_limit.setter
     def account_update_limit(self, value: int) -> None:
         self.desk.limits.account_updates = value
+
+    @property
+    def index_lag(self) -> float:
+        """How many seconds after its creation a search shows a ticket."""
+        return self.desk.index_lag
+
+    @index_lag.setter
+    def index_lag(self, value: float) -> None:
+        self.desk.index_lag = value
 
     @property
     def token_life(self) -> int | None:

@@ -68,6 +68,7 @@ class Account:
         self._numbers = itertools.count(FIRST_TICKET)
         self.users: dict[int, User] = {}
         self.tickets: dict[int, Ticket] = {}
+        self.closed_says = refusals.CLOSED_SENTENCES[0]  # Zendesk's words differ, its `status` key does not
         self.custom_roles: dict[int, dict[str, Any]] = {}
         """What each custom role may do, by its id: its `configuration`."""
         self.service_user = self.add_user(
@@ -113,8 +114,12 @@ class Account:
         with self.lock:
             number = next(self._numbers)
             ticket = Ticket(id=number, requester_id=requester.id, description=description, **facts)
-            first = NewComment(body=description, public=public)
-            ticket, _ = self._commented(ticket, first, author=requester, audit_id=self.new_id(), metadata={})
+            ticket = replace(ticket, updated_at=ticket.created_at)
+            first, audit_id = NewComment(body=description, public=public), self.new_id()
+            ticket, event = self._commented(ticket, first, author=requester, audit_id=audit_id, metadata={})
+            events = (event, *self._created(ticket))
+            audit = Audit(id=audit_id, ticket_id=number, author_id=requester.id, events=events)
+            ticket = replace(ticket, audits=(audit,))
             self.tickets[number] = ticket
             return ticket
 
@@ -134,7 +139,7 @@ class Account:
         with self.lock:
             ticket = self.ticket(ticket_id)
             if ticket.status == "closed":
-                raise refusals.closed()
+                raise refusals.closed(self.closed_says)
             if change.unless_changed_since not in (None, ticket.updated_at.strftime("%Y-%m-%dT%H:%M:%SZ")):
                 raise refusals.conflict()
             audit_id, events = self.new_id(), []
@@ -187,6 +192,23 @@ class Account:
             custom_metadata=metadata,
         )
         return replace(ticket, comments=(*ticket.comments, comment)), _comment_event(comment)
+
+    def _created(self, ticket: Ticket) -> list[dict[str, Any]]:
+        """Return the events that tell with what a ticket was created."""
+        first = {
+            "subject": ticket.subject,
+            "status": ticket.status,
+            "priority": ticket.priority,
+            "type": ticket.type,
+            "tags": list(ticket.tags),
+            "requester_id": str(ticket.requester_id),
+            "brand_id": str(ticket.brand_id),
+            "group_id": str(ticket.group_id),
+            "ticket_form_id": str(ticket.form_id),
+        }
+        return [
+            {"id": self.new_id(), "type": "Create", "field_name": name, "value": value} for name, value in first.items()
+        ]
 
     def _changed(self, ticket: Ticket, change: Change) -> tuple[Ticket, list[dict[str, Any]]]:
         """Return the ticket with its fields and tags changed, and the events that tell of it."""

@@ -86,7 +86,7 @@ def make_private(ticket_id: int, comment_id: int) -> ResponseReturnValue:
     """Turn a public comment into an internal note."""
     require_scope("write", "tickets:write")
     desk().account.make_private(ticket_id, comment_id)
-    return jsonify({})
+    return "", 200, {"Content-Type": "application/json; charset=utf-8"}
 
 
 @blueprint.get("/tickets/<int:ticket_id>/audits")

@@ -27,14 +27,14 @@ _ACTIONS: Final = ("notification_webhook", "current_tags", "remove_tags", "set_t
 def list_triggers() -> ResponseReturnValue:
     """List triggers; `active=true` or `false` narrows."""
     require_scope("read", "triggers:read")
-    return jsonify(page("triggers", _wanted(), shapes.trigger))
+    return jsonify(page("triggers", _wanted(), shapes.trigger, links="also at the end"))
 
 
 @blueprint.get("/triggers/active")
 def list_active() -> ResponseReturnValue:
     """List the triggers that are switched on."""
     require_scope("read", "triggers:read")
-    return jsonify(page("triggers", [t for t in _wanted() if t.active], shapes.trigger))
+    return jsonify(page("triggers", [t for t in _wanted() if t.active], shapes.trigger, links="also at the end"))
 
 
 @blueprint.get("/triggers/search")
@@ -43,7 +43,7 @@ def search_triggers() -> ResponseReturnValue:
     require_scope("read", "triggers:read")
     query = request.args.get("query", "").lower()
     found = [t for t in _wanted() if query in t.title.lower() and _fits(t, request.args.get("filter"))]
-    return jsonify(page("triggers", found, shapes.trigger))
+    return jsonify(page("triggers", found, shapes.trigger, links="also at the end"))
 
 
 @blueprint.get("/triggers/definitions")
@@ -73,7 +73,10 @@ def show_definitions() -> ResponseReturnValue:
 def list_categories() -> ResponseReturnValue:
     """List the one category that there is."""
     require_scope("read", "triggers:read")
-    known = [{"id": "10026", "name": "Notifications", "position": 1}]
+    if not desk().hooks.categories:
+        raise refusals.no_trigger_categories()
+    stamp = "2023-01-01T00:00:00Z"
+    known = [{"id": "10026", "name": "Notifications", "position": 1, "created_at": stamp, "updated_at": stamp}]
     return jsonify(page("trigger_categories", known, dict, by_cursor_unasked=True))
 
 
@@ -85,9 +88,9 @@ def create_trigger() -> ResponseReturnValue:
     sent = sent_object("trigger")
     for name in ("title", "conditions", "actions"):
         if not sent.get(name):
-            raise refusals.invalid_record(name, f"{name.capitalize()}: cannot be blank")
+            raise refusals.invalid_record(name, f"{name.capitalize()}: cannot be blank", error="BlankValue")
     if desk().hooks.categories_needed and "category_id" not in sent:
-        raise refusals.invalid_record("category_id", "Category: cannot be blank")
+        raise refusals.invalid_record("category_id", "Category: cannot be blank", error="BlankValue")
     made = Trigger(id=desk().hooks.new_trigger_id(), **_plain(sent), **_rules(sent))
     return jsonify(trigger=shapes.trigger(desk().hooks.keep_trigger(made))), 201
 

@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 from sandbox.outbound import NotLoopback, require_loopback
 from sandbox.zendesk import calling, refusals, shapes
 from sandbox.zendesk.asking import desk, require_admin, require_scope, sent_object
-from sandbox.zendesk.delivery import Attempt, Delivery
+from sandbox.zendesk.delivery import Delivery
 from sandbox.zendesk.hooks import TICKET_EVENTS, Webhook
 from sandbox.zendesk.paging import page
 from sandbox.zendesk.records import now, ulid
@@ -35,7 +35,7 @@ def list_webhooks() -> ResponseReturnValue:
     require_admin()
     name, status = request.args.get("filter[name_contains]", ""), request.args.get("filter[status]")
     found = [w for w in desk().hooks.listed_webhooks() if name in w.name and status in (None, w.status)]
-    return jsonify(page("webhooks", found, shapes.webhook, by_cursor_unasked=True))
+    return jsonify(page("webhooks", found, shapes.webhook, by_cursor_unasked=True, links="with a port"))
 
 
 @blueprint.post("/webhooks")
@@ -72,8 +72,6 @@ def change_webhook(webhook_id: str) -> ResponseReturnValue:
     if "subscriptions" in sent and (_subscriptions(sent) == (TICKET_EVENTS,)) is not known.for_triggers:
         raise refusals.invalid_webhook("The connection method of a webhook cannot be changed")
     whole = sent if request.method == "PUT" else _settings(known) | sent
-    if request.method == "PUT" and "subscriptions" not in sent:
-        raise refusals.invalid_webhook("subscriptions can't be blank")
     subscriptions = _subscriptions(sent) if "subscriptions" in sent else known.subscriptions
     changed = replace(known, **_checked(whole), subscriptions=subscriptions, updated_at=now())
     _require_events_fit(changed)
@@ -111,7 +109,7 @@ def test_webhook() -> ResponseReturnValue:
     """Call a webhook for a test: 200, whatever the target answered; that is told inside."""
     require_scope("write", "webhooks:write")
     require_admin()
-    known_id = request.args.get("webhook_id") or request.args.get("test_webhook_id")
+    known_id = request.args.get("webhook_id")
     wanted = (request.get_json(force=True, silent=True) or {}).get("request") or {}
     if known_id:
         known = desk().hooks.webhook(known_id)
@@ -131,7 +129,7 @@ def test_webhook() -> ResponseReturnValue:
 
 @blueprint.get("/webhooks/<webhook_id>/invocations")
 def list_invocations(webhook_id: str) -> ResponseReturnValue:
-    """List what became of the deliveries, by `filter[status]`, `filter[from_ts]` and `filter[to_ts]`."""
+    """List what became of the deliveries, newest first, by `filter[status]`, `filter[from_ts]`, `filter[to_ts]`."""
     require_scope("read", "webhooks:read")
     require_admin()
     desk().hooks.webhook(webhook_id)
@@ -139,33 +137,28 @@ def list_invocations(webhook_id: str) -> ResponseReturnValue:
     first, last = _moment("filter[from_ts]"), _moment("filter[to_ts]")
     found = [
         d
-        for d in desk().deliverer.all
+        for d in reversed(desk().deliverer.all)
         if d.webhook_id == webhook_id
         and status in (None, shapes.invocation(d)["status"])
         and (first is None or d.created_at >= first)
         and (last is None or d.created_at <= last)
     ]
-    return jsonify(page("invocations", found, shapes.invocation, by_cursor_unasked=True))
+    return jsonify(page("invocations", found, shapes.invocation, by_cursor_unasked=True, links="with a port"))
 
 
 @blueprint.get("/webhooks/<webhook_id>/invocations/<invocation_id>/attempts")
 def list_attempts(webhook_id: str, invocation_id: str) -> ResponseReturnValue:
-    """List the attempts of one delivery, with what was sent and what came back."""
+    """List the attempts of one delivery: of those that were made, what was sent and what came back."""
     require_scope("read", "webhooks:read")
     require_admin()
     endpoint = desk().hooks.webhook(webhook_id).endpoint
     found: list[Delivery] = [d for d in desk().deliverer.all if d.invocation_id == invocation_id]
     if not found:
         raise refusals.invalid_webhook("Invocation not found", status=404)
-    attempts = found[0].attempts or _never_sent(found[0])
-    return jsonify(attempts=[shapes.attempt(a, of=found[0], endpoint=endpoint) for a in attempts])
-
-
-def _never_sent(delivery: Delivery) -> list[Attempt]:
-    """What the log shows of a delivery that was throttled, or met an open breaker: what would have been sent."""
-    if delivery.outcome is None:
-        return []
-    return [Attempt(None, 0.0, id=delivery.invocation_id, completed_at=delivery.created_at)]
+    attempts = [shapes.attempt(a, of=found[0], endpoint=endpoint) for a in found[0].attempts]
+    if not attempts and found[0].outcome is not None:
+        attempts = [shapes.never_sent(found[0])]
+    return jsonify(attempts=attempts)
 
 
 def _checked(sent: dict[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import http_date
 
-from sandbox.zendesk import api_tickets, api_triggers, api_webhooks, oauth, refusals
+from sandbox.zendesk import api_exports, api_tickets, api_triggers, api_webhooks, oauth, refusals, schemas
 from sandbox.zendesk.asking import EXTENSION, desk
 from sandbox.zendesk.desk import Desk
 from sandbox.zendesk.refusals import Refusal
@@ -28,12 +28,13 @@ def create_app(desk: Desk) -> Flask:
     app.url_map.strict_slashes = False
     app.wsgi_app = _WithoutJsonSuffix(app.wsgi_app)  # type: ignore[method-assign]  # Flask's way of middleware
     app.before_request(_authenticate)
+    app.after_request(lambda response: schemas.watch(request, response))  # the last one: Flask calls them in reverse
     app.after_request(_tell_limits)
     app.register_error_handler(Refusal, _refused)
     app.register_error_handler(HTTPException, _http_error)
     app.add_url_rule("/oauth/tokens", view_func=issue_token, methods=["POST"])
     app.add_url_rule("/api/v2/oauth/tokens/current", view_func=show_token)
-    for blueprint in (api_tickets.blueprint, api_webhooks.blueprint, api_triggers.blueprint):
+    for blueprint in (api_tickets.blueprint, api_exports.blueprint, api_webhooks.blueprint, api_triggers.blueprint):
         app.register_blueprint(blueprint, url_prefix="/api/v2")
     return app
 
@@ -41,7 +42,7 @@ def create_app(desk: Desk) -> Flask:
 def issue_token() -> ResponseReturnValue:
     """`POST /oauth/tokens`."""
     wish = request.get_json(silent=True)
-    return jsonify(desk().tokens.issue(wish if isinstance(wish, dict) else request.form))
+    return jsonify(desk().tokens.issue(wish if isinstance(wish, dict) else request.form)), 201
 
 
 def show_token() -> ResponseReturnValue:
@@ -55,6 +56,8 @@ def show_token() -> ResponseReturnValue:
 def _authenticate() -> None:
     """Find out who asks, before anything else, and count the request."""
     g.headers, g.user, g.scopes = {}, None, None
+    if desk().renamed and request.path.startswith(("/api/", "/oauth/")):
+        raise refusals.no_help_desk(desk().subdomain)
     if not request.path.startswith("/api/v2/"):
         return
     header = request.headers.get("Authorization", "")

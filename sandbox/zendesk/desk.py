@@ -23,6 +23,10 @@ class Desk:
     def __init__(self, background: Background) -> None:
         """Start with an account that has two agents and nothing else."""
         self.url = ""
+        self.subdomain = "acme"
+        self.renamed = False  # the account has another address now: there is no help desk at this one
+        self.index_lag = 0.0  # seconds until a search shows a new ticket
+        self.export_lag = 0.0  # seconds until an incremental export shows a change; in reality a minute
         self.escape_placeholders = False
         self.clock_ahead = 0.0  # seconds by which the Date of its answers is ahead of this machine's clock
         self.account = Account(lambda: self.url)

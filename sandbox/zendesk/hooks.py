@@ -79,6 +79,7 @@ class Hooks:
         self._trigger_ids = itertools.count(360103460010)
         self.webhooks: dict[str, Webhook] = {}
         self.triggers: dict[int, Trigger] = {}
+        self.categories = True  # some accounts have none for triggers, and answer 403
         self.categories_needed = False  # some accounts want every new trigger to be in a category
         self.list_lag = 0.0  # seconds until a list shows what was made
 

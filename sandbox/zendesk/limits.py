@@ -38,6 +38,8 @@ class Limits:
         self.ticket_updates = 30
         self.ticket_window = 600.0
         self.account_updates = 100
+        self.incremental_exports = 10
+        self.search_exports = 100
         self.account_window = 60.0
         self._lock = threading.Lock()
         self._spent: dict[str, deque[float]] = {}
@@ -49,10 +51,18 @@ class Limits:
             kind, limit = "webhook tests", self.webhook_tests
         elif path.startswith("/api/v2/webhooks"):
             kind, limit = "webhooks", self.webhook_requests
-        left = self._spend([(kind, limit, 60.0, "Number of allowed API requests per minute exceeded")])[0]
-        return {
-            "X-Rate-Limit": str(limit),
-            "X-Rate-Limit-Remaining": str(left.remaining),
+        wanted = [(kind, limit, 60.0, "Number of allowed API requests per minute exceeded")]
+        for export, most in (
+            ("/api/v2/incremental/", self.incremental_exports),
+            ("/api/v2/search/export", self.search_exports),
+        ):
+            if path.startswith(export):
+                wanted.append((export, most, 60.0, f"Number of allowed exports per minute exceeded ({most})"))
+        left = self._spend(wanted)[0]
+        told = {"X-Rate-Limit": str(limit), "X-Rate-Limit-Remaining": str(left.remaining)}
+        if kind != "requests":
+            return told
+        return told | {
             "ratelimit-limit": str(limit),
             "ratelimit-remaining": str(left.remaining),
             "ratelimit-reset": str(left.resets),
@@ -82,12 +92,19 @@ class Limits:
             for key, limit, window, description in wanted:
                 left = self._left(key, limit, window, moment)
                 if left.remaining <= 0:
-                    headers = {UPDATES_HEADER: left.text} if key == "updates" else {}
-                    headers |= {"X-Rate-Limit": str(limit), "X-Rate-Limit-Remaining": "0"}
-                    raise refusals.too_many(description, retry_after=left.resets, headers=headers)
+                    raise refusals.too_many(description, retry_after=left.resets, headers=self._told(wanted, moment))
             for key, *_ in wanted:
                 self._spent[key].append(moment)
             return [self._left(key, limit, window, moment) for key, limit, window, _ in wanted]
+
+    def _told(self, wanted: list[tuple[str, int, float, str]], moment: float) -> dict[str, str]:
+        """Return the headers of a refusal: what is left to the account, also when a ticket's own limit is reached."""
+        for key, limit, window, _ in wanted:
+            if key == "updates":
+                return {UPDATES_HEADER: self._left(key, limit, window, moment).text}
+        key, limit, window, _ = wanted[0]
+        left = self._left(key, limit, window, moment)
+        return {"X-Rate-Limit": str(limit), "X-Rate-Limit-Remaining": str(max(left.remaining, 0))}
 
     def _left(self, key: str, limit: int, window: float, moment: float) -> Allowance:
         spent = self._spent.setdefault(key, deque())

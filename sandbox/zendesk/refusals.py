@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Final
+
+CLOSED_SENTENCES: Final = (
+    "Status: closed prevents ticket update",
+    "Status: Closed tickets cannot be updated",
+    "Status : der Status Geschlossen verhindert die Aktualisierung des Tickets",
+)
+"""What Zendesk says of a closed ticket: one sentence in one account, another in the next."""
 
 
 class Refusal(Exception):  # it says what happened
@@ -27,14 +34,20 @@ def invalid_endpoint() -> Refusal:
     return Refusal(404, {"error": "InvalidEndpoint", "description": "Not found"})
 
 
-def closed() -> Refusal:
+def no_help_desk(subdomain: str) -> Refusal:
+    """Refuse: nobody's help desk has this address (any more)."""
+    message = "There is no help desk configured at this address."
+    return Refusal(404, {"error": {"title": f"No help desk at {subdomain}.zendesk.com", "message": message}})
+
+
+def closed(sentence: str = CLOSED_SENTENCES[0]) -> Refusal:
     """Refuse: closed tickets (merged ones too) can never be updated again."""
-    return invalid_record("status", "Status: closed prevents ticket update")
+    return invalid_record("status", sentence)
 
 
-def invalid_record(field: str, description: str) -> Refusal:
-    """Refuse: a value of a record is not acceptable."""
-    details = {field: [{"description": description}]}
+def invalid_record(field: str, description: str, *, error: str | None = None) -> Refusal:
+    """Refuse: a value of a record is not acceptable; `error` is Zendesk's word for why, when it has one."""
+    details = {field: [{"description": description} | ({} if error is None else {"error": error})]}
     return Refusal(422, {"error": "RecordInvalid", "description": "Record validation errors", "details": details})
 
 
@@ -76,8 +89,13 @@ def missing_scope(scope: str) -> Refusal:
     return Refusal(403, {"error": "Forbidden", "description": description})
 
 
+def no_trigger_categories() -> Refusal:
+    """Refuse: the account has no categories of triggers."""
+    return Refusal(403, {"error": "TriggerCategoriesNotEnabled", "description": "Trigger categories are not enabled"})
+
+
 def not_an_agent() -> Refusal:
-    """Refuse: customers cannot use these endpoints."""
+    """Refuse: customers cannot use these endpoints, agents not those of admins, nor a ticket that they may not see."""
     message = "You do not have access to this page. Please contact the account owner of this help desk."
     return Refusal(403, {"error": {"title": "Forbidden", "message": message}})
 

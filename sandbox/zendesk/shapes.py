@@ -164,8 +164,18 @@ def invocation(record: Delivery) -> dict[str, Any]:
     return {
         "id": record.invocation_id,
         "latest_completed_at": iso(last.completed_at if last else record.created_at),
-        "status": record.outcome or "pending",
+        "status": record.outcome or "accepted",
         "status_code": last.status if last else None,
+    }
+
+
+def never_sent(record: Delivery) -> dict[str, Any]:
+    """Write what the log has of a delivery that was throttled or met an open breaker: nothing of what it would send."""
+    return {
+        "id": record.webhook_id,
+        "invocation_id": record.invocation_id,
+        "status": record.outcome,
+        "completed_at": iso(record.created_at),
     }
 
 
@@ -176,7 +186,7 @@ def attempt(record: Attempt, *, of: Delivery, endpoint: str) -> dict[str, Any]:
         "id": record.id,
         "invocation_id": of.invocation_id,
         "completed_at": iso(record.completed_at),
-        "status": "success" if fine else "failed",
+        "status": "success" if fine else "terminated",
         "status_code": record.status,
         "request": {
             "endpoint": endpoint,

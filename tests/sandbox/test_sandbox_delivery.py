@@ -252,6 +252,19 @@ def test_too_many_deliveries_a_minute_are_throttled(
     assert delivered() == ("throttled", [])
 
 
+def test_the_log_has_no_payload_of_what_was_never_sent(
+    sandbox: Sandbox, secret: str, api: Call, delivered: Callable[..., object]
+) -> None:
+    assert secret
+    sandbox.zendesk.desk.deliverer.invocations_a_minute = 0
+    assert delivered() == ("throttled", [])
+    webhook = api("GET", "webhooks").json()["webhooks"][0]["id"]
+    [row] = api("GET", f"webhooks/{webhook}/invocations").json()["invocations"]
+    [attempt] = api("GET", f"webhooks/{webhook}/invocations/{row['id']}/attempts").json()["attempts"]
+    assert (attempt["id"], attempt["invocation_id"], attempt["status"]) == (webhook, row["id"], "throttled")
+    assert set(attempt) == {"id", "invocation_id", "status", "completed_at"}
+
+
 def test_the_circuit_breaker_opens_after_many_errors_and_closes_after_its_pause(
     sandbox: Sandbox, target_faults: Faults, secret: str, delivered: Callable[..., object], until: Until
 ) -> None:
@@ -274,12 +287,12 @@ def test_the_log_of_a_webhook_tells_what_became_of_its_deliveries(
     delivered()
     webhook = api("GET", "webhooks").json()["webhooks"][0]["id"]
     listed = api("GET", f"webhooks/{webhook}/invocations").json()["invocations"]
-    assert [(row["status"], row["status_code"]) for row in listed] == [("success", 202), ("terminated", 403)]
+    assert [(row["status"], row["status_code"]) for row in listed] == [("terminated", 403), ("success", 202)]
     failed = api("GET", f"webhooks/{webhook}/invocations?filter[status]=terminated").json()["invocations"]
-    assert [row["id"] for row in failed] == [listed[1]["id"]]
+    assert [row["id"] for row in failed] == [listed[0]["id"]]
     later = api("GET", f"webhooks/{webhook}/invocations?filter[from_ts]=2999-01-01T00:00:00Z").json()
     assert later["invocations"] == []
-    attempts = api("GET", f"webhooks/{webhook}/invocations/{listed[0]['id']}/attempts").json()["attempts"]
+    attempts = api("GET", f"webhooks/{webhook}/invocations/{listed[1]['id']}/attempts").json()["attempts"]
     assert [attempt["status_code"] for attempt in attempts] == [409, 202]
     number = sandbox.zendesk.tickets()[0].id
     assert json.loads(attempts[0]["request"]["payload"])["ticket_id"] == str(number)

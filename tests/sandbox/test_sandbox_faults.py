@@ -5,13 +5,13 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 import pytest
 import requests
 
-from sandbox import Fault, MalformedFault, Sandbox
+from sandbox import Fault, MalformedFault, Sandbox, ticket_fault
 
 Call = Callable[..., requests.Response]
 
@@ -49,6 +49,26 @@ def test_a_status_may_hide_a_write_that_happened(sandbox: Sandbox, put: Call) ->
     assert notes(sandbox) == 1
 
 
+@pytest.mark.parametrize("status", [403, 404, 422, 429])
+@pytest.mark.parametrize("method", ["GET", "PUT"])
+def test_one_ticket_is_refused_and_no_other(
+    sandbox: Sandbox, api: Call, status: Literal[403, 404, 422, 429], method: Literal["GET", "PUT"]
+) -> None:
+    number, other = sandbox.zendesk.file_ticket(), sandbox.zendesk.file_ticket()
+    sandbox.faults.add(ticket_fault(number, status, method=method))
+    asked = {way: api(way, f"tickets/{number}.json", json=NOTE) for way in ("GET", "PUT")}
+    assert asked.pop(method).status_code == status
+    assert [answer.status_code for answer in asked.values()] == [200]
+    assert api(method, f"tickets/{other}", json=NOTE).status_code == 200
+
+
+def test_a_ticket_has_its_own_429_while_the_account_has_room(sandbox: Sandbox, api: Call) -> None:
+    number = sandbox.zendesk.file_ticket()
+    sandbox.faults.add(ticket_fault(number, 429, method="PUT"))
+    told = api("PUT", f"tickets/{number}", json=NOTE).headers
+    assert (told["Retry-After"], "remaining=97" in told["zendesk-ratelimit-tickets-update"]) == ("90", True)
+
+
 @pytest.mark.parametrize("reset", [False, True])
 @pytest.mark.parametrize(("drop", "written"), [("before", 0), ("after", 1)])
 def test_a_dropped_connection_gets_no_answer(
@@ -70,14 +90,21 @@ def test_a_slow_answer_is_the_real_one(sandbox: Sandbox, put: Call) -> None:
 @pytest.mark.parametrize(("drip", "comes_at_once"), [("headers", b"H"), ("body", b"\r\n\r\n{")])
 def test_an_answer_may_come_a_byte_a_second(sandbox: Sandbox, drip: str, comes_at_once: bytes) -> None:
     sandbox.faults.add(Fault(service="zendesk", drip=drip))  # type: ignore[arg-type]  # one of its two words
-    with socket.create_connection(("127.0.0.1", urlsplit(sandbox.zendesk.url).port or 0), timeout=5) as line:
-        line.sendall(b"GET /api/v2/users/me.json HTTP/1.1\r\nHost: a\r\n\r\n")
+    with socket.create_connection(("127.0.0.1", urlsplit(sandbox.zendesk.url).port or 0), timeout=30) as line:
         began, received = time.monotonic(), b""
+        line.sendall(b"GET /api/v2/users/me.json HTTP/1.1\r\nHost: a\r\n\r\n")
         while not received.endswith(comes_at_once):
             received += line.recv(1)
-        assert time.monotonic() - began < 0.9
+        assert time.monotonic() - began < len(received) + 10  # and not a second for each byte
         line.recv(1)
         assert time.monotonic() - began > 0.9
+
+
+def test_a_write_may_land_after_its_answer(sandbox: Sandbox, put: Call, until: Callable[..., None]) -> None:
+    sandbox.faults.add(fault(status=520, late=0.2))
+    assert put().status_code == 520
+    assert notes(sandbox) == 0
+    until(lambda: notes(sandbox) == 1)
 
 
 def test_a_caller_that_gave_up_does_not_undo_the_write(

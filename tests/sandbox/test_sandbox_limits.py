@@ -29,6 +29,7 @@ def test_the_updates_of_one_ticket_are_limited(sandbox: Sandbox, api: Call) -> N
     answers = [api("PUT", f"tickets/{number}", json=NOTE) for _ in range(3)]
     assert [answer.status_code for answer in answers] == [200, 200, 429]
     assert 590 <= int(answers[2].headers["Retry-After"]) <= 600
+    assert answers[2].headers["zendesk-ratelimit-tickets-update"].startswith("total=100; remaining=98; resets=")
     assert answers[2].json()["error"] == "APIRateLimitExceeded"
     assert api("PUT", f"tickets/{other}", json=NOTE).status_code == 200
     assert len(sandbox.zendesk.internal_notes(number)) == 2
@@ -58,3 +59,11 @@ def test_requests_are_limited_and_webhooks_have_a_limit_of_their_own(sandbox: Sa
     assert "Retry-After" in answers[1].headers
     webhooks = api("GET", "webhooks")
     assert (webhooks.status_code, webhooks.headers["X-Rate-Limit"]) == (200, "100")
+    assert not [name for name in webhooks.headers if name.lower().startswith("ratelimit")]
+
+
+def test_a_trial_allows_twenty_updates_a_minute(sandbox: Sandbox, api: Call) -> None:
+    sandbox.zendesk.be_a_trial()
+    number = sandbox.zendesk.file_ticket()
+    told = api("PUT", f"tickets/{number}", json=NOTE).headers["zendesk-ratelimit-tickets-update"]
+    assert told.startswith("total=20; remaining=19; resets=")

@@ -156,8 +156,8 @@ def test_an_api_token_is_none_that_can_tell(sandbox: Sandbox) -> None:
 
 def test_a_client_with_allowed_scopes_gets_no_token_for_others(sandbox: Sandbox) -> None:
     sandbox.zendesk.desk.tokens.allowed_scopes = frozenset({"read", "tickets:write"})
-    assert post_wish(sandbox, scope="read").status_code == 200
-    assert post_wish(sandbox, scope="tickets:write read").status_code == 200
+    assert post_wish(sandbox, scope="read").status_code == 201
+    assert post_wish(sandbox, scope="tickets:write read").status_code == 201
     answer = post_wish(sandbox, scope="read webhooks:write")
     assert (answer.status_code, answer.json()["error"]) == (400, "invalid_scope")
 

@@ -126,8 +126,9 @@ def test_tags_are_replaced_or_added(sandbox: Sandbox, api: Call) -> None:
 def test_audits_tell_of_the_metadata(sandbox: Sandbox, api: Call) -> None:
     number = sandbox.zendesk.file_ticket()
     api("PUT", f"tickets/{number}", json={"ticket": {"status": "open", "metadata": {"k": "v"}}})
-    [audit] = api("GET", f"tickets/{number}/audits").json()["audits"]
+    created, audit = api("GET", f"tickets/{number}/audits").json()["audits"]
     assert (audit["metadata"]["custom"], audit["events"][0]["value"]) == ({"k": "v"}, "open")
+    assert [each["type"] for each in created["events"][:2]] == ["Comment", "Create"]
 
 
 def test_a_requester_is_known_by_email_and_may_have_none(sandbox: Sandbox, api: Call) -> None:

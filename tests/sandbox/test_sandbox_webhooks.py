@@ -63,7 +63,15 @@ def test_webhooks_are_found_by_name_and_paged(api: Call) -> None:
         make_webhook(api, name=name)
     listed = api("GET", "webhooks?filter[name_contains]=Highlights&page[size]=1").json()
     assert [webhook["name"] for webhook in listed["webhooks"]] == ["Highlights a"]
-    assert (listed["meta"]["has_more"], "filter" in listed["links"]["next"]) == (True, True)
+    assert listed["meta"]["has_more"]
+    following = listed["links"]["next"]
+    assert following.startswith("https://acme.zendesk.com:443/api/v2/webhooks?page%5Bafter%5D=")
+    assert "filter" not in following
+    path = f"webhooks?filter[name_contains]=Highlights&page[size]=1&page[after]={listed['meta']['after_cursor']}"
+    last = api("GET", path).json()
+    assert [webhook["name"] for webhook in last["webhooks"]] == ["Highlights b"]
+    assert ("after_cursor" in last["meta"], "next" in last["links"]) == (False, False)
+    assert "links" not in api("GET", "webhooks").json()
 
 
 @pytest.mark.parametrize(

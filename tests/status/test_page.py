@@ -17,9 +17,10 @@ from integration.lanes import Service
 from integration.settings import from_environment
 from integration.status import pages
 from integration.zendesk.webhook import NewTicket
-from sandbox import Sandbox
+from sandbox import Fault, Sandbox
 from tests.conftest import InProcess, free_port
 from tests.status.conftest import PASSWORD, Admin, fail_one, file_one
+from worker.recovery import Turns
 
 ADA = "ada@shop.example"
 
@@ -288,3 +289,20 @@ def test_an_entry_of_an_older_release_is_shown(admin: Admin, product: InProcess,
         "highlights:ticket:7", '{"v": 1, "ticket_id": 7, "received_at": 5.0, "entered_at": 6.0, "state": "posted"}'
     )
     assert 'class="step">posted<' in item(admin.page(), 7)
+
+
+def test_missed_tickets_that_cannot_be_recovered_are_shown(admin: Admin, product: InProcess, sandbox: Sandbox) -> None:
+    assert "Not looked for yet." in text_of(admin.page())
+    turns = Turns(product.settings, product.ledger, product.redis, alive=lambda: True)
+    refused = Fault(service="zendesk", path="/webhooks", status=503)
+    sandbox.faults.add(refused)
+    turns.take()
+    page = text_of(admin.page())
+    assert "cannot be recovered." in page
+    assert "Zendesk has trouble (503)." in page
+    assert "All is well." not in page
+    product.redis.delete(product.ledger.keys.recovery_lock)
+    turns.take()
+    page = text_of(admin.page())
+    assert "cannot be recovered" not in page
+    assert "Looked for, up to" in page

@@ -14,7 +14,9 @@ from random import Random
 from typing import Final
 
 from integration.entry import LEASE_SECONDS
-from tests.storm.stage import NAMES, REQUEST_CHILDREN, Stage
+from tests.storm.stage import FAKETIME, NAMES, REQUEST_CHILDREN, Stage
+
+LOST_REQUESTS: Final = 25  # that LogRocket may have taken in a second
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,6 +144,14 @@ def _take_redis_away(stage: Stage, _: Random) -> None:
     stage.restart_valkey(kill=True, away=60)
 
 
+def _hand_redis_over(stage: Stage, random: Random) -> None:
+    stage.hand_over_valkey(lost=random.uniform(0.2, 1.0), ahead=0.0)
+
+
+def _hand_redis_to_another_clock(stage: Stage, random: Random) -> None:
+    stage.hand_over_valkey(lost=random.uniform(0.2, 1.0), ahead=random.choice((300.0, -120.0)))
+
+
 KINDS: Final = {
     "SIGKILL worker child": _Kind(often=8, cost=1, strike=_kill_worker_child),
     "SIGKILL worker children, one by one": _Kind(often=1, cost=REQUEST_CHILDREN, strike=_kill_worker_children),
@@ -160,7 +170,13 @@ KINDS: Final = {
 RESTART: Final = "Redis restarted with its file"
 AWAY: Final = "Redis away for 60 s"
 HANG: Final = "child hangs past its lease"
+HANDED_OVER: Final = "Redis handed over, last writes lost"
+OTHER_CLOCK: Final = (
+    "Redis handed over, its clock minutes off" if FAKETIME else f"{HANDED_OVER} (libfaketime is missing)"
+)
 BY_APPOINTMENT: Final = {
+    HANDED_OVER: _Kind(often=0, cost=LOST_REQUESTS, strike=_hand_redis_over),
+    OTHER_CLOCK: _Kind(often=0, cost=LOST_REQUESTS, strike=_hand_redis_to_another_clock),
     RESTART: _Kind(often=0, cost=REQUEST_CHILDREN, strike=_restart_redis),
     AWAY: _Kind(often=0, cost=REQUEST_CHILDREN, strike=_take_redis_away),
     HANG: _Kind(often=0, cost=1, strike=_hang_past_lease),

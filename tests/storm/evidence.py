@@ -33,11 +33,15 @@ EXPLAINED: Final = {
     r"highlights:due": "the ledger: when the sweeper looks at which ticket again",
     r"highlights:state:\w+": "the ledger: ticket ids by state",
     r"highlights:received": "the ledger: ticket ids by the time at which they came",
+    r"highlights:forgotten": "the ledger: the ids of erased tickets, which are not taken in again",
+    r"highlights:newest": "the ledger: the highest ids that came: a lower one may have had its note",
     r"highlights:metrics.*": "the ledger: counters for /metrics",
-    r"highlights:recover:(lock|done)": "recovery: who reads Zendesk's log, and up to when it was read",
-    r"highlights:recover:seen:\w+": "recovery: failed deliveries that were looked at, for eight days",
+    r"highlights:recover:(lock|done)": "recovery: who looks for missed tickets, and up to when it was done",
+    r"highlights:recover:seen:\d+": "recovery: tickets that were looked at, for eight days",
+    r"highlights:recover:trouble": "recovery: what stands in its way",
     r"highlights:asked": "the ledger: LogRocket requests of the last hour, for their ceiling",
     r"highlights:lane:(zendesk|logrocket)": "the ledger: pace and hold of a service",
+    r"highlights:let-in:\w+": "who reads /metrics: a hash of the address, for 30 days",
     r"rq:queues": "RQ: the names of the queues",
     r"rq:clean_groups": "RQ: who tidies up groups of jobs, of which there are none; expires",
     r"rq:workers(:highlights-\w+)?": "RQ: the names of the workers",
@@ -66,6 +70,7 @@ class Ticket:
     notes: list[Comment]
     results: list[tuple[str, HighlightsRecord]] = field(default_factory=list)
     asked: list[tuple[float, int | None]] = field(default_factory=list)  # each request to LogRocket: when, answer
+    tried_at: float | None = None  # the last request to Zendesk to write its note
     updates: list[str] = field(default_factory=list)  # each request to Zendesk about it: when, what, answer
 
     @property
@@ -82,6 +87,8 @@ class Evidence:
     seconds: float  # all of it
     settled_seconds: float  # from the end of the bad weather until nothing was left to be done
     kinds: Mapping[int, Kind]
+    filed_at: Mapping[int, float]
+    forgotten: Sequence[tuple[float, float]]  # from when to when Redis' writes were lost
     tickets: Mapping[int, Ticket]
     erased: frozenset[int]  # tickets whose entries were erased on purpose, after their note
     keys: Keys
@@ -129,6 +136,8 @@ def tickets(redis: Redis, sandbox: Sandbox, numbers: list[int]) -> dict[int, Tic
     for request in sandbox.zendesk.requests:
         about = re.match(r"/api/v2/tickets/(\d+)", request.path)
         if about and int(about[1]) in found:
+            if request.method == "PUT" and not request.path.endswith("make_private"):
+                found[int(about[1])].tried_at = request.at
             found[int(about[1])].updates.append(
                 f"{_clock(request.at)} {request.method} {request.path} {request.status}"
             )

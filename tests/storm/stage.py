@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import secrets
+import shutil
 import signal
 import socketserver
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Self
 
@@ -30,6 +33,7 @@ COMMAND_SECONDS = 300.0
 YOUNG_SECONDS = 10.0  # a process that is ended this early may not have got to where it handles signals
 REQUEST_CHILDREN = 2  # of WORKER_CONCURRENCY 4, one half
 FAILED_RETRY = (0.5, 1.0, 1.0, 2.0)
+FAKETIME = next(iter(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1")), None)  # Debian's package libfaketime
 
 
 class Stage:
@@ -43,8 +47,10 @@ class Stage:
         self.valkey = self._new_valkey(free_port())
         self.environ: dict[str, str] = {}
         self.exit_codes: list[str] = []
+        self.forgotten: list[tuple[float, float]] = []
         self._lock = threading.RLock()
         self._closed = False
+        self._ahead = 0.0
         self._started_at: dict[str, float] = {}
 
     def __enter__(self) -> Self:
@@ -215,7 +221,44 @@ class Stage:
             time.sleep(away)
             if not self._closed:
                 self.valkey = self._new_valkey(port)
-                self.valkey.start(timeout=30)
+                with self._clock():
+                    self.valkey.start(timeout=30)
+
+    def hand_over_valkey(self, *, lost: float, ahead: float) -> None:
+        """Go on with an older copy of the file, without the writes of the last `lost` seconds, as a replica may.
+
+        Its clock is `ahead` of the one before, where this machine can do that.
+        """
+        with self._lock:
+            port, file = self.valkey.port, self.folder / "valkey" / "appendonlydir"
+            copy = self.folder / "copy"
+            shutil.rmtree(copy, ignore_errors=True)
+            began = time.monotonic()
+            shutil.copytree(file, copy)
+            time.sleep(lost)
+            self.valkey.terminate()
+            shutil.rmtree(file)
+            copy.rename(file)
+            if not self._closed:
+                self.forgotten.append((began, time.monotonic()))
+                self._ahead += ahead if FAKETIME is not None else 0.0
+                self.valkey = self._new_valkey(port)
+                with self._clock():
+                    self.valkey.start(timeout=30)
+
+    @contextlib.contextmanager
+    def _clock(self) -> Iterator[None]:
+        """What is started meanwhile has a clock that is ahead."""
+        if not self._ahead:
+            yield
+            return
+        changed = {"LD_PRELOAD": str(FAKETIME), "FAKETIME": f"{self._ahead:+.0f}", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+        os.environ |= changed
+        try:
+            yield
+        finally:
+            for name in changed:
+                del os.environ[name]
 
     def tell_valkey(self, *command: str | int) -> None:
         """One command to Valkey on a connection of its own, which may be cut by it."""

@@ -19,7 +19,7 @@ from integration.entry import FINAL, State
 from integration.keys import DEFAULT_PREFIX, Keys
 from integration.queues import Queues
 from tests.storm import evidence
-from tests.storm.blows import AWAY, HANG, RESTART, Blows
+from tests.storm.blows import AWAY, HANDED_OVER, HANG, OTHER_CLOCK, RESTART, Blows
 from tests.storm.callers import Callers
 from tests.storm.evidence import Evidence
 from tests.storm.stage import Stage
@@ -65,6 +65,9 @@ def full(*, seed: int, tickets: int, minutes: float) -> Forecast:
         between_calls=2.0,
         appointments=(
             (seconds * 0.1, RESTART),
+            (seconds * 0.2, HANDED_OVER),
+            (seconds * 0.4, OTHER_CLOCK),
+            (seconds * 0.6, HANDED_OVER),
             (seconds * 0.3, HANG),
             (seconds * 0.5, AWAY),
             (seconds * 0.7, RESTART),
@@ -83,7 +86,7 @@ def short(*, seed: int, tickets: int) -> Forecast:
         between_blows=2.0,
         between_squalls=0.2,
         between_calls=1.0,
-        appointments=((8.0, RESTART),),
+        appointments=((14.0, HANDED_OVER),),  # late: after it nothing is tried for a while
         notes_a_minute=4000,
     )
 
@@ -192,6 +195,8 @@ class Storm:
             seconds=seconds,
             settled_seconds=settled_seconds,
             kinds=self._customers.filed,
+            filed_at=self._customers.filed_at,
+            forgotten=self._stage.forgotten,
             tickets=evidence.tickets(self._stage.redis, sandbox, list(self._customers.filed)),
             erased=self._erased,
             keys=evidence.keys(self._stage.redis),
@@ -206,7 +211,7 @@ class Storm:
             repeated=self._callers.repeated,
             strangers=self._callers.refused,
             requests={name: len(made) for name, made in requests.items()},
-            own_429=too_many - self._weather.too_many,
+            own_429=too_many - self._weather.too_many - self._customers.count_429s(),
             wrong=[*self._wrong, *self._seen(said)],
         )
 

@@ -40,6 +40,8 @@ def _lines(evidence: Evidence) -> Iterator[str]:
     yield _line("429s caused by us", evidence.own_429)
     yield _line("Notes", verdict.notes(evidence))
     yield _line("Notes too many", verdict.doubles(evidence))
+    waited, number = verdict.longest_wait(evidence)
+    yield f"The longest that a ticket waited with which nothing was wrong: {waited:.1f} s (ticket {number})."
     yield f"Nothing was left to be done {_duration(evidence.settled_seconds)} after the bad weather."
 
 

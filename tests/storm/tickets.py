@@ -8,15 +8,17 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Final
 
-from sandbox import Sandbox
+from sandbox import Fault, Sandbox
 from sandbox.logrocket import Outcome
 from sandbox.zendesk.refusals import Refusal
+from sandbox.zendesk.ticket_faults import ticket_fault
 
 DOMAIN: Final = "shop.example"
+LATE_SECONDS: Final = 4.0  # before the product's SETTLE_SECONDS are over
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,10 +30,12 @@ class Kind:
     note: bool = True  # whether it can have a note
     skipped: bool = False  # whether it may be skipped: closed or deleted at some time, or from nobody
     outcome: Outcome | None = None  # what becomes of every request for its requester
+    failed: bool = False  # whether it may fail: Zendesk refuses it for good
+    innocent: bool = False  # whether nothing is wrong with it: it has to wait for no other ticket's trouble
 
 
-BY_EMAIL: Final = Kind(name="by e-mail", share=45)
-BY_EXTERNAL_ID: Final = Kind(name="by external id", share=10)
+BY_EMAIL: Final = Kind(name="by e-mail", share=45, innocent=True)
+BY_EXTERNAL_ID: Final = Kind(name="by external id", share=10, innocent=True)
 BROKEN_JSON: Final = Kind(name="broken JSON, e-mail", share=6)
 BROKEN_JSON_ID: Final = Kind(name="broken JSON, external id", share=4)
 DUPLICATES: Final = Kind(name="delivered up to 20 times", share=10)
@@ -43,6 +47,10 @@ DELETED_LATER: Final = Kind(name="deleted meanwhile", share=3, skipped=True)
 WITHOUT_SESSIONS: Final = Kind(name="requester without sessions", share=3, note=False, outcome="EMPTY")
 ALWAYS_FAILED: Final = Kind(name="LogRocket always fails", share=3, note=False, outcome="FAILED")
 NEVER_READY: Final = Kind(name="LogRocket never has a result", share=3, note=False, outcome="PENDING")
+REFUSED: Final = Kind(name="refused for itself (403)", share=3, note=False, failed=True)
+LIMITED: Final = Kind(name="its own limit (429)", share=3)
+NOT_THERE_ONCE: Final = Kind(name="not there once (404)", share=3)
+WRITTEN_LATE: Final = Kind(name="written after a 520", share=3)
 KINDS: Final = (
     BY_EMAIL,
     BY_EXTERNAL_ID,
@@ -57,6 +65,10 @@ KINDS: Final = (
     WITHOUT_SESSIONS,
     ALWAYS_FAILED,
     NEVER_READY,
+    REFUSED,
+    LIMITED,
+    NOT_THERE_ONCE,
+    WRITTEN_LATE,
 )
 
 
@@ -67,6 +79,23 @@ class _Later:
     at: float
     place: int
     act: Callable[[], None] = field(compare=False)
+
+
+def _own_faults(kind: Kind, number: int) -> list[Fault]:
+    """What is wrong with one ticket alone."""
+    match kind.name:
+        case REFUSED.name:
+            return [ticket_fault(number, 403, method="PUT")]
+        case LIMITED.name:
+            limited = ticket_fault(number, 429, method="PUT", times=2)
+            return [replace(limited, headers=limited.headers | {"Retry-After": "4"})]  # 90 s at Zendesk
+        case NOT_THERE_ONCE.name:
+            return [ticket_fault(number, 404, method="PUT", times=1)]
+        case WRITTEN_LATE.name:
+            path = ticket_fault(number, 404, method="PUT").path
+            return [Fault(service="zendesk", method="PUT", path=path, status=520, late=LATE_SECONDS)]
+        case _:
+            return []
 
 
 class Customers:
@@ -81,6 +110,8 @@ class Customers:
         self._later: list[_Later] = []
         self._deck: list[Kind] = []
         self.filed: dict[int, Kind] = {}
+        self.filed_at: dict[int, float] = {}
+        self._faults = sandbox.faults
         self.people: set[str] = set()  # the addresses and ids that no log may show
 
     def file_all(self, stop: threading.Event) -> None:
@@ -118,6 +149,9 @@ class Customers:
             requester=email, external_id=external_id, name=f"Customer {len(self.filed)}", deliver=False
         )
         self.filed[number] = kind
+        self.filed_at[number] = time.monotonic()
+        for fault in _own_faults(kind, number):
+            self._faults.add(fault)
         if kind is CLOSED:
             self._zendesk.set_status(number, "closed")
         self._zendesk.deliver(number)
@@ -152,6 +186,15 @@ class Customers:
                 return f'o"brien.{number}@{DOMAIN}', None
             case _:
                 return f"person.{number}@{DOMAIN}", None
+
+    def count_429s(self) -> int:
+        """How often a ticket met its own limit."""
+        return sum(
+            self._faults.happened(fault) or 0
+            for number, kind in self.filed.items()
+            if kind is LIMITED
+            for fault in _own_faults(kind, number)
+        )
 
     def _do_later(self, within: float, act: Callable[[], None]) -> None:
         at = time.monotonic() + self._random.uniform(0, within)

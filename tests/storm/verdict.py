@@ -10,6 +10,8 @@ from tests.storm.evidence import Evidence, Ticket
 from tests.storm.stage import FAILED_RETRY
 from tests.storm.tickets import Kind
 
+WAIT_SECONDS: Final = 200.0  # Redis is away for a minute, credentials are refused, a lease and a settling time pass
+DELIVERY_SECONDS: Final = 30.0  # that a delivery may take with all its attempts
 TAKEN: Final = 200  # LogRocket's answer to a request that it took; faults are never recorded with it
 
 
@@ -19,7 +21,12 @@ def problems(evidence: Evidence) -> list[str]:
     for number, kind in evidence.kinds.items():
         ticket = evidence.tickets[number]
         broken = _erased(ticket) if number in evidence.erased else _kept(ticket, kind)
+        if ticket.entry is None and _forgotten(evidence, number):
+            broken = _notes(ticket)
         found += [f"ticket {number} ({kind.name}): {each}" for each in broken]
+    waited, number = longest_wait(evidence)
+    if waited > WAIT_SECONDS:
+        found.append(f"ticket {number}: waited for {waited:.0f} s although nothing was wrong with it")
     extra, allowed = extra_requests(evidence), sum(each.cost for each in evidence.blows)
     if extra > allowed:
         found.append(f"{extra} extra requests to LogRocket, and the kills account for {allowed}")
@@ -28,6 +35,26 @@ def problems(evidence: Evidence) -> list[str]:
     found += [f"Redis: {each}" for each in evidence.keys.unexplained]
     found += [f"a log shows {each}" for each in evidence.leaks]
     return [*found, *evidence.wrong]
+
+
+def longest_wait(evidence: Evidence) -> tuple[float, int]:
+    """The seconds that the note of a ticket took with which nothing was wrong, and which ticket it was: the longest."""
+    waits = [
+        (ticket.tried_at - evidence.filed_at[number], number)
+        for number, ticket in evidence.tickets.items()
+        if ticket.tried_at is not None and evidence.kinds[number].innocent and not _asked_again_for(ticket)
+    ]
+    return max(waits, default=(0.0, 0))
+
+
+def _asked_again_for(ticket: Ticket) -> int:
+    return ticket.outcomes["FAILED"] + ticket.outcomes["PENDING"]
+
+
+def _forgotten(evidence: Evidence, number: int) -> bool:
+    """Whether a ticket came when Redis' writes were lost: Zendesk was told that we have it."""
+    at = evidence.filed_at[number]
+    return any(began - DELIVERY_SECONDS < at < ended for began, ended in evidence.forgotten)
 
 
 def extra_requests(evidence: Evidence) -> int:
@@ -93,6 +120,8 @@ def _excused(ticket: Ticket, kind: Kind, state: State) -> bool:
             return kind.skipped
         case State.EMPTY:
             return ticket.outcomes["EMPTY"] > 0
+        case State.FAILED if kind.failed:
+            return True
         case _:  # FAILED as often as it is asked again for that, or two requests without a result
             return ticket.outcomes["FAILED"] > len(FAILED_RETRY) or ticket.outcomes["PENDING"] > 1
 

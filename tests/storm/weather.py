@@ -296,7 +296,8 @@ class Weather:
         squall.end(self._sandbox)
         faults = self._sandbox.faults
         with faults._lock:
-            up, faults._set = faults._set, []
+            up = [each for each in faults._set if each.fault in squall.faults]
+            faults._set = [each for each in faults._set if each.fault not in squall.faults]
         for each in up:
             self.happened[squall.kind] += each.happened
             if each.fault.status == 429:

@@ -1,0 +1,1 @@
+"""Programs that measure what tests cannot: how it feels under load."""

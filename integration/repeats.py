@@ -1,0 +1,44 @@
+"""Which lines come again and again: each is let through once in a while, with the number of those left out; no I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+
+@dataclass
+class _Seen:
+    at: float  # when it was let through last
+    left_out: int = 0
+
+
+class Repeats:
+    """Remembers the last lines, a bounded number of them. Times in seconds, of any clock that only goes forward."""
+
+    def __init__(self, *, seconds: float, remembered: int) -> None:
+        self._seconds, self._remembered = seconds, remembered
+        self._seen: dict[str, _Seen] = {}
+
+    def admits(self, line: str, now: float) -> bool:
+        """Whether to write this line; one that is not written is counted."""
+        if line in self._seen:
+            self._seen[line].left_out += 1
+            return False
+        self._seen[line] = _Seen(at=now)
+        return True
+
+    def due(self, now: float) -> Iterator[tuple[str, int]]:
+        """The lines whose repeats have to be told now, with their number; one that did not come again is forgotten."""
+        for line, seen in list(self._seen.items()):
+            crowded = len(self._seen) > self._remembered
+            if not crowded and now - seen.at < self._seconds:
+                continue
+            del self._seen[line]
+            if seen.left_out:
+                yield line, seen.left_out
+                if not crowded:
+                    self._seen[line] = _Seen(at=now)
+
+    def forget(self) -> None:
+        """Begin anew: another process tells of what was counted until now."""
+        self._seen.clear()

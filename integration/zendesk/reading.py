@@ -1,0 +1,142 @@
+"""Reads lists of Zendesk's API page by page: within its limits, not for ever, and never past what cannot be read.
+
+Asked for without zenpy, whose generators follow any number of pages, wherever their links lead.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any, Final
+from urllib.parse import quote
+
+import requests
+
+from integration.errors import Held, Permanent, RemoteError, Temporary
+from integration.settings import Settings
+from integration.zendesk.session import ZendeskSession
+
+MAX_PAGES: Final = 200
+PAGE_SIZE: Final = 100
+SPARE_SHARE: Final = 0.25  # of every limit: left to the people in Zendesk's own pages, and to other programs
+_WINDOW_SECONDS: Final = 60.0
+_TRIES: Final = 5  # of one request that meets 429
+_FORBIDDEN: Final = 403
+_NOT_FOUND: Final = 404
+
+Wait = Callable[[float], bool]
+"""Lets some seconds pass (0: none); False when it is time to stop."""
+
+
+class Forbidden(Held):
+    """403: the token lacks a scope, or its user a permission."""
+
+
+class Absent(Permanent):
+    """404: there is no such thing."""
+
+
+class Reader:
+    """Reads JSON from one account. Raises `RemoteError`; `wait` is called between its requests."""
+
+    def __init__(self, settings: Settings, *, wait: Wait) -> None:
+        self._session = _ReaderSession(settings)
+        self.wait = wait
+
+    def pages(self, path: str, name: str, query: dict[str, str] | None = None) -> Iterator[list[dict[str, Any]]]:
+        """The pages of a list by cursor, `MAX_PAGES` at most; `TooManyPages` when there are more."""
+        asked = {"page[size]": str(PAGE_SIZE), **(query or {})}
+        for _ in range(MAX_PAGES):
+            answer = self.get(path, asked)
+            yield objects(answer, name)
+            meta = answer.get("meta")
+            if not isinstance(meta, dict) or not meta.get("has_more"):
+                return
+            cursor = meta.get("after_cursor")
+            if not isinstance(cursor, str) or cursor == asked.get("page[after]"):
+                raise Temporary("Zendesk's answer cannot be read")
+            asked["page[after]"] = cursor
+        raise TooManyPages("Zendesk lists more than can be read at once")
+
+    def get(self, path: str, query: dict[str, str]) -> dict[str, Any]:
+        """The JSON object at a path of the API."""
+        for attempt in range(_TRIES):
+            if not self.wait(0.0):
+                raise Temporary("stopped before the end")
+            try:
+                response = self._session.get(f"{self._session.asked_url}/api/v2/{path}", params=query)
+            except Temporary as error:
+                if not error.too_many or attempt == _TRIES - 1:
+                    raise
+                self.wait(min(error.retry_after or _WINDOW_SECONDS, _WINDOW_SECONDS))
+            else:
+                self._spare()
+                return _object(response)
+        raise AssertionError("the last attempt returns or raises")
+
+    def _spare(self) -> None:
+        """Wait when little is left of the limit: people use it too."""
+        total, left, reset = (
+            _number(self._session.last_headers.get(name, ""))
+            for name in ("X-Rate-Limit", "X-Rate-Limit-Remaining", "ratelimit-reset")
+        )
+        if total is not None and left is not None and left < total * SPARE_SHARE:
+            self.wait(min(_WINDOW_SECONDS if reset is None else float(reset), _WINDOW_SECONDS))
+
+
+class TooManyPages(Temporary):
+    """A list has more pages than are read at once."""
+
+
+class _ReaderSession(ZendeskSession):
+    """The session of the worker, with its scopes; it tells 403 and 404 from the rest."""
+
+    def refused(self, response: requests.Response, *, write: bool) -> RemoteError:
+        """The error that an answer other than 2xx stands for."""
+        if response.status_code == _FORBIDDEN:
+            return Forbidden("Zendesk does not allow this (403)")
+        if response.status_code == _NOT_FOUND:
+            return Absent("Zendesk has no such thing (404)")
+        return super().refused(response, write=write)
+
+
+def segment(identifier: object) -> str:
+    """An id as a part of a path; dots could lead elsewhere."""
+    return quote(str(identifier), safe="").replace(".", "%2E")
+
+
+def iso(moment: float) -> str:
+    """A Unix time as Zendesk writes it."""
+    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def unix(text: object) -> float | None:
+    """The Unix time that Zendesk's text stands for; None when it is none."""
+    try:
+        found = datetime.fromisoformat(text) if isinstance(text, str) else None
+        return None if found is None else found.replace(tzinfo=found.tzinfo or UTC).timestamp()
+    except (ValueError, OverflowError):
+        return None
+
+
+def objects(answer: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    """The objects of a list in an answer; a list that is not there is none that is empty."""
+    listed = answer.get(name)
+    if not isinstance(listed, list) or not all(isinstance(each, dict) for each in listed):
+        raise Temporary("Zendesk's answer cannot be read")
+    return listed
+
+
+def _object(response: requests.Response) -> dict[str, Any]:
+    try:
+        found = response.json()
+    except (ValueError, RecursionError) as error:
+        raise Temporary("Zendesk's answer cannot be read") from error
+    if not isinstance(found, dict):
+        raise Temporary("Zendesk's answer cannot be read")
+    return found
+
+
+def _number(text: str) -> int | None:
+    return int(text) if re.fullmatch(r"[0-9]{1,9}", text.strip()) else None
