@@ -20,7 +20,7 @@ HASTY = dataclasses.replace(schedule.POLICY, settle=0.0)
 LATE_WRITE = next(
     number
     for number, each in enumerate(troubles.ACCIDENTS["update"])
-    if each.lands == 9.0 and each.answer is not None and each.answer.status == 520
+    if each.lands == 50.0 and each.answer is not None and each.answer.status == 520
 )
 
 

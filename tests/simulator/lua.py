@@ -177,6 +177,8 @@ class _Compiler:
         while self._skip(","):
             names.append(self._name())
         values = self._expressions() if self._skip("=") else []
+        if len(values) == 1 and values[0].startswith("unpack("):
+            return [f"{', '.join(names)}, *_ = *{values[0]}, {', '.join(['None'] * len(names))}"]
         return [f"{', '.join(names)} = {', '.join((values + ['None'] * len(names))[: len(names)])}"]
 
     def _if(self) -> list[str]:
@@ -501,6 +503,7 @@ _GLOBALS: dict[str, Any] = {
     "tonumber": _to_number,
     "tostring": _to_string,
     "type": _type,
+    "unpack": Table.items_in_order,
     "ipairs": lambda table: enumerate(table.items_in_order(), start=1),
     "pairs": lambda table: list(table.items()),
 }
