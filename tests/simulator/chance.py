@@ -16,7 +16,7 @@ T = TypeVar("T")
 Place = tuple[str | int, ...]
 Troubles = Mapping[Place, int]
 
-_RATES = (0.06, 0.15, 0.4)
+_RATES = (0.05, 0.12, 0.3)
 _KINDS = 0.4  # of all kinds of trouble happen in one schedule
 _MOST = 8
 _FEW = 3  # troubles: every choice of as many is tried
@@ -38,7 +38,7 @@ class Chance:
             number = self._given.get(place, 0)
             if number >= len(choices):
                 number = 0
-        elif self._happens(place) and self._random.random() < self._rate * often:
+        elif self._random.random() < self._rate * often and self._happens(place):
             number = self._random.randrange(1, len(choices))
         else:
             number = 0

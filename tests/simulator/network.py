@@ -37,6 +37,9 @@ class _Raw:
         """Likewise."""
 
 
+_NO_REQUEST = requests.PreparedRequest()  # whose address nobody needs
+
+
 class Network:
     """Carries requests, in virtual time."""
 
@@ -103,6 +106,5 @@ def response(answer: Answer) -> requests.Response:
     made.headers.update({"Content-Type": "application/json", **answer.headers})
     body = answer.body if isinstance(answer.body, bytes) else json.dumps(answer.body).encode()
     made.raw = _Raw(body)
-    made.request = requests.PreparedRequest()
-    made.request.url = None
+    made.request = _NO_REQUEST
     return made

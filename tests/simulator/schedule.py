@@ -310,7 +310,8 @@ class Schedule:
 
     def _take_jobs(self) -> None:
         world = self.world
-        if world.now < world.away_until:
+        data = world.redis.data
+        if world.now < world.away_until or not ("queue:requests" in data or "queue:notes" in data):
             return
         for queue, workers in self._workers.items():
             waiting = f"queue:{queue}"
@@ -318,7 +319,7 @@ class Schedule:
                 if worker.process is not None and worker.process.killed:
                     workers[place] = self._worker(worker.name)
                     world.after(1.0, lambda: None)
-                elif not worker.busy and waiting in world.redis.data:
+                elif not worker.busy and waiting in data:
                     self._take(worker, str(world.redis.command("LPOP", waiting)))
 
     def _take(self, worker: Worker, job: str) -> None:
