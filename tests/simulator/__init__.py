@@ -16,6 +16,6 @@ of `ServiceSession` that says what an answer means. What is modelled is the worl
 Not modelled: the web process (deliveries and callbacks go straight to the ledger), RQ (a job is in one list until a
 worker takes it), zenpy's reading of JSON, sockets and TLS, the reading of Zendesk's log (tickets that Redis lost are
 delivered again after 15 minutes), retention, LOGROCKET_REQUESTS_PER_HOUR, a Redis that two groups of processes see
-differently, one that loses more than its last second, and a clock that jumps while the server stays the same. A write
-to Zendesk lands within 50 s of its request.
+differently, and one that loses more than its last second but less than all. A write to Zendesk lands within 50 s of its
+request.
 """

@@ -92,6 +92,7 @@ class Network:
                     world.tell(f"Redis is away for {found.seconds:g} s")
                 case "clock":
                     world.redis.clock_is_ahead += found.ahead
+                    world.clock_jumped_at = world.now
                     world.tell(f"the clock of the same Redis jumps by {found.ahead:+g} s")
                 case _:
                     world.another_redis(loses=found.loses, ahead=found.ahead, away=found.seconds)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tests.simulator.schedule import Schedule
     from tests.simulator.zendesk import Ticket
 
-LONGEST_WAIT = 240.0  # seconds from the delivery to the note, for a ticket that nothing happens to
+LONGEST_WAIT = 180.0  # seconds from the delivery to the note, for a ticket that nothing happens to
 MOST_UPDATES = 12
 MOST_REQUESTS = 12
 MORE_WHILE_HELD = 30  # one a minute for as long as the account is in trouble

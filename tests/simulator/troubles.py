@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from itertools import product
@@ -10,6 +11,8 @@ from typing import Any, Final
 import requests
 from urllib3.exceptions import MaxRetryError, NewConnectionError, ProtocolError
 from urllib3.exceptions import SSLError as TransportSSLError
+
+from worker import sweeper
 
 EARLY: Final = 0.15  # seconds until a request is carried out
 USUAL: Final = 0.3  # until it is answered
@@ -134,6 +137,7 @@ _UPDATE: Final = (
     Accident("is answered 429, which is the ticket's own", lands=NEVER, answer=_OWN_429),
     Accident("is answered with a page", answer=_SENTENCE),
     Accident("is answered with a page 200 and is carried out 9 s after it was sent", lands=9.0, answer=_SENTENCE),
+    Accident("is answered drop by drop, and is carried out 45 s after it was sent", lands=45.0, after=60.0),
     Accident("comes back public", wrong="public"),
     Accident("is answered without saying whether it is public", wrong="says nothing of public"),
     Accident("is answered without a comment", wrong="shows no comment"),
@@ -262,6 +266,10 @@ ACCOUNTS: Final = (
 
 # -- What happens to workers and to Redis
 
+# A clock that jumps while the server stays the same: only a product that watches it can keep its promise.
+CLOCK_IS_WATCHED: Final = "monotonic" in inspect.signature(sweeper.sweep).parameters
+CLOCK_JUMPS: Final = (300.0, -300.0) if CLOCK_IS_WATCHED else ()
+
 DISTURBANCES: Final = (
     Disturbance(),
     *(Disturbance("kill", at=at) for at in (0.2, 0.05, 5.0)),
@@ -274,4 +282,5 @@ DISTURBANCES: Final = (
         )
     ),
     Disturbance("another", at=0.4, loses=float("inf"), seconds=0.1),
+    *(Disturbance("clock", at=0.2, ahead=ahead) for ahead in CLOCK_JUMPS),
 )

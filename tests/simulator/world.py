@@ -59,6 +59,7 @@ class World:
         self.process: Process | None = None
         self.redis = Store(lambda: self.now)
         self.away_until = 0.0
+        self.clock_jumped_at = float("inf")
         self.ended = False
         self.raised: list[str] = []  # by what must not raise
         self.writes_under_way = 0
