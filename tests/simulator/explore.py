@@ -19,6 +19,7 @@ from tests.simulator.chance import Place, shortest
 from tests.simulator.schedule import Found
 
 _BATCH = 250
+_LINES = 60  # of a schedule's story
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +39,9 @@ class Breach:
         """For a reader."""
         lines = [f"BROKEN: {self.promise}: {self.found.broken[self.promise]}  (seed {self.seed})"]
         lines += [f"  trouble at {place}: choice {number}" for place, number in self.found.troubles.items()]
-        return "\n".join([*lines, *(f"    {line}" for line in self.found.story)])
+        story = self.found.story
+        told = story if len(story) <= _LINES else [*story[:_LINES], f"... and {len(story) - _LINES} lines more"]
+        return "\n".join([*lines, *(f"    {line}" for line in told)])
 
 
 @dataclass(kw_only=True)
