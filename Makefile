@@ -21,7 +21,7 @@ REMAKE := $(shell test -x .venv/bin/python && test "$$(cat $(READY) 2>&1)" = "$(
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help sandbox serve test storm browser check format lock clean remake
+.PHONY: help sandbox serve test storm simulate browser check format lock clean remake
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s  %s\n", $$1, $$2 }' Makefile
@@ -40,6 +40,9 @@ browser: $(READY) ## the pages in a real browser (Debian's chromium, or CHROMIUM
 
 storm: $(READY) ## 2,000 tickets, every fault, repeated kills: is anything lost or doubled? (15 minutes; ARGS='--tickets 200 --minutes 1')
 	@exec $(RUN) tests.storm $(ARGS)
+
+simulate: $(READY) ## 200,000 schedules in virtual time, every fault at every moment; prints the shortest one that breaks a promise (ARGS='--seed 1')
+	@exec $(RUN) tests.simulator $(ARGS)
 
 check: $(READY) ## linter, formatting, types
 	@$(RUN) ruff check --quiet
