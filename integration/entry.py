@@ -251,12 +251,13 @@ def held(entry: Entry, now: float, *, error: RemoteError, delay: float) -> Entry
     This neither ages nor slows the step. It does count as one attempt: the refusal may have come after the note was
     written.
     """
+    since = entry.refused_since if entry.refused_since is not None else now
     return _released(
         entry,
-        not_before=now + delay,
+        not_before=now + max(delay, min((now - since) / 2, _LONGEST_REFUSED_SECONDS)),
         attempts=min(entry.attempts, 1),
         step_since=None,
-        refused_since=entry.refused_since if entry.refused_since is not None else now,
+        refused_since=since,
         last_error=str(error),
     )
 

@@ -53,7 +53,8 @@ class Temporary(RemoteError):
     """Another try may succeed.
 
     `retry_after`: seconds that the service asked us to wait, if it did.
-    `too_many`: we came too often (429); `limit_used_up`: by the headers that is true of the whole account.
+    `too_many`: we came too often (429); `limit_used_up`: whether the headers say so of the whole account, None when they
+    do not tell.
     """
 
     def __init__(
@@ -63,7 +64,7 @@ class Temporary(RemoteError):
         retry_after: float | None = None,
         outcome_unknown: bool = False,
         too_many: bool = False,
-        limit_used_up: bool = False,
+        limit_used_up: bool | None = None,
     ) -> None:
         super().__init__(reason)
         self.retry_after = retry_after

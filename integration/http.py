@@ -87,7 +87,7 @@ class ServiceSession(requests.Session):
         if status in _LATER:
             reason = f"{name} asks to come again later ({status})"
             too_many = status == _TOO_MANY
-            used_up = too_many and self.limit_used_up(response.headers)
+            used_up = self.limit_used_up(response.headers) if too_many else None
             return Temporary(reason, retry_after=wait, too_many=too_many, limit_used_up=used_up)
         if 300 <= status < 400:  # noqa: PLR2004 -- redirects
             return Temporary(f"{name} answers with a redirect ({status}): is its address right?")
@@ -108,10 +108,11 @@ class ServiceSession(requests.Session):
         """Whether the service itself wrote the answer: a JSON object."""
         return json_object(response.content) is not None
 
-    def limit_used_up(self, headers: Mapping[str, str]) -> bool:
-        """Whether the headers of a 429 say that the whole account's limit is used up."""
+    def limit_used_up(self, headers: Mapping[str, str]) -> bool | None:
+        """Whether the headers of a 429 say that the whole account's limit is used up; None when they do not tell."""
         names = ("ratelimit-remaining", "rate-limit-remaining", "x-ratelimit-remaining", "x-rate-limit-remaining")
-        return any(headers.get(name, "").strip() == "0" for name in names)
+        left = [headers[name].strip() for name in names if name in headers]
+        return "0" in left if left else None
 
     def _unanswered(self, *, sent: bool, write: bool) -> Temporary:
         if not sent:

@@ -233,7 +233,7 @@ class Jobs:
         """Close the lane after a 429 that is meant for all; one that is meant for this ticket is this ticket's."""
         service = _service(error, claimed)
         another, _ = self.ledger.lanes.met(service, Sign.LIMITED, claimed)
-        if another or error.limit_used_up:
+        if error.limit_used_up or (another and error.limit_used_up is None):
             seconds = min(error.retry_after or self.policy.backoff, MAX_RETRY_AFTER_SECONDS)
             self.ledger.lanes.pause(service, seconds)
 

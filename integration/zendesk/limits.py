@@ -33,9 +33,10 @@ def read(headers: Mapping[str, str]) -> Pace | None:
     return Pace(interval=max(each.interval for each in paces), pause=max(each.pause for each in paces))
 
 
-def used_up(headers: Mapping[str, str]) -> bool:
-    """Whether a limit of the whole account is used up by what the headers of an answer say."""
-    return any(left == 0 for _, left, _ in _allowances({name.lower(): value for name, value in headers.items()}))
+def used_up(headers: Mapping[str, str]) -> bool | None:
+    """Whether a limit of the whole account is used up, by the headers of an answer; None when they name none."""
+    left = [left for _, left, _ in _allowances({name.lower(): value for name, value in headers.items()})]
+    return 0 in left if left else None
 
 
 def _pace(total: int, remaining: int, resets: int) -> Pace:

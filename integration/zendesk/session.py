@@ -80,8 +80,8 @@ class ZendeskSession(ServiceSession):
             return NoNotePossible("the ticket is closed")
         return super().refused(response, write=write)
 
-    def limit_used_up(self, headers: Mapping[str, str]) -> bool:
-        """Whether the headers of a 429 say that the whole account's limit is used up."""
+    def limit_used_up(self, headers: Mapping[str, str]) -> bool | None:
+        """Whether the headers of a 429 say that the whole account's limit is used up; None when they do not tell."""
         return limits.used_up(headers)
 
 
