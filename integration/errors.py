@@ -53,8 +53,8 @@ class Temporary(RemoteError):
     """Another try may succeed.
 
     `retry_after`: seconds that the service asked us to wait, if it did.
-    `too_many`: we came too often (429); `limit_used_up`: whether the headers say so of the whole account, None when they
-    do not tell.
+    `too_many`: we came too often (429); `limit_used_up`: whether the headers say that of the whole account, None when
+    they do not tell.
     """
 
     def __init__(
