@@ -330,14 +330,21 @@ def test_a_ticket_that_was_here_before_and_is_delivered_again_gets_no_second_not
 
 
 def test_a_new_ticket_is_not_looked_through(sandbox: Sandbox, product: InProcess, redis: Redis) -> None:
-    numbers = [sandbox.zendesk.file_ticket(requester=ADA) for _ in range(3)]
+    numbers = [_taken_in(sandbox, product) for _ in range(3)]
     redis.hset(product.ledger.keys.newest, "since", "1")  # an hour passes
-    numbers.append(sandbox.zendesk.file_ticket(requester=ADA))
+    numbers.append(_taken_in(sandbox, product))
     product.ledger.receive(_ticket(numbers[-1] * 10))  # a longer number is a higher one
     assert [product.entry(number).recovered for number in (*numbers, numbers[-1] * 10)] == [False] * 5
     redis.hset(product.ledger.keys.newest, "since", "1")
     product.ledger.receive(_ticket(numbers[-1] + 1))
     assert product.entry(numbers[-1] + 1).recovered
+
+
+def _taken_in(sandbox: Sandbox, product: InProcess) -> int:
+    """A ticket whose delivery has come."""
+    number = sandbox.zendesk.file_ticket(requester=ADA)
+    wait_for(lambda: product.ledger.find(number))
+    return number
 
 
 def test_no_more_erased_tickets_are_remembered_than_there_is_room_for(product: InProcess, redis: Redis) -> None:

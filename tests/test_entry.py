@@ -423,7 +423,8 @@ def test_refused_credentials_never_give_a_ticket_up(times: list[float]) -> None:
     for later in times:
         now = max(now + later, entry.wait_until)
         entry = held(entry, now)
-        assert (entry.state, entry.lease, entry.wait_until) == (State.READY, None, now + 60)
+        assert (entry.state, entry.lease) == (State.READY, None)
+        assert now + 60 <= entry.wait_until <= now + 100  # it grows with the time, and not for ever
     assert entry.last_error is not None
     assert entry.highlights is not None
 
