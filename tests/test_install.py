@@ -789,7 +789,7 @@ def test_a_scope_that_is_missing_is_named(run: Runner, sandbox: Sandbox) -> None
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"ZENDESK_CLIENT_SECRET": "wrong"}, "refuses our credentials (401)"),
+        ({"ZENDESK_CLIENT_SECRET": "another-clients-secret-5f0c"}, "refuses our credentials (401)"),
         ({"ZENDESK_URL": "http://127.0.0.1:1"}, "cannot be reached"),
     ],
 )
