@@ -90,7 +90,7 @@ def ask_logrocket(settings: Settings, authority: Path | None) -> object:
     return logrocket.request_highlights(email="ada@shop.example", external_id=None, webhook_url="http://127.0.0.1/")
 
 
-API_TOKEN: Final = {"ZENDESK_EMAIL": "bot@shop.example", "ZENDESK_API_TOKEN": "t" * 40}
+API_TOKEN: Final = {"ZENDESK_EMAIL": "bot@shop.example", "ZENDESK_API_TOKEN": "t0ken-of-a-bot-" * 3}
 SERVICES: Final = {
     "Zendesk, OAuth": (ask_zendesk, "ZENDESK_URL", {}),
     "Zendesk, API token": (ask_zendesk, "ZENDESK_URL", API_TOKEN),
