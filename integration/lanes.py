@@ -12,7 +12,8 @@ A lane that is closed costs a ticket nothing: no attempt is counted, and its pla
 
 **Who is at fault.** A ticket that is refused waits by itself, and lets others go first. The lane closes for all when it
 is shown that the account is meant: a call that belongs to no ticket is refused too, or another ticket is, with nothing
-done for anybody in between.
+done for anybody in between. While our credentials are accepted, the latter stays a suspicion: the tickets that were
+refused wait, it is told, and each other ticket may show that it is not so.
 """
 
 from __future__ import annotations
@@ -30,7 +31,6 @@ from integration.keys import Keys
 from integration.zendesk.limits import DEFAULT_INTERVAL, Pace
 
 HOLD_SECONDS: Final = 60.0  # the longest time between two tries with credentials that were refused
-SUSPECTED_SECONDS: Final = 10.0  # likewise while they are accepted, and one ticket after another is refused
 _BURST_SECONDS: Final = 0.5  # tickets this close together may pass each other
 
 
@@ -93,7 +93,8 @@ _HOLD = f"""{NOW}
 local holds = redis.call('HINCRBY', KEYS[1], 'holds', 1)
 local delay = math.min(tonumber(ARGV[3]), tonumber(ARGV[2]) * 2 ^ math.min(holds - 1, 20))
 redis.call('HSETNX', KEYS[1], 'held_since', string.format('%.3f', now))
-redis.call('HSET', KEYS[1], 'hold', ARGV[1], 'open_at', string.format('%.6f', now + delay))
+redis.call('HSET', KEYS[1], 'hold', ARGV[1])
+if delay > 0 then redis.call('HSET', KEYS[1], 'open_at', string.format('%.6f', now + delay)) end
 return tostring(delay)
 """
 

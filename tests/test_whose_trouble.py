@@ -11,6 +11,7 @@ from redis import Redis
 
 from integration.entry import Entry, State
 from integration.lanes import Service, Sign
+from integration.zendesk.limits import Pace
 from integration.zendesk.webhook import NewTicket
 from sandbox import Fault, Sandbox
 from tests.conftest import InProcess, wait_for
@@ -28,8 +29,9 @@ def environ(environ: dict[str, str]) -> dict[str, str]:
 
 
 @pytest.fixture(autouse=True)
-def _roomy(sandbox: Sandbox) -> None:
+def _roomy(sandbox: Sandbox, product: InProcess) -> None:
     sandbox.zendesk.account_update_limit = 6000
+    product.ledger.lanes.answered(Service.ZENDESK, Pace(interval=0.01, pause=0.0))
 
 
 def refuse(sandbox: Sandbox, ticket_id: int, method: str, status: int, **options: object) -> None:

@@ -17,7 +17,7 @@ from integration import entry as entries
 from integration import logs, note, tally
 from integration.entry import MAX_RETRY_AFTER_SECONDS, Entry, Policy, State
 from integration.errors import Held, NoNotePossible, NotThere, RemoteError, StillPublic, Temporary
-from integration.lanes import SUSPECTED_SECONDS, Service, Sign
+from integration.lanes import Service, Sign
 from integration.ledger import Decide, Ledger
 from integration.logrocket import callback
 from integration.logrocket.client import LogRocket
@@ -209,7 +209,7 @@ class Jobs:
                 "is a permission or a scope missing?"
             )
             suspicion.outcome_unknown = error.outcome_unknown
-            return self._hold(service, suspicion, claimed, longest=SUSPECTED_SECONDS)
+            return self._hold(service, suspicion, claimed, longest=0.0)
         if own or accepted:
             log.warning("refused for this ticket alone", ticket_id=claimed.ticket_id, reason=str(error))
             return partial(entries.refused, error=error, reason=_not_permitted(service, error), policy=self.policy)
@@ -220,6 +220,7 @@ class Jobs:
     def _hold(self, service: Service, error: Held, claimed: Entry, **options: float) -> Decide:
         log.error("refused, tickets wait", ticket_id=claimed.ticket_id, reason=str(error))
         delay = self.ledger.lanes.hold(service, str(error), **options)
+        delay = max(delay, entries.refused_again(claimed, error=error, policy=self.policy))
         if error.outcome_unknown:
             delay = max(delay, self.policy.settle)
         return partial(entries.held, error=error, delay=delay)
