@@ -57,8 +57,9 @@ def _of_the_end(schedule: Schedule, number: int, entry: Entry | None) -> dict[st
             f"ticket {number}, to which nothing happened, is {entry.state}: {entry.reason}"
         )
     updates, asked = schedule.zendesk.tickets[number].updates, schedule.logrocket.asked.get(number, 0)
-    held = bool({("admin",), ("account",)} & schedule.chance.troubles.keys()) or _waits_for_an_admin(entry)
-    more = MORE_WHILE_HELD if held else 0
+    more = MORE_WHILE_HELD if {("admin",), ("account",)} & schedule.chance.troubles.keys() else 0
+    if _waits_for_an_admin(entry):
+        more = int((schedule.world.now - START) / 60)  # one a minute
     if updates > MOST_UPDATES + more or asked > MOST_REQUESTS + more:
         found["tries are bounded"] = f"ticket {number}: {updates} updates, {asked} requests"
     return found
