@@ -28,6 +28,8 @@ from integration.zendesk.limits import Pace
 
 log = logs.get(__name__)
 
+_SUSPECTED_SECONDS = 150.0  # that refused tickets wait for a sign of whose trouble it is, while we are accepted
+
 
 @dataclass(frozen=True, kw_only=True)
 class Jobs:
@@ -203,7 +205,8 @@ class Jobs:
         accepted = False if error.of_account else self._takes_our_credentials(service, error)
         if accepted is False:
             return self._hold(service, error, claimed)
-        if another and not own:
+        since = claimed.refused_since if claimed.refused_since is not None else claimed.lease_until
+        if another and not own and claimed.lease_until - since < _SUSPECTED_SECONDS:
             suspicion = Held(
                 f"{service} refuses one ticket after another ({error.status}), although it accepts our credentials: "
                 "is a permission or a scope missing?"
