@@ -50,7 +50,7 @@ def _of_the_end(schedule: Schedule, number: int, entry: Entry | None) -> dict[st
     found = {}
     if entry is None:
         found["nothing is lost"] = f"ticket {number} is not known at the end"
-    elif entry.state not in FINAL and not _waits_for_an_admin(entry):
+    elif entry.state not in FINAL:
         found["everything ends"] = f"ticket {number} is {entry.state} at the end: {entry.last_error}"
     elif _innocent(schedule, number) and entry.state is not State.POSTED:
         found["its trouble is its own"] = (
@@ -58,16 +58,9 @@ def _of_the_end(schedule: Schedule, number: int, entry: Entry | None) -> dict[st
         )
     updates, asked = schedule.zendesk.tickets[number].updates, schedule.logrocket.asked.get(number, 0)
     more = MORE_WHILE_HELD if {("admin",), ("account",)} & schedule.chance.troubles.keys() else 0
-    if _waits_for_an_admin(entry):
-        more = int((schedule.world.now - START) / 60)  # one a minute
     if updates > MOST_UPDATES + more or asked > MOST_REQUESTS + more:
         found["tries are bounded"] = f"ticket {number}: {updates} updates, {asked} requests"
     return found
-
-
-def _waits_for_an_admin(entry: Entry | None) -> bool:
-    """Whether one ticket after another is refused, with nothing done in between: that may be the account's trouble."""
-    return entry is not None and "refuses one ticket after another" in (entry.last_error or "")
 
 
 def waited(schedule: Schedule, entries: Mapping[int, Entry | None]) -> float:
