@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import signal
+import socket
 import subprocess
 import sys
 import threading
-from collections import deque
+import time
+from collections import OrderedDict, deque
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -17,19 +20,33 @@ from typing import Final
 from sandbox import leash
 
 KEPT_LINES: Final = 200
+KEPT_TICKETS: Final = 1000
+_TICKET: Final = re.compile(r"\bticket_id=(\d{1,18})\b")
 WAIT_SECONDS: Final = leash.GRACE_SECONDS + 2
 
 
 class Child:
     """One command of the product, running. It ends with this process, however this process ends."""
 
-    def __init__(self, name: str, command: str, *, folder: Path, environment: Mapping[str, str], quiet: bool) -> None:
-        """Start it; `quiet` keeps its output until somebody asks for the last lines."""
+    def __init__(  # noqa: PLR0913  # what a process consists of
+        self,
+        name: str,
+        command: str,
+        *,
+        folder: Path,
+        environment: Mapping[str, str],
+        quiet: bool,
+        serves: socket.socket | None = None,
+    ) -> None:
+        """Start it; `quiet` keeps its output until somebody asks for the last lines, `serves` is handed over to it."""
         self.name = name
         self._quiet = quiet
         self._lines: deque[str] = deque(maxlen=KEPT_LINES)
+        self._of_tickets: OrderedDict[int, tuple[float, str]] = OrderedDict()
+        handed = [] if serves is None else [serves.fileno()]
         self._process = subprocess.Popen(
-            [sys.executable, "-P", leash.__file__, command],
+            [sys.executable, "-P", leash.__file__, command, *map(str, handed)],
+            pass_fds=handed,
             cwd=folder,
             env=dict(environment),
             stdin=subprocess.PIPE,
@@ -60,6 +77,10 @@ class Child:
         said = [line.removeprefix(f"{name}=") for line in self._lines if line.startswith(f"{name}=")]
         return said[-1] if said else ""
 
+    def said_of(self, ticket_id: int) -> tuple[float, str] | None:
+        """Return its last line about a ticket, and when it came (monotonic seconds)."""
+        return self._of_tickets.get(ticket_id)
+
     def begin_to_end(self) -> None:
         """Let go of the leash: the command and all that it started get SIGTERM."""
         with suppress(OSError):
@@ -88,8 +109,17 @@ class Child:
         with suppress(ValueError):  # the pipe was closed while somebody still held its other end
             for line in self._process.stdout or ():
                 self._lines.append(line.rstrip())
+                self._note_ticket(line.rstrip())
                 if not self._quiet:
                     print(self._named(line.rstrip()), file=sys.stderr, flush=True)
+
+    def _note_ticket(self, line: str) -> None:
+        """Keep the last line about each of the last tickets."""
+        for number in _TICKET.findall(line):
+            self._of_tickets[int(number)] = (time.monotonic(), line)
+            self._of_tickets.move_to_end(int(number))
+        while len(self._of_tickets) > KEPT_TICKETS:
+            self._of_tickets.popitem(last=False)
 
     def _named(self, line: str) -> str:
         return f"{self.name:<6} | {line}"

@@ -7,17 +7,16 @@ import secrets
 import shutil
 import socket
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
+from http import HTTPStatus
 from pathlib import Path
 from typing import Final, Self
 
-import requests
-
-from sandbox import Comment, Sandbox, embedded_valkey
+from sandbox import Comment, Sandbox, beside, embedded_valkey, outcome
 from sandbox.children import Child, procfile, python_file
+from sandbox.outbound import send
 from sandbox.wire import HOST
 from sandbox.zendesk import Product
 
@@ -27,40 +26,54 @@ START_SECONDS: Final = 60.0
 INSTALL_SECONDS: Final = 60.0
 NOTE_SECONDS: Final = 60.0
 LOGROCKET_SECONDS: Final = 3.0
-LONGEST_TEMP: Final = 70
+BACKLOG: Final = 2048
 
 INSTALL: Final = "exec python -m integration install --yes"
 """The product's own command for Zendesk, which says `ZENDESK_WEBHOOK_SECRET=...` at its end."""
 
-BLANK: Final = (
-    "ADMIN_PASSWORD BACKOFF_SECONDS FAILED_RETRY_SECONDS HEROKU_APP_DEFAULT_DOMAIN_NAME KEEP_ALIVE_SECONDS "  # noqa: SIM905  # a list of words
-    "KEY_PREFIX LOG_FORMAT LOG_LEVEL "
-    "LOGROCKET_API_KEY LOGROCKET_API_URL LOGROCKET_APP_ID LOGROCKET_APP_URL POLL_AFTER_SECONDS PUBLIC_URL "
-    "REDIS_TLS_VERIFY REDIS_URL RETENTION_DAYS SECRET_KEY SECRET_KEY_FALLBACKS SETTLE_SECONDS WEB_CONCURRENCY "
-    "WORKER_CONCURRENCY ZENDESK_API_TOKEN ZENDESK_CLIENT_ID ZENDESK_CLIENT_SECRET ZENDESK_EMAIL "
-    "ZENDESK_SUBDOMAIN ZENDESK_URL ZENDESK_WEBHOOK_SECRET".split()
+BLANK: Final = tuple(
+    """
+    ADMIN_PASSWORD BACKOFF_SECONDS FAILED_RETRY_SECONDS HEROKU_APP_DEFAULT_DOMAIN_NAME KEEP_ALIVE_SECONDS
+    KEY_PREFIX LOGROCKET_API_KEY LOGROCKET_API_URL LOGROCKET_APP_ID LOGROCKET_APP_URL LOGROCKET_REQUESTS_PER_HOUR
+    LOG_FORMAT LOG_LEVEL POLL_AFTER_SECONDS PUBLIC_URL REDIS_TLS_VERIFY REDIS_URL RETENTION_DAYS SECRET_KEY
+    SECRET_KEY_FALLBACKS SETTLE_SECONDS WEB_CONCURRENCY WORKER_CONCURRENCY ZENDESK_API_TOKEN ZENDESK_CLIENT_ID
+    ZENDESK_CLIENT_SECRET ZENDESK_EMAIL ZENDESK_SUBDOMAIN ZENDESK_URL ZENDESK_WEBHOOK_SECRET
+    """.split()  # noqa: SIM905  # a list of words
 )
-"""Every variable of the product: set, be it to nothing, so that the `.env` of the checkout says nothing here."""
+"""Every variable of the product: set, be it to nothing, so that neither a `.env` nor a shell says anything here."""
 
-PASSED_ON: Final = ("HOME", "LANG", "LC_ALL", "TMPDIR", "TZ")
+PASSED_ON: Final = ("HOME", "TMPDIR")
+"""All of the caller's environment that anything here ever sees, besides PATH."""
 
 
 class Failed(Exception):  # it says what happened
     """The show does not go on; the message is the reason that a person reads."""
 
 
+class NoNote(Failed):
+    """A ticket gets no note, and everything else goes on; `why` is the reason alone."""
+
+    def __init__(self, text: str, *, why: str) -> None:
+        """Keep both."""
+        super().__init__(text)
+        self.why = why
+
+
 class Stage:
     """Everything that `make sandbox` starts. What was started ends with the `with` block."""
 
-    def __init__(self, folder: Path, *, quiet: bool) -> None:
+    def __init__(self, folder: Path, *, quiet: bool, note_seconds: float) -> None:
         """Prepare for the product in `folder`; `quiet` keeps its logs until they are needed."""
+        self._note_seconds = note_seconds
         self._folder = folder
         self._quiet = quiet
         self._ends = ExitStack()
         self._children: list[Child] = []
+        self._work = Path()
         self.admin_password = secrets.token_urlsafe(12)
         self.product_url = ""
         self.sandbox: Sandbox
+        self.shown: beside.Running
 
     def __enter__(self) -> Self:
         """Start everything and wait until the product is ready."""
@@ -82,38 +95,51 @@ class Stage:
 
     def _start(self) -> None:
         commands = procfile(self._folder)
+        for name in ("web", "worker"):
+            if name not in commands:
+                raise Failed(f"the Procfile has no line for {name}")
+        folder = beside.temporary_folder()
+        self._ends.callback(shutil.rmtree, folder, ignore_errors=True)
+        self._work = without_env_file(self._folder, folder / "product")
         self.sandbox = self._ends.enter_context(_sandbox())
         self.sandbox.logrocket.delay = LOGROCKET_SECONDS
-        port = _free_port(PRODUCT_PORT)
-        self.product_url = f"http://{HOST}:{port}"
-        self.sandbox.zendesk.product = Product(self.product_url, self.admin_password)
-        environment = _surroundings() | dict.fromkeys(BLANK, "") | self.sandbox.environment()
-        environment |= {"PORT": str(port), "PUBLIC_URL": self.product_url}
-        install = self._child("install", INSTALL, environment)
+        with listening(PRODUCT_PORT) as taken:
+            port = taken.getsockname()[1]
+            self.product_url = f"http://{HOST}:{port}"
+            self.sandbox.zendesk.product = Product(self.product_url, self.admin_password, said_of=self.said_of)
+            environment = surroundings() | {"PORT": str(port)}
+            variables = self._variables(folder, environment)
+            self._start_child("web", commands["web"], environment | variables, serves=taken)
+        self._start_child("worker", commands["worker"], environment | variables)
+        self._wait_for(self._is_ready, START_SECONDS, f"the web process was not ready after {START_SECONDS:.0f} s")
+        self._publish(folder, variables)
+
+    def _variables(self, folder: Path, environment: dict[str, str]) -> dict[str, str]:
+        """Start Valkey and install the product; return all of the product's variables."""
+        variables = dict.fromkeys(BLANK, "") | self.sandbox.environment() | {"PUBLIC_URL": self.product_url}
+        install = self._child("install", INSTALL, environment | variables)
         self._ends.callback(install.end)
-        redis_url = self._start_valkey()
-        environment |= {
-            "REDIS_URL": redis_url,
+        return variables | {
+            "REDIS_URL": self._start_valkey(folder),
             "SECRET_KEY": secrets.token_urlsafe(48),
             "ZENDESK_WEBHOOK_SECRET": self._installed(install),
             "ADMIN_PASSWORD": self.admin_password,
             "POLL_AFTER_SECONDS": "15",
-            "FAILED_RETRY_SECONDS": "3,5,8",
+            "FAILED_RETRY_SECONDS": ",".join(outcome.RETRY_SECONDS),
             "SETTLE_SECONDS": "10",
             "BACKOFF_SECONDS": "2",
             "WEB_CONCURRENCY": "2",
             "WORKER_CONCURRENCY": "2",
         }
-        for name in ("web", "worker"):
-            if name not in commands:
-                raise Failed(f"the Procfile has no line for {name}")
-            self._start_child(name, commands[name], environment)
-        self._wait_for(self._is_ready, START_SECONDS, f"the web process was not ready after {START_SECONDS:.0f} s")
 
-    def _start_valkey(self) -> str:
-        folder = _temporary_folder()
-        self._ends.callback(shutil.rmtree, folder, ignore_errors=True)
-        self._start_child("valkey", python_file(embedded_valkey.__file__, str(folder)), _surroundings())
+    def _publish(self, folder: Path, variables: dict[str, str]) -> None:
+        """Let other commands find this sandbox."""
+        url = self.sandbox.zendesk.url
+        self.shown = beside.Running(pid=os.getpid(), page=url, product=self.product_url, variables=variables)
+        self._ends.callback(beside.Published(folder, self.shown).close)
+
+    def _start_valkey(self, folder: Path) -> str:
+        self._start_child("valkey", python_file(embedded_valkey.__file__, str(folder)), surroundings())
         place = folder / embedded_valkey.SOCKET
         self._wait_for(lambda: _answers_ping(place), START_SECONDS, "Valkey did not start")
         return f"unix://{place}"
@@ -126,30 +152,39 @@ class Stage:
             raise Failed(f"install ended with exit code {install.exit_code}:\n{install.last_lines()}")
         return secret
 
-    def _start_child(self, name: str, command: str, environment: dict[str, str]) -> None:
-        self._children.append(self._child(name, command, environment))
+    def _start_child(
+        self, name: str, command: str, environment: dict[str, str], *, serves: socket.socket | None = None
+    ) -> None:
+        self._children.append(self._child(name, command, environment, serves=serves))
 
-    def _child(self, name: str, command: str, environment: dict[str, str]) -> Child:
-        return Child(name, command, folder=self._folder, environment=environment, quiet=self._quiet)
+    def _child(
+        self, name: str, command: str, environment: dict[str, str], *, serves: socket.socket | None = None
+    ) -> Child:
+        return Child(name, command, folder=self._work, environment=environment, quiet=self._quiet, serves=serves)
 
     def _is_ready(self) -> bool:
-        with suppress(requests.RequestException):
-            return requests.get(f"{self.product_url}/readyz", timeout=2).ok
-        return False
+        answer = send("GET", f"{self.product_url}/readyz", body=b"", headers={}, timeout=2)
+        return answer.status is not None and answer.status < HTTPStatus.BAD_REQUEST
 
     def wait_for_note(self, ticket_id: int) -> Comment:
-        """Return the internal note of a ticket when it is there; Failed tells why it never comes."""
-        zendesk = self.sandbox.zendesk
+        """Return the internal note of a ticket when it is there; `NoNote` tells why it never comes."""
+        zendesk, logrocket = self.sandbox.zendesk, self.sandbox.logrocket
 
         def is_noted() -> bool:
-            refused = [d for d in zendesk.deliveries if d.ticket_id == ticket_id and d.outcome != "success"]
-            for delivery in refused:
-                statuses = ", ".join(str(attempt.status or "no answer") for attempt in delivery.attempts)
-                raise Failed(f"the product refused the delivery of ticket {ticket_id}: {statuses}\n{self.logs()}")
-            return bool(zendesk.internal_notes(ticket_id))
+            if zendesk.internal_notes(ticket_id):
+                return True
+            why = outcome.why_no_note(zendesk, logrocket, zendesk.ticket(ticket_id))
+            if why is not None:
+                raise NoNote(f"ticket {ticket_id} gets no note: {why}.\n{self.logs()}", why=why)
+            return False
 
-        self._wait_for(is_noted, NOTE_SECONDS, f"no note on ticket {ticket_id} after {NOTE_SECONDS:.0f} s")
+        self._wait_for(is_noted, self._note_seconds, f"no note on ticket {ticket_id} after {self._note_seconds:.0f} s")
         return zendesk.internal_notes(ticket_id)[0]
+
+    def said_of(self, ticket_id: int) -> str | None:
+        """Return what the product's log said last about a ticket."""
+        said = [line for child in self._children if (line := child.said_of(ticket_id)) is not None]
+        return max(said)[1] if said else None
 
     def watch(self) -> None:
         """Stay until a part of it ends, which is a failure."""
@@ -189,28 +224,28 @@ def _sandbox() -> Sandbox:
         return Sandbox()
 
 
-def _temporary_folder() -> Path:
-    """Return a new folder whose name is short enough for a socket in it: the system allows about 104 bytes."""
-    short = len(tempfile.gettempdir()) <= LONGEST_TEMP
-    return Path(tempfile.mkdtemp(prefix="sandbox-", dir=None if short else "/tmp"))  # noqa: S108  # made anew
+def without_env_file(folder: Path, place: Path) -> Path:
+    """Make a folder that shows all of another one but its `.env`, which the product reads where it is started."""
+    place.mkdir()
+    for entry in folder.resolve().iterdir():
+        if entry.name != ".env":
+            (place / entry.name).symlink_to(entry)
+    return place
 
 
-def _free_port(wanted: int) -> int:
-    """Return a port for the product: the usual one when it is free."""
-    for port in (wanted, 0):
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            with suppress(OSError):
-                probe.bind((HOST, port))
-                return int(probe.getsockname()[1])
-    raise Failed("no port is free")
+def listening(wanted: int) -> socket.socket:
+    """Take a port for the product, the usual one when it is free; nobody else can take it from then on."""
+    try:
+        return socket.create_server((HOST, wanted), backlog=BACKLOG)
+    except OSError:
+        return socket.create_server((HOST, 0), backlog=BACKLOG)
 
 
-def _surroundings() -> dict[str, str]:
+def surroundings() -> dict[str, str]:
     """Return the environment of every child: this Python first, and nothing that could speak to the product."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     passed = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-    return passed | {"PATH": path, "PYTHONUNBUFFERED": "1"}
+    return passed | {"PATH": path, "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1"}
 
 
 def _answers_ping(place: Path) -> bool:

@@ -1,20 +1,18 @@
-"""What the sandbox's page shows, taken from what the two services saw: nobody asks the product."""
+"""What the sandbox's page shows, taken from what the two services saw, and the last line of the product's log."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Final, Literal
-from urllib.parse import parse_qs, urlsplit
+from datetime import datetime
+from typing import Literal
 
 from markupsafe import Markup
 
+from sandbox import outcome
 from sandbox.logrocket import HighlightsRecord, LogRocket
 from sandbox.troubles import Trouble, World
 from sandbox.zendesk import Comment, Delivery, Ticket, Zendesk
-from sandbox.zendesk.records import now
 
-WAITS_AT_MOST: Final = timedelta(minutes=2)
 Look = Literal["done", "now", "trouble"]
 
 
@@ -56,7 +54,6 @@ class TicketView:
     requester: str
     comments: list[CommentView]
     steps: list[Step]
-    waits: bool
 
 
 def switch(trouble: Trouble, world: World) -> SwitchView:
@@ -67,25 +64,32 @@ def switch(trouble: Trouble, world: World) -> SwitchView:
 def ticket(zendesk: Zendesk, logrocket: LogRocket, found: Ticket) -> TicketView:
     """Show a ticket."""
     requester = zendesk.desk.account.user(found.requester_id)
-    deliveries = [delivery for delivery in zendesk.all_deliveries if delivery.ticket_id == found.id]
-    noted = any(not comment.public for comment in found.comments)
-    told = any(delivery.outcome in (None, "success") for delivery in deliveries)
-    waits = told and not noted and now() - found.created_at < WAITS_AT_MOST
+    deliveries = outcome.deliveries_of(zendesk, found.id)
     steps = [Step("Filed", when=found.created_at)]
     steps += [_told(delivery) for delivery in deliveries] or [Step("No webhook was called", "trouble")]
-    steps += [step for each in _requests(logrocket, found.id) for step in _asked(logrocket, *each)]
+    steps += [step for each in outcome.requests_of(logrocket, found.id) for step in _asked(logrocket, *each)]
     steps += [Step("Internal note", when=each.created_at) for each in found.comments if not each.public]
-    if waits:
-        steps.append(Step("No note yet", "now"))
     return TicketView(
         number=found.id,
         subject=found.subject,
         status=found.status,
         requester=f"{requester.name} <{requester.email}>" if requester.email else f"{requester.name}, no e-mail",
         comments=[_comment(zendesk, comment) for comment in found.comments],
-        steps=steps,
-        waits=waits,
+        steps=[*steps, *_without_note(zendesk, logrocket, found)],
     )
+
+
+def _without_note(zendesk: Zendesk, logrocket: LogRocket, found: Ticket) -> list[Step]:
+    """Why there is no note, or none yet."""
+    if any(not comment.public for comment in found.comments):
+        return []
+    said = outcome.last_words(zendesk, found.id)
+    words = [Step(f"The product's log: {said}", "now")] if said else []
+    why = outcome.why_no_note(zendesk, logrocket, found)
+    if why is None:
+        return [*words, Step("No note yet", "now")]
+    again = " The worker looks for such tickets by itself, every few minutes." if said is None else ""
+    return [*words, Step(f"No note: {why}.{again}", "trouble")]
 
 
 def _told(delivery: Delivery) -> Step:
@@ -99,22 +103,13 @@ def _told(delivery: Delivery) -> Step:
     return Step(f"Zendesk could not tell the product: {delivery.outcome}{shown}", "trouble", delivery.created_at)
 
 
-def _requests(logrocket: LogRocket, number: int) -> list[tuple[str, HighlightsRecord]]:
-    """The requests that the product made for a ticket."""
-    return [each for each in logrocket.results.items() if _ticket_of(each[1]["webhookURL"]) == str(number)]
-
-
-def _ticket_of(url: str | None) -> str:
-    return parse_qs(urlsplit(url or "").query).get("ticket_id", [""])[0]
-
-
 def _asked(logrocket: LogRocket, request_id: str, record: HighlightsRecord) -> list[Step]:
     """What became of one request for highlights."""
     wish = record["request"]
     steps = [Step(f"LogRocket was asked for {wish.get('userEmail') or wish.get('userID')}", when=record["asked_at"])]
-    polls = sum(1 for each in logrocket.requests if each.method == "GET" and request_id in each.path)
+    polls = outcome.polls_of(logrocket, request_id)
     if polls:
-        steps.append(Step(f"LogRocket was asked how far it is: {polls} times", "now"))
+        steps.append(Step(f"LogRocket was asked how far it is: {polls} time{'s'[: polls != 1]}", "now"))
     if not record["ready"]:
         return [*steps, Step("LogRocket works on it", "now")]
     sessions = len((record["payload"]["result"] or {}).get("sessions", []))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal, Unpack
 
@@ -24,10 +25,11 @@ DEFAULT_PAYLOAD: Final = (
 
 @dataclass(frozen=True)
 class Product:
-    """Where the product's own page is, for the page of the sandbox to tell."""
+    """Where the product's own page is, and what its log said last of a ticket, for the page of the sandbox to tell."""
 
     url: str
     password: str = field(repr=False)
+    said_of: Callable[[int], str | None] = field(default=lambda _ticket_id: None, repr=False)
 
 
 class Zendesk:
@@ -158,6 +160,10 @@ class Zendesk:
         """The tickets, oldest first."""
         with self.desk.account.lock:
             return list(self.desk.account.tickets.values())
+
+    def ticket(self, ticket_id: int) -> Ticket:
+        """The ticket of that number."""
+        return self.desk.account.ticket(ticket_id)
 
     def comments(self, ticket_id: int) -> list[Comment]:
         """The comments of a ticket, oldest first; the first is its description."""

@@ -21,7 +21,7 @@ IN_BACKGROUND = ("/bin/sh", "-c", "trap '' INT; exec \"$@\"", "sh")  # starts wh
 Until = Callable[..., None]
 
 WEB = """
-import json, os, sys, urllib.request
+import json, os, socket, sys, urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 class Web(BaseHTTPRequestHandler):
@@ -49,9 +49,14 @@ class Web(BaseHTTPRequestHandler):
     def log_message(self, *_):
         pass
 
-open("environment", "w").write(json.dumps(dict(os.environ)))
+open("environment", "w").write(json.dumps({**os.environ, "has a .env": str(os.path.exists(".env"))}))
 print("web says hello", flush=True)
-ThreadingHTTPServer(("127.0.0.1", int(os.environ["PORT"])), Web).serve_forever()
+assert (os.environ["LISTEN_FDS"], os.environ["LISTEN_PID"]) == ("1", str(os.getpid()))
+place = ("127.0.0.1", int(os.environ["PORT"]))
+web = ThreadingHTTPServer(place, Web, bind_and_activate=False)
+web.socket = socket.socket(fileno=3)
+assert web.socket.getsockname() == place
+web.serve_forever()
 """
 
 INSTALL = """
@@ -93,6 +98,8 @@ def product(tmp_path: Path) -> Path:
     (tmp_path / "integration").mkdir()
     (tmp_path / "integration" / "__main__.py").write_text(INSTALL)
     (tmp_path / "status").write_text("202")
+    for written in ("environment", "installed", "pids"):
+        (tmp_path / written).touch()
     (tmp_path / "note").write_text('<p>She <a href="https://app.logrocket.com/x">paid</a></p>')
     return tmp_path
 

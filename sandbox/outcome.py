@@ -1,0 +1,98 @@
+"""Why a ticket has no note, and whether one can still come: from what the two services saw, and the product's log."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+from urllib.parse import parse_qs, urlsplit
+
+from sandbox.logrocket import HighlightsRecord, LogRocket
+from sandbox.zendesk import Delivery, Ticket, Zendesk
+
+RETRY_SECONDS: Final = ("3", "5", "8")
+"""After which the product asks LogRocket again when it failed (`FAILED_RETRY_SECONDS` in the sandbox)."""
+
+_ENDED: Final = re.compile(r"ticket (?:failed|skipped|empty)\b|nothing to tell\b|.*\bstate=(?:failed|skipped|empty)\b")
+_STAMP: Final = re.compile(r"\S*\d:\d\d\S* \w+ +")
+_PLACE: Final = re.compile(r" (?:ticket_id|attempt|ms)=\S+")
+_SHOWN: Final = 300
+
+
+def why_no_note(zendesk: Zendesk, logrocket: LogRocket, ticket: Ticket) -> str | None:
+    """Say why no note will come unless somebody does something; None while one may still come by itself."""
+    reasons = (_not_told(zendesk, ticket), _nobody_to_ask_for(zendesk, ticket), _nothing_from(logrocket, ticket.id))
+    known = next((reason for reason in reasons if reason is not None), None)
+    said = last_words(zendesk, ticket.id)
+    return known or (f"the product's log says: {said}" if said and _ENDED.match(said) else None)
+
+
+def last_words(zendesk: Zendesk, ticket_id: int) -> str | None:
+    """Return what the product's log said last of a ticket, without what everybody knows."""
+    line = zendesk.product.said_of(ticket_id) if zendesk.product else None
+    if line is None:
+        return None
+    return _PLACE.sub("", _STAMP.sub("", line, count=1))[:_SHOWN]
+
+
+def requests_of(logrocket: LogRocket, ticket_id: int) -> list[tuple[str, HighlightsRecord]]:
+    """Return the requests that the product made for a ticket, oldest first."""
+    return [each for each in logrocket.results.items() if _ticket_of(each[1]["webhookURL"]) == str(ticket_id)]
+
+
+def deliveries_of(zendesk: Zendesk, ticket_id: int) -> list[Delivery]:
+    """Return what became of telling the product of a ticket."""
+    return [delivery for delivery in zendesk.all_deliveries if delivery.ticket_id == ticket_id]
+
+
+def _ticket_of(url: str | None) -> str:
+    return parse_qs(urlsplit(url or "").query).get("ticket_id", [""])[0]
+
+
+def _not_told(zendesk: Zendesk, ticket: Ticket) -> str | None:
+    """What was wrong with telling the product, when that has come to its end."""
+    if last_words(zendesk, ticket.id) is not None:
+        return None  # it knows
+    deliveries = deliveries_of(zendesk, ticket.id)
+    if not deliveries:
+        return "no trigger in Zendesk tells the product of it"
+    if any(delivery.outcome in (None, "success") for delivery in deliveries):
+        return None
+    statuses = ", ".join(str(attempt.status or "no answer") for attempt in deliveries[-1].attempts) or "no attempt"
+    if deliveries[-1].attempts and all(attempt.status is not None for attempt in deliveries[-1].attempts):
+        return f"the product refused the delivery of ticket {ticket.id}: {statuses}"
+    return f"Zendesk could not tell the product of it: {deliveries[-1].outcome} ({statuses})"
+
+
+def _nobody_to_ask_for(zendesk: Zendesk, ticket: Ticket) -> str | None:
+    requester = zendesk.desk.account.user(ticket.requester_id)
+    if requester.email or requester.external_id:
+        return None
+    return "its requester has neither an e-mail address nor a user id, so there is nobody to ask LogRocket for"
+
+
+def _nothing_from(logrocket: LogRocket, ticket_id: int) -> str | None:
+    """What LogRocket told the product at last, when nothing follows from it."""
+    requests = requests_of(logrocket, ticket_id)
+    if not requests or not _is_told(logrocket, *requests[-1]):
+        return None
+    if requests[-1][1]["outcome"] == "EMPTY":
+        return "LogRocket has no session of its requester, so there is nothing to tell"
+    tries = len(RETRY_SECONDS) + 1
+    failed = [record for _, record in requests if record["outcome"] == "FAILED"]
+    if requests[-1][1]["outcome"] == "FAILED" and len(failed) % tries == 0:
+        return f"LogRocket failed {tries} times in a row, and the product gives up"
+    return None
+
+
+def _is_told(logrocket: LogRocket, request_id: str, record: HighlightsRecord) -> bool:
+    """Whether the product knows what came of a request."""
+    called = any(
+        call.request_id == request_id and call.status is not None and call.status < 300  # any success
+        for call in logrocket.callbacks_made
+    )
+    return record["ready"] and (called or polls_of(logrocket, request_id) > 0)
+
+
+def polls_of(logrocket: LogRocket, request_id: str) -> int:
+    """Return how often the product asked how far a request is."""
+    return sum(1 for each in logrocket.requests if each.method == "GET" and request_id in each.path)
