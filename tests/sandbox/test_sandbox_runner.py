@@ -155,6 +155,7 @@ def test_once_shows_the_ticket_and_its_note_and_leaves_nothing_behind(
 def test_the_product_gets_every_variable_and_nothing_of_the_callers(
     product: Path, run: Callable[..., subprocess.Popen[str]]
 ) -> None:
+    (product / ".env").write_text("LOGROCKET_REQUESTS_PER_HOUR=1\nA_FUTURE_VARIABLE=1\n")
     run("--once").communicate(timeout=30)
     environment = (product / "environment").read_text()
     assert "leak@shop.example" not in environment
@@ -163,7 +164,19 @@ def test_the_product_gets_every_variable_and_nothing_of_the_callers(
     assert re.search(r'"PUBLIC_URL": "http://127\.0\.0\.1:\d+"', environment)
     assert re.search(r'"REDIS_URL": "unix:///', environment)
     assert re.search(r'"SECRET_KEY": "[^"]{32,}"', environment)
+    assert '"has a .env": "False"' in environment
     assert f'"PATH": "{Path(sys.executable).parent}:' in environment
+
+
+def test_a_note_that_does_not_come_in_time_ends_it_with_what_was_asked(
+    product: Path, run: Callable[..., subprocess.Popen[str]]
+) -> None:
+    (product / "note").write_text("")
+    process = run("--once", "--wait", "2")
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 1
+    assert re.search(r"It did not work: no note on ticket \d+ after 2 s\n", err)
+    assert "LogRocket was asked:\n  nothing" in err
 
 
 def test_the_product_installs_itself_and_gets_the_secret_that_it_told(
