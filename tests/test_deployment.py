@@ -167,12 +167,6 @@ def test_the_example_filled_in_is_accepted_with_the_defaults_that_it_shows() -> 
     assert from_environment({**ENVIRON, **shown}) == from_environment(ENVIRON)
 
 
-def test_the_readme_describes_every_variable() -> None:
-    table = (ROOT / "README.md").read_text().partition("\n## Variables\n")[2].partition("\n## ")[0]
-    named = set(re.findall(r"`([A-Z]+(?:_[A-Z]+)+)(?:=false)?`", table)) - PLATFORMS_OWN
-    assert named == VARIABLES
-
-
 # -- Containers
 
 
@@ -236,7 +230,7 @@ def test_the_platform_runs_the_python_of_the_image() -> None:
 
 VERSION_MANAGER = """\
 #!/bin/sh
-# What the commands of a version manager do: look for .python-version here and above, and run that Python if it is there.
+# As the commands of a version manager: look for .python-version here and above, and run that Python if it is there.
 folder=$PWD
 while [ -n "$folder" ]; do
     if [ -e "$folder/.python-version" ]; then
