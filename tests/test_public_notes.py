@@ -346,13 +346,11 @@ def test_a_long_list_is_cut_and_tells_how_many_there_are(product: InProcess, adm
     assert "70 notes are or were public." in admin.page()
 
 
-def test_it_is_in_the_metrics_and_the_readme_has_an_alert_for_it(
-    sandbox: Sandbox, product: InProcess, admin: Admin
-) -> None:
+def test_it_is_in_the_metrics_and_there_is_an_alert_for_it(sandbox: Sandbox, product: InProcess, admin: Admin) -> None:
     assert "highlights_public_notes_total 0.0" in admin.page("/metrics")
     left_public(sandbox, product)
     found = admin.page("/metrics")
     assert "highlights_public_notes_total 1.0" in found
     assert "highlights_public_notes_unseen 1.0" in found
-    alerts = (ROOT / "README.md").read_text().partition("\n## Alerts\n")[2].partition("\n## ")[0]
+    alerts = (ROOT / "docs/alerts.md").read_text()
     assert "increase(highlights_public_notes_total[" in alerts

@@ -18,7 +18,7 @@ from integration.errors import SettingsError
 from integration.settings import Settings, from_environment
 
 HELP = "check settings, Redis, Zendesk and LogRocket, and say what to do about each failure"
-_SET_IT: Final = "Set it as the README's table of variables says."
+_SET_IT: Final = "Set it as docs/settings.md says."
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
