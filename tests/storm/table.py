@@ -31,7 +31,7 @@ def _lines(evidence: Evidence) -> Iterator[str]:
     yield _line("  of them SIGKILLs", len(kills))
     yield from _section("LogRocket's results", sum((each.outcomes for each in evidence.tickets.values()), Counter()))
     yield from _section("Deliveries", evidence.deliveries)
-    yield from _section("Tickets recovered from Zendesk's log", evidence.recovered)
+    yield from _section("Tickets recovered from Zendesk's list", evidence.recovered)
     yield from _section("Callbacks repeated, 20 at once", evidence.repeated)
     yield from _section("Strangers refused", evidence.strangers)
     yield from _section("Keys in Redis", {EXPLAINED[each]: n for each, n in evidence.keys.kinds.items()})
