@@ -278,6 +278,18 @@ def test_the_first_start_looks_no_further_back_than_the_trigger(sandbox: Sandbox
     assert asked(sandbox, "/search/export") <= 3
 
 
+def test_what_is_older_than_entries_are_kept_is_not_looked_for(
+    sandbox: Sandbox, environ: dict[str, str], product: InProcess
+) -> None:
+    number = lost(sandbox)
+    let_pass(sandbox, 25 * HOUR)
+    for days, expected in (("1", (0, 0, 0)), ("2", (1, 0, 0))):
+        product.redis.flushall()
+        settings = from_environment(environ | {"RETENTION_DAYS": days})
+        assert found(Recovery(settings, product.ledger, product.redis, wait=no_wait).recover(1)) == expected
+        assert (product.ledger.find(number) is not None) is bool(expected[0])
+
+
 @pytest.mark.parametrize("ahead", [-120, 0, 300])
 def test_what_has_survived_says_from_when_whatever_the_clocks_say(ahead: int, known: InProcess) -> None:
     """The last ticket came six minutes ago, by a clock that was so much ahead; the last look was a day ago."""

@@ -81,6 +81,7 @@ def evidence(
         "kinds": {1: kind},
         "filed_at": {1: 100.0},
         "forgotten": [],
+        "vanished": 0,
         "tickets": {1: ticket},
         "erased": frozenset(),
         "keys": Keys(kinds=Counter(), unexplained=[]),

@@ -92,6 +92,7 @@ class Evidence:
     kinds: Mapping[int, Kind]
     filed_at: Mapping[int, float]
     forgotten: Sequence[tuple[float, float]]  # from when to when Redis' writes were lost
+    vanished: int  # tickets that Redis had taken in and lost
     tickets: Mapping[int, Ticket]
     erased: frozenset[int]  # tickets whose entries were erased on purpose, after their note
     keys: Keys

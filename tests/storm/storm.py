@@ -197,6 +197,7 @@ class Storm:
             kinds=self._customers.filed,
             filed_at=self._customers.filed_at,
             forgotten=self._stage.forgotten,
+            vanished=len(self._stage.vanished),
             tickets=evidence.tickets(self._stage.redis, sandbox, list(self._customers.filed)),
             erased=self._erased,
             keys=evidence.keys(self._stage.redis),

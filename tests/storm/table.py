@@ -32,6 +32,7 @@ def _lines(evidence: Evidence) -> Iterator[str]:
     yield from _section("LogRocket's results", sum((each.outcomes for each in evidence.tickets.values()), Counter()))
     yield from _section("Deliveries", evidence.deliveries)
     yield from _section("Tickets recovered from Zendesk's list", evidence.recovered)
+    yield _line("Tickets that Redis had taken in and lost", evidence.vanished)
     yield from _section("Callbacks repeated, 20 at once", evidence.repeated)
     yield from _section("Strangers refused", evidence.strangers)
     yield from _section("Keys in Redis", {EXPLAINED[each]: n for each, n in evidence.keys.kinds.items()})
