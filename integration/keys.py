@@ -4,6 +4,7 @@
     <prefix>:ticket:<id>            an entry, as JSON (integration.entry)
     <prefix>:due                    ticket ids by the time at which the sweeper looks at them again
     <prefix>:clock                  how often Redis' clock was seen to jump
+    <prefix>:run                    which run of Redis was seen last (integration.lost_writes)
     <prefix>:state:<state>          ticket ids by the time at which they entered that state
     <prefix>:received               ticket ids by the time at which they came
     <prefix>:forgotten              ids of erased tickets, by the time at which they were: they are not taken in again
@@ -77,6 +78,11 @@ class Keys:
         return f"{self.prefix}:clock"
 
     @property
+    def run(self) -> str:
+        """Which run of Redis was seen last."""
+        return f"{self.prefix}:run"
+
+    @property
     def received(self) -> str:
         """When which ticket came."""
         return f"{self.prefix}:received"
@@ -115,6 +121,11 @@ class Keys:
     def recovery_done(self) -> str:
         """Up to when all missed tickets have been looked for."""
         return f"{self.prefix}:recover:done"
+
+    @property
+    def recovery_lost(self) -> str:
+        """Since when and until when the tickets were created that Redis may have lost."""
+        return f"{self.prefix}:recover:lost"
 
     @property
     def recovery_trouble(self) -> str:

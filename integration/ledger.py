@@ -107,7 +107,7 @@ class Ledger:
             pipe.multi()
             pipe.eval(
                 ledger_scripts.RECEIVE,
-                8,
+                12,
                 self.keys.ticket(ticket.ticket_id),
                 self.keys.due,
                 self.keys.state(State.RECEIVED),
@@ -115,6 +115,10 @@ class Ledger:
                 self.keys.metrics,
                 self.keys.forgotten,
                 self.keys.newest,
+                self.keys.run,
+                self.keys.recovery_lost,
+                self.keys.recovery_done,
+                self.keys.recovery_lock,
                 self.keys.clock,
                 str(ticket.ticket_id),
                 entries.dump_without_times(new),

@@ -14,6 +14,7 @@ from redis import Redis
 
 from integration.entry import State
 from integration.keys import DEFAULT_PREFIX, Keys
+from integration.lost_writes import LostWrites
 from integration.recovery import Recovered, Recovery
 from integration.settings import Settings, from_environment
 from integration.zendesk.conditions import OPT_OUT
@@ -37,12 +38,20 @@ def no_wait(_: float) -> bool:
 
 @pytest.fixture
 def recovery(product: InProcess) -> Recovery:
+    know(product)
     return Recovery(product.settings, product.ledger, product.redis, wait=no_wait)
 
 
 @pytest.fixture
 def turns(product: InProcess) -> Turns:
+    know(product)
     return turns_of(product)
+
+
+def know(product: InProcess) -> None:
+    """Let Redis be the one that it was, so that it has lost nothing (tests/test_lost_writes.py)."""
+    LostWrites(product.redis, KEYS).notice()
+    product.redis.delete(KEYS.recovery_lost)
 
 
 def turns_of(product: InProcess) -> Turns:
@@ -543,6 +552,7 @@ def test_a_log_that_does_not_answer_stops_nothing(sandbox: Sandbox, product: InP
 
 def test_a_look_that_was_interrupted_is_not_done(sandbox: Sandbox, product: InProcess, redis: Redis) -> None:
     """Two hours were missed; the look breaks off in the second one, and goes on there."""
+    know(product)
     first = file_undelivered(sandbox, "throttled")
     let_pass(sandbox, 5 * 3600)
     second = file_undelivered(sandbox, "throttled")

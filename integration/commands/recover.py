@@ -1,4 +1,4 @@
-"""`recover [--hours N]`: finds the tickets that Zendesk could not tell us of, and takes them in."""
+"""`recover [--hours N]`: finds the tickets that Zendesk could not tell us of or Redis has lost, and takes them in."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from integration.zendesk.created import Way
 from integration.zendesk.invocations import KEPT_HOURS
 from integration.zendesk.webhook import ENDPOINT
 
-HELP = "find the tickets that Zendesk could not tell us of, and take them in"
+HELP = "find the tickets that Zendesk could not tell us of or Redis has lost, and take them in"
 HOURS = 24
 _REQUESTS_BETWEEN_SIGNS = 50
 
@@ -47,7 +47,7 @@ def _told(recovered: Recovered, settings: Settings, *, hours: int) -> str:
     missed = "Zendesk does not show us its log, so all tickets" if recovered.missed is None else recovered.missed
     lines = [
         f"failed deliveries in the last {hours} hours: {missed}",
-        "tickets of that time which Zendesk should have told of:",
+        "tickets of that time, and of the time of which Redis may have lost some, which should be here:",
         f"  taken in now: {recovered.taken_in}",
         f"  already known: {recovered.known}",
         f"  cannot be judged: {recovered.unreadable}",
