@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from integration.checks import Outcome, Result, failure, ok, skipped, warning
 from integration.checks.given import signing_secret_is_set
-from integration.checks.outside import address, named
+from integration.checks.outside import address, named, of_trouble
 from integration.checks.web import Answered, ProbeSession
 from integration.errors import Held, MalformedDelivery, RemoteError, Temporary
 from integration.settings import ZENDESK_TEST_SECRET, InstallSettings, Settings
@@ -33,7 +33,6 @@ _SET_IT: Final = (
     "Run `python -m integration install`, which tells the secret, set ZENDESK_WEBHOOK_SECRET, and start the web "
     "process anew."
 )
-_AGAIN: Final = "Run the command again; if that stays, see https://status.zendesk.com."
 _WEB: Final = "See the log of the web process"
 _ANSWERS: Final = {
     401: ("the signature is refused", _SET_IT),
@@ -54,7 +53,7 @@ def of_webhook(settings: Settings, *, is_admin: bool, clock: Callable[[], float]
         yield delivery_from_here(settings, is_admin=is_admin, now=clock())
         return
     except RemoteError as error:
-        yield failure(WEBHOOK, f"{error}", _AGAIN)
+        yield of_trouble(WEBHOOK, error, settings)
         yield from without_webhook("the webhook is not known", settings)
         return
     found = chosen(account, settings)
@@ -138,7 +137,7 @@ def signing_secret(admin: Admin, found: Webhook, settings: Settings, *, is_admin
         why = "Zendesk does not let these credentials read the webhook's secret"
         return warning(SECRET, why, _rights("read", is_admin=is_admin))
     except RemoteError as error:
-        return failure(SECRET, f"{error}", _AGAIN)
+        return of_trouble(SECRET, error, settings)
     matches = [hmac.compare_digest(each, theirs) for each in settings.zendesk_webhook_secrets]
     if not any(matches) or theirs == ZENDESK_TEST_SECRET:
         return failure(SECRET, "ZENDESK_WEBHOOK_SECRET is not the secret of the webhook", _SET_IT)
@@ -158,7 +157,7 @@ def delivery(settings: Settings, found: Webhook, *, is_admin: bool, now: float) 
         fix = "Zendesk calls addresses on the internet alone, with https://: see that PUBLIC_URL is one."
         return failure(DELIVERY, "Zendesk refuses to call the webhook for a test", fix)
     except RemoteError as error:
-        return failure(DELIVERY, f"{error}", _AGAIN)
+        return of_trouble(DELIVERY, error, settings)
     if status == _TAKEN:
         return ok(DELIVERY, "Zendesk called the web process, which took it (204)")
     return _not_taken("Zendesk", status)
