@@ -43,9 +43,7 @@ class Trouble:
         return f"{self.found}. {self.fix}".strip()
 
 
-def in_words(
-    error: RemoteError, settings: InstallSettings | Settings, *, scopes: str = SERVICE_SCOPES
-) -> Trouble:
+def in_words(error: RemoteError, settings: InstallSettings | Settings, *, scopes: str = SERVICE_SCOPES) -> Trouble:
     """What an admin is told of an error of Zendesk's; `scopes` are those that were asked for."""
     why = unreachable.why(error) if isinstance(error, Temporary) else None
     return Trouble(found=f"{error}" if why is None else f"{error}: {why}", fix=_fix(error, settings, scopes))
