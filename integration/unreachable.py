@@ -14,6 +14,15 @@ from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, ReadTim
 _MOST: Final = 20  # causes of one error that are looked at
 _NO_WAY: Final = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.ENETDOWN, errno.EADDRNOTAVAIL})
 
+_WORDS: Final[tuple[tuple[tuple[type[BaseException], ...], str], ...]] = (
+    ((NameResolutionError, socket.gaierror), "its name is not known (DNS)"),
+    ((ssl.SSLCertVerificationError,), "its certificate is not valid (TLS)"),
+    ((ssl.SSLError, SSLError), "no encrypted connection could be made (TLS)"),
+    ((ConnectionRefusedError,), "nothing listens there (connection refused)"),
+    ((ConnectTimeoutError, ReadTimeoutError, requests.Timeout, TimeoutError), "it took too long (timeout)"),
+    ((ConnectionResetError, BrokenPipeError), "the connection was broken off"),  # http.client's own kind among them
+)
+
 
 def why(error: BaseException) -> str | None:
     """Why a request got no answer, by the causes of an error; None when they do not tell."""
@@ -22,21 +31,9 @@ def why(error: BaseException) -> str | None:
 
 
 def _told(cause: BaseException) -> str | None:
-    if isinstance(cause, NameResolutionError | socket.gaierror):
-        return "its name is not known (DNS)"
-    if isinstance(cause, ssl.SSLCertVerificationError):
-        return "its certificate is not valid (TLS)"
-    if isinstance(cause, ssl.SSLError | SSLError):
-        return "no encrypted connection could be made (TLS)"
-    if isinstance(cause, ConnectionRefusedError):
-        return "nothing listens there (connection refused)"
-    if isinstance(cause, ConnectTimeoutError | ReadTimeoutError | requests.Timeout | TimeoutError):
-        return "it took too long (timeout)"
-    if isinstance(cause, ConnectionResetError | BrokenPipeError):  # http.client's RemoteDisconnected is one of them
-        return "the connection was broken off"
     if isinstance(cause, OSError) and cause.errno in _NO_WAY:
         return "no way leads there from this machine"
-    return None
+    return next((words for kinds, words in _WORDS if isinstance(cause, kinds)), None)
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -51,27 +51,29 @@ def run(options: argparse.Namespace) -> int:
     settings = for_install()
     for warning in settings.warnings:
         print(warning, file=sys.stderr)
-    admin = Admin(settings, wait=wait)
     try:
-        choices = admin.choices() if any(getattr(options, kind) for kind in FIELDS) else {}
-        run = _Run(
-            options, endpoint=settings.public_url + ENDPOINT, filters=_filters(options, choices), choices=choices
-        )
-        print(f"Zendesk account {settings.zendesk_subdomain}, deliveries to {run.endpoint}", flush=True)
-        if options.dry_run:
-            run.show(run.plan(admin.look()))
-            print("Nothing was changed (--dry-run).")
-            return 0
-        plan = settle(admin, run.plan, agree=run.agree, tell=run.tell, wait=wait)
+        return _install(options, settings)
     except CannotFilterError as error:
         print(f"{error}.", file=sys.stderr)
         return 2
-        if plan is None or plan.webhook is None:
-            return 1
-        run.show(plan)
-        _tell_secret(admin.signing_secret(plan.webhook.id), settings.zendesk_webhook_secrets)
     except RemoteError as error:
         return tell_trouble(error, settings)
+
+
+def _install(options: argparse.Namespace, settings: InstallSettings) -> int:
+    admin = Admin(settings, wait=wait)
+    choices = admin.choices() if any(getattr(options, kind) for kind in FIELDS) else {}
+    run = _Run(options, endpoint=settings.public_url + ENDPOINT, filters=_filters(options, choices), choices=choices)
+    print(f"Zendesk account {settings.zendesk_subdomain}, deliveries to {run.endpoint}", flush=True)
+    if options.dry_run:
+        run.show(run.plan(admin.look()))
+        print("Nothing was changed (--dry-run).")
+        return 0
+    plan = settle(admin, run.plan, agree=run.agree, tell=run.tell, wait=wait)
+    if plan is None or plan.webhook is None:
+        return 1
+    run.show(plan)
+    _tell_secret(admin.signing_secret(plan.webhook.id), settings.zendesk_webhook_secrets)
     print(f"\nNow run `{in_the_same_form('check')}`.")
     return 0
 
@@ -164,7 +166,7 @@ def _filters(options: argparse.Namespace, choices: Choices) -> Filters | None:
 
 def _tell_secret(secret: str, present: Sequence[str]) -> None:
     """Say what is to be set; nothing when what is set here has the secret already."""
-    if any([hmac.compare_digest(secret.encode(), each.encode()) for each in present]):
+    if any(hmac.compare_digest(secret.encode(), each.encode()) for each in present):
         print("\nZENDESK_WEBHOOK_SECRET, as it is set here, has the webhook's signing secret: there is nothing to set.")
         return
     if present:

@@ -91,7 +91,7 @@ class TooManyPages(Temporary):
 
 
 class ReadingSession(ZendeskSession):
-    """The session of the worker, with its scopes; it tells what is not allowed, and what is not there, from the rest."""
+    """The session of the worker, with its scopes; it tells what is not allowed, or not there, from the rest."""
 
     def refused(self, response: requests.Response, *, write: bool) -> RemoteError:
         """The error that an answer other than 2xx stands for."""

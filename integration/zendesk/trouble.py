@@ -22,13 +22,9 @@ TOKEN_FIX: Final = (
 )
 AGAIN: Final = "Run the command again later; if that stays, see https://status.zendesk.com."
 NO_HELP_DESK: Final = "Zendesk has no help desk at this address (404): is ZENDESK_SUBDOMAIN right?"
-_UNREADABLE: Final = ("cannot be read", "holds no access token", "holds no signing secret")
+_NOT_ZENDESKS: Final = ("a page came instead", "cannot be read", "holds no access token", "holds no signing secret")
 _FORBIDDEN: Final = 403
 _NOT_FOUND: Final = 404
-
-
-class AnotherAnswered(Temporary):
-    """A page instead of JSON: something between us and Zendesk answered in its place."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +57,7 @@ def credentials_fix(settings: InstallSettings | Settings, *, scopes: str = SERVI
 
 def _fix(error: RemoteError, settings: InstallSettings | Settings, scopes: str) -> str:
     reach = f"Is ZENDESK_SUBDOMAIN right, and may this machine reach {settings.zendesk_url}?"
-    if isinstance(error, AnotherAnswered) or any(words in f"{error}" for words in _UNREADABLE):
+    if any(words in f"{error}" for words in _NOT_ZENDESKS):
         return f"Does a proxy, or a log-in page, answer in Zendesk's place? {reach}"
     if isinstance(error, Held):
         if error.status == _NOT_FOUND:
@@ -89,8 +85,8 @@ def is_a_page(response: requests.Response) -> bool:
     return response.content.lstrip()[:1] == b"<"
 
 
-def in_its_place(response: requests.Response) -> AnotherAnswered:
+def in_its_place(response: requests.Response) -> Temporary:
     """The error that a page stands for."""
-    return AnotherAnswered(
+    return Temporary(
         f"a page came instead of Zendesk's answer ({response.status_code}): something between may have written it"
     )
