@@ -641,12 +641,74 @@ def test_a_trigger_that_is_switched_off(settings: Settings, hooks: Hooks) -> Non
     assert_fails(found(settings)["trigger"], "tell of new tickets", "switched off")
 
 
-@pytest.mark.parametrize("payload", ["{}", '{"ticket": "{{ticket.id}}"}', "", '{"ticket_id": "{{ticket.title}}"}'])
-def test_a_trigger_whose_body_does_not_name_the_ticket(settings: Settings, hooks: Hooks, payload: str) -> None:
+def send(hooks: Hooks, payload: str) -> None:
+    """Our trigger sends this from now on."""
     (trigger,) = hooks.triggers.values()
     action = {"field": "notification_webhook", "value": [only_webhook(hooks).id, payload]}
     hooks.keep_trigger(replace(trigger, actions=(action,)))
-    assert_fails(found(settings)["trigger"], "does not name the ticket", "{{ticket.id}}")
+
+
+@pytest.mark.parametrize(
+    ("payload", "words"),
+    [
+        ("", "is empty"),
+        ("{}", "has no ticket_id"),
+        ('{"ticket": "{{ticket.id}}"}', "has no ticket_id"),
+        ('{"data": {"ticket_id": "{{ticket.id}}"}}', "has no ticket_id"),
+        ('["{{ticket.id}}"]', "is no JSON object"),
+        ("ticket_id={{ticket.id}}", "is no JSON object"),
+        ('{"email": {{ticket.requester.email}}, "ticket_id": "{{ticket.id}}"}', "is no JSON object"),
+        ('{"ticket_id": "{{ticket.title}}"}', "another placeholder than {{ticket.id}} as ticket_id"),
+        ('{"ticket_id": "{{ticket.id}}{{ticket.title}}"}', "another placeholder"),
+        ('{"ticket_id": "4711"}', "something other than {{ticket.id}} as ticket_id"),
+        ('{"ticket_id": null}', "something other"),
+        ('{"requester_email": "{{ticket.requester.email}}", "ticket_id": "{{ticket.id}}"}', "behind other fields"),
+        ('{"a": 1, "ticket_id": {{ ticket.id }}}', "behind other fields"),
+        ('{"ticket_id": "{{ticket.id}}", "ticket_id": "{{ticket.title}}"}', "twice"),
+    ],
+)
+def test_a_trigger_whose_body_loses_tickets_is_told_why(
+    settings: Settings, hooks: Hooks, payload: str, words: str
+) -> None:
+    send(hooks, payload)
+    result = found(settings)["trigger"]
+    assert_fails(result, "the body of", words, '{"ticket_id": "{{ticket.id}}"', "install")
+
+
+@pytest.mark.parametrize(
+    ("payload", "words"),
+    [
+        ('{"ticket_id": "{{ticket.id}}", "requester_email": "{{current_user.email}}"}', "tell of somebody else"),
+        ('{"ticket_id": "{{ticket.id}}", "requester_external_id": 7}', "{{ticket.requester.external_id}}"),
+        ('{"ticket_id": "{{ticket.id}}", "subject": ["{{ticket.title}}"]}', "fields that nobody reads"),
+        ('{"ticket_id": "{{ticket.id}}", "subject": {{ticket.title}}}', "is no JSON object"),
+    ],
+)
+def test_a_body_with_other_placeholders_is_a_warning(
+    settings: Settings, hooks: Hooks, payload: str, words: str
+) -> None:
+    send(hooks, payload)
+    assert_warns(found(settings)["trigger"], "the body of", words)
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        '{"ticket_id": "{{ticket.id}}"}',
+        ' { "ticket_id" : {{ ticket.id }} , "source": "zendesk" } ',
+        '{"ticket_id": "{{ticket.id}}", "requester_external_id": "{{ ticket.requester.external_id }}"}',
+    ],
+)
+def test_other_bodies_that_name_the_ticket_first_are_good(settings: Settings, hooks: Hooks, payload: str) -> None:
+    send(hooks, payload)
+    assert_ok(found(settings)["trigger"], "fires when a ticket is created")
+
+
+def test_a_second_trigger_whose_body_is_wrong_is_told_of(settings: Settings, hooks: Hooks) -> None:
+    (trigger,) = hooks.triggers.values()
+    action = {"field": "notification_webhook", "value": [only_webhook(hooks).id, "{}"]}
+    hooks.keep_trigger(replace(trigger, id=hooks.new_trigger_id(), title="Mine", actions=(action,)))
+    assert_warns(found(settings)["trigger"], '"Mine" has no ticket_id')
 
 
 def test_a_trigger_that_fires_on_every_change(settings: Settings, hooks: Hooks) -> None:

@@ -5,20 +5,21 @@ from __future__ import annotations
 import hmac
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 from urllib.parse import urlsplit
 
 from integration.checks import Outcome, Result, failure, ok, skipped, warning
 from integration.checks.given import signing_secret_is_set
 from integration.checks.outside import address, named, of_trouble
+from integration.checks.trigger_body import BODY, Fault, fault_of
 from integration.checks.web import Answered, ProbeSession
-from integration.errors import Held, MalformedDelivery, RemoteError, Temporary
+from integration.errors import Held, RemoteError, Temporary
 from integration.settings import ZENDESK_TEST_SECRET, InstallSettings, Settings
 from integration.zendesk import webhook as deliveries
 from integration.zendesk.admin import Admin, Refused
 from integration.zendesk.conditions import fires_on_creation, printable
-from integration.zendesk.install import Account, Webhook, payloads_for
+from integration.zendesk.install import Account, Trigger, Webhook, payloads_for
 from integration.zendesk.webhook import ENDPOINT, place
 
 WEBHOOK, TRIGGER, SECRET, DELIVERY = "webhook", "trigger", "signing secret", "test delivery"
@@ -33,6 +34,7 @@ _SET_IT: Final = (
     "Run `python -m integration install`, which tells the secret, set ZENDESK_WEBHOOK_SECRET, and start the web "
     "process anew."
 )
+_BODY_FIX: Final = f"It has to begin with {BODY[:-1]}; `python -m integration install` writes it."
 _WEB: Final = "See the log of the web process"
 _ANSWERS: Final = {
     401: ("the signature is refused", _SET_IT),
@@ -117,14 +119,28 @@ def trigger(found: Webhook, account: Account) -> Result:
     if not active:
         told = f"{named(callers[0].name)} is switched off" if callers else "no trigger calls the webhook"
         return failure(TRIGGER, told, _INSTALL)
-    usable = [each for each in active if any(map(_names_the_ticket, payloads_for(each, found.id)))]
-    if not usable:
-        fix = 'Its body has to begin with {"ticket_id": "{{ticket.id}}"; `python -m integration install` writes it.'
-        return failure(TRIGGER, f"the body of {named(active[0].name)} does not name the ticket", fix)
+    return _bodies_and_conditions(active, found)
+
+
+def _bodies_and_conditions(active: Sequence[Trigger], found: Webhook) -> Result:
+    """Whether the triggers that call the webhook send what is read, and when."""
+    faulty = [(each, fault) for each in active if (fault := _fault_of_its_bodies(each, found)) is not None]
+    losing = [(each, fault) for each, fault in faulty if fault.loses_tickets]
+    if len(losing) == len(active):
+        return failure(TRIGGER, f"the body of {named(losing[0][0].name)} {losing[0][1].words}", _BODY_FIX)
+    usable = [each for each in active if each not in [loser for loser, _ in losing]]
     if not any(fires_on_creation(each.conditions) for each in usable):
         told = f"{named(usable[0].name)} has no condition Ticket > Is > Created: it fires on every change"
         return warning(TRIGGER, told, _INSTALL)
+    if faulty:
+        return warning(TRIGGER, f"the body of {named(faulty[0][0].name)} {faulty[0][1].words}", _BODY_FIX)
     return ok(TRIGGER, f"{named(usable[0].name)} is active and fires when a ticket is created")
+
+
+def _fault_of_its_bodies(trigger: Trigger, webhook: Webhook) -> Fault | None:
+    """What is wrong with all that a trigger sends to the webhook: that of the best, for one action is enough."""
+    faults = [fault_of(body) for body in payloads_for(trigger, webhook.id)] or [fault_of(None)]
+    return min(faults, key=lambda fault: 0 if fault is None else 1 + fault.loses_tickets)
 
 
 def signing_secret(admin: Admin, found: Webhook, settings: Settings, *, is_admin: bool) -> Result:
@@ -209,14 +225,6 @@ def _rights(scope: str, *, is_admin: bool) -> str:
         f"The service does without, so nothing is wrong with that. This check needs {whose}the scope {scope} among "
         "the client's allowed scopes. Or look yourself: Admin Center > Apps and integrations > Webhooks."
     )
-
-
-def _names_the_ticket(payload: object) -> bool:
-    """Whether a trigger's body can be read once Zendesk has put in the ticket's number."""
-    try:
-        return deliveries.read(str(payload).replace("{{ticket.id}}", "1").encode(errors="replace")) is not None
-    except MalformedDelivery:
-        return False
 
 
 def _wait(seconds: float) -> None:
