@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -12,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from redis import Redis
@@ -24,7 +25,7 @@ from integration.commands.check import all_good, as_text, everything
 from integration.settings import ZENDESK_TEST_SECRET, ApiToken, OAuthClient, Settings
 from sandbox import Fault, Sandbox
 from sandbox.zendesk.hooks import TICKET_CREATED, Hooks, Webhook
-from tests.conftest import ROOT, InProcess, free_port
+from tests.conftest import ROOT, InProcess, Processes, free_port, wait_for
 
 CLOSED = "http://127.0.0.1:1"  # nobody listens there
 ON_30_NOVEMBER = datetime(2026, 11, 30, tzinfo=UTC).timestamp()
@@ -368,12 +369,53 @@ def test_a_replica(own: Settings, own_redis: Redis) -> None:
     assert_fails(found(own)["Redis writes"], "replica", "primary")
 
 
-def test_a_worker_at_work_is_seen(own: Settings, own_redis: Redis) -> None:
+@contextlib.contextmanager
+def rq_worker(url: str, *queues: str, name: str = "") -> Iterator[None]:
+    """A worker of another program: RQ's own command."""
+    named = ["--name", name] if name else []
+    command = [str(Path(sys.executable).with_name("rq")), "worker", "--url", url, *named, *queues]
+    with Redis.from_url(url) as redis:
+        before = cast("int", redis.scard("rq:workers"))
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            wait_for(lambda: cast("int", redis.scard("rq:workers")) > before)
+            yield
+        finally:
+            process.terminate()
+            process.wait(timeout=20)
+
+
+@pytest.mark.usefixtures("own_redis")
+def test_a_worker_at_work_is_seen(own: Settings, tmp_path: Path, environ: dict[str, str]) -> None:
     assert_warns(found(own)["worker"], "no worker runs", "ps:scale worker=1")
-    own_redis.sadd("rq:workers:highlights-notes", "rq:worker:one", "rq:worker:gone")
-    assert_warns(found(own)["worker"])
-    own_redis.hset("rq:worker:one", "birth", "now")
-    assert_ok(found(own)["worker"], "1 process at work")
+    processes = Processes({**environ, "REDIS_URL": own.redis_url}, free_port(), tmp_path)
+    try:
+        processes.start("worker")
+        wait_for(lambda: found(own)["worker"].outcome == "ok")
+        assert_ok(found(own)["worker"], "2 processes at work")
+        with rq_worker(own.redis_url, "highlights-notes"):
+            assert_warns(found(own)["worker"], "1 process of another program", "other queues than highlights-requests")
+        assert processes.stop("worker") == 0
+        wait_for(lambda: found(own)["worker"].outcome == "warning")
+    finally:
+        processes.end_all()
+
+
+def test_workers_of_another_program_are_none_of_ours(own: Settings, own_redis: Redis) -> None:
+    assert own_redis.ping()
+    queues = ("default", "highlights", "highlights-notes-2", "Highlights-notes", "my-highlights-notes")
+    with rq_worker(own.redis_url, *queues, name="highlights-notes-1"):
+        assert_warns(found(own)["worker"], "no worker runs: tickets are taken in, and wait")
+    with rq_worker(own.redis_url, "highlights-notes", "highlights-requests", name="highlights-notes-2"):
+        assert_warns(found(own)["worker"], "no worker runs", "1 process of another program on our queues")
+
+
+def test_a_worker_that_was_killed_counts_no_longer_than_redis_keeps_it(own: Settings, own_redis: Redis) -> None:
+    for queue in own.keys.queues:
+        own_redis.sadd(f"rq:workers:{queue}", f"rq:worker:{queue}-{'0' * 32}")
+    assert_warns(found(own)["worker"], "no worker runs")
+    own_redis.hset(f"rq:worker:highlights-notes-{'0' * 32}", "birth", "now")
+    assert_warns(found(own)["worker"], "no process takes jobs from the queue highlights-requests")
 
 
 # -- Zendesk: who we are
@@ -745,15 +787,30 @@ def test_no_signing_secret(settings: Settings) -> None:
 
 
 def test_a_web_process_with_another_secret_refuses_the_test_delivery(
-    settings: Settings, port: int, hooks: Hooks
+    settings: Settings, port: int, hooks: Hooks, sandbox: Sandbox
 ) -> None:
     with InProcess(replace(settings, zendesk_webhook_secrets=("another",)), port):
         results = found(settings)
     assert_ok(results["signing secret"])  # here it is the right one
-    assert_fails(results["test delivery"], "401", "signature is refused", "ZENDESK_WEBHOOK_SECRET")
+    assert_fails(results["test delivery"], "401", "an older secret than is set here", "Start the web process anew")
+    assert "install" not in str(results["test delivery"])
     with InProcess(replace(settings, zendesk_webhook_secrets=()), port):
-        assert_fails(found(settings)["test delivery"], "503", "ZENDESK_WEBHOOK_SECRET")
+        result = found(settings)["test delivery"]
+        assert_fails(result, "503", "without a secret", "Start the web process anew", "ZENDESK_WEBHOOK_SECRET")
+        assert "install" not in str(result)
+        act_as(sandbox, role="agent")  # who cannot look at the secret
+        assert_fails(found(settings)["test delivery"], "this machine called", "503", "Start the web process anew")
     assert len(hooks.webhooks) == 1
+
+
+def test_a_web_process_and_settings_with_an_old_secret_need_an_install(
+    settings: Settings, hooks: Hooks, port: int
+) -> None:
+    hooks.reset_secret(only_webhook(hooks).id)
+    with InProcess(settings, port):
+        results = found(settings)
+    assert_fails(results["signing secret"], "not the secret of the webhook", "install")
+    assert_fails(results["test delivery"], "401", "the signature is refused", "install")
 
 
 def test_no_web_process(settings: Settings) -> None:

@@ -17,9 +17,8 @@ from redis.exceptions import (
     RedisError,
     ResponseError,
 )
-from rq.worker_registration import WORKERS_BY_QUEUE_KEY
 
-from integration import owner
+from integration import owner, workers
 from integration.checks import Result, failure, ok, skipped, warning
 from integration.keys import Keys
 from integration.settings import Settings
@@ -199,13 +198,24 @@ def clock_skew(redis: Redis, clock: Callable[[], float]) -> Result:
 
 
 def worker(redis: Redis, keys: Keys) -> Result:
-    """Whether a worker process lives: a platform may start the web process alone."""
-    known = cast("set[bytes]", redis.sunion([WORKERS_BY_QUEUE_KEY % name for name in keys.queues]))
-    alive = redis.exists(*known) if known else 0
-    if not alive:
-        fix = "Start `python -m worker` (on Heroku: heroku ps:scale worker=1)."
-        return warning(WORKER, "no worker runs: tickets are taken in, and wait", fix)
-    return ok(WORKER, f"{alive} {'process' if alive == 1 else 'processes'} at work")
+    """Whether a worker process of ours lives: a platform may start the web process alone."""
+    found = workers.look(redis, keys)
+    fix = "Start `python -m worker` (on Heroku: heroku ps:scale worker=1)."
+    others = f"{_processes(found.others)} of another program" if found.others else ""
+    if not any(found.ours.values()):
+        but = f" ({others} on our queues cannot do their jobs)" if others else ""
+        return warning(WORKER, f"no worker runs: tickets are taken in, and wait{but}", fix)
+    if not all(found.ours.values()):
+        idle = " and ".join(name for name, count in found.ours.items() if not count)
+        return warning(WORKER, f"no process takes jobs from the queue {idle}: tickets wait there", fix)
+    if others:
+        told = f"{others} on our queues takes jobs that it cannot do, and holds up tickets"
+        return warning(WORKER, told, f"Let it listen on other queues than {' and '.join(keys.queues)}.")
+    return ok(WORKER, f"{_processes(sum(found.ours.values()))} at work")
+
+
+def _processes(count: int) -> str:
+    return f"{count} {'process' if count == 1 else 'processes'}"
 
 
 def _away(name: str, settings: Settings, error: RedisError) -> Result:

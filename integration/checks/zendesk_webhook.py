@@ -42,6 +42,18 @@ _ANSWERS: Final = {
     503: ("it can take in nothing", f"Is ZENDESK_WEBHOOK_SECRET set there, and does Redis answer? {_WEB}."),
 }
 
+_RESTART: Final = (
+    "Start the web process anew, with the ZENDESK_WEBHOOK_SECRET that is set here (on Heroku: heroku ps:restart). If "
+    "that does not help, its log says why it refuses."
+)
+_ANSWERS_OF_OLD: Final = {
+    401: ("the signature is refused: it runs with another, probably an older secret than is set here", _RESTART),
+    503: (
+        "it can take in nothing: it runs without a secret, or cannot use Redis",
+        f"{_RESTART} If the check PUBLIC_URL fails too, it is Redis.",
+    ),
+}
+
 
 def of_webhook(settings: Settings, *, is_admin: bool, clock: Callable[[], float]) -> Iterator[Result]:
     """Everything about the webhook. `is_admin`: whether the acting user is one, for the advice."""
@@ -64,8 +76,10 @@ def of_webhook(settings: Settings, *, is_admin: bool, clock: Callable[[], float]
         yield from without_webhook("there is no webhook", settings)
         return
     yield trigger(found, account)
-    yield signing_secret(admin, found, settings, is_admin=is_admin)
-    yield delivery(settings, found, is_admin=is_admin, now=clock())
+    secret = signing_secret(admin, found, settings, is_admin=is_admin)
+    yield secret
+    right_here = secret.outcome is not Outcome.FAILURE and bool(settings.zendesk_webhook_secrets)
+    yield delivery(settings, found, is_admin=is_admin, now=clock(), right_here=right_here)
 
 
 def without_webhook(why: str, settings: Settings, *, but: str | None = None) -> Iterator[Result]:
@@ -162,8 +176,11 @@ def signing_secret(admin: Admin, found: Webhook, settings: Settings, *, is_admin
     return ok(SECRET, "the one that is set is the webhook's")
 
 
-def delivery(settings: Settings, found: Webhook, *, is_admin: bool, now: float) -> Result:
-    """Let Zendesk call the web process: its address, its signature, the way between."""
+def delivery(settings: Settings, found: Webhook, *, is_admin: bool, now: float, right_here: bool) -> Result:
+    """Let Zendesk call the web process: its address, its signature, the way between.
+
+    `right_here`: nothing is wrong with the secret that is set here, where `check` runs.
+    """
     admin = Admin(_for_admin(settings), wait=_wait, scopes="read webhooks:write")
     try:
         status = admin.deliver_test(found, TEST_PAYLOAD)
@@ -176,7 +193,7 @@ def delivery(settings: Settings, found: Webhook, *, is_admin: bool, now: float) 
         return of_trouble(DELIVERY, error, settings)
     if status == _TAKEN:
         return ok(DELIVERY, "Zendesk called the web process, which took it (204)")
-    return _not_taken("Zendesk", status)
+    return _not_taken("Zendesk", status, right_here=right_here)
 
 
 def delivery_from_here(settings: Settings, *, is_admin: bool, now: float) -> Result:
@@ -197,15 +214,16 @@ def delivery_from_here(settings: Settings, *, is_admin: bool, now: float) -> Res
     if status == _TAKEN:
         told = "this machine called the web process, which took it (204); Zendesk does not let these credentials test"
         return warning(DELIVERY, told, _rights("webhooks:write", is_admin=is_admin))
-    return _not_taken("this machine", status)
+    return _not_taken("this machine", status, right_here=True)  # it is what the delivery was signed with
 
 
-def _not_taken(caller: str, status: int | None) -> Result:
+def _not_taken(caller: str, status: int | None, *, right_here: bool) -> Result:
+    """What an answer other than 204 tells. Where the right secret is set here, the web process has another one."""
     if status is None:
         fix = f"Does the web process run, and does PUBLIC_URL lead to it? {_WEB}."
         return failure(DELIVERY, f"{caller} called the web process and got no answer", fix)
     otherwise = ("this is not the answer of this project's web process", "Does PUBLIC_URL lead to it, past any log-in?")
-    why, fix = _ANSWERS.get(status, otherwise)
+    why, fix = (_ANSWERS_OF_OLD if right_here else {}).get(status) or _ANSWERS.get(status, otherwise)
     return failure(DELIVERY, f"{caller} called the web process and got {status}: {why}", fix)
 
 
