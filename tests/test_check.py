@@ -924,9 +924,53 @@ def test_triggers_that_cannot_be_read(
 # -- LogRocket
 
 
-def test_a_good_logrocket_key_names_its_project(settings: Settings, sandbox: Sandbox) -> None:
-    assert_ok(found(settings)["LogRocket key"], "acme/shop")
+def test_a_good_logrocket_key(settings: Settings, sandbox: Sandbox) -> None:
+    assert_ok(found(settings)["LogRocket key"], "takes it for the project acme/shop")
     assert sandbox.logrocket.results == {}  # nothing was asked for
+
+
+@pytest.mark.parametrize("project", [("acme", "another"), ("another", "shop"), ("acme", "Shop")])
+@pytest.mark.parametrize("api_key", ["opaque-key", "{}:{}:secret"])
+def test_a_project_that_logrocket_does_not_know_is_a_failure(
+    settings: Settings, sandbox: Sandbox, project: tuple[str, str], api_key: str
+) -> None:
+    sandbox.logrocket.api_key = api_key.format(*project)
+    org, app = project
+    changes = {"logrocket_org": org, "logrocket_app": app, "logrocket_api_key": sandbox.logrocket.api_key}
+    result = found(settings, **changes)["LogRocket key"]
+    assert_fails(result, f"knows no project {org}/{app} (404)", "LOGROCKET_APP_ID")
+
+
+PENDING = json.dumps({"result": None, "status": "PENDING", "appID": "acme/shop", "requestID": "0" * 64})
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "outcome"),
+    [
+        (200, PENDING, "ok"),
+        (200, PENDING.replace("acme/shop", "acme/another"), "warning"),
+        (200, "<html>Log in", "warning"),
+        (200, "{}", "warning"),
+        (200, "[1]", "warning"),
+        (204, "", "warning"),
+        (404, "", "warning"),
+        (404, "<html>Nothing here", "warning"),
+        (404, '{"error": "Not found"}', "failure"),
+        (400, "<html>Bad request", "warning"),
+        (400, '{"error": "userEmail or userID is required"}', "ok"),
+        (422, '{"error": "userEmail or userID is required"}', "ok"),
+        (405, "", "warning"),
+        (410, "{}", "warning"),
+        (402, "{}", "warning"),
+    ],
+)
+def test_an_answer_that_does_not_prove_key_and_project_is_not_ok(
+    settings: Settings, sandbox: Sandbox, status: int, body: str, outcome: str
+) -> None:
+    sandbox.faults.add(Fault(service="logrocket", status=status, body=body, times=None))
+    result = found(settings)["LogRocket key"]
+    assert (result.outcome, str(status) in result.found) == (outcome, True), result
+    assert "<html>" not in str(result)
 
 
 @pytest.mark.parametrize("status", [401, 403])
@@ -936,14 +980,9 @@ def test_a_refused_logrocket_key(settings: Settings, sandbox: Sandbox, status: i
     assert_fails(found(settings)["LogRocket key"], f"refuses it ({status})", "personal access token")
 
 
-def test_a_key_that_does_not_name_its_project_leaves_that_open(settings: Settings, sandbox: Sandbox) -> None:
-    sandbox.logrocket.api_key = "opaque"
-    assert_warns(found(settings, logrocket_api_key="opaque")["LogRocket key"], "404 does not tell")
-    pending = json.dumps({"result": None, "status": "PENDING", "appID": "acme/shop", "requestID": "0" * 64})
-    sandbox.faults.add(Fault(service="logrocket", status=200, body=pending))
-    assert_ok(found(settings, logrocket_api_key="opaque")["LogRocket key"], "acme/shop (200)")
-    sandbox.faults.add(Fault(service="logrocket", status=400))
-    assert_ok(found(settings, logrocket_api_key="opaque")["LogRocket key"], "(400)")
+def test_a_key_that_does_not_name_its_project_is_proven_too(settings: Settings, sandbox: Sandbox) -> None:
+    sandbox.logrocket.api_key = "opaque-key"
+    assert_ok(found(settings, logrocket_api_key="opaque-key")["LogRocket key"], "acme/shop (400)")
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
