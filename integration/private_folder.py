@@ -33,7 +33,9 @@ def make_private(folder: Path) -> bool:
         folder.mkdir(parents=True, exist_ok=True, mode=_PRIVATE)
         opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     except OSError as error:
-        raise UnusableFolderError(f"{folder} cannot be used as a folder ({error.strerror}).") from None
+        raise UnusableFolderError(
+            f"{folder} cannot be used as a folder ({error.strerror}): choose another one with --data."
+        ) from None
     try:
         found = os.fstat(opened)
         if found.st_uid != os.geteuid():

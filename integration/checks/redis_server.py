@@ -9,8 +9,6 @@ from typing import Any, Final, cast
 
 from redis import Redis
 from redis.exceptions import (
-    AuthenticationError,
-    AuthorizationError,
     NoPermissionError,
     OutOfMemoryError,
     ReadOnlyError,
@@ -18,9 +16,10 @@ from redis.exceptions import (
     ResponseError,
 )
 
-from integration import owner, workers
+from integration import owner, redis_trouble, workers
 from integration.checks import Result, failure, ok, skipped, warning
 from integration.keys import Keys
+from integration.redis_trouble import PERMISSIONS
 from integration.settings import Settings
 
 REDIS, OWNER, WRITES, PERSISTENCE, EVICTION = (
@@ -44,12 +43,6 @@ end
 return 1
 """
 
-_PERMISSIONS: Final = (
-    "Give the Redis user of REDIS_URL all commands but the dangerous ones, on the keys rq:* and all that begin with "
-    "KEY_PREFIX and a colon (highlights:*)."
-)
-
-
 _NO_CLUSTER: Final = "Take a Redis without cluster mode: a single primary, with replicas or not."
 
 
@@ -69,9 +62,9 @@ def of_redis(settings: Settings, redis: Redis, *, clock: Callable[[], float]) ->
         try:
             result = check() if reached else skipped(name, "Redis could not be asked")
         except NoPermissionError:
-            result = skipped(name, "the user of REDIS_URL may not ask for it", _PERMISSIONS)
+            result = skipped(name, "the user of REDIS_URL may not ask for it", PERMISSIONS)
         except RedisError as error:
-            reached, result = False, _away(name, settings, error)
+            reached, result = False, failure(name, *redis_trouble.in_words(error, settings))
         yield result
 
 
@@ -80,7 +73,7 @@ def answers(redis: Redis) -> Result:
     try:
         redis.ping()
     except NoPermissionError:
-        return failure(REDIS, "answers, and its user may do nothing", _PERMISSIONS)
+        return failure(REDIS, "answers, and its user may do nothing", PERMISSIONS)
     try:
         info = _info(redis, "server")
     except ResponseError:
@@ -132,7 +125,7 @@ def writes(redis: Redis, keys: Keys) -> Result:
         fix = "Take a larger plan, or raise maxmemory; a lower RETENTION_DAYS needs less."
         return failure(name, "its memory is full: no ticket can be written down", fix)
     except NoPermissionError:
-        return failure(name, "its user may not write all that is needed", _PERMISSIONS)
+        return failure(name, "its user may not write all that is needed", PERMISSIONS)
     except ResponseError as error:
         if owner.speaks_of_a_cluster(error):
             return failure(
@@ -216,20 +209,6 @@ def worker(redis: Redis, keys: Keys) -> Result:
 
 def _processes(count: int) -> str:
     return f"{count} {'process' if count == 1 else 'processes'}"
-
-
-def _away(name: str, settings: Settings, error: RedisError) -> Result:
-    """Redis does not answer, or not to us."""
-    if isinstance(error, AuthenticationError | AuthorizationError):
-        return failure(name, "refuses our user name or password", "Copy REDIS_URL anew from where Redis is run.")
-    if isinstance(error, ResponseError) and "DB index" in str(error):
-        return failure(name, "has no database of that number", "Correct the number at the end of REDIS_URL.")
-    if isinstance(error, ResponseError):
-        return failure(name, "refuses a command that is needed", _PERMISSIONS)
-    fix = "Is REDIS_URL right, does Redis run, and may this machine reach it?"
-    if settings.redis_url.startswith("rediss://") and settings.redis_tls_verify:
-        fix += " If its certificate is self-signed, as on Heroku: set REDIS_TLS_VERIFY=false."
-    return failure(name, f"does not answer ({type(error).__name__})", fix)
 
 
 def _info(redis: Redis, section: str) -> dict[str, Any]:
