@@ -182,7 +182,7 @@ def tell_trouble(error: RemoteError, settings: InstallSettings) -> int:
     """Say what Zendesk's trouble is, and what to do; the exit code."""
     print(trouble.in_words(error, settings, scopes=_SCOPES), file=sys.stderr)
     if isinstance(error, Temporary):
-        print("Then run the same command again: it goes on where this one stopped.", file=sys.stderr)
+        print("Run the same command again later: it goes on where this one stopped.", file=sys.stderr)
     return 1
 
 
