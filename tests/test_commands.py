@@ -87,6 +87,24 @@ def test_a_command_without_redis_says_so_and_exits_1(name: str, command: Run) ->
     assert "Traceback" not in found.stderr
 
 
+@pytest.mark.parametrize("name", ["status", "forget --ticket 1", "recover", "check"])
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("redis://127.0.0.1:1", "does not answer: nothing listens there (connection refused)"),
+        ("redis://nobody.invalid", "does not answer: its name is not known (DNS)"),
+        ("{}99", "has no database of that number"),
+    ],
+)
+def test_every_command_says_the_same_of_a_redis_that_cannot_be_used(
+    name: str, url: str, words: str, command: Run, redis_url: str
+) -> None:
+    found = command(*name.split(), REDIS_URL=url.format(redis_url))
+    assert (found.returncode, "Traceback" in found.stderr) == (1, False)
+    assert words in found.stdout + found.stderr
+    assert "REDIS_URL" in found.stdout + found.stderr
+
+
 @pytest.mark.parametrize(
     "name",
     [

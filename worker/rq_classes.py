@@ -16,7 +16,7 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 from rq.worker import SimpleWorker
 
-from integration import logs
+from integration import logs, workers
 from integration.entry import JOB_SECONDS
 from integration.queues import open_queue
 
@@ -89,6 +89,7 @@ def open_worker(queue: str, redis: Redis, functions: Mapping[str, Callable[[int]
     job_class = type("TicketJob", (OwnJob,), {"functions": dict(functions)})
     return OwnWorker(
         [open_queue(queue, redis, job_class=job_class)],
+        name=workers.new_name(queue),
         connection=redis,
         job_class=job_class,
         serializer=JSONSerializer,

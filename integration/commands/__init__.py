@@ -7,8 +7,11 @@ prints what a person reads and returns the exit code. It is registered in `integ
 from __future__ import annotations
 
 import argparse
+import os
 import random
 import re
+import shlex
+import sys
 
 from integration import logs, store
 from integration.ledger import Ledger
@@ -20,6 +23,15 @@ def open_ledger() -> Ledger:
     settings = from_environment()
     logs.configure(settings)
     return store.open_ledger(settings, store.for_web(settings), random=random.random)
+
+
+def in_the_same_form(command: str) -> str:
+    """How another command is called by whoever called this one: the same Python, and on Heroku from outside."""
+    module = ["-m", "integration"]
+    words = sys.orig_argv
+    at = next((n for n in range(len(words)) if words[n : n + 2] == module), None)
+    called = shlex.join([*(["python"] if at is None else words[:at]), *module, command])
+    return f"heroku run {called}" if os.environ.get("DYNO") else called
 
 
 def ticket_id(raw: str) -> int:

@@ -8,10 +8,12 @@ import sys
 import time
 
 from integration import logs, store
+from integration.errors import RemoteError
 from integration.recovery import Recovered, Recovery
 from integration.settings import Settings, from_environment
 from integration.zendesk.created import Way
 from integration.zendesk.invocations import KEPT_HOURS
+from integration.zendesk.trouble import in_words
 from integration.zendesk.webhook import ENDPOINT
 
 HELP = "find the tickets that Zendesk could not tell us of or Redis has lost, and take them in"
@@ -36,7 +38,11 @@ def run(options: argparse.Namespace) -> int:
     logs.configure(settings)
     redis = store.for_web(settings)
     ledger = store.open_ledger(settings, redis, random=random.random)
-    recovered = Recovery(settings, ledger, redis, wait=_Progress()).recover(options.hours)
+    try:
+        recovered = Recovery(settings, ledger, redis, wait=_Progress()).recover(options.hours)
+    except RemoteError as error:
+        print(in_words(error, settings), file=sys.stderr)
+        return 1
     print(_told(recovered, settings, hours=options.hours))
     return 0 if recovered.problem is None else 1
 
@@ -60,7 +66,7 @@ def _told(recovered: Recovered, settings: Settings, *, hours: int) -> str:
     if recovered.unreadable:
         lines.append("The log names those that cannot be judged: look at them in Zendesk.")
     if recovered.stopped is not None:
-        lines.append(f"Not looked through to its end: {recovered.stopped}.")
+        lines.append(f"Not looked through to its end: {in_words(recovered.stopped, settings)}")
     return "\n".join(lines)
 
 

@@ -12,7 +12,7 @@ import requests
 from integration.errors import Held, NoNotePossible, NotThere, Permanent, RemoteError, Temporary
 from integration.http import ServiceSession, below, json_object
 from integration.settings import ApiToken, InstallSettings, OAuthClient, Settings
-from integration.zendesk import limits
+from integration.zendesk import limits, trouble
 
 TOKEN_SECONDS: Final = 1800
 SCOPES: Final = "read tickets:write"
@@ -73,9 +73,7 @@ class ZendeskSession(ServiceSession):
         if response.status_code == _NOT_FOUND:
             if (json_object(response.content) or {}).get("error") == "RecordNotFound":
                 return NotThere("the ticket is deleted, or not visible to this integration")
-            return Held(
-                "Zendesk has no help desk at this address (404): is ZENDESK_SUBDOMAIN right?", status=_NOT_FOUND
-            )
+            return Held(trouble.NO_HELP_DESK, status=_NOT_FOUND)
         if response.status_code == _UNPROCESSABLE and _closed(response.content):
             return NoNotePossible("the ticket is closed")
         return super().refused(response, write=write)
@@ -115,13 +113,25 @@ class _Basic(requests.auth.AuthBase):
         return False
 
 
+class _TokenSession(ServiceSession):
+    """A session that asks for access tokens; it tells a wrong address from a wrong client."""
+
+    def refused(self, response: requests.Response, *, write: bool) -> RemoteError:
+        """The error that an answer other than 2xx stands for."""
+        if response.status_code == _NOT_FOUND:
+            return Held(trouble.NO_HELP_DESK, status=_NOT_FOUND)
+        if response.status_code < 500 and trouble.is_a_page(response):  # noqa: PLR2004 -- the service's own trouble
+            return trouble.in_its_place(response)
+        return super().refused(response, write=write)
+
+
 class _Bearer(requests.auth.AuthBase):
     """An access token of the `client_credentials` grant, fetched when one is needed and renewed before it expires."""
 
     def __init__(self, client: OAuthClient, zendesk_url: str, scopes: str) -> None:
         self._client = client
         self._scopes = scopes
-        self._session = ServiceSession("Zendesk", zendesk_url)
+        self._session = _TokenSession("Zendesk", zendesk_url)
         self._url = f"{zendesk_url}/oauth/tokens"
         self._token = ""
         self._renew_at = 0.0
@@ -158,6 +168,8 @@ class _Bearer(requests.auth.AuthBase):
             )
             raise _of_zendesk(temporary) from error
         except (Held, Permanent) as error:
+            if isinstance(error, Held) and error.status == _NOT_FOUND:
+                raise _of_zendesk(Held(f"{error}", status=_NOT_FOUND, of_account=True)) from error
             refused = Held(f"Zendesk refuses the OAuth client: {error}", of_account=True)
             raise _of_zendesk(refused) from error
         except (ArithmeticError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
