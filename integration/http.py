@@ -33,7 +33,7 @@ USER_AGENT: Final = "helpdesk-highlights"
 _WRITES: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _TOO_MANY: Final = 429
 _REFUSED: Final = frozenset({401, 402, 403})
-_LATER: Final = frozenset({408, 409, 425, _TOO_MANY})
+_LATER: Final = frozenset({408, 409, 421, 423, 425, _TOO_MANY})
 
 
 class ServiceSession(requests.Session):
@@ -62,12 +62,15 @@ class ServiceSession(requests.Session):
             tally.count_call(self.service, "unanswered" if progress.sent else "unreachable")
             raise self._unanswered(sent=progress.sent, write=write) from error
         tally.count_call(self.service, str(response.status_code))
-        if not response.ok or response.is_redirect or response.status_code >= 300:  # noqa: PLR2004 -- first non-2xx
+        if not 200 <= response.status_code < 300:  # noqa: PLR2004 -- 2xx
             refusal = self.refused(response, write=write)
             refusal.service = self.service
             refusal.outcome_unknown = write and not self.proves_nothing_happened(response)
             raise refusal
         return response
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Nowhere: requests looks where a redirect leads also when it does not go, and reads the body without bound."""
 
     def own_url(self, url: str) -> str:
         """`url`, when it is the service's; a link in an answer must not lead our credentials elsewhere."""
@@ -89,9 +92,12 @@ class ServiceSession(requests.Session):
             too_many = status == _TOO_MANY
             used_up = self.limit_used_up(response.headers) if too_many else None
             return Temporary(reason, retry_after=wait, too_many=too_many, limit_used_up=used_up)
-        if 300 <= status < 400:  # noqa: PLR2004 -- redirects
-            return Temporary(f"{name} answers with a redirect ({status}): is its address right?")
-        return Permanent(f"{name} refuses the request ({status})")
+        if status < 400:  # noqa: PLR2004 -- redirects, and what comes before an answer
+            redirected = f"{name} answers with a redirect ({status}): is its address right?"
+            return Temporary(redirected if status >= 300 else f"{name} did not answer ({status})")  # noqa: PLR2004 -- likewise
+        if self.wrote(response):
+            return Permanent(f"{name} refuses the request ({status})")
+        return Held(f"something in front of {name} refuses the request ({status})", status=status)
 
     def proves_nothing_happened(self, response: requests.Response) -> bool:
         """Whether an answer other than 2xx says for certain that nothing was written, and nothing will be.

@@ -18,7 +18,7 @@ TOKEN_SECONDS: Final = 1800
 SCOPES: Final = "read tickets:write"
 _CLOSED: Final = b"closed prevents ticket update"  # where an answer names no field
 _UNAUTHORIZED: Final = 401
-_NOT_FOUND: Final = 404
+_NOT_FOUND: Final = frozenset({404, 410})
 _UNPROCESSABLE: Final = 422
 
 
@@ -70,11 +70,12 @@ class ZendeskSession(ServiceSession):
         """The error that an answer other than 2xx stands for."""
         if response.status_code == _UNAUTHORIZED:
             return _TokenRefused("Zendesk refuses our credentials (401)", status=_UNAUTHORIZED)
-        if response.status_code == _NOT_FOUND:
+        if response.status_code in _NOT_FOUND:
             if (json_object(response.content) or {}).get("error") == "RecordNotFound":
                 return NotThere("the ticket is deleted, or not visible to this integration")
+            status = response.status_code
             return Held(
-                "Zendesk has no help desk at this address (404): is ZENDESK_SUBDOMAIN right?", status=_NOT_FOUND
+                f"Zendesk has no help desk at this address ({status}): is ZENDESK_SUBDOMAIN right?", status=status
             )
         if response.status_code == _UNPROCESSABLE and _closed(response.content):
             return NoNotePossible("the ticket is closed")
