@@ -39,9 +39,10 @@ _LATER: Final = frozenset({408, 409, 421, 423, 425, _TOO_MANY})
 class ServiceSession(requests.Session):
     """A session with one service; `request` returns 2xx answers, read whole, and raises `RemoteError` otherwise."""
 
-    def __init__(self, service: str, base_url: str) -> None:
+    def __init__(self, service: str, base_url: str, *, seconds: float = READ_SECONDS) -> None:
         super().__init__()
         self.service = service
+        self._seconds = seconds  # that an answer may take, and each piece of it
         self.base_url = base_url
         self.trust_env = False
         self.headers["User-Agent"] = USER_AGENT
@@ -52,12 +53,12 @@ class ServiceSession(requests.Session):
     def request(self, method: str | bytes, url: str | bytes, **options: Any) -> requests.Response:  # type: ignore[override]  # noqa: ANN401 -- requests' own options
         """Send one request, once."""
         method, url = _text(method).upper(), self.own_url(_text(url))
-        bounds = {"allow_redirects": False, "timeout": (CONNECT_SECONDS, READ_SECONDS), "stream": True}
+        bounds = {"allow_redirects": False, "timeout": (CONNECT_SECONDS, self._seconds), "stream": True}
         write = method in _WRITES
         try:
             with self._adapter.watched() as progress:
                 response = super().request(method, url, **{**options, **bounds})
-                _read_whole(response)
+                _read_whole(response, seconds=self._seconds)
         except (requests.RequestException, HTTPError) as error:
             tally.count_call(self.service, "unanswered" if progress.sent else "unreachable")
             raise self._unanswered(sent=progress.sent, write=write) from error
@@ -228,9 +229,9 @@ def _date(raw: str) -> datetime | None:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-def _read_whole(response: requests.Response) -> None:
+def _read_whole(response: requests.Response, *, seconds: float) -> None:
     """Read the body within its bounds, so that `response.content` needs no network any more."""
-    deadline, body = time.monotonic() + READ_SECONDS, bytearray()
+    deadline, body = time.monotonic() + seconds, bytearray()
     with response:
         while piece := response.raw.read1(64 * 1024, decode_content=True):  # what is there, however little
             body += piece

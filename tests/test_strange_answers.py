@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import resource
 import socketserver
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from typing import Any, Final, Literal
 
 import pytest
+from rq.timeouts import JobTimeoutException, UnixSignalDeathPenalty
 
 from integration.entry import MARKER_LENGTH, State
 from integration.errors import RemoteError, Temporary
@@ -20,6 +22,7 @@ from integration.zendesk.limits import Pace
 from integration.zendesk.webhook import NewTicket
 from sandbox import Fault, Sandbox
 from tests.conftest import InProcess, wait_for
+from tests.test_public_notes import bring_to_its_note
 from tests.test_whose_comment import KNOWN, comment
 
 ADA: Final = "ada@shop.example"
@@ -29,7 +32,7 @@ NOTE: Final = r"/tickets/\d+(\.json)?$"
 
 @pytest.fixture
 def environ(environ: dict[str, str]) -> dict[str, str]:
-    return {**environ, "BACKOFF_SECONDS": "0.02"}
+    return {**environ, "BACKOFF_SECONDS": "0.02", "SETTLE_SECONDS": "1"}
 
 
 @pytest.fixture(autouse=True)
@@ -150,6 +153,25 @@ def test_a_200_that_did_not_make_a_note_internal_is_not_believed(
     product.work_until(number, State.POSTED)
     assert notes(sandbox, number) == [False]
     assert product.entry(number).was_public
+
+
+def test_a_step_that_ran_out_of_time_may_have_written_its_note(
+    sandbox: Sandbox, product: InProcess, environ: dict[str, str]
+) -> None:
+    slow = zendesk(method="PUT", path=NOTE, delay_after=20, times=1)
+    sandbox.faults.add(slow)
+    number = sandbox.zendesk.file_ticket(requester=ADA)
+    settle = float(environ["SETTLE_SECONDS"])
+    bring_to_its_note(product, number)
+    wait_for(lambda: (outlook := product.ledger.lanes.outlook()).notes_at <= outlook.now)
+    with UnixSignalDeathPenalty(2, JobTimeoutException):  # type: ignore[no-untyped-call]  # RQ's
+        product.jobs.post_note(number)
+    entry = product.entry(number)
+    assert (entry.state, entry.last_error) == (State.READY, "the step took too long")
+    assert entry.not_before > product.ledger.now() + settle / 2
+    product.ledger.settle(entry, lambda known, _: dataclasses.replace(known, not_before=0))
+    product.work_until(number, State.POSTED)
+    assert notes(sandbox, number) == [False]
 
 
 # -- Whose comment
