@@ -18,7 +18,7 @@ TOKEN_SECONDS: Final = 1800
 SCOPES: Final = "read tickets:write"
 _CLOSED: Final = b"closed prevents ticket update"  # where an answer names no field
 _UNAUTHORIZED: Final = 401
-_NOT_FOUND: Final = 404
+_NOT_FOUND: Final = frozenset({404, 410})
 _UNPROCESSABLE: Final = 422
 
 
@@ -70,10 +70,10 @@ class ZendeskSession(ServiceSession):
         """The error that an answer other than 2xx stands for."""
         if response.status_code == _UNAUTHORIZED:
             return _TokenRefused("Zendesk refuses our credentials (401)", status=_UNAUTHORIZED)
-        if response.status_code == _NOT_FOUND:
+        if response.status_code in _NOT_FOUND:
             if (json_object(response.content) or {}).get("error") == "RecordNotFound":
                 return NotThere("the ticket is deleted, or not visible to this integration")
-            return Held(trouble.NO_HELP_DESK, status=_NOT_FOUND)
+            return Held(trouble.NO_HELP_DESK, status=response.status_code)
         if response.status_code == _UNPROCESSABLE and _closed(response.content):
             return NoNotePossible("the ticket is closed")
         return super().refused(response, write=write)
