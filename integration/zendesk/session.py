@@ -118,8 +118,8 @@ class _TokenSession(ServiceSession):
 
     def refused(self, response: requests.Response, *, write: bool) -> RemoteError:
         """The error that an answer other than 2xx stands for."""
-        if response.status_code == _NOT_FOUND:
-            return Held(trouble.NO_HELP_DESK, status=_NOT_FOUND)
+        if response.status_code in _NOT_FOUND:
+            return Held(trouble.NO_HELP_DESK, status=response.status_code)
         if response.status_code < 500 and trouble.is_a_page(response):  # noqa: PLR2004 -- the service's own trouble
             return trouble.in_its_place(response)
         return super().refused(response, write=write)
@@ -168,8 +168,8 @@ class _Bearer(requests.auth.AuthBase):
             )
             raise _of_zendesk(temporary) from error
         except (Held, Permanent) as error:
-            if isinstance(error, Held) and error.status == _NOT_FOUND:
-                raise _of_zendesk(Held(f"{error}", status=_NOT_FOUND, of_account=True)) from error
+            if isinstance(error, Held) and error.status in _NOT_FOUND:
+                raise _of_zendesk(Held(f"{error}", status=error.status, of_account=True)) from error
             refused = Held(f"Zendesk refuses the OAuth client: {error}", of_account=True)
             raise _of_zendesk(refused) from error
         except (ArithmeticError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
