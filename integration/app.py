@@ -57,9 +57,8 @@ def _add_deliveries(app: Flask, settings: Settings, ledger: Ledger) -> None:
         if ticket is None:
             return _answer(204)
         if not ledger.receive(ticket):
-            log.info("ticket already known", ticket_id=ticket.ticket_id)
+            log.info("ticket delivered again, it is known", ticket_id=ticket.ticket_id)
             return _answer(200, "already known")
-        log.info("ticket received", ticket_id=ticket.ticket_id)
         return _answer(202, "queued")
 
     @app.post(callback.PATH)
@@ -68,9 +67,7 @@ def _add_deliveries(app: Flask, settings: Settings, ledger: Ledger) -> None:
         ticket_id = callback.verify(request.args, secret_keys=settings.secret_keys, now=time.time())
         result = results.read(_body(callback.MAX_BYTES))
         if not ledger.call_back(ticket_id, result):
-            log.info("callback changes nothing", ticket_id=ticket_id, status=result.status.value)
             return _answer(200, "already known")
-        log.info("callback taken", ticket_id=ticket_id, status=result.status.value)
         return _answer(202, "queued")
 
 

@@ -5,6 +5,7 @@ Its keys are in `integration.keys`.
 Every change is one MULTI: a script that writes the entry with both indexes, and the RQ job that follows from it. The
 script compares the entry with what the change was decided on; when another process was faster, the change is
 decided anew, and the job that was queued all the same will find nothing to claim. Times are Redis' own.
+Every change but a claim is told in one log line, as `integration.story` words it.
 """
 
 from __future__ import annotations
@@ -18,12 +19,12 @@ from redis import Redis
 from redis.exceptions import ResponseError
 
 from integration import entry as entries
-from integration import lanes, ledger_scripts, pseudonym, tally
+from integration import lanes, ledger_scripts, logs, pseudonym, story, tally
 from integration.entry import FINAL, Entry, NewerEntryError, Policy, State
 from integration.keys import Keys
 from integration.logrocket.results import Result
 from integration.pseudonym import Whose
-from integration.queues import Queues
+from integration.queues import STEPS, Queues
 from integration.zendesk.webhook import NewTicket
 
 QUEUED_JOB_LOST_SECONDS = 30
@@ -31,6 +32,8 @@ _DAY = 24 * 60 * 60
 _TRIES = 50
 _JUMP_SECONDS = 5.0  # that Redis' clock and ours may drift apart between two sweeps
 _NOT_ADMITTED = -1  # what the script answers when a lane is closed; the sweeper looks again when it is open
+
+log = logs.get(__name__)
 
 Decide = Callable[[Entry, float], Entry | None]
 Write = Callable[[bytes, Entry, Entry, float], bool | None]
@@ -121,7 +124,11 @@ class Ledger:
                 str(QUEUED_JOB_LOST_SECONDS),
             )
             self._queues.add([(ticket.ticket_id, State.RECEIVED)], pipeline=pipe)
-            return bool(pipe.execute()[0])
+            is_new = bool(pipe.execute()[0])
+        if is_new:
+            message, step = ("ticket recovered", "recover") if recovered else ("ticket received", "receive")
+            log.info(message, ticket_id=ticket.ticket_id, step=step, state=str(State.RECEIVED), tries=0, next="now")
+        return is_new
 
     def claim(self, ticket_id: int, state: State) -> Entry | None:
         """The entry under a lease of its own, or None when the step of `state` is not to be done now."""
@@ -132,20 +139,35 @@ class Ledger:
             write=self._write_claim,
         )
 
-    def settle(self, claimed: Entry, decide: Decide) -> Entry | None:
-        """Write what came of a claim; None when the claim was lost meanwhile: to a callback, or to its lease's end."""
+    def settle(self, claimed: Entry, decide: Decide, **facts: object) -> Entry | None:
+        """Write what came of a claim; None when the claim was lost meanwhile: to a callback, or to its lease's end.
+
+        `facts` are for the log.
+        """
         return self._update(
-            claimed.ticket_id, lambda entry, now: decide(entry, now) if entry.lease == claimed.lease else None
+            claimed.ticket_id,
+            lambda entry, now: decide(entry, now) if entry.lease == claimed.lease else None,
+            step=STEPS[claimed.state][1].rpartition(".")[2],
+            **facts,
         )
 
     def call_back(self, ticket_id: int, result: Result) -> bool:
         """Take in LogRocket's callback; False when it changes nothing."""
-        decide: Decide = lambda entry, now: entries.called_back(entry, now, result=result, policy=self.policy)  # noqa: E731 -- named for the line's length
-        return self._update(ticket_id, decide) is not None
+        seen: list[Entry] = []
+
+        def decide(entry: Entry, now: float) -> Entry | None:
+            seen[:] = [entry]
+            return entries.called_back(entry, now, result=result, policy=self.policy)
+
+        if self._update(ticket_id, decide, step="callback", said=result.status.value) is not None:
+            return True
+        why = entries.why_nothing_changed(seen[0] if seen else None, result)
+        log.info("callback changed nothing", ticket_id=ticket_id, said=result.status.value, why=why)
+        return False
 
     def retry(self, ticket_id: int) -> bool:
         """Put a ticket that ended without a note back to work; False when it is not known or has not."""
-        return self._update(ticket_id, entries.retried) is not None
+        return self._update(ticket_id, entries.retried, step="retry") is not None
 
     def public_seen(self, ticket_id: int) -> bool:
         """An admin has seen that the ticket's note is or was public; False when there was nothing to see."""
@@ -174,7 +196,10 @@ class Ledger:
         )
         keys = [self.keys.ticket(ticket_id), self.keys.forgotten, *indexes]
         erased = cast("int", self._redis.eval(ledger_scripts.FORGET, len(keys), *keys, str(ticket_id)))
-        return bool(erased + self._queues.forget(ticket_id))
+        traces = erased + self._queues.forget(ticket_id)
+        if traces:
+            log.info("ticket erased", ticket_id=ticket_id, step="forget")
+        return bool(traces)
 
     def pseudonym(self, email: str | None) -> str | None:
         """What stands for an address in an entry whose address is deleted."""
@@ -199,6 +224,16 @@ class Ledger:
     def latest(self, count: int) -> list[Entry]:
         """The tickets that came last, newest first."""
         found = self._look_up(cast("list[bytes]", self._redis.zrevrange(self.keys.received, 0, count - 1)))
+        return [each.entry for each in found if each.entry is not None]
+
+    def latest_in(self, state: State, count: int) -> list[Entry]:
+        """The tickets that came into a state last, newest first."""
+        found = self._look_up(cast("list[bytes]", self._redis.zrevrange(self.keys.state(state), 0, count - 1)))
+        return [each.entry for each in found if each.entry is not None]
+
+    def longest_in(self, state: State, count: int) -> list[Entry]:
+        """The tickets that have been in a state for the longest time, those first."""
+        found = self._look_up(cast("list[bytes]", self._redis.zrange(self.keys.state(state), 0, count - 1)))
         return [each.entry for each in found if each.entry is not None]
 
     def in_state(self, state: State) -> list[int]:
@@ -282,9 +317,11 @@ class Ledger:
         documents = cast("list[bytes | None]", self._redis.mget([self.keys.ticket(each.decode()) for each in ids]))
         return [_overdue(int(each), document) for each, document in zip(ids, documents, strict=True)]
 
-    def _update(self, ticket_id: int, decide: Decide, *, write: Write | None = None) -> Entry | None:
-        """Change an entry as `decide` says and queue the job that follows; None when nothing was changed."""
-        write = write or self._write
+    def _update(self, ticket_id: int, decide: Decide, *, write: Write | None = None, **facts: object) -> Entry | None:
+        """Change an entry as `decide` says and queue the job that follows; None when nothing was changed.
+
+        A change is told in the log, with `facts`; a claim, which brings a `write` of its own, is not.
+        """
         key = self.keys.ticket(ticket_id)
         for _ in range(_TRIES):
             document, seconds, microseconds, run = cast(
@@ -300,13 +337,19 @@ class Ledger:
             old = entries.under(stored, now, redis_run=run.decode(), policy=self.policy)
             new = decide(old, now)
             if new is None:
-                if old != stored and not self._write(document, old, old, now):
-                    continue
+                if old != stored:
+                    if not self._write(document, old, old, now):
+                        continue
+                    _tell(stored, old, now)
                 return None
-            match write(document, old, new, now):
+            if write is None:
+                new = story.remembered(old, new, now)
+            match (write or self._write)(document, old, new, now):
                 case None:
                     return None
                 case True:
+                    if write is None:
+                        _tell(old, new, now, **facts)
                     return new
         raise RuntimeError("a ledger entry changed too often to be changed")
 
@@ -340,6 +383,11 @@ class Ledger:
         keys = [self.keys.ticket(new.ticket_id), self.keys.due, self.keys.state(old.state), self.keys.state(new.state)]
         when, ttl = ("", str(self._retention)) if final else (str(due), "0")
         return keys, [str(new.ticket_id), document, entries.dump(new), when, str(new.entered_at), ttl]
+
+
+def _tell(old: Entry, new: Entry, now: float, **facts: object) -> None:
+    told = story.line(old, new, now, **facts)
+    getattr(log, told.level)(told.message, **told.facts)
 
 
 def _overdue(ticket_id: int, document: bytes | None) -> Overdue:

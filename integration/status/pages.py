@@ -153,7 +153,6 @@ def _add_deeds(pages: Blueprint, ledger: Ledger) -> None:
         """Put a ticket that ended without a note back to work."""
         ticket_id = _existing(number)
         if ledger.retry(ticket_id):
-            log.info("ticket put back to work by an admin", ticket_id=ticket_id)
             flash(f"Ticket {ticket_id} was put back to work.")
         else:
             flash(f"Ticket {ticket_id} was left as it is: {_why_not(ledger, ticket_id)}.")
@@ -180,8 +179,6 @@ def _add_deeds(pages: Blueprint, ledger: Ledger) -> None:
         """Erase all that is stored of a ticket."""
         ticket_id = _existing(number)
         erased = ledger.forget(ticket_id)
-        if erased:
-            log.info("ticket erased by an admin", ticket_id=ticket_id)
         flash(f"Ticket {ticket_id} was erased." if erased else f"Of ticket {ticket_id} nothing was stored.")
         return redirect(url_for("status.page"), 303)
 
