@@ -11,8 +11,9 @@ Every change but a claim is told in one log line, as `integration.story` words i
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, cast
 
 from redis import Redis
@@ -144,7 +145,7 @@ class Ledger:
 
         `facts` are for the log.
         """
-        return self._update(
+        return self._change(
             claimed.ticket_id,
             lambda entry, now: decide(entry, now) if entry.lease == claimed.lease else None,
             step=STEPS[claimed.state][1].rpartition(".")[2],
@@ -159,7 +160,7 @@ class Ledger:
             seen[:] = [entry]
             return entries.called_back(entry, now, result=result, policy=self.policy)
 
-        if self._update(ticket_id, decide, step="callback", said=result.status.value) is not None:
+        if self._change(ticket_id, decide, step="callback", said=result.status.value) is not None:
             return True
         why = entries.why_nothing_changed(seen[0] if seen else None, result)
         log.info("callback changed nothing", ticket_id=ticket_id, said=result.status.value, why=why)
@@ -167,7 +168,7 @@ class Ledger:
 
     def retry(self, ticket_id: int) -> bool:
         """Put a ticket that ended without a note back to work; False when it is not known or has not."""
-        return self._update(ticket_id, entries.retried, step="retry") is not None
+        return self._change(ticket_id, entries.retried, step="retry") is not None
 
     def public_seen(self, ticket_id: int) -> bool:
         """An admin has seen that the ticket's note is or was public; False when there was nothing to see."""
@@ -317,11 +318,17 @@ class Ledger:
         documents = cast("list[bytes | None]", self._redis.mget([self.keys.ticket(each.decode()) for each in ids]))
         return [_overdue(int(each), document) for each, document in zip(ids, documents, strict=True)]
 
-    def _update(self, ticket_id: int, decide: Decide, *, write: Write | None = None, **facts: object) -> Entry | None:
-        """Change an entry as `decide` says and queue the job that follows; None when nothing was changed.
+    def _change(self, ticket_id: int, decide: Decide, **facts: object) -> Entry | None:
+        """Change an entry as `decide` says, and tell it in the log, with `facts`; None when nothing was changed."""
 
-        A change is told in the log, with `facts`; a claim, which brings a `write` of its own, is not.
-        """
+        def decide_and_remember(old: Entry, now: float) -> Entry | None:
+            new = decide(old, now)
+            return None if new is None else story.remembered(old, new, now)
+
+        return self._update(ticket_id, decide_and_remember, write=partial(self._write_and_tell, facts))
+
+    def _update(self, ticket_id: int, decide: Decide, *, write: Write) -> Entry | None:
+        """Change an entry as `decide` says and queue the job that follows; None when nothing was changed."""
         key = self.keys.ticket(ticket_id)
         for _ in range(_TRIES):
             document, seconds, microseconds, run = cast(
@@ -337,28 +344,32 @@ class Ledger:
             old = entries.under(stored, now, redis_run=run.decode(), policy=self.policy)
             new = decide(old, now)
             if new is None:
-                if old != stored:
-                    if not self._write(document, old, old, now):
-                        continue
-                    _tell(stored, old, now)
+                if old != stored and not self._write_and_tell({}, document, stored, old, now):
+                    continue
                 return None
-            if write is None:
-                new = story.remembered(old, new, now)
-            match (write or self._write)(document, old, new, now):
+            match write(document, old, new, now):
                 case None:
                     return None
                 case True:
-                    if write is None:
-                        _tell(old, new, now, **facts)
                     return new
         raise RuntimeError("a ledger entry changed too often to be changed")
+
+    def _write_and_tell(
+        self, facts: Mapping[str, object], document: bytes, old: Entry, new: Entry, now: float
+    ) -> bool | None:
+        """Write an entry, and the log line of its change when that was done."""
+        written = self._write(document, old, new, now)
+        if written:
+            told = story.line(old, new, now, **facts)
+            getattr(log, told.level)(told.message, **told.facts)
+        return written
 
     def _write(self, document: bytes, old: Entry, new: Entry, now: float) -> bool | None:
         """Write an entry, and queue what follows from it; False when another process was faster."""
         queue = new.state not in FINAL and new.wait_until <= now
         place = str(new.entered_at) if queue and new.state is State.READY else ""
         due = now + QUEUED_JOB_LOST_SECONDS if queue else new.wait_until
-        keys, arguments = self._change(document, old, new, due=due)
+        keys, arguments = self._written(document, old, new, due=due)
         keys += [self.keys.line, self.keys.metrics, self.keys.public]
         public = "became" if entries.became_public(old, new) else "left" if entries.is_left_public(old, new) else ""
         arguments += [place, str(new.state), public, str(now)]
@@ -371,23 +382,18 @@ class Ledger:
 
     def _write_claim(self, document: bytes, old: Entry, new: Entry, _now: float) -> bool | None:
         """Write a claim, when its lane lets it pass; None when it does not, False when another process was faster."""
-        keys, arguments = self._change(document, old, new, due=new.wait_until)
+        keys, arguments = self._written(document, old, new, due=new.wait_until)
         lane_keys, lane_arguments = self.lanes.passing(old)
         keys += lane_keys
         answer = self._redis.eval(ledger_scripts.CLAIM, len(keys), *keys, *arguments, *lane_arguments)
         return None if answer == _NOT_ADMITTED else bool(answer)
 
-    def _change(self, document: bytes, old: Entry, new: Entry, *, due: float) -> tuple[list[str], list[Any]]:
+    def _written(self, document: bytes, old: Entry, new: Entry, *, due: float) -> tuple[list[str], list[Any]]:
         """The keys and arguments that the scripts' write needs."""
         final = new.state in FINAL
         keys = [self.keys.ticket(new.ticket_id), self.keys.due, self.keys.state(old.state), self.keys.state(new.state)]
         when, ttl = ("", str(self._retention)) if final else (str(due), "0")
         return keys, [str(new.ticket_id), document, entries.dump(new), when, str(new.entered_at), ttl]
-
-
-def _tell(old: Entry, new: Entry, now: float, **facts: object) -> None:
-    told = story.line(old, new, now, **facts)
-    getattr(log, told.level)(told.message, **told.facts)
 
 
 def _overdue(ticket_id: int, document: bytes | None) -> Overdue:

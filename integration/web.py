@@ -21,7 +21,7 @@ import sys
 from typing import Any
 from urllib.parse import urlsplit
 
-from integration import logs, store
+from integration import logs, release, store
 from integration.errors import SettingsError
 from integration.settings import Settings, from_environment, is_loopback
 from integration.web_room import CONNECTIONS
@@ -45,7 +45,10 @@ def main() -> int:
         return 2
     for warning in settings.warnings:
         logs.get("integration").warning(warning)
-    files = _files()
+    serves = options(settings, port, files=_files())
+    logs.get("integration").info(
+        "web started", **release.told(settings, os.environ), listens=serves["bind"], workers=serves["workers"]
+    )
     os.environ.pop("WEB_CONCURRENCY", None)  # gunicorn would read it when it is imported
     from gunicorn.app.base import BaseApplication  # noqa: PLC0415 -- see above
 
@@ -54,7 +57,7 @@ def main() -> int:
 
     class Server(BaseApplication):  # type: ignore[misc]  # gunicorn publishes no types
         def load_config(self) -> None:
-            for name, value in options(settings, port, files=files).items():
+            for name, value in serves.items():
                 self.cfg.set(name, value)
             self.cfg.set("worker_class", Worker)
             self.cfg.set("logger_class", Log)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import subprocess
 import sys
+import tempfile
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -194,9 +195,15 @@ def test_an_owner_that_is_no_text_is_another_one(stored: bytes, settings: Settin
 
 @contextlib.contextmanager
 def valkey_at(port: int, *, owned_by: bytes) -> Iterator[Redis]:
-    with ValkeyServer(port=port, save="", appendonly="no"), Redis(port=port) as redis:
-        redis.set("highlights:owner", owned_by)
-        yield redis
+    """A Redis whose owner stands there before it listens: who waits for it would be faster than a test."""
+    with tempfile.TemporaryDirectory() as folder:
+        before = free_port()
+        with ValkeyServer(port=before, data_dir=Path(folder), appendonly="no"), Redis(port=before) as redis:
+            redis.set("highlights:owner", owned_by)
+            redis.save()
+        with ValkeyServer(port=port, data_dir=Path(folder), appendonly="no"), Redis(port=port) as redis:
+            assert redis.get("highlights:owner") == owned_by
+            yield redis
 
 
 def test_a_web_process_that_began_without_redis_writes_nothing_into_anothers(

@@ -73,7 +73,7 @@ def test_children_do_not_outlive_a_killed_pool(processes: Processes) -> None:
 def test_a_worker_whose_redis_is_away_waits_for_it_without_a_word_too_many(processes: Processes) -> None:
     processes._environ["REDIS_URL"] = f"redis://127.0.0.1:{free_port()}/0"
     processes.start("worker")
-    wait_for(lambda: processes.log("worker").count("worker cannot use Redis, starts anew") >= 2, seconds=60)
+    wait_for(lambda: processes.log("worker").count("this child ends and the pool starts another") >= 2, seconds=60)
     assert processes.running["worker"].poll() is None
     assert "Traceback" not in processes.log("worker")
 

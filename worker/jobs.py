@@ -217,7 +217,7 @@ class Jobs:
                 f"{service} refuses one ticket after another ({error.status}), although it accepts our credentials: "
                 "is a permission or a scope missing?"
             )
-            suspicion.outcome_unknown = error.outcome_unknown
+            suspicion.said, suspicion.outcome_unknown = error.said, error.outcome_unknown
             return self._hold(service, suspicion, claimed, longest=0.0)
         if own or accepted:
             return partial(entries.refused, error=error, reason=_not_permitted(service, error), policy=self.policy)
@@ -253,14 +253,15 @@ def _public_note(entry: Entry) -> Note | None:
 
 def _not_permitted(service: Service, error: Held) -> str:
     """Why a ticket has failed that the service refuses, in words that lead an admin to the right place."""
+    said = f" ({error.said})" if error.said else ""
     if service is Service.ZENDESK:
         return (
             f"Zendesk denies permission for this ticket ({error.status}), although it accepts our credentials: may our "
-            "user see and change it (role, groups, brand), or does a firewall dislike its text?"
+            f"user see and change it (role, groups, brand), or does a firewall dislike its text?{said}"
         )
     return (
         f"LogRocket denies permission for this requester's highlights ({error.status}), although it accepts our key: "
-        "may this project's plan and key ask for them?"
+        f"may this project's plan and key ask for them?{said}"
     )
 
 

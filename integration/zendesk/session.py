@@ -6,9 +6,11 @@ import base64
 import time
 from collections.abc import Mapping
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import requests
 
+from integration import machine_words
 from integration.errors import Held, NoNotePossible, NotThere, Permanent, RemoteError, Temporary
 from integration.http import ServiceSession, below, json_object
 from integration.settings import ApiToken, InstallSettings, OAuthClient, Settings
@@ -72,7 +74,8 @@ class ZendeskSession(ServiceSession):
             return _TokenRefused("Zendesk refuses our credentials (401)", status=_UNAUTHORIZED)
         if response.status_code == _NOT_FOUND:
             if (json_object(response.content) or {}).get("error") == "RecordNotFound":
-                return NotThere("the ticket is deleted, or not visible to this integration")
+                what = _asked_for(response.request.url or "")
+                return NotThere(f"Zendesk shows us no such {what} (404): it is deleted, or our user may not see it")
             return Held(
                 "Zendesk has no help desk at this address (404): is ZENDESK_SUBDOMAIN right?", status=_NOT_FOUND
             )
@@ -80,9 +83,19 @@ class ZendeskSession(ServiceSession):
             return NoNotePossible("the ticket is closed")
         return super().refused(response, write=write)
 
+    def said(self, response: requests.Response) -> str:
+        """What an answer other than 2xx says in words for machines."""
+        return machine_words.of_zendesk(response.content)
+
     def limit_used_up(self, headers: Mapping[str, str]) -> bool | None:
         """Whether the headers of a 429 say that the whole account's limit is used up; None when they do not tell."""
         return limits.used_up(headers)
+
+
+def _asked_for(url: str) -> str:
+    """What a request was about, in a word."""
+    path = urlsplit(url).path
+    return "ticket" if "/tickets/" in path else "user" if "/users/" in path else "record"
 
 
 def _closed(body: bytes) -> bool:
@@ -115,13 +128,21 @@ class _Basic(requests.auth.AuthBase):
         return False
 
 
+class _TokenSession(ServiceSession):
+    """The session in which access tokens are fetched."""
+
+    def said(self, response: requests.Response) -> str:
+        """What an answer other than 2xx says in words for machines."""
+        return machine_words.of_zendesk(response.content)
+
+
 class _Bearer(requests.auth.AuthBase):
     """An access token of the `client_credentials` grant, fetched when one is needed and renewed before it expires."""
 
     def __init__(self, client: OAuthClient, zendesk_url: str, scopes: str) -> None:
         self._client = client
         self._scopes = scopes
-        self._session = ServiceSession("Zendesk", zendesk_url)
+        self._session = _TokenSession("Zendesk", zendesk_url)
         self._url = f"{zendesk_url}/oauth/tokens"
         self._token = ""
         self._renew_at = 0.0
