@@ -10,12 +10,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any, Final
 
 from integration.http import json_object
 
 _WORD: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,49}")
+_LONGEST: Final = 50  # characters of a word
 _MOST: Final = 5  # of one kind
+_LOOKED_AT: Final = 20  # fields, and problems of each
 _MAX_FIELD: Final = 10**18
 _BLANK: Final = "BlankValue"
 _MAX_SENTENCE: Final = 200
@@ -45,7 +48,7 @@ def of_zendesk(body: bytes) -> str:
 def of_logrocket(body: bytes) -> str:
     """The sentence of a refusal of LogRocket's, when it is a known one; empty when not."""
     answer = json_object(body)
-    said = [body.strip().decode("utf-8", "replace") if len(body) < _MAX_SENTENCE else ""]
+    said: list[Any] = [body.strip().decode("utf-8", "replace") if len(body) < _MAX_SENTENCE else ""]
     if answer is not None:
         said = [answer.get(name) for name in ("error", "message", "detail")]
     return next((sentence for sentence in _SENTENCES_OF_LOGROCKET if sentence in said), "")
@@ -53,15 +56,15 @@ def of_logrocket(body: bytes) -> str:
 
 def _problems(details: object) -> Iterator[tuple[str, dict[str, Any]]]:
     """What is wrong with which field, as far as both have the form that Zendesk documents."""
-    for name, problems in details.items() if isinstance(details, dict) else ():
+    for name, problems in islice(details.items() if isinstance(details, dict) else (), _LOOKED_AT):
         if _word(name) is None:
             continue
         listed = [each for each in problems if isinstance(each, dict)] if isinstance(problems, list) else []
-        yield from ((name, each) for each in listed or [{}])
+        yield from ((name, each) for each in listed[:_LOOKED_AT] or [{}])
 
 
 def _word(value: object) -> str | None:
-    return value if isinstance(value, str) and _WORD.fullmatch(value[:51]) and len(value) <= 50 else None
+    return value if isinstance(value, str) and len(value) <= _LONGEST and _WORD.fullmatch(value) else None
 
 
 def _field(value: object) -> str | None:

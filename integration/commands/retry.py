@@ -8,7 +8,7 @@ from integration.commands import open_ledger, ticket_id
 from integration.entry import NewerEntryError, State
 from integration.ledger import Ledger
 
-HELP = "put tickets that failed, were skipped or had nothing to tell back to work"
+HELP = "put tickets that are failed, skipped or empty back to work"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

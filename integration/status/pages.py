@@ -25,7 +25,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 from werkzeug.exceptions import HTTPException, NotFound, TooManyRequests
 
-from integration import logs, overview
+from integration import logs, overview, story
 from integration.entry import RETRYABLE, Entry, NewerEntryError, State
 from integration.lanes import Service
 from integration.ledger import Ledger
@@ -302,6 +302,7 @@ def _add_words(pages: Blueprint, settings: Settings) -> None:
         return {
             "words": words,
             "figures": figures,
+            "way_of": story.way,
             "RETRYABLE": RETRYABLE,
             "ticket_url": lambda ticket_id: f"{settings.zendesk_url}/agent/tickets/{ticket_id}",
             "replay_url": lambda entry: f"{project}/s/{entry.replay}",

@@ -28,7 +28,15 @@ class _TokenRefused(Held):
     """401: the access token may have expired early, or was revoked."""
 
 
-class ZendeskSession(ServiceSession):
+class _Session(ServiceSession):
+    """A session that keeps what Zendesk says of a refusal."""
+
+    def said(self, response: requests.Response) -> str:
+        """What an answer other than 2xx says in words for machines."""
+        return machine_words.of_zendesk(response.content)
+
+
+class ZendeskSession(_Session):
     """A session with one Zendesk account, authorised for each request.
 
     zenpy always asks `https://<subdomain>.zendesk.com`; where the account is elsewhere (a stand-in), requests are sent
@@ -74,7 +82,7 @@ class ZendeskSession(ServiceSession):
             return _TokenRefused("Zendesk refuses our credentials (401)", status=_UNAUTHORIZED)
         if response.status_code == _NOT_FOUND:
             if (json_object(response.content) or {}).get("error") == "RecordNotFound":
-                what = _asked_for(response.request.url or "")
+                what = _asked_for(response.url or "")
                 return NotThere(f"Zendesk shows us no such {what} (404): it is deleted, or our user may not see it")
             return Held(
                 "Zendesk has no help desk at this address (404): is ZENDESK_SUBDOMAIN right?", status=_NOT_FOUND
@@ -82,10 +90,6 @@ class ZendeskSession(ServiceSession):
         if response.status_code == _UNPROCESSABLE and _closed(response.content):
             return NoNotePossible("the ticket is closed")
         return super().refused(response, write=write)
-
-    def said(self, response: requests.Response) -> str:
-        """What an answer other than 2xx says in words for machines."""
-        return machine_words.of_zendesk(response.content)
 
     def limit_used_up(self, headers: Mapping[str, str]) -> bool | None:
         """Whether the headers of a 429 say that the whole account's limit is used up; None when they do not tell."""
@@ -128,21 +132,13 @@ class _Basic(requests.auth.AuthBase):
         return False
 
 
-class _TokenSession(ServiceSession):
-    """The session in which access tokens are fetched."""
-
-    def said(self, response: requests.Response) -> str:
-        """What an answer other than 2xx says in words for machines."""
-        return machine_words.of_zendesk(response.content)
-
-
 class _Bearer(requests.auth.AuthBase):
     """An access token of the `client_credentials` grant, fetched when one is needed and renewed before it expires."""
 
     def __init__(self, client: OAuthClient, zendesk_url: str, scopes: str) -> None:
         self._client = client
         self._scopes = scopes
-        self._session = _TokenSession("Zendesk", zendesk_url)
+        self._session = _Session("Zendesk", zendesk_url)
         self._url = f"{zendesk_url}/oauth/tokens"
         self._token = ""
         self._renew_at = 0.0

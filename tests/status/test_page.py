@@ -73,7 +73,7 @@ def test_it_tells_what_came_and_what_became_of_it(admin: Admin, product: InProce
     labels = re.findall(r'<svg role="img" aria-label="([^"]+)"', html)
     assert [label.split(":")[0] for label in labels] == ["Last hour", "Last day", "Last week"]
     for label in labels:
-        assert "3 came in, 2 posted, 0 nothing to tell, 0 skipped, 1 failed." in label
+        assert "3 came in, 2 posted, 0 empty, 0 skipped, 1 failed." in label
     assert text_of(html).count("Half of the notes came within") == 3
     assert "1 ticket: LogRocket refuses the request (400)" in html
 
@@ -84,7 +84,7 @@ def test_it_tells_what_waits_and_for_what(admin: Admin, product: InProcess, sand
     page = text_of(admin.page())
     assert "1 ticket waits." in page
     assert "LogRocket refuses our credentials: tickets wait for you." in page
-    assert re.search(r"1 to be asked of LogRocket, the first for [0-9.]+ s", page)
+    assert re.search(r"1 for LogRocket to be asked, the first for [0-9.]+ s", page)
     assert "On hold since" in page
     assert "look at LOGROCKET_API_KEY" in page
 
@@ -191,12 +191,12 @@ def test_why_a_ticket_is_tried_again_is_told(admin: Admin, product: InProcess, s
     ticket_id = file_one(product, sandbox)
     claimed = product.ledger.claim(ticket_id, State.RECEIVED)
     assert claimed is not None
-    assert "A worker is at it right now." in item(admin.page(), ticket_id)
+    assert "A worker is at work on it right now." in item(admin.page(), ticket_id)
 
     error = Temporary("LogRocket has trouble (503)", retry_after=60)
     product.ledger.settle(claimed, partial(entries.postponed, error=error, policy=product.ledger.policy))
     shown = text_of(item(admin.page(), ticket_id))
-    assert "Waits to be asked of LogRocket, because: LogRocket has trouble (503). Next look:" in shown
+    assert "Waits for LogRocket to be asked, because: LogRocket has trouble (503). Next look:" in shown
 
 
 # -- It refuses
