@@ -77,11 +77,11 @@ class OwnWorker(SimpleWorker):
     def teardown(self) -> None:
         """Take leave of Redis; once a stop was asked for, without patience: one that is away would hold it up."""
         if self._shutdown_requested_date is None:
-            super().teardown()
+            super().teardown()  # type: ignore[no-untyped-call]  # RQ has no types here
             return
         self.connection.set_retry(Retry(NoBackoff(), 0))
         try:
-            super().teardown()
+            super().teardown()  # type: ignore[no-untyped-call]  # RQ has no types here
         except RefusedRedisError:
             raise
         except RedisError as error:  # what RQ keeps of this worker expires by itself

@@ -64,7 +64,7 @@ def test_a_sample_is_spread_over_the_whole_and_takes_none_twice(number: int, mos
         assert min(ranks) <= -number * (most - 1) / most
 
 
-@given(st.fixed_dictionaries(dict.fromkeys(["came_in", "posted", "nothing_to_tell", "skipped", "failed"], COUNTS)))
+@given(st.fixed_dictionaries(dict.fromkeys(["came_in", "posted", "empty", "skipped", "failed"], COUNTS)))
 def test_every_bar_is_inside_the_chart_and_none_hides_another(counts: dict[str, tuple[int, ...]]) -> None:
     bars = flow(**counts).bars()
     for bar in bars:
