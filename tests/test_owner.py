@@ -26,6 +26,7 @@ from integration.errors import SettingsError
 from integration.settings import Settings
 from tests.conftest import ROOT, InProcess, Processes, free_port, wait_for
 from tests.test_web import TICKET, signed
+from worker.pool import REFUSED
 
 FOREIGN = b"Zendesk other, LogRocket other/app"
 CONNECTIONS = (store.for_web, store.for_pages, store.for_readiness, store.for_worker, store.for_reading)
@@ -244,6 +245,35 @@ def test_a_worker_that_began_without_redis_ends_when_it_is_anothers(
         assert_told(processes.log("worker"))
     finally:
         processes.end_all()
+
+
+@pytest.mark.parametrize(
+    "child",
+    [
+        "places(settings)['sweeper'](os.getppid())",
+        "run_child(lambda _: recovery.take_in_time(turns(settings)), settings, 0)",
+    ],
+)
+def test_every_child_that_meets_anothers_redis_tells_the_pool(
+    child: str, foreign: Redis, environ: dict[str, str]
+) -> None:
+    code = f"""
+import os
+from worker.__main__ import *
+def turns(settings):
+    redis = store.for_worker(settings)
+    ledger = store.open_ledger(settings, redis, random=random.random)
+    return recovery.Turns(settings, ledger, redis, alive=lambda: True)
+settings = from_environment()
+{child}
+"""
+    before = everything(foreign)
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environ, cwd=ROOT, capture_output=True, timeout=40, check=False
+    )
+    assert done.returncode == REFUSED, done.stderr
+    assert_told(done.stderr.decode())
+    assert everything(foreign) == before
 
 
 @pytest.fixture(scope="module")

@@ -220,7 +220,9 @@ class Jobs:
             suspicion.said, suspicion.outcome_unknown = error.said, error.outcome_unknown
             return self._hold(service, suspicion, claimed, longest=0.0)
         if own or accepted:
-            return partial(entries.refused, error=error, reason=_not_permitted(service, error), policy=self.policy)
+            own_trouble = Held(_not_permitted(service, error), status=error.status)
+            own_trouble.outcome_unknown = error.outcome_unknown
+            return partial(entries.refused, error=own_trouble, reason=str(own_trouble), policy=self.policy)
         delay = entries.refused_again(claimed, error=error, policy=self.policy)
         return partial(entries.held, error=error, delay=delay)
 

@@ -18,7 +18,7 @@ from integration.settings import from_environment
 from integration.status import pages
 from integration.zendesk.webhook import NewTicket
 from sandbox import Fault, Sandbox
-from tests.conftest import InProcess, free_port
+from tests.conftest import InProcess, free_port, wait_for
 from tests.status.conftest import PASSWORD, Admin, fail_one, file_one
 from worker.recovery import Turns
 
@@ -63,6 +63,29 @@ def test_a_ticket_is_shown_with_its_way_its_links_and_no_address(
     [note] = sandbox.zendesk.internal_notes(ticket_id)
     assert f'"{replay}"' in note.html_body
     assert "@" not in text_of(admin.page())
+
+
+def test_the_way_says_why_it_went_back_and_what_it_waited_for(
+    admin: Admin, product: InProcess, sandbox: Sandbox
+) -> None:
+    sandbox.logrocket.default = "FAILED"
+    ticket_id = file_one(product, sandbox)
+    wait_for(lambda: worked(product) and product.entry(ticket_id).failures)
+    sandbox.logrocket.default = "READY"
+    sandbox.faults.add(Fault(service="zendesk", method="PUT", status=503))
+    product.work_until(ticket_id, State.POSTED)
+    shown = item(admin.page(), ticket_id)
+    way = [text_of(each) for each in re.findall(r"<li>(.*?)</li>", shown, re.DOTALL)]
+    assert [each.split()[0] for each in way] == ["received", "requested", "received", "requested", "ready", "posted"]
+    again = r"tried again at [0-9:]{8} UTC"
+    assert re.search(rf"LogRocket failed to make highlights, {again}", way[2])
+    assert re.search(rf"Zendesk has trouble \(503\), {again}", way[4])
+    assert not [each for at, each in enumerate(way) if at not in (2, 4) and "again" in each]
+
+
+def worked(product: InProcess) -> bool:
+    product.work()
+    return True
 
 
 def test_it_tells_what_came_and_what_became_of_it(admin: Admin, product: InProcess, sandbox: Sandbox) -> None:
