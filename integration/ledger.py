@@ -25,7 +25,7 @@ from integration.entry import FINAL, Entry, NewerEntryError, Policy, State
 from integration.keys import Keys
 from integration.logrocket.results import Result
 from integration.pseudonym import Whose
-from integration.queues import STEPS, Queues
+from integration.queues import Queues, step_of
 from integration.zendesk.webhook import NewTicket
 
 QUEUED_JOB_LOST_SECONDS = 30
@@ -148,7 +148,7 @@ class Ledger:
         return self._change(
             claimed.ticket_id,
             lambda entry, now: decide(entry, now) if entry.lease == claimed.lease else None,
-            step=STEPS[claimed.state][1].rpartition(".")[2],
+            step=step_of(claimed.state),
             **facts,
         )
 

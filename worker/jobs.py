@@ -21,7 +21,7 @@ from integration.lanes import Service, Sign
 from integration.ledger import Decide, Ledger
 from integration.logrocket import callback
 from integration.logrocket.client import LogRocket
-from integration.queues import STEPS
+from integration.queues import step_of
 from integration.settings import Settings
 from integration.zendesk.desk import Desk, Note, still_public
 from integration.zendesk.limits import Pace
@@ -145,7 +145,7 @@ class Jobs:
         try:
             claimed = self.ledger.claim(ticket_id, state)
             if claimed is None:
-                log.debug("nothing to do", ticket_id=ticket_id, step=_step_of(state))
+                log.debug("nothing to do", ticket_id=ticket_id, step=step_of(state))
                 return
             outcome = self._outcome(claimed, work)
             took = time.monotonic() - started
@@ -153,17 +153,17 @@ class Jobs:
         except (RedisError, JobTimeoutException) as error:
             why = "Redis cannot be used, or the step took too long: the sweeper queues it again"
             log.warning(
-                "step broken off", ticket_id=ticket_id, step=_step_of(state), why=why, error=type(error).__name__
+                "step broken off", ticket_id=ticket_id, step=step_of(state), why=why, error=type(error).__name__
             )
         else:
             if settled is None:
                 why = "a callback came meanwhile, the ticket was erased, or the step took longer than its lease"
-                log.info("step overtaken, its outcome is dropped", ticket_id=ticket_id, step=_step_of(state), why=why)
+                log.info("step overtaken, its outcome is dropped", ticket_id=ticket_id, step=step_of(state), why=why)
             self._count(claimed, settled, took)
 
     def _count(self, claimed: Entry, settled: Entry | None, took: float) -> None:
         """Count the step, and all that was counted in it, for `/metrics`; a step is over, whether that works or not."""
-        tally.count_step(_step_of(claimed.state), took)
+        tally.count_step(step_of(claimed.state), took)
         if settled is not None and settled.state is State.POSTED:
             tally.count_wait(settled.entered_at - settled.received_at)
         try:
@@ -183,7 +183,7 @@ class Jobs:
         except RedisError:
             raise
         except Exception:
-            log.exception("internal error", ticket_id=claimed.ticket_id, step=_step_of(claimed.state))
+            log.exception("internal error", ticket_id=claimed.ticket_id, step=step_of(claimed.state))
             return partial(entries.crashed, policy=self.policy)
 
     def _after(self, error: RemoteError, claimed: Entry) -> Decide:
@@ -272,8 +272,3 @@ def _service(error: RemoteError, claimed: Entry) -> Service:
     if error.service is not None:
         return Service(error.service)
     return Service.ZENDESK if claimed.state is State.READY else Service.LOGROCKET
-
-
-def _step_of(state: State) -> str:
-    """The job of a state, by the name that the log and the metrics give it."""
-    return STEPS[state][1].rpartition(".")[2]
