@@ -18,12 +18,14 @@ from integration.errors import MalformedDelivery, UnverifiedDelivery
 from integration.ledger import Ledger
 from integration.logrocket import callback, results
 from integration.owner import RefusedRedisError
+from integration.repeats import Allowance
 from integration.settings import Settings, from_environment
 from integration.status import pages
 from integration.status.admission import Doorkeeper
 from integration.web_room import PutOff
 from integration.zendesk import webhook
 
+NAMED_A_MINUTE = 60  # tickets of refused callbacks that the log names
 RETRY_AFTER_SECONDS = 30  # Zendesk comes back only when told less than 60
 
 log = logs.get(__name__)
@@ -57,9 +59,8 @@ def _add_deliveries(app: Flask, settings: Settings, ledger: Ledger) -> None:
         if ticket is None:
             return _answer(204)
         if not ledger.receive(ticket):
-            log.info("ticket already known", ticket_id=ticket.ticket_id)
+            log.info("ticket delivered again, it is known", ticket_id=ticket.ticket_id)
             return _answer(200, "already known")
-        log.info("ticket received", ticket_id=ticket.ticket_id)
         return _answer(202, "queued")
 
     @app.post(callback.PATH)
@@ -68,9 +69,7 @@ def _add_deliveries(app: Flask, settings: Settings, ledger: Ledger) -> None:
         ticket_id = callback.verify(request.args, secret_keys=settings.secret_keys, now=time.time())
         result = results.read(_body(callback.MAX_BYTES))
         if not ledger.call_back(ticket_id, result):
-            log.info("callback changes nothing", ticket_id=ticket_id, status=result.status.value)
             return _answer(200, "already known")
-        log.info("callback taken", ticket_id=ticket_id, status=result.status.value)
         return _answer(202, "queued")
 
 
@@ -105,14 +104,21 @@ def _add_status(app: Flask, settings: Settings) -> Doorkeeper | None:
 
 
 def _add_errors(app: Flask) -> None:
+    names = Allowance(NAMED_A_MINUTE, seconds=60)  # each makes a line that was not there before
+
+    def claimed() -> dict[str, object]:
+        """The ticket that a callback's address names, for the log; anybody may have written it there."""
+        named = callback.named(request.args) if request.path == callback.PATH else None
+        return {"claimed_ticket_id": named} if named is not None and names.take(time.monotonic()) else {}
+
     @app.errorhandler(UnverifiedDelivery)
     def unverified(error: UnverifiedDelivery) -> ResponseReturnValue:
-        log.warning("delivery refused", path=request.path, reason=str(error))
+        log.warning("delivery refused", path=request.path, reason=str(error), **claimed())
         return _answer(401, "unauthorized")
 
     @app.errorhandler(MalformedDelivery)
     def malformed(error: MalformedDelivery) -> ResponseReturnValue:
-        log.warning("delivery unusable", path=request.path, reason=str(error))
+        log.warning("delivery unusable", path=request.path, reason=str(error), **claimed())
         return _answer(400, "unusable")
 
     @app.errorhandler(redis.exceptions.RedisError)

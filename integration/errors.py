@@ -13,7 +13,7 @@
         StillPublic              our note is on the ticket, and customers can read it
 
 A library's exception is translated once, in the client that called it. None of these texts holds a secret, an
-address of a person, or text that a remote service sent.
+address of a person, or text that a remote service sent, but for the words that `integration.machine_words` lets pass.
 """
 
 from __future__ import annotations
@@ -42,11 +42,19 @@ class MalformedDelivery(RejectedDelivery):
 class RemoteError(Exception):
     """A remote service did not do what was asked; the text is for an admin, `service` is the service's name.
 
+    `said`: what the service said of it in words for machines.
     `outcome_unknown`: what was asked may have been done all the same, or may be done yet.
     """
 
     service: str | None = None
+    said = ""
     outcome_unknown = False
+
+    def __str__(self) -> str:
+        reason = super().__str__()
+        if not self.said:
+            return reason
+        return f"{reason} ({self.said})" if reason.endswith("?") else f"{reason}: {self.said}"
 
 
 class Temporary(RemoteError):

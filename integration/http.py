@@ -23,7 +23,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
 from integration import tally
-from integration.errors import Held, Permanent, RemoteError, Temporary
+from integration.errors import Held, NoNotePossible, NotThere, Permanent, RemoteError, Temporary
 
 CONNECT_SECONDS: Final = 3.05
 READ_SECONDS: Final = 12.0
@@ -66,6 +66,8 @@ class ServiceSession(requests.Session):
         if not 200 <= response.status_code < 300:  # noqa: PLR2004 -- 2xx
             refusal = self.refused(response, write=write)
             refusal.service = self.service
+            if not isinstance(refusal, NoNotePossible | NotThere):  # their texts say it all
+                refusal.said = self.said(response)
             refusal.outcome_unknown = write and not self.proves_nothing_happened(response)
             raise refusal
         return response
@@ -99,6 +101,10 @@ class ServiceSession(requests.Session):
         if self.wrote(response):
             return Permanent(f"{name} refuses the request ({status})")
         return Held(f"something in front of {name} refuses the request ({status})", status=status)
+
+    def said(self, response: requests.Response) -> str:  # noqa: ARG002 -- for subclasses
+        """What an answer other than 2xx says in words for machines."""
+        return ""
 
     def proves_nothing_happened(self, response: requests.Response) -> bool:
         """Whether an answer other than 2xx says for certain that nothing was written, and nothing will be.

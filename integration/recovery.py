@@ -239,8 +239,6 @@ class Recovery:
             return Outcome.OTHER
         new = self._ledger.receive(NewTicket(ticket_id=number), recovered=True)
         self._remember_known(number)
-        if new:
-            log.info("ticket recovered", ticket_id=number)
         return Outcome.TAKEN_IN if new else Outcome.KNOWN
 
     def _wanted(self, number: int, record: Record, look: _Look) -> bool | None:

@@ -20,7 +20,7 @@ import resource
 import sys
 from typing import Any
 
-from integration import listening, logs, store
+from integration import listening, logs, release, store
 from integration.errors import SettingsError
 from integration.settings import Settings, from_environment
 from integration.web_room import CONNECTIONS
@@ -44,7 +44,10 @@ def main() -> int:
         return 2
     for warning in settings.warnings:
         logs.get("integration").warning(warning)
-    files = _files()
+    serves = options(settings, port, files=_files())
+    logs.get("integration").info(
+        "web started", **release.told(settings, os.environ), listens=serves["bind"], workers=serves["workers"]
+    )
     os.environ.pop("WEB_CONCURRENCY", None)  # gunicorn would read it when it is imported
     from gunicorn.app.base import BaseApplication  # noqa: PLC0415 -- see above
 
@@ -53,7 +56,7 @@ def main() -> int:
 
     class Server(BaseApplication):  # type: ignore[misc]  # gunicorn publishes no types
         def load_config(self) -> None:
-            for name, value in options(settings, port, files=files).items():
+            for name, value in serves.items():
                 self.cfg.set(name, value)
             self.cfg.set("worker_class", Worker)
             self.cfg.set("logger_class", Log)

@@ -15,7 +15,7 @@ from functools import partial
 
 from redis.exceptions import RedisError
 
-from integration import logs, note, owner, store
+from integration import logs, note, owner, release, store
 from integration.errors import SettingsError
 from integration.logrocket.client import LogRocket
 from integration.settings import Settings, from_environment
@@ -42,7 +42,12 @@ def main() -> int:
     for warning in settings.warnings:
         log.warning(warning)
     works = places(settings)
-    log.info("worker started", children=len(works))
+    log.info(
+        "worker started",
+        **release.told(settings, os.environ),
+        concurrency=settings.worker_concurrency,
+        children=len(works),
+    )
     return Pool(works).run()
 
 
@@ -56,12 +61,21 @@ def places(settings: Settings) -> dict[str, Callable[[int], None]]:
     }
     works |= {f"requests-{number}": partial(run_worker, settings, settings.keys.requests) for number in range(requests)}
     works |= {f"notes-{number}": partial(run_worker, settings, settings.keys.notes) for number in range(notes)}
-    return works
+    return {name: partial(run_child, work, settings) for name, work in works.items()}
+
+
+def run_child(work: Callable[[int], None], settings: Settings, pool_pid: int) -> None:
+    """Do a child's work; a Redis that is not for us ends it so that the pool, too, ends."""
+    logs.configure(settings)
+    try:
+        work(pool_pid)
+    except owner.RefusedRedisError as error:
+        log.error("worker ends, this Redis is not for it", why=str(error))  # noqa: TRY400 -- the text says it all
+        raise SystemExit(REFUSED) from None
 
 
 def run_worker(settings: Settings, queue: str, pool_pid: int) -> None:
     """Take jobs from one queue for as long as the pool lives."""
-    logs.configure(settings)
     redis = store.for_worker(settings)
     ledger = store.open_ledger(settings, redis, random=random.random)
     jobs = Jobs(
@@ -78,16 +92,16 @@ def run_worker(settings: Settings, queue: str, pool_pid: int) -> None:
         worker = open_worker(queue, redis, jobs.by_name())
         worker.parent_pid = pool_pid
         worker.work(logging_level="WARNING")
-    except owner.RefusedRedisError as error:
-        log.error("worker ends, this Redis is not for it", why=str(error))  # noqa: TRY400 -- the text says it all
-        raise SystemExit(REFUSED) from None
+    except owner.RefusedRedisError:
+        raise
     except RedisError as error:  # a long outage, or what RQ does not wait for: a Redis that refuses writes
-        log.warning("worker cannot use Redis, starts anew", error=type(error).__name__)
+        log.warning(
+            "Redis cannot be used, this child ends and the pool starts another", queue=queue, error=type(error).__name__
+        )
 
 
 def run_sweeper(settings: Settings, pool_pid: int) -> None:
     """Sweep about once a second for as long as the pool lives."""
-    logs.configure(settings)
     ledger = store.open_ledger(settings, store.for_worker(settings), random=random.random)
     trimmed_at = -math.inf  # a machine that has just started counts from 0
     while os.getppid() == pool_pid:
@@ -97,8 +111,10 @@ def run_sweeper(settings: Settings, pool_pid: int) -> None:
             if time.monotonic() - trimmed_at > _TRIM_SECONDS:
                 ledger.trim()
                 trimmed_at = time.monotonic()
+        except owner.RefusedRedisError:
+            raise
         except RedisError as error:
-            log.warning("sweeper cannot use Redis, goes on", error=type(error).__name__)
+            log.warning("Redis cannot be used, the sweeper tries again every second", error=type(error).__name__)
         time.sleep(pause)
 
 

@@ -15,7 +15,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 from rq.timeouts import JobTimeoutException, UnixSignalDeathPenalty
 
-from integration import logs, store
+from integration import logs, owner, store
 from integration.ledger import Ledger
 from integration.lost_writes import LostWrites
 from integration.recovery import OVERLAP_SECONDS, Recovered, Recovery
@@ -46,12 +46,14 @@ def run(settings: Settings, pool_pid: int) -> None:
 
 
 def take_in_time(turns: Turns, *, seconds: int = TURN_SECONDS) -> None:
-    """Take a turn that ends within `seconds`, and raise nothing."""
+    """Take a turn that ends within `seconds`, and raise nothing but `RefusedRedisError`."""
     try:
         with UnixSignalDeathPenalty(seconds, JobTimeoutException):  # type: ignore[no-untyped-call]  # RQ has no types
             turns.take()
     except JobTimeoutException:
         log.warning("looking for tickets that may be missing takes too long, tried again later")
+    except owner.RefusedRedisError:  # for the pool to end
+        raise
     except RedisError as error:
         log.warning("recovery cannot use Redis, goes on", error=type(error).__name__)
 

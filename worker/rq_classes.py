@@ -12,12 +12,16 @@ from types import FrameType
 from typing import Any, ClassVar
 
 from redis import Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from redis.retry import Retry
 from rq.job import Job
 from rq.serializers import JSONSerializer
 from rq.worker import SimpleWorker
 
 from integration import logs, workers
 from integration.entry import JOB_SECONDS
+from integration.owner import RefusedRedisError
 from integration.queues import open_queue
 
 log = logs.get(__name__)
@@ -69,6 +73,19 @@ class OwnWorker(SimpleWorker):
             log.warning("the pool is gone, worker stops")
             raise SystemExit(0)
         super().heartbeat(*args, **kwargs)
+
+    def teardown(self) -> None:
+        """Take leave of Redis; once a stop was asked for, without patience: one that is away would hold it up."""
+        if self._shutdown_requested_date is None:
+            super().teardown()  # type: ignore[no-untyped-call]  # RQ has no types here
+            return
+        self.connection.set_retry(Retry(NoBackoff(), 0))
+        try:
+            super().teardown()  # type: ignore[no-untyped-call]  # RQ has no types here
+        except RefusedRedisError:
+            raise
+        except RedisError as error:  # what RQ keeps of this worker expires by itself
+            log.info("stopping without Redis", error=type(error).__name__)
 
     def subscribe(self) -> None:
         """Take no commands over Redis: they could stop or kill a job in its write."""

@@ -35,7 +35,8 @@ def in_the_same_form(command: str) -> str:
 
 
 def ticket_id(raw: str) -> int:
-    """A ticket's number, as a command's argument."""
-    if not re.fullmatch(r"[0-9]{1,18}", raw) or int(raw) == 0:
+    """A ticket's number, or its case's key, as a command's argument."""
+    number = raw.removeprefix("zendesk-")
+    if not re.fullmatch(r"[0-9]{1,18}", number) or int(number) == 0:
         raise argparse.ArgumentTypeError("must be a ticket's number")
-    return int(raw)
+    return int(number)

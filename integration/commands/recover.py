@@ -50,7 +50,11 @@ def run(options: argparse.Namespace) -> int:
 def _told(recovered: Recovered, settings: Settings, *, hours: int) -> str:
     if recovered.missed is not None and not recovered.webhooks and recovered.stopped is None:
         return f"No webhook in Zendesk has the endpoint {settings.public_url}{ENDPOINT}: is PUBLIC_URL right?"
-    missed = "Zendesk does not show us its log, so all tickets" if recovered.missed is None else recovered.missed
+    missed = (
+        "unknown, for Zendesk does not show us its log: all tickets were looked through"
+        if recovered.missed is None
+        else recovered.missed
+    )
     lines = [
         f"failed deliveries in the last {hours} hours: {missed}",
         "tickets of that time, and of the time of which Redis may have lost some, which should be here:",

@@ -1,4 +1,4 @@
-"""`status [--json]`: how many tickets are in which state, what waits, and what holds it up."""
+"""`status [CASE] [--json]`: how many tickets are in which state, what waits, what failed and why; or one case."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from integration import logs, store
+from integration.commands import case
 from integration.overview import Overview, PublicNotes, look
 from integration.settings import from_environment
 
-HELP = "tell how many tickets are in which state, what waits, and what holds it up"
+HELP = "tell how many tickets are in which state, what waits, what failed, and why; or the way of one case"
 _IS_PUBLIC = {
     True: "customers can read its note: make it internal in Zendesk, or run retry once it has failed",
     False: "its note was public for a while, customers may have read it; it is internal now",
@@ -22,6 +23,7 @@ _IS_PUBLIC = {
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
+    case.arguments(parser)
     parser.add_argument("--json", action="store_true", help="as JSON, for programs")
 
 
@@ -31,8 +33,14 @@ def run(options: argparse.Namespace) -> int:
     logs.configure(settings)
     redis = store.for_reading(settings)
     ledger = store.open_ledger(settings, redis, random=random.random)
+    if options.case is not None:
+        return case.run(ledger, settings, options.case, as_json=options.json)
     overview = look(ledger, redis, requests_per_hour=settings.requests_per_hour)
-    print(json.dumps(as_json(overview)) if options.json else _as_text(overview))
+    listed = case.listed(ledger)
+    if options.json:
+        print(json.dumps(as_json(overview) | case.listed_as_json(listed)))
+    else:
+        print("\n".join([_as_text(overview), *case.listed_as_text(listed)]))
     return 0
 
 

@@ -7,6 +7,7 @@ signs nothing of its own.
 from __future__ import annotations
 
 import hmac
+import re
 from collections.abc import Sequence
 from typing import Protocol
 from urllib.parse import urlencode
@@ -52,6 +53,12 @@ def verify(query: Query, *, secret_keys: Sequence[str], now: float) -> int:
     if now >= expires:
         raise UnverifiedDelivery("token expired")
     return ticket_id
+
+
+def named(query: Query) -> str | None:
+    """The ticket id that an address carries, whoever wrote it there: nothing proves it. Digits, 18 at most."""
+    tickets = query.getlist("ticket_id")
+    return tickets[0] if len(tickets) == 1 and re.fullmatch(r"[0-9]{1,18}", tickets[0][:19]) else None
 
 
 def _spelt_as_signed(token: str, claims: object, secret_keys: Sequence[str]) -> bool:

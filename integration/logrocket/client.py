@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import requests
 
+from integration import machine_words
 from integration.errors import Held, MalformedDelivery, Permanent, RemoteError, Temporary
 from integration.http import ServiceSession
 from integration.logrocket import results
@@ -82,6 +83,10 @@ class _Session(ServiceSession):
             reason = f"LogRocket knows no such project ({status}): is LOGROCKET_APP_ID right?"
             return _UnknownError(reason, status=status)
         return super().refused(response, write=write)
+
+    def said(self, response: requests.Response) -> str:
+        """What an answer other than 2xx says, as far as its words are known."""
+        return machine_words.of_logrocket(response.content)
 
     def wrote(self, response: requests.Response) -> bool:
         """Whether LogRocket itself wrote the answer: it says some errors in plain text."""

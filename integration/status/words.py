@@ -10,17 +10,9 @@ from integration.entry import FINAL, Entry, State
 from integration.lanes import Hold, Outlook, Service
 from integration.ledger import PublicNote
 
-STATES: Final = {
-    State.RECEIVED: "received",
-    State.REQUESTED: "requested",
-    State.READY: "ready",
-    State.POSTED: "posted",
-    State.EMPTY: "nothing to tell",
-    State.SKIPPED: "skipped",
-    State.FAILED: "failed",
-}
+STATES: Final = {state: str(state) for state in State}  # the same words as in the log and in the commands
 WAITS_FOR: Final = {
-    State.RECEIVED: "to be asked of LogRocket",
+    State.RECEIVED: "for LogRocket to be asked",
     State.REQUESTED: "for LogRocket's highlights",
     State.READY: "for their note in Zendesk",
 }
@@ -77,7 +69,7 @@ def masked(email: str) -> str:
 
 def sentence(text: str) -> str:
     """A reason as a sentence of its own."""
-    return f"{text[:1].upper()}{text[1:]}."
+    return _ended(f"{text[:1].upper()}{text[1:]}")
 
 
 def _masked(text: str) -> str:
@@ -89,15 +81,19 @@ def waiting_for(entry: Entry, now: float) -> str | None:
     if entry.state in FINAL:
         return None
     if entry.lease_until > now:
-        return "A worker is at it right now."
+        return "A worker is at work on it right now."
     match entry.state:
         case State.RECEIVED:
-            said = "Waits to be asked of LogRocket"
+            said = "Waits for LogRocket to be asked"
         case State.REQUESTED:
             said = "Waits for LogRocket's highlights"
         case _:
             said = "Waits for its note in Zendesk"
-    return f"{said}, because: {entry.last_error}." if entry.last_error else f"{said}."
+    return f"{said}, because: {_ended(entry.last_error)}" if entry.last_error else f"{said}."
+
+
+def _ended(text: str) -> str:
+    return text if text.endswith(("?", ".")) else f"{text}."
 
 
 def of_public_note(note: PublicNote) -> str:

@@ -6,9 +6,11 @@ import base64
 import time
 from collections.abc import Mapping
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import requests
 
+from integration import machine_words
 from integration.errors import Held, NoNotePossible, NotThere, Permanent, RemoteError, Temporary
 from integration.http import ServiceSession, below, json_object
 from integration.settings import ApiToken, InstallSettings, OAuthClient, Settings
@@ -26,7 +28,15 @@ class _TokenRefused(Held):
     """401: the access token may have expired early, or was revoked."""
 
 
-class ZendeskSession(ServiceSession):
+class _Session(ServiceSession):
+    """A session that keeps what Zendesk says of a refusal."""
+
+    def said(self, response: requests.Response) -> str:
+        """What an answer other than 2xx says in words for machines."""
+        return machine_words.of_zendesk(response.content)
+
+
+class ZendeskSession(_Session):
     """A session with one Zendesk account, authorised for each request.
 
     zenpy always asks `https://<subdomain>.zendesk.com`; where the account is elsewhere (a stand-in), requests are sent
@@ -72,7 +82,8 @@ class ZendeskSession(ServiceSession):
             return _TokenRefused("Zendesk refuses our credentials (401)", status=_UNAUTHORIZED)
         if response.status_code in _NOT_FOUND:
             if (json_object(response.content) or {}).get("error") == "RecordNotFound":
-                return NotThere("the ticket is deleted, or not visible to this integration")
+                what = _asked_for(response.url or "")
+                return NotThere(f"Zendesk shows us no such {what} (404): it is deleted, or our user may not see it")
             return Held(trouble.NO_HELP_DESK, status=response.status_code)
         if response.status_code == _UNPROCESSABLE and _closed(response.content):
             return NoNotePossible("the ticket is closed")
@@ -81,6 +92,12 @@ class ZendeskSession(ServiceSession):
     def limit_used_up(self, headers: Mapping[str, str]) -> bool | None:
         """Whether the headers of a 429 say that the whole account's limit is used up; None when they do not tell."""
         return limits.used_up(headers)
+
+
+def _asked_for(url: str) -> str:
+    """What a request was about, in a word."""
+    path = urlsplit(url).path
+    return "ticket" if "/tickets/" in path else "user" if "/users/" in path else "record"
 
 
 def _closed(body: bytes) -> bool:
@@ -113,7 +130,7 @@ class _Basic(requests.auth.AuthBase):
         return False
 
 
-class _TokenSession(ServiceSession):
+class _TokenSession(_Session):
     """A session that asks for access tokens; it tells a wrong address from a wrong client."""
 
     def refused(self, response: requests.Response, *, write: bool) -> RemoteError:
