@@ -15,8 +15,9 @@ from functools import partial
 
 from redis.exceptions import RedisError
 
-from integration import logs, note, owner, store
+from integration import heartbeats, logs, note, owner, store
 from integration.errors import SettingsError
+from integration.heartbeats import Heart
 from integration.logrocket.client import LogRocket
 from integration.settings import Settings, from_environment
 from integration.zendesk.desk import Desk
@@ -64,6 +65,7 @@ def run_worker(settings: Settings, queue: str, pool_pid: int) -> None:
     logs.configure(settings)
     redis = store.for_worker(settings)
     ledger = store.open_ledger(settings, redis, random=random.random)
+    part = heartbeats.NOTES if queue == settings.keys.notes else heartbeats.REQUESTS
     jobs = Jobs(
         ledger=ledger,
         policy=ledger.policy,
@@ -77,6 +79,7 @@ def run_worker(settings: Settings, queue: str, pool_pid: int) -> None:
     try:
         worker = open_worker(queue, redis, jobs.by_name())
         worker.parent_pid = pool_pid
+        worker.heart = Heart(redis, settings.keys, part)
         worker.work(logging_level="WARNING")
     except owner.RefusedRedisError as error:
         log.error("worker ends, this Redis is not for it", why=str(error))  # noqa: TRY400 -- the text says it all
@@ -88,11 +91,14 @@ def run_worker(settings: Settings, queue: str, pool_pid: int) -> None:
 def run_sweeper(settings: Settings, pool_pid: int) -> None:
     """Sweep about once a second for as long as the pool lives."""
     logs.configure(settings)
-    ledger = store.open_ledger(settings, store.for_worker(settings), random=random.random)
+    redis = store.for_worker(settings)
+    ledger = store.open_ledger(settings, redis, random=random.random)
+    heart = Heart(redis, settings.keys, heartbeats.SWEEPER)
     trimmed_at = -math.inf  # a machine that has just started counts from 0
     while os.getppid() == pool_pid:
         pause = sweeper.INTERVAL_SECONDS
         try:
+            heart.beat()
             pause = sweeper.sweep(ledger)
             if time.monotonic() - trimmed_at > _TRIM_SECONDS:
                 ledger.trim()

@@ -18,6 +18,7 @@ from rq.worker import SimpleWorker
 
 from integration import logs
 from integration.entry import JOB_SECONDS
+from integration.heartbeats import Heart
 from integration.queues import open_queue
 
 log = logs.get(__name__)
@@ -61,6 +62,7 @@ class OwnWorker(SimpleWorker):
     """A worker process on one queue: no fork, no scheduler, no remote control, no text of an exception in the log."""
 
     parent_pid = 0
+    heart: Heart | None = None
     max_connection_wait_time = 5.0  # seconds between two looks for a Redis that is away; RQ's own is a minute
 
     def heartbeat(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 -- RQ's own
@@ -69,6 +71,14 @@ class OwnWorker(SimpleWorker):
             log.warning("the pool is gone, worker stops")
             raise SystemExit(0)
         super().heartbeat(*args, **kwargs)
+        if self.heart is not None:
+            self.heart.beat()
+
+    def register_death(self) -> None:
+        """Show that the worker ends."""
+        super().register_death()
+        if self.heart is not None:
+            self.heart.stop()
 
     def subscribe(self) -> None:
         """Take no commands over Redis: they could stop or kill a job in its write."""
