@@ -27,7 +27,7 @@ from redis.exceptions import RedisError
 
 from integration import logs, tally
 from integration.keys import Keys
-from integration.standing import Door, Refused
+from integration.situation import Door, Refused
 
 WRITE_SECONDS: Final = 1.0  # between two writes,
 AWAY_SECONDS: Final = 5.0  # and when Redis cannot be used
@@ -232,5 +232,7 @@ def counted(stored: Mapping[bytes, Any]) -> dict[tuple[str, str], int]:
     """How many deliveries each door ever refused, by door and reason: all of them, so that a rate can be taken."""
     counts = {name.decode("utf-8", "replace"): int(value) for name, value in stored.items()}
     return {
-        (door.value, reason): counts.get(f"{tally.REFUSED}{door}:{reason}", 0) for door in Endpoint for reason in REASONS
+        (door.value, reason): counts.get(f"{tally.REFUSED}{door}:{reason}", 0)
+        for door in Endpoint
+        for reason in REASONS
     }

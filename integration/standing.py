@@ -1,14 +1,12 @@
 """How it stands, decided from facts in one place; no I/O.
 
-Page, `/readyz`, `/metrics`, `status` and `check` all tell the troubles that `troubles` finds, and "All is well." when it
-finds none. A trouble's name is stable: it is what a program looks for.
+Page, `/readyz`, `/metrics`, `status` and `check` all tell the troubles that `troubles` finds, and "All is well." when
+it finds none. A trouble's name is stable: it is what a program looks for.
 """
 
 from __future__ import annotations
 
-import enum
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from typing import Final
 
 from redis.exceptions import OutOfMemoryError, ReadOnlyError, RedisError, ResponseError
@@ -16,6 +14,7 @@ from redis.exceptions import OutOfMemoryError, ReadOnlyError, RedisError, Respon
 from integration.entry import POLLS, State
 from integration.lanes import Hold, Service
 from integration.owner import RefusedRedisError
+from integration.situation import Command, Door, Facts, Refused, Severity, Trouble, of_ours
 
 WELL: Final = "All is well."
 SILENT_SECONDS: Final = 45.0  # after which a part of the worker counts as gone: a step takes 20, a beat comes every 10
@@ -26,89 +25,10 @@ MIXED_SECONDS: Final = 3600.0
 _FRESH_FAILURE: Final = 900.0  # a service that nobody waits for is told of no longer than that
 _LONG_SECONDS: Final = 3600.0
 
-_PARTS: Final = ("sweeper", "requests", "notes")
-
-
-class Severity(enum.StrEnum):
-    """What a trouble does to tickets."""
-
-    NO_NOTES = "tickets get no note"
-    LOOK = "someone must look"
-    NOTE = "for information"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Trouble:
-    """Something that is not well: what, since when (Unix seconds), what to do, and the command that does it."""
-
-    name: str
-    severity: Severity
-    what: str  # a sentence without its full stop
-    do: str  # one sentence or more
-    since: float | None = None
-    heroku: str | None = None
-    command: str | None = None  # the same for those without Heroku
-
-
-@dataclass(frozen=True, kw_only=True)
-class Refused:
-    """Deliveries that one endpoint refused for one reason, in a row: none of them was accepted since the first."""
-
-    since: float
-    last: float
-    count: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Door:
-    """What one endpoint took and refused. Times are Unix seconds."""
-
-    genuine: float | None = None  # the last delivery that was verified
-    mixed: float | None = None  # when one was refused after one that was verified after one that was refused
-    refused: Mapping[str, Refused] = field(default_factory=dict)  # by reason
-
-
-@dataclass(frozen=True, kw_only=True)
-class Failing:
-    """A service that did nothing of what it was asked since `since`, and why the last try failed."""
-
-    since: float
-    last: float
-    tries: int
-    reason: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Facts:
-    """Everything that `troubles` looks at. Times are Unix seconds of Redis' clock."""
-
-    now: float
-    has_secret: bool
-    writes: str | None = None  # why Redis refuses writes
-    beats: Mapping[str, float] = field(default_factory=dict)  # when a part of the worker last showed that it lives
-    alive: frozenset[str] = frozenset()  # the parts of which one lives
-    zendesk: Door = field(default_factory=Door)
-    logrocket: Door = field(default_factory=Door)
-    failing: Mapping[Service, Failing] = field(default_factory=dict)
-    holds: tuple[Hold, ...] = ()
-    accepted: Mapping[Service, float] = field(default_factory=dict)  # when it last did what it was asked
-    asked: int = 0  # requests to LogRocket in the last hour
-    ceiling: int = 1000
-    room_at: float | None = None  # when one more may be made
-    counts: Mapping[State, int] = field(default_factory=dict)
-    oldest: Mapping[State, float] = field(default_factory=dict)  # when the first of them entered the state
-    last_received: float | None = None
-    noted: bool = False  # a note was posted, ever
-    public: int = 0
-    public_since: float | None = None
-    missed: str | None = None  # why missed tickets cannot be recovered
-    poll_after: float = 300.0
-    longest_retry: float = 900.0
-
-    @property
-    def waiting(self) -> int:
-        """How many tickets are not at their end."""
-        return sum(self.counts.get(state, 0) for state in (State.RECEIVED, State.REQUESTED, State.READY))
+_LOOK_AT_REDIS: Final = (
+    "No ticket can be taken in now; Zendesk tries again by itself for a while. Look at your Redis, and at REDIS_URL."
+)
+PARTS: Final = ("sweeper", "requests", "notes")
 
 
 def troubles(facts: Facts) -> tuple[Trouble, ...]:
@@ -132,9 +52,7 @@ def troubles(facts: Facts) -> tuple[Trouble, ...]:
 def summary(facts: Facts, found: tuple[Trouble, ...]) -> str:
     """How it stands, in a sentence or two."""
     waiting = facts.waiting
-    waits = (
-        "No ticket waits." if not waiting else f"{waiting:,} {'ticket waits' if waiting == 1 else 'tickets wait'}."
-    )
+    waits = "No ticket waits." if not waiting else f"{waiting:,} {'ticket waits' if waiting == 1 else 'tickets wait'}."
     return " ".join([waits, *(f"{trouble.what}." for trouble in found)] if found else [waits, WELL])
 
 
@@ -146,8 +64,7 @@ def away(error: RedisError) -> Trouble:
             severity=Severity.NO_NOTES,
             what="Redis cannot be used, it is not for this installation",
             do="The log of the web process says why, and what to do.",
-            heroku="heroku logs --ps web",
-            command="python -m integration check",
+            command=Command(heroku="heroku logs --ps web", elsewhere="python -m integration check"),
         )
     refuses = refuses_writes(error)
     if refuses is not None:
@@ -156,9 +73,8 @@ def away(error: RedisError) -> Trouble:
         name="redis_away",
         severity=Severity.NO_NOTES,
         what="Redis does not answer",
-        do="No ticket can be taken in now; Zendesk tries again by itself for a while. Look at your Redis and at REDIS_URL.",
-        heroku="heroku redis:info",
-        command="python -m integration check",
+        do=_LOOK_AT_REDIS,
+        command=Command(heroku="heroku redis:info", elsewhere="python -m integration check"),
     )
 
 
@@ -214,8 +130,7 @@ def _of_writes(why: str) -> Trouble:
             "No ticket can be written down; Zendesk tries again by itself for a while. Look at your Redis: its memory, "
             "its disk, and whether REDIS_URL leads to the primary."
         ),
-        heroku="heroku redis:info",
-        command="python -m integration check",
+        command=Command(heroku="heroku redis:info", elsewhere="python -m integration check"),
     )
 
 
@@ -231,7 +146,7 @@ def _secret(facts: Facts) -> Iterator[Trouble]:
             what="No signing secret is set, so no ticket is taken in",
             since=None if put_off is None else put_off.since,
             do="Run install: it ends with the line that sets ZENDESK_WEBHOOK_SECRET. Then restart the web process.",
-            **_integration("install"),
+            command=of_ours("install"),
         )
 
 
@@ -252,8 +167,7 @@ def _deliveries(facts: Facts) -> Iterator[Trouble]:
                 "The clock of this machine is wrong, or a stranger repeats an old delivery: compare the clock with the "
                 "true time."
             ),
-            heroku="heroku run date --utc",
-            command="date --utc",
+            command=Command(heroku="heroku run date --utc", elsewhere="date --utc"),
         )
     unusable = facts.zendesk.refused.get("unusable")
     if unusable is not None and unusable.last > (facts.last_received or 0.0):
@@ -263,7 +177,7 @@ def _deliveries(facts: Facts) -> Iterator[Trouble]:
             what=f"{_deliveries_of(unusable)} that Zendesk signed, but that have no usable ticket_id",
             since=unusable.since,
             do="The body of the trigger is another one than install writes (or somebody tested the webhook by hand).",
-            **_integration("install"),
+            command=of_ours("install"),
         )
 
 
@@ -285,7 +199,7 @@ def _of_signatures(facts: Facts, wrong: Refused) -> Trouble:
         what=f"{_deliveries_of(wrong)} whose signature does not match ZENDESK_WEBHOOK_SECRET",
         since=wrong.since,
         do=f"{meaning} Run install: it prints the webhook's secret and the line that sets it.",
-        **_integration("install"),
+        command=of_ours("install"),
     )
 
 
@@ -301,8 +215,10 @@ def _callbacks(facts: Facts) -> Iterator[Trouble]:
                 "Notes come later than they could: LogRocket is asked instead. SECRET_KEY was changed, or another "
                 "installation's callbacks or a stranger's arrive here: put the old key into SECRET_KEY_FALLBACKS."
             ),
-            heroku="heroku config:set SECRET_KEY_FALLBACKS=<the old SECRET_KEY>",
-            command="SECRET_KEY_FALLBACKS=<the old SECRET_KEY>",
+            command=Command(
+                heroku="heroku config:set SECRET_KEY_FALLBACKS=<the old SECRET_KEY>",
+                elsewhere="SECRET_KEY_FALLBACKS=<the old SECRET_KEY>",
+            ),
         )
 
 
@@ -333,18 +249,17 @@ def _callbacks_of(refused: Refused) -> str:
 
 
 def _worker(facts: Facts) -> Iterator[Trouble]:
-    missing = [part for part in _PARTS if part not in facts.alive]
+    missing = [part for part in PARTS if part not in facts.alive]
     if not missing:
         return
-    if len(missing) == len(_PARTS):
+    if len(missing) == len(PARTS):
         yield Trouble(
             name="no_worker",
             severity=Severity.NO_NOTES,
             what="No worker runs: tickets are taken in, and wait",
             since=max(facts.beats.values(), default=None),
             do="Start the worker process.",
-            heroku="heroku ps:scale worker=1",
-            command="python -m worker",
+            command=Command(heroku="heroku ps:scale worker=1", elsewhere="python -m worker"),
         )
         return
     yield Trouble(
@@ -353,8 +268,7 @@ def _worker(facts: Facts) -> Iterator[Trouble]:
         what=f"The worker runs, and nothing is heard of its {' and its '.join(missing)}",
         since=max((facts.beats[part] for part in missing if part in facts.beats), default=None),
         do="Restart the worker process; its log says what became of that part.",
-        heroku="heroku ps:restart worker",
-        command="python -m worker",
+        command=Command(heroku="heroku ps:restart worker", elsewhere="python -m worker"),
     )
 
 
@@ -378,7 +292,7 @@ def _services(facts: Facts) -> Iterator[Trouble]:
                     f"Tickets wait and are tried again by themselves, nothing is lost. See whether {service} has an "
                     "outage; if it has none, check tells whether this machine reaches it."
                 ),
-                **_integration("check"),
+                command=of_ours("check"),
             )
 
 
@@ -393,7 +307,7 @@ def _hold(hold: Hold) -> Trouble:
         what=f"{hold.reason}: tickets wait for you",
         since=hold.since,
         do=f"Look at {variables}; check says more. It is tried again every minute, the tickets go on by themselves.",
-        **_integration("check"),
+        command=of_ours("check"),
     )
 
 
@@ -404,7 +318,7 @@ def _suspicion(hold: Hold) -> Trouble:
         what=hold.reason,
         since=hold.since,
         do="Other tickets go on, these are tried again. Look at the role and the scopes of our user; check says more.",
-        **_integration("check"),
+        command=of_ours("check"),
     )
 
 
@@ -416,8 +330,10 @@ def _ceiling(facts: Facts) -> Iterator[Trouble]:
         severity=Severity.LOOK,
         what=f"LOGROCKET_REQUESTS_PER_HOUR is reached ({facts.asked:,} in the last hour): new tickets wait",
         do="They go on as the hour passes. Raise it (each request may cost money), or narrow the trigger.",
-        heroku=f"heroku config:set LOGROCKET_REQUESTS_PER_HOUR={facts.ceiling * 2}",
-        command=f"LOGROCKET_REQUESTS_PER_HOUR={facts.ceiling * 2}",
+        command=Command(
+            heroku=f"heroku config:set LOGROCKET_REQUESTS_PER_HOUR={facts.ceiling * 2}",
+            elsewhere=f"LOGROCKET_REQUESTS_PER_HOUR={facts.ceiling * 2}",
+        ),
     )
 
 
@@ -433,7 +349,7 @@ def _tickets(facts: Facts) -> Iterator[Trouble]:
             what=f"{facts.public:,} {'notes are or were' if many else 'note is or was'} public",
             since=facts.public_since,
             do="Customers can read it, or could: make it internal in Zendesk, then press “Seen” on the status page.",
-            **_integration("status"),
+            command=of_ours("status"),
         )
     failed = facts.counts.get(State.FAILED, 0)
     if failed:
@@ -443,7 +359,7 @@ def _tickets(facts: Facts) -> Iterator[Trouble]:
             what=f"{failed:,} {'ticket has' if failed == 1 else 'tickets have'} failed",
             since=facts.oldest.get(State.FAILED),
             do="They get no note unless you retry them: mend what the reason names, then retry (or erase them).",
-            **_integration("retry --failed"),
+            command=of_ours("retry --failed"),
         )
 
 
@@ -454,7 +370,7 @@ def _missed(facts: Facts) -> Iterator[Trouble]:
             severity=Severity.LOOK,
             what=f"Tickets that Zendesk could not tell us of cannot be recovered: {facts.missed}",
             do="It is tried again every ten minutes; check tells what is in the way.",
-            **_integration("check"),
+            command=of_ours("check"),
         )
 
 
@@ -474,65 +390,5 @@ def _unexplained(facts: Facts, found: list[Trouble]) -> Iterator[Trouble]:
             what=f"A ticket waits far too long, for {(facts.now - min(late)) / 60:,.0f} minutes in one state",
             since=min(late),
             do="The status page says what each ticket waits for, and the log of the worker what it tried.",
-            **_integration("status"),
+            command=of_ours("status"),
         )
-
-
-def _integration(command: str) -> dict[str, str]:
-    return {"heroku": f"heroku run python -m integration {command}", "command": f"python -m integration {command}"}
-
-
-# -- Until the first note
-
-
-@dataclass(frozen=True, kw_only=True)
-class Task:
-    """Something to do until the first note; `done` is when, or true when that is not known."""
-
-    name: str
-    done: bool
-    what: str
-    heroku: str | None = None
-    command: str | None = None
-
-
-def checklist(facts: Facts) -> tuple[Task, ...]:
-    """What is done and what is to do until the first note; empty once there is one."""
-    if facts.noted:
-        return ()
-    came = facts.zendesk.genuine is not None or facts.last_received is not None
-    worked = all(part in facts.alive for part in _PARTS)
-    accepted = Service.LOGROCKET in facts.accepted
-    return (
-        _task("secret", facts.has_secret, "The signing secret is set", "Set the signing secret: install prints it"),
-        Task(
-            name="worker",
-            done=worked,
-            what="The worker runs" if worked else "Start the worker",
-            heroku="heroku ps:scale worker=1",
-            command="python -m worker",
-        ),
-        _task(
-            "webhook", came, "A delivery of Zendesk's came", "Make webhook and trigger; check sends a test delivery", to="check" if facts.has_secret else "install"
-        ),
-        _task(
-            "logrocket",
-            accepted,
-            "LogRocket took a request",
-            "LogRocket has not taken a request yet: check tries the key",
-            to="check",
-        ),
-        Task(
-            name="ticket",
-            done=False,
-            what=(
-                "The first ticket came: its note comes when LogRocket is done, usually within three minutes"
-                if facts.last_received is not None
-                else "File a ticket as a person whom LogRocket knows by e-mail"
-            ),
-        ),
-    )
-
-
-def _task(name: str, done: bool, what: str, otherwise: str, *, to: str = "install") -> Task:  # noqa: FBT001 -- a fact
-    return Task(name=name, done=done, what=what if done else otherwise, **_integration(to))

@@ -5,6 +5,7 @@ Exit 0 after SIGTERM, 2 when settings are at fault.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import random
@@ -18,6 +19,7 @@ from redis.exceptions import RedisError
 from integration import heartbeats, logs, note, owner, store
 from integration.errors import SettingsError
 from integration.heartbeats import Heart
+from integration.ledger import Ledger
 from integration.logrocket.client import LogRocket
 from integration.settings import Settings, from_environment
 from integration.zendesk.desk import Desk
@@ -94,6 +96,14 @@ def run_sweeper(settings: Settings, pool_pid: int) -> None:
     redis = store.for_worker(settings)
     ledger = store.open_ledger(settings, redis, random=random.random)
     heart = Heart(redis, settings.keys, heartbeats.SWEEPER)
+    try:
+        _sweep(ledger, heart, pool_pid)
+    finally:
+        with contextlib.suppress(RedisError):
+            heart.stop()
+
+
+def _sweep(ledger: Ledger, heart: Heart, pool_pid: int) -> None:
     trimmed_at = -math.inf  # a machine that has just started counts from 0
     while os.getppid() == pool_pid:
         pause = sweeper.INTERVAL_SECONDS

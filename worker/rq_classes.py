@@ -76,7 +76,7 @@ class OwnWorker(SimpleWorker):
 
     def register_death(self) -> None:
         """Show that the worker ends."""
-        super().register_death()
+        super().register_death()  # type: ignore[no-untyped-call]  # RQ has no types
         if self.heart is not None:
             self.heart.stop()
 
