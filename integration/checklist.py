@@ -23,7 +23,7 @@ def checklist(facts: Facts) -> tuple[Task, ...]:
     """What is done and what is to do until the first note; empty once there is one."""
     if facts.noted:
         return ()
-    came = facts.zendesk.genuine is not None or facts.last_received is not None
+    came = facts.zendesk.genuine is not None
     worked = all(part in facts.alive for part in PARTS)
     accepted = Service.LOGROCKET in facts.accepted
     return (

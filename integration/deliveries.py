@@ -67,7 +67,6 @@ local door, reason = ARGV[1], ARGV[2]
 local function get(name) return tonumber(redis.call('HGET', KEYS[1], door .. ':' .. name) or '0') end
 local function put(name, value) redis.call('HSET', KEYS[1], door .. ':' .. name, string.format('%.3f', value)) end
 local last = now - ARGV[6]
-redis.call('EXPIRE', KEYS[1], ARGV[7])
 if reason == '' then put('genuine', math.max(last, get('genuine'))) return end
 local before, genuine = get(reason .. ':last'), get('genuine')
 if genuine > before or before == 0 then
@@ -77,7 +76,6 @@ if genuine > before or before == 0 then
 end
 put(reason .. ':last', last)
 redis.call('HINCRBY', KEYS[1], door .. ':' .. reason .. ':count', ARGV[4])
-redis.call('EXPIRE', KEYS[1], ARGV[7])
 redis.pcall('HINCRBY', KEYS[2], 'refused:' .. door .. ':' .. reason, ARGV[4])
 local member = table.concat({string.format('%d', math.floor(last / 3600)), door, reason, ARGV[3]}, ':')
 redis.call('ZADD', KEYS[3], string.format('%.3f', last), member)

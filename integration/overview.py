@@ -171,6 +171,11 @@ def facts(settings: Settings, redis: Redis) -> Facts:
     )
 
 
+def try_to_write(redis: Redis, keys: Keys) -> None:
+    """Raise `RedisError` when Redis cannot be used, or refuses to write."""
+    redis.eval(_TRY_TO_WRITE, 1, keys.check("standing"))
+
+
 def _now(redis: Redis) -> float:
     seconds, microseconds = redis.time()
     return seconds + microseconds / 1e6

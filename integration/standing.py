@@ -22,6 +22,7 @@ DOWN_SECONDS: Final = 60.0  # that a service has to fail, with nothing done in b
 DOWN_TRIES: Final = 2  # and so many tries of it
 MEANWHILE_SECONDS: Final = 600.0  # a delivery that was verified this recently speaks for the secret
 MIXED_SECONDS: Final = 3600.0
+FORGOTTEN_SECONDS: Final = 7 * 24 * 3600.0
 _FRESH_FAILURE: Final = 900.0  # a service that nobody waits for is told of no longer than that
 _LONG_SECONDS: Final = 3600.0
 
@@ -215,10 +216,7 @@ def _callbacks(facts: Facts) -> Iterator[Trouble]:
                 "Notes come later than they could: LogRocket is asked instead. SECRET_KEY was changed, or another "
                 "installation's callbacks or a stranger's arrive here: put the old key into SECRET_KEY_FALLBACKS."
             ),
-            command=Command(
-                heroku="heroku config:set SECRET_KEY_FALLBACKS=<the old SECRET_KEY>",
-                elsewhere="SECRET_KEY_FALLBACKS=<the old SECRET_KEY>",
-            ),
+            command=_set("SECRET_KEY_FALLBACKS", "<the old SECRET_KEY>"),
         )
 
 
@@ -228,7 +226,13 @@ def _unanswered(door: Door, reason: str, now: float) -> Refused | None:
     if refused is None:
         return None
     mixed = door.mixed is not None and door.mixed > now - MIXED_SECONDS and refused.last >= door.mixed
+    if refused.last < now - FORGOTTEN_SECONDS:
+        return None
     return refused if mixed or door.genuine is None or door.genuine < refused.last else None
+
+
+def _set(variable: str, value: str) -> Command:
+    return Command(heroku=f"heroku config:set {variable}={value}", elsewhere=f"{variable}={value}")
 
 
 def _severity(facts: Facts, door: Door, refused: Refused, gravest: Severity) -> Severity:
@@ -330,10 +334,7 @@ def _ceiling(facts: Facts) -> Iterator[Trouble]:
         severity=Severity.LOOK,
         what=f"LOGROCKET_REQUESTS_PER_HOUR is reached ({facts.asked:,} in the last hour): new tickets wait",
         do="They go on as the hour passes. Raise it (each request may cost money), or narrow the trigger.",
-        command=Command(
-            heroku=f"heroku config:set LOGROCKET_REQUESTS_PER_HOUR={facts.ceiling * 2}",
-            elsewhere=f"LOGROCKET_REQUESTS_PER_HOUR={facts.ceiling * 2}",
-        ),
+        command=_set("LOGROCKET_REQUESTS_PER_HOUR", str(facts.ceiling * 2)),
     )
 
 

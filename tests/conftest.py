@@ -25,10 +25,12 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from integration.app import create_app
 from integration.entry import Entry, State
+from integration.heartbeats import Heart
 from integration.ledger import Ledger
 from integration.logrocket.client import LogRocket
 from integration.note import Project
 from integration.settings import Settings, from_environment
+from integration.standing import PARTS
 from integration.store import for_worker, open_ledger
 from integration.zendesk.desk import Desk
 from sandbox import Sandbox
@@ -160,6 +162,8 @@ class InProcess:
 
     def __enter__(self) -> Self:
         self._thread.start()
+        for part in PARTS:
+            Heart(self.redis, self.settings.keys, part).beat()  # it is its own worker
         return self
 
     def __exit__(self, *_: object) -> None:

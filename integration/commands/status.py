@@ -1,18 +1,20 @@
-"""`status [--json]`: how many tickets are in which state, what waits, and what holds it up."""
+"""`status [--json]`: how many tickets are in which state, what waits, what is wrong and what to do."""
 
 from __future__ import annotations
 
 import argparse
 import json
 import random
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from integration import logs, store
-from integration.overview import Overview, PublicNotes, look
+from integration import logs, standing, store
+from integration.overview import Overview, PublicNotes, facts, look
 from integration.settings import from_environment
+from integration.situation import Facts, Trouble
 
-HELP = "tell how many tickets are in which state, what waits, and what holds it up"
+HELP = "tell how many tickets are in which state, what waits, what is wrong and what to do"
 _IS_PUBLIC = {
     True: "customers can read its note: make it internal in Zendesk, or run retry once it has failed",
     False: "its note was public for a while, customers may have read it; it is internal now",
@@ -32,7 +34,12 @@ def run(options: argparse.Namespace) -> int:
     redis = store.for_reading(settings)
     ledger = store.open_ledger(settings, redis, random=random.random)
     overview = look(ledger, redis, requests_per_hour=settings.requests_per_hour)
-    print(json.dumps(as_json(overview)) if options.json else _as_text(overview))
+    known = facts(settings, redis)
+    found = standing.troubles(known)
+    if options.json:
+        print(json.dumps({**as_json(overview), **_troubles_as_json(known, found)}))
+    else:
+        print("\n".join([_as_text(overview), *_troubles_as_text(known, found)]))
     return 0
 
 
@@ -64,6 +71,25 @@ def _as_text(overview: Overview) -> str:
         since = "" if each.since is None else f" (since {_time(each.since)})"
         lines.append(f"tickets wait for {each.service}: {each.reason}{since}")
     return "\n".join(lines + _of_public_notes(overview.public_notes))
+
+
+def _troubles_as_json(known: Facts, found: tuple[Trouble, ...]) -> dict[str, Any]:
+    told = [{**asdict(each), "since": _time(each.since)} for each in found]
+    return {"summary": standing.summary(known, found), "troubles": told}
+
+
+def _troubles_as_text(known: Facts, found: tuple[Trouble, ...]) -> list[str]:
+    if not found:
+        return [standing.summary(known, found)]
+    return [line for each in found for line in _trouble(each)]
+
+
+def _trouble(trouble: Trouble) -> list[str]:
+    since = "" if trouble.since is None else f" (since {_time(trouble.since)})"
+    lines = [f"{trouble.name}: {trouble.what}{since}; {trouble.severity}", f"  -> {trouble.do}"]
+    if trouble.command is not None:
+        lines.append(f"     {trouble.command.elsewhere} (on Heroku: {trouble.command.heroku})")
+    return lines
 
 
 def _of_public_notes(notes: PublicNotes) -> list[str]:
