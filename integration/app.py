@@ -41,7 +41,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask("integration", static_folder=None)
     ledger = store.open_ledger(settings, store.for_web(settings), random=random.random)
     for_pages = store.for_pages(settings)
-    deliveries = Deliveries(for_pages, settings.keys)
+    app.extensions["deliveries"] = deliveries = Deliveries(for_pages, settings.keys)
     _add_deliveries(app, settings, ledger, deliveries)
     doorkeeper = _add_status(app, settings, for_pages)
     _add_health(app, settings, for_pages, doorkeeper)

@@ -112,6 +112,11 @@ class Deliveries:
         self._seen: dict[_What, _Times] = {}
         self._genuine: dict[str, float] = {}
         self._writing = False
+        self._closed = threading.Event()
+
+    def close(self) -> None:
+        """Write nothing any more."""
+        self._closed.set()
 
     def refused(self, door: Endpoint, reason: str, status: int) -> None:
         """A delivery was refused, or put off; returns at once."""
@@ -141,8 +146,7 @@ class Deliveries:
 
     def _write_out(self) -> None:
         """Write until nothing is left."""
-        while True:
-            time.sleep(WRITE_SECONDS)
+        while not self._closed.wait(WRITE_SECONDS):
             with self._lock:
                 seen, self._seen = self._seen, {}
                 if not seen:
@@ -153,7 +157,7 @@ class Deliveries:
             except RedisError as error:
                 log.debug("refusals are written later", error=type(error).__name__)
                 self._take_back(seen)
-                time.sleep(AWAY_SECONDS)
+                self._closed.wait(AWAY_SECONDS)
 
     def _write(self, seen: Mapping[_What, _Times]) -> None:
         now, keys = time.monotonic(), self._keys

@@ -76,6 +76,7 @@ class Visitor:
 
 @pytest.fixture
 def visitor(browser: Browser, product: InProcess) -> Iterator[Visitor]:
+    product.show_that_it_works()
     made = Visitor(browser, product)
     yield made
     made.close()

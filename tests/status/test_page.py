@@ -83,7 +83,7 @@ def test_it_tells_what_waits_and_for_what(admin: Admin, product: InProcess, sand
     file_one(product, sandbox)
     page = text_of(admin.page())
     assert "1 ticket waits." in page
-    assert "LogRocket refuses our credentials: tickets wait for you." in page
+    assert "LogRocket refuses our credentials (401): tickets wait for you." in page
     assert re.search(r"1 to be asked of LogRocket, the first for [0-9.]+ s", page)
     assert "On hold since" in page
     assert "look at LOGROCKET_API_KEY" in page
