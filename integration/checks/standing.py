@@ -17,7 +17,7 @@ STANDING: Final = "how it stands"
 
 
 def of_standing(settings: Settings, redis: Redis) -> Iterator[Result]:
-    """One result for each trouble, by its name; one when all is well."""
+    """One line, with the name of each trouble."""
     try:
         found = standing.troubles(overview.facts(settings, redis))
     except RedisError:
@@ -25,9 +25,12 @@ def of_standing(settings: Settings, redis: Redis) -> Iterator[Result]:
         return
     if not found:
         yield ok(STANDING, standing.WELL)
-    yield from map(_result, found)
+        return
+    told = "; ".join(f"{trouble.name}: {trouble.what} ({trouble.severity})" for trouble in found)
+    yield warning(STANDING, told, " ".join(map(_fix, found)))
 
 
-def _result(trouble: Trouble) -> Result:
-    command = "" if trouble.command is None else f" {trouble.command.elsewhere} (on Heroku: {trouble.command.heroku})"
-    return warning(trouble.name, f"{trouble.what} ({trouble.severity})", f"{trouble.do}{command}")
+def _fix(trouble: Trouble) -> str:
+    command = trouble.command
+    told = "" if command is None else f" `{command.elsewhere}` (on Heroku: {command.heroku})."
+    return f"{trouble.do}{told}"

@@ -1,6 +1,7 @@
 """A real Chromium, driven by Playwright, at the real page. A browser that is missing is a failure here, not a skip.
 
-CHROMIUM names another executable than Debian's; SCREENSHOTS a folder that pictures of the pages are left in.
+CHROMIUM names another executable than Debian's; SCREENSHOTS a folder that pictures of the pages are left in,
+of the whole page with SCREENSHOTS_WHOLE.
 """
 
 from __future__ import annotations
@@ -92,6 +93,5 @@ def barriers(page: Page) -> list[str]:
 def picture(page: Page, name: str) -> None:
     """Leave a picture of what is seen, when somebody wants one."""
     if "SCREENSHOTS" in os.environ:
-        page.screenshot(
-            path=Path(os.environ["SCREENSHOTS"]) / f"{name}.png", full_page="SCREENSHOTS_WHOLE" in os.environ
-        )
+        place = Path(os.environ["SCREENSHOTS"]) / f"{name}.png"
+        page.screenshot(path=place, full_page="SCREENSHOTS_WHOLE" in os.environ)

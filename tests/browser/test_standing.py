@@ -44,8 +44,9 @@ _TOUCHING = """
   for (const [index, one] of told.entries()) for (const other of told.slice(index + 1)) {
     if (one.contains(other) || other.contains(one)) continue;
     const a = one.getBoundingClientRect(), b = other.getBoundingClientRect();
-    const apart = a.right <= b.left + 0.5 || b.right <= a.left + 0.5 || a.bottom <= b.top + 0.5 || b.bottom <= a.top + 0.5;
-    if (!apart) pairs.push(`${one.id || one.className} / ${other.id || other.className}`);
+    const beside = a.right <= b.left + 0.5 || b.right <= a.left + 0.5;
+    const below = a.bottom <= b.top + 0.5 || b.bottom <= a.top + 0.5;
+    if (!beside && !below) pairs.push(`${one.id || one.className} / ${other.id || other.className}`);
   }
   return pairs;
 }
@@ -99,11 +100,8 @@ def much_is_refused(product: InProcess, redis: Redis, sandbox: Sandbox) -> None:
 
 def a_suspicion(product: InProcess) -> None:
     """A lane that is under suspicion, and stays open."""
-    product.ledger.lanes.hold(
-        Service.ZENDESK,
-        "Zendesk refuses one ticket after another (403), although it accepts our credentials",
-        longest=0,
-    )
+    reason = "Zendesk refuses one ticket after another (403), although it accepts our credentials"
+    product.ledger.lanes.hold(Service.ZENDESK, reason, longest=0.0)
 
 
 STATES: Mapping[str, Callable[..., None]] = {
