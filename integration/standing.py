@@ -25,6 +25,7 @@ MIXED_SECONDS: Final = 3600.0
 FORGOTTEN_SECONDS: Final = 7 * 24 * 3600.0
 _FRESH_FAILURE: Final = 900.0  # a service that nobody waits for is told of no longer than that
 _LONG_SECONDS: Final = 3600.0
+_SUMMED_UP: Final = 3  # troubles that the summary tells, the gravest
 
 _LOOK_AT_REDIS: Final = (
     "No ticket can be taken in now; Zendesk tries again by itself for a while. Look at your Redis, and at REDIS_URL."
@@ -54,7 +55,11 @@ def summary(facts: Facts, found: tuple[Trouble, ...]) -> str:
     """How it stands, in a sentence or two."""
     waiting = facts.waiting
     waits = "No ticket waits." if not waiting else f"{waiting:,} {'ticket waits' if waiting == 1 else 'tickets wait'}."
-    return " ".join([waits, *(f"{trouble.what}." for trouble in found)] if found else [waits, WELL])
+    if not found:
+        return f"{waits} {WELL}"
+    more = len(found) - _SUMMED_UP
+    rest = [f"{more} more {'thing is' if more == 1 else 'things are'} not well."] if more > 0 else []
+    return " ".join([waits, *(f"{trouble.what}." for trouble in found[:_SUMMED_UP]), *rest])
 
 
 def away(error: RedisError) -> Trouble:
@@ -162,7 +167,7 @@ def _deliveries(facts: Facts) -> Iterator[Trouble]:
         yield Trouble(
             name="signature_out_of_date",
             severity=_severity(facts, facts.zendesk, old, Severity.NO_NOTES),
-            what=f"{_deliveries_of(old)} with a signature that is more than 15 minutes off by our clock",
+            what=f"{_deliveries_of(old)}: by our clock, the signature is more than 15 minutes off",
             since=old.since,
             do=(
                 "The clock of this machine is wrong, or a stranger repeats an old delivery: compare the clock with the "
@@ -175,7 +180,7 @@ def _deliveries(facts: Facts) -> Iterator[Trouble]:
         yield Trouble(
             name="deliveries_unusable",
             severity=Severity.LOOK,
-            what=f"{_deliveries_of(unusable)} that Zendesk signed, but that have no usable ticket_id",
+            what=f"{_deliveries_of(unusable)}: signed by Zendesk, but without a usable ticket_id",
             since=unusable.since,
             do="The body of the trigger is another one than install writes (or somebody tested the webhook by hand).",
             command=of_ours("install"),
@@ -186,7 +191,7 @@ def _of_signatures(facts: Facts, wrong: Refused) -> Trouble:
     severity = _severity(facts, facts.zendesk, wrong, Severity.NO_NOTES)
     if severity is Severity.NOTE:
         meaning = (
-            "Others are verified at the same time, so the secret is right for them. A second webhook with a secret of "
+            "Others were verified in the last minutes, so the secret is right for them. A second webhook with a secret of "
             "its own points here, or a stranger sends these."
         )
     else:
@@ -197,7 +202,7 @@ def _of_signatures(facts: Facts, wrong: Refused) -> Trouble:
     return Trouble(
         name="signature_mismatch",
         severity=severity,
-        what=f"{_deliveries_of(wrong)} whose signature does not match ZENDESK_WEBHOOK_SECRET",
+        what=f"{_deliveries_of(wrong)}: the signature does not match ZENDESK_WEBHOOK_SECRET",
         since=wrong.since,
         do=f"{meaning} Run install: it prints the webhook's secret and the line that sets it.",
         command=of_ours("install"),
@@ -210,7 +215,7 @@ def _callbacks(facts: Facts) -> Iterator[Trouble]:
         yield Trouble(
             name="callbacks_refused",
             severity=_severity(facts, facts.logrocket, wrong, Severity.LOOK),
-            what=f"{_callbacks_of(wrong)} whose token does not match SECRET_KEY",
+            what=f"{_callbacks_of(wrong)}: the token does not match SECRET_KEY",
             since=wrong.since,
             do=(
                 "Notes come later than they could: LogRocket is asked instead. SECRET_KEY was changed, or another "
