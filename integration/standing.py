@@ -191,8 +191,8 @@ def _of_signatures(facts: Facts, wrong: Refused) -> Trouble:
     severity = _severity(facts, facts.zendesk, wrong, Severity.NO_NOTES)
     if severity is Severity.NOTE:
         meaning = (
-            "Others were verified in the last minutes, so the secret is right for them. A second webhook with a secret of "
-            "its own points here, or a stranger sends these."
+            "Others were verified in the last minutes, so the secret is right for them. A second webhook with a secret "
+            "of its own points here, or a stranger sends these."
         )
     else:
         meaning = (
