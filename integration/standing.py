@@ -44,8 +44,8 @@ def troubles(facts: Facts) -> tuple[Trouble, ...]:
         *_services(facts),
         *_ceiling(facts),
         *_tickets(facts),
-        *_missed(facts),
     ]
+    found += _missed(facts, found)
     found += _unexplained(facts, found)
     order = list(Severity)
     return tuple(sorted(found, key=lambda trouble: order.index(trouble.severity)))
@@ -369,8 +369,9 @@ def _tickets(facts: Facts) -> Iterator[Trouble]:
         )
 
 
-def _missed(facts: Facts) -> Iterator[Trouble]:
-    if facts.missed is not None:
+def _missed(facts: Facts, found: list[Trouble]) -> Iterator[Trouble]:
+    explained = any(trouble.name in ("zendesk_down", "zendesk_refuses") for trouble in found)
+    if facts.missed is not None and not explained:
         yield Trouble(
             name="missed_tickets",
             severity=Severity.LOOK,

@@ -242,6 +242,13 @@ def test_all_is_well_when_nothing_is_wrong_and_only_then(found: Facts) -> None:
         ({"counts": {State.FAILED: 2}}, ["tickets_failed"]),
         ({"public": 1}, ["public_notes"]),
         ({"missed": "no webhook has our endpoint"}, ["missed_tickets"]),
+        (
+            {
+                "missed": "Zendesk has trouble (503)",
+                "holds": (Hold(service=Service.ZENDESK, reason="Zendesk refuses our credentials (401)", since=NOW),),
+            },
+            ["zendesk_refuses"],
+        ),
         ({"oldest": {State.RECEIVED: NOW - 2800}}, ["tickets_wait"]),
         ({"oldest": {State.RECEIVED: NOW - 2600}}, []),
         ({"oldest": {State.READY: NOW - 3700}}, ["tickets_wait"]),
