@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Self, TypeVar, cast
 
 import hypothesis
 import pytest
@@ -26,6 +26,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from integration.app import create_app
 from integration.entry import Entry, State
 from integration.heartbeats import Heart
+from integration.keys import Keys
 from integration.ledger import Ledger
 from integration.logrocket.client import LogRocket
 from integration.note import Project
@@ -102,6 +103,13 @@ def redis(redis_url: str) -> Iterator[Redis]:
     with Redis.from_url(redis_url) as connection:
         connection.flushall()
         yield connection
+
+
+def traces(redis: Redis) -> list[bytes]:
+    """Every key, but for the counts of what was refused, which hold nothing that a stranger sent."""
+    counts = {Keys("highlights").doors, Keys("highlights").metrics}
+    counts |= {Keys("highlights").refused, Keys("highlights").refused_numbers}
+    return sorted(key for key in cast("list[bytes]", redis.keys("*")) if key.decode() not in counts)
 
 
 @pytest.fixture
