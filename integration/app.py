@@ -111,8 +111,7 @@ def _add_health(app: Flask, settings: Settings, for_pages: redis.Redis, doorkeep
 
 
 def _in_a_line(trouble: Trouble) -> str:
-    command = "" if trouble.command is None else f" {trouble.command.elsewhere} (on Heroku: {trouble.command.heroku})"
-    return f"{trouble.name}: {trouble.what}; {trouble.severity}. {trouble.do}{command}"
+    return f"{trouble.name}: {trouble.what_since}; {trouble.severity}. {trouble.what_to_do}"
 
 
 def _add_status(app: Flask, settings: Settings, for_pages: redis.Redis) -> Doorkeeper | None:

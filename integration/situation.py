@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 from integration.entry import State
 from integration.lanes import Hold, Service
@@ -41,6 +42,20 @@ class Trouble:
     do: str  # one sentence or more
     since: float | None = None
     command: Command | None = None
+
+    @property
+    def what_since(self) -> str:
+        """What is wrong, and since when."""
+        if self.since is None:
+            return self.what
+        return f"{self.what} (since {datetime.fromtimestamp(self.since, UTC):%Y-%m-%dT%H:%M:%SZ})"
+
+    @property
+    def what_to_do(self) -> str:
+        """What to do, with the command for it."""
+        if self.command is None:
+            return self.do
+        return f"{self.do} `{self.command.elsewhere}` (on Heroku: `{self.command.heroku}`)."
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,7 +11,6 @@ from redis.exceptions import RedisError
 from integration import overview, standing
 from integration.checks import Result, ok, skipped, warning
 from integration.settings import Settings
-from integration.situation import Trouble
 
 STANDING: Final = "how it stands"
 
@@ -26,11 +25,5 @@ def of_standing(settings: Settings, redis: Redis) -> Iterator[Result]:
     if not found:
         yield ok(STANDING, standing.WELL)
         return
-    told = "; ".join(f"{trouble.name}: {trouble.what} ({trouble.severity})" for trouble in found)
-    yield warning(STANDING, told, " ".join(map(_fix, found)))
-
-
-def _fix(trouble: Trouble) -> str:
-    command = trouble.command
-    told = "" if command is None else f" `{command.elsewhere}` (on Heroku: {command.heroku})."
-    return f"{trouble.do}{told}"
+    told = "; ".join(f"{trouble.name}: {trouble.what_since} ({trouble.severity})" for trouble in found)
+    yield warning(STANDING, told, " ".join(trouble.what_to_do for trouble in found))

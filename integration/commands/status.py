@@ -85,11 +85,7 @@ def _troubles_as_text(known: Facts, found: tuple[Trouble, ...]) -> list[str]:
 
 
 def _trouble(trouble: Trouble) -> list[str]:
-    since = "" if trouble.since is None else f" (since {_time(trouble.since)})"
-    lines = [f"{trouble.name}: {trouble.what}{since}; {trouble.severity}", f"  -> {trouble.do}"]
-    if trouble.command is not None:
-        lines.append(f"     {trouble.command.elsewhere} (on Heroku: {trouble.command.heroku})")
-    return lines
+    return [f"{trouble.name}: {trouble.what_since}; {trouble.severity}", f"  -> {trouble.what_to_do}"]
 
 
 def _of_public_notes(notes: PublicNotes) -> list[str]:
