@@ -324,7 +324,7 @@ def _suspicion(hold: Hold) -> Trouble:
     return Trouble(
         name=f"{hold.service.lower()}_refusal_suspected",
         severity=Severity.LOOK,
-        what=hold.reason,
+        what=hold.reason.rstrip("?."),
         since=hold.since,
         do="Other tickets go on, these are tried again. Look at the role and the scopes of our user; check says more.",
         command=of_ours("check"),

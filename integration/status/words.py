@@ -115,7 +115,7 @@ def of_zendesk(outlook: Outlook, hold: Hold | None) -> list[str]:
     """Zendesk's lane: whether notes may go, and how fast."""
     if hold is not None and not hold.suspected:
         return [_held(hold, "ZENDESK_CLIENT_ID and ZENDESK_CLIENT_SECRET")]
-    said = [f"{hold.reason} Other tickets go on."] if hold is not None else []
+    said = [f"{hold.reason.rstrip('?.')}. Other tickets go on."] if hold is not None else []
     closed = outlook.notes_at - outlook.now
     if closed > outlook.interval + _PAUSED_SECONDS:
         said.append(f"Zendesk asked us to wait: the next note goes in {duration(closed)}.")
@@ -127,7 +127,7 @@ def of_logrocket(outlook: Outlook, hold: Hold | None, *, asked: int, ceiling: in
     """LogRocket's lane: whether requests may go, and how many more this hour."""
     if hold is not None and not hold.suspected:
         return [_held(hold, "LOGROCKET_API_KEY")]
-    said = [f"{hold.reason} Other tickets go on."] if hold is not None else []
+    said = [f"{hold.reason.rstrip('?.')}. Other tickets go on."] if hold is not None else []
     closed = outlook.requests_at - outlook.now
     if closed > _PAUSED_SECONDS:
         said.append(f"LogRocket asked us to wait: the next request goes in {duration(closed)}.")

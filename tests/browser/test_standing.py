@@ -35,6 +35,17 @@ _CUT = """
   return outside || inside;
 }).map((element) => `${element.tagName}#${element.id}.${element.className}: ${element.textContent.trim().slice(0, 60)}`)
 """
+_BROKEN = """
+() => [...document.querySelectorAll("#flow-hour th")].filter((cell) => {
+  const words = cell.textContent.trim().split(/\\s+/), range = document.createRange(), text = cell.firstChild;
+  let at = 0;
+  return words.some((word) => {
+    at = text.data.indexOf(word, at);
+    range.setStart(text, at); range.setEnd(text, at + word.length);
+    return range.getClientRects().length > 1;
+  });
+}).map((cell) => cell.textContent)
+"""
 _TOUCHING = """
 () => {
   const told = [...document.querySelectorAll(
@@ -134,6 +145,8 @@ def test_when_all_is_well_nothing_else_is_said(
     page = visitor.open(**SHOWN[look])
     expect(page.locator("#summary")).to_have_text("No ticket waits. All is well.")
     expect(page.locator("#troubles, #tasks")).to_have_text(["", ""])
+    page.locator("#flow-hour-summary").click()
+    assert page.evaluate(_BROKEN) == []
     assert_readable(page)
     picture(page, f"well-{look}")
 
