@@ -25,6 +25,7 @@ from integration.lanes import Hold, Service
 from integration.settings import Settings, from_environment
 from integration.situation import Door, Facts, Failing, Refused, Severity, Trouble
 from integration.standing import PARTS, WELL
+from integration.store import open_ledger
 from sandbox import Fault, Sandbox
 from tests.conftest import ROOT, Processes, wait_for
 from tests.status.conftest import PASSWORD
@@ -334,6 +335,25 @@ def test_one_that_was_killed_is_missed(redis: Redis, settings: Settings) -> None
     [(member, at)] = cast("list[tuple[bytes, float]]", redis.zrange(settings.keys.beats, 0, -1, withscores=True))
     redis.zadd(settings.keys.beats, {member: at - standing.SILENT_SECONDS - 1})
     assert overview.facts(settings, redis).alive == frozenset()
+
+
+def test_what_a_lane_met_is_told_until_the_service_does_what_it_is_asked(redis: Redis, settings: Settings) -> None:
+    lanes = open_ledger(settings, redis, random=lambda: 0.0).lanes
+    lanes.hold(Service.ZENDESK, "Zendesk refuses one ticket after another (403)", longest=0.0)
+    lanes.failed(Service.LOGROCKET, "LogRocket has trouble (503)")
+    lanes.failed(Service.LOGROCKET, "LogRocket did not answer")
+    found = overview.facts(settings, redis)
+    assert [each.suspected for each in found.holds] == [True]
+    failing = found.failing[Service.LOGROCKET]
+    assert (failing.tries, failing.reason) == (2, "LogRocket did not answer")
+    assert failing.since <= failing.last
+
+    lanes.hold(Service.ZENDESK, "Zendesk refuses our credentials (401)")
+    assert [each.suspected for each in overview.facts(settings, redis).holds] == [False]
+    for service in Service:
+        lanes.answered(service)
+    found = overview.facts(settings, redis)
+    assert (found.holds, found.failing) == ((), {})
 
 
 def test_a_redis_that_refuses_writes_is_told(redis: Redis, settings: Settings) -> None:
