@@ -14,6 +14,9 @@
     <prefix>:line                   tickets whose note is ready to go, by the time at which it became ready
     <prefix>:asked                  the requests made to LogRocket in the last hour, by time
     <prefix>:metrics                what happened so far (integration.tally)
+    <prefix>:beats                  which parts of the worker live (integration.heartbeats)
+    <prefix>:doors, :refused...     which deliveries were verified, and which refused (integration.deliveries)
+    <prefix>:checked...             what the last `check` from the page found (integration.status.checking)
     <prefix>:recover:...            what recovery remembers (integration.recovery)
     <prefix>:wrong-passwords...     who guessed the password wrong (integration.status.guesses)
     <prefix>:let-in:<hash>          who knew it of late
@@ -116,6 +119,36 @@ class Keys:
     def metrics(self) -> str:
         """What was counted."""
         return f"{self.prefix}:metrics"
+
+    @property
+    def beats(self) -> str:
+        """Which parts of the worker live."""
+        return f"{self.prefix}:beats"
+
+    @property
+    def doors(self) -> str:
+        """What the web's doors saw last."""
+        return f"{self.prefix}:doors"
+
+    @property
+    def refused(self) -> str:
+        """Which deliveries were refused."""
+        return f"{self.prefix}:refused"
+
+    @property
+    def refused_numbers(self) -> str:
+        """How many of each."""
+        return f"{self.prefix}:refused:n"
+
+    @property
+    def checked(self) -> str:
+        """What the last check from the page found."""
+        return f"{self.prefix}:checked"
+
+    @property
+    def checking(self) -> str:
+        """That one is under way."""
+        return f"{self.prefix}:checked:lock"
 
     @property
     def recovery_done(self) -> str:

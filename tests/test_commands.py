@@ -135,7 +135,9 @@ def test_wrong_arguments_exit_2(name: str, command: Run) -> None:
 def test_status_of_an_empty_ledger_as_json(command: Run) -> None:
     found = command("status", "--json")
     assert found.returncode == 0
-    assert json.loads(found.stdout) == {
+    told = json.loads(found.stdout)
+    troubles = told["troubles"]
+    assert told == {
         "states": dict.fromkeys(("received", "requested", "ready", "posted", "empty", "skipped", "failed"), 0),
         "queue": {"waiting": 0, "running": 0},
         "oldest_waiting_seconds": None,
@@ -143,7 +145,10 @@ def test_status_of_an_empty_ledger_as_json(command: Run) -> None:
         "public_notes": [],
         "failed": [],
         "waiting": [],
+        "summary": "No ticket waits. No worker runs: tickets are taken in, and wait.",
+        "troubles": troubles,
     }
+    assert [each["name"] for each in troubles] == ["no_worker"]
 
 
 def test_status_counts_tickets_jobs_and_waits(sandbox: Sandbox, product: InProcess, command: Run) -> None:

@@ -5,6 +5,7 @@ Exit 0 after SIGTERM, 2 when settings are at fault.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import random
@@ -15,8 +16,10 @@ from functools import partial
 
 from redis.exceptions import RedisError
 
-from integration import logs, note, owner, release, store
+from integration import heartbeats, logs, note, owner, release, store
 from integration.errors import SettingsError
+from integration.heartbeats import Heart
+from integration.ledger import Ledger
 from integration.logrocket.client import LogRocket
 from integration.settings import Settings, from_environment
 from integration.zendesk.desk import Desk
@@ -78,6 +81,7 @@ def run_worker(settings: Settings, queue: str, pool_pid: int) -> None:
     """Take jobs from one queue for as long as the pool lives."""
     redis = store.for_worker(settings)
     ledger = store.open_ledger(settings, redis, random=random.random)
+    part = heartbeats.NOTES if queue == settings.keys.notes else heartbeats.REQUESTS
     jobs = Jobs(
         ledger=ledger,
         policy=ledger.policy,
@@ -91,6 +95,7 @@ def run_worker(settings: Settings, queue: str, pool_pid: int) -> None:
     try:
         worker = open_worker(queue, redis, jobs.by_name())
         worker.parent_pid = pool_pid
+        worker.heart = Heart(redis, settings.keys, part)
         worker.work(logging_level="WARNING")
     except owner.RefusedRedisError:
         raise
@@ -102,11 +107,22 @@ def run_worker(settings: Settings, queue: str, pool_pid: int) -> None:
 
 def run_sweeper(settings: Settings, pool_pid: int) -> None:
     """Sweep about once a second for as long as the pool lives."""
-    ledger = store.open_ledger(settings, store.for_worker(settings), random=random.random)
+    redis = store.for_worker(settings)
+    ledger = store.open_ledger(settings, redis, random=random.random)
+    heart = Heart(redis, settings.keys, heartbeats.SWEEPER)
+    try:
+        _sweep(ledger, heart, pool_pid)
+    finally:
+        with contextlib.suppress(RedisError):
+            heart.stop()
+
+
+def _sweep(ledger: Ledger, heart: Heart, pool_pid: int) -> None:
     trimmed_at = -math.inf  # a machine that has just started counts from 0
     while os.getppid() == pool_pid:
         pause = sweeper.INTERVAL_SECONDS
         try:
+            heart.beat()
             pause = sweeper.sweep(ledger)
             if time.monotonic() - trimmed_at > _TRIM_SECONDS:
                 ledger.trim()

@@ -179,6 +179,7 @@ class Jobs:
             return self._after(error, claimed)
         except JobTimeoutException:
             slow = Temporary("the step took too long", outcome_unknown=True)
+            self.ledger.lanes.failed(_service(slow, claimed), str(slow))
             return partial(entries.postponed, error=slow, policy=self.policy)
         except RedisError:
             raise
@@ -198,6 +199,7 @@ class Jobs:
             case Held():
                 return self._refused(error, claimed)
             case Temporary():
+                self.ledger.lanes.failed(_service(error, claimed), str(error))
                 if error.too_many:
                     self._limited(error, claimed)
                 return partial(entries.postponed, error=error, policy=self.policy)

@@ -21,6 +21,7 @@ from rq.worker import SimpleWorker
 
 from integration import logs, workers
 from integration.entry import JOB_SECONDS
+from integration.heartbeats import Heart
 from integration.owner import RefusedRedisError
 from integration.queues import open_queue
 
@@ -65,6 +66,7 @@ class OwnWorker(SimpleWorker):
     """A worker process on one queue: no fork, no scheduler, no remote control, no text of an exception in the log."""
 
     parent_pid = 0
+    heart: Heart | None = None
     max_connection_wait_time = 5.0  # seconds between two looks for a Redis that is away; RQ's own is a minute
 
     def heartbeat(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 -- RQ's own
@@ -73,6 +75,14 @@ class OwnWorker(SimpleWorker):
             log.warning("the pool is gone, worker stops")
             raise SystemExit(0)
         super().heartbeat(*args, **kwargs)
+        if self.heart is not None:
+            self.heart.beat()
+
+    def register_death(self) -> None:
+        """Show that the worker ends."""
+        super().register_death()  # type: ignore[no-untyped-call]  # RQ has no types
+        if self.heart is not None:
+            self.heart.stop()
 
     def teardown(self) -> None:
         """Take leave of Redis; once a stop was asked for, without patience: one that is away would hold it up."""

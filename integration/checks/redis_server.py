@@ -16,7 +16,7 @@ from redis.exceptions import (
     ResponseError,
 )
 
-from integration import owner, redis_trouble, workers
+from integration import heartbeats, owner, redis_trouble, workers
 from integration.checks import Result, failure, ok, skipped, warning
 from integration.keys import Keys
 from integration.redis_trouble import PERMISSIONS
@@ -192,19 +192,19 @@ def clock_skew(redis: Redis, clock: Callable[[], float]) -> Result:
 
 def worker(redis: Redis, keys: Keys) -> Result:
     """Whether a worker process of ours lives: a platform may start the web process alone."""
-    found = workers.look(redis, keys)
+    alive = heartbeats.alive(redis, keys)
     fix = "Start `python -m worker` (on Heroku: heroku ps:scale worker=1)."
-    others = f"{_processes(found.others)} of another program" if found.others else ""
-    if not any(found.ours.values()):
+    other = workers.others(redis, keys)
+    others = f"{_processes(other)} of another program" if other else ""
+    if not alive:
         but = f" ({others} on our queues cannot do their jobs)" if others else ""
         return warning(WORKER, f"no worker runs: tickets are taken in, and wait{but}", fix)
-    if not all(found.ours.values()):
-        idle = " and ".join(name for name, count in found.ours.items() if not count)
-        return warning(WORKER, f"no process takes jobs from the queue {idle}: tickets wait there", fix)
+    if missing := [part for part in heartbeats.PARTS if part not in alive]:
+        return warning(WORKER, f"no process of the worker does its part: {' and '.join(missing)}; tickets wait", fix)
     if others:
         told = f"{others} on our queues takes jobs that it cannot do, and holds up tickets"
         return warning(WORKER, told, f"Let it listen on other queues than {' and '.join(keys.queues)}.")
-    return ok(WORKER, f"{_processes(sum(found.ours.values()))} at work")
+    return ok(WORKER, "at work")
 
 
 def _processes(count: int) -> str:

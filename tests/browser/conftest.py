@@ -1,6 +1,7 @@
 """A real Chromium, driven by Playwright, at the real page. A browser that is missing is a failure here, not a skip.
 
-CHROMIUM names another executable than Debian's; SCREENSHOTS a folder that pictures of the pages are left in.
+CHROMIUM names another executable than Debian's; SCREENSHOTS a folder that pictures of the pages are left in,
+of the whole page with SCREENSHOTS_WHOLE.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ PASSWORD = "correct horse battery staple"
 LOOKS: dict[str, dict[str, Any]] = {
     "desktop": {"viewport": {"width": 1280, "height": 900}},
     "dark": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "dark"},
-    "phone": {"viewport": {"width": 360, "height": 740}, "device_scale_factor": 2, "has_touch": True},
+    "phone": {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "has_touch": True},
+    "small phone": {"viewport": {"width": 320, "height": 640}, "device_scale_factor": 2, "has_touch": True},
 }
 _ARGS = [
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
@@ -76,6 +78,7 @@ class Visitor:
 
 @pytest.fixture
 def visitor(browser: Browser, product: InProcess) -> Iterator[Visitor]:
+    product.show_that_it_works()
     made = Visitor(browser, product)
     yield made
     made.close()
@@ -90,4 +93,5 @@ def barriers(page: Page) -> list[str]:
 def picture(page: Page, name: str) -> None:
     """Leave a picture of what is seen, when somebody wants one."""
     if "SCREENSHOTS" in os.environ:
-        page.screenshot(path=Path(os.environ["SCREENSHOTS"]) / f"{name}.png")
+        place = Path(os.environ["SCREENSHOTS"]) / f"{name}.png"
+        page.screenshot(path=place, full_page="SCREENSHOTS_WHOLE" in os.environ)

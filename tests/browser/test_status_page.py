@@ -245,7 +245,7 @@ def test_fingers_can_hit_what_there_is_to_press(visitor: Visitor, product: InPro
         assert box is not None
         assert box["height"] >= 40, each.text_content()
         assert box["x"] >= 0
-        assert box["x"] + box["width"] <= 360
+        assert box["x"] + box["width"] <= LOOKS["phone"]["viewport"]["width"]
 
 
 # -- It survives

@@ -48,6 +48,7 @@ class Admin:
 
 @pytest.fixture
 def admin(product: InProcess) -> Iterator[Admin]:
+    product.show_that_it_works()
     made = Admin(product.settings.public_url)
     yield made
     made.session.close()

@@ -142,20 +142,6 @@ def test_an_address_is_masked(email: str, masked: str) -> None:
     assert words.masked(email) == masked
 
 
-@pytest.mark.parametrize(
-    ("waiting", "failed", "held", "said"),
-    [
-        (0, 0, [], "No ticket waits. All is well."),
-        (1, 0, [], "1 ticket waits. All is well."),
-        (1200, 1, [], "1,200 tickets wait. 1 ticket has failed."),
-        (2, 0, [Service.ZENDESK], "2 tickets wait. Zendesk refuses our credentials: tickets wait for you."),
-        (0, 0, list(Service), "No ticket waits. Zendesk and LogRocket refuse our credentials: tickets wait for you."),
-    ],
-)
-def test_how_it_stands_is_said_in_a_sentence(waiting: int, failed: int, held: list[Service], said: str) -> None:
-    assert words.summary(waiting, failed, held) == said
-
-
 def test_limits_are_said_in_words() -> None:
     assert words.of_zendesk(outlook(notes_in=2), None) == [
         "At most one note every 2\N{NO-BREAK SPACE}s: half of what Zendesk's limits allow."

@@ -106,7 +106,7 @@ def test_it_tells_what_waits_and_for_what(admin: Admin, product: InProcess, sand
     file_one(product, sandbox)
     page = text_of(admin.page())
     assert "1 ticket waits." in page
-    assert "LogRocket refuses our credentials: tickets wait for you." in page
+    assert "LogRocket refuses our credentials (401): tickets wait for you." in page
     assert re.search(r"1 for LogRocket to be asked, the first for [0-9.]+ s", page)
     assert "On hold since" in page
     assert "look at LOGROCKET_API_KEY" in page
@@ -321,8 +321,7 @@ def test_missed_tickets_that_cannot_be_recovered_are_shown(admin: Admin, product
     sandbox.faults.add(refused)
     turns.take()
     page = text_of(admin.page())
-    assert "cannot be recovered." in page
-    assert "Zendesk has trouble (503)." in page
+    assert "cannot be recovered: Zendesk has trouble (503)." in page
     assert "All is well." not in page
     product.redis.delete(product.ledger.keys.recovery_lock)
     turns.take()
