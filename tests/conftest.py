@@ -25,13 +25,12 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from integration.app import create_app
 from integration.entry import Entry, State
-from integration.heartbeats import Heart
+from integration.heartbeats import PARTS, Heart
 from integration.keys import Keys
 from integration.ledger import Ledger
 from integration.logrocket.client import LogRocket
 from integration.note import Project
 from integration.settings import Settings, from_environment
-from integration.heartbeats import PARTS
 from integration.store import for_worker, open_ledger
 from integration.zendesk.desk import Desk
 from sandbox import Sandbox
