@@ -11,7 +11,7 @@ import pytest
 from redis import Redis
 from rq.registry import FailedJobRegistry, StartedJobRegistry
 
-from integration import workers
+from integration import heartbeats
 from integration.checks import Outcome
 from integration.checks.redis_server import worker as worker_check
 from integration.entry import State
@@ -194,10 +194,8 @@ def test_jobs_of_another_application_with_the_same_numbers_stay(both: list[Insta
 
 def test_a_worker_of_the_other_is_not_taken_for_ones_own(both: list[Installation], redis: Redis) -> None:
     first, second = both
-    for queue in first.settings.keys.queues:
-        name = f"rq:worker:{workers.new_name(queue)}"
-        redis.sadd(f"rq:workers:{queue}", name)
-        redis.set(name, "1")
+    for part in heartbeats.PARTS:
+        heartbeats.Heart(redis, first.settings.keys, part).beat()
     assert worker_check(redis, first.settings.keys).outcome is Outcome.OK
     assert worker_check(redis, second.settings.keys).outcome is Outcome.WARNING
 
