@@ -383,7 +383,7 @@ def test_no_more_erased_tickets_are_remembered_than_there_is_room_for(product: I
     product.ledger.forget(888777666)
     assert redis.zcard("highlights:forgotten") == REMEMBERED
     assert not product.ledger.receive(_ticket(888777666))
-    redis.zadd("highlights:forgotten", {"7": now - REMEMBERED_SECONDS - 1})
+    redis.zadd("highlights:forgotten", {"7": before - REMEMBERED_SECONDS - 1})
     product.ledger.receive(_ticket(888777667))
     product.ledger.forget(888777667)
     assert redis.zscore("highlights:forgotten", "7") is None
