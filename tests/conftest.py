@@ -7,7 +7,6 @@ import os
 import secrets
 import shlex
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -33,6 +32,7 @@ from integration.store import for_worker, open_ledger
 from integration.zendesk.desk import Desk
 from sandbox import Sandbox
 from sandbox.zendesk import schemas
+from tests.ports import free_port
 from worker import sweeper
 from worker.jobs import Jobs
 from worker.rq_classes import open_worker
@@ -69,13 +69,6 @@ def wait_for(condition: Callable[[], T | None], *, seconds: float = 20.0) -> T:
         time.sleep(0.02)
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 @pytest.fixture(autouse=True)
 def as_zendesk_says() -> Iterator[list[str]]:
     """Every answer of the stand-in for Zendesk, and every request of the product, has the shape of the real ones."""
@@ -86,7 +79,7 @@ def as_zendesk_says() -> Iterator[list[str]]:
 
 @pytest.fixture(scope="session")
 def valkey() -> Iterator[ValkeyServer]:
-    with ValkeyServer(save="", appendonly="no") as server:
+    with ValkeyServer(port=free_port(), save="", appendonly="no") as server:
         yield server
 
 

@@ -24,7 +24,8 @@ from integration.commands.check import all_good, as_text, everything
 from integration.settings import ZENDESK_TEST_SECRET, ApiToken, OAuthClient, Settings
 from sandbox import Fault, Sandbox
 from sandbox.zendesk.hooks import TICKET_CREATED, Hooks, Webhook
-from tests.conftest import ROOT, InProcess, free_port
+from tests.conftest import ROOT, InProcess
+from tests.ports import free_port
 
 CLOSED = "http://127.0.0.1:1"  # nobody listens there
 ON_30_NOVEMBER = datetime(2026, 11, 30, tzinfo=UTC).timestamp()
@@ -257,7 +258,7 @@ def test_zendesks_public_test_secret_is_none(settings: Settings) -> None:
 @pytest.fixture
 def own_valkey() -> Iterator[ValkeyServer]:
     """A Valkey that keeps its data; a test may set it otherwise."""
-    with ValkeyServer(save="", appendonly="yes") as server:
+    with ValkeyServer(port=free_port(), save="", appendonly="yes") as server:
         yield server
 
 

@@ -25,7 +25,8 @@ from redis import Redis
 from integration.errors import SettingsError
 from integration.settings import Settings, _Reader, from_environment
 from sandbox import Sandbox
-from tests.conftest import ROOT, Processes, free_port, wait_for
+from tests.conftest import ROOT, Processes, wait_for
+from tests.ports import free_port
 from tests.test_settings import ALL, ENVIRON, NEEDED
 
 PLATFORMS_OWN = {"PORT", "HEROKU_APP_DEFAULT_DOMAIN_NAME"}

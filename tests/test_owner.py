@@ -23,7 +23,8 @@ from integration.checks import Outcome
 from integration.checks.redis_server import of_redis
 from integration.errors import SettingsError
 from integration.settings import Settings
-from tests.conftest import ROOT, InProcess, Processes, free_port, wait_for
+from tests.conftest import ROOT, InProcess, Processes, wait_for
+from tests.ports import free_port
 from tests.test_web import TICKET, signed
 
 FOREIGN = b"Zendesk other, LogRocket other/app"

@@ -12,7 +12,8 @@ import pytest
 import requests
 
 from sandbox import Fault, Sandbox
-from tests.conftest import IN_BACKGROUND, Processes, free_port, wait_for
+from tests.conftest import IN_BACKGROUND, Processes, wait_for
+from tests.ports import free_port
 
 
 def test_a_ticket_goes_its_whole_way(sandbox: Sandbox, processes: Processes) -> None:

@@ -18,7 +18,8 @@ from redis import Redis
 
 from integration.app import create_app
 from integration.settings import ZENDESK_TEST_SECRET, Settings, from_environment
-from tests.conftest import InProcess, free_port
+from tests.conftest import InProcess
+from tests.ports import free_port
 
 TICKET = b'{"ticket_id": "123", "requester_email": "ada@shop.example", "requester_external_id": ""}'
 

@@ -18,7 +18,8 @@ from integration.settings import from_environment
 from integration.status import pages
 from integration.zendesk.webhook import NewTicket
 from sandbox import Fault, Sandbox
-from tests.conftest import InProcess, free_port
+from tests.conftest import InProcess
+from tests.ports import free_port
 from tests.status.conftest import PASSWORD, Admin, fail_one, file_one
 from worker.recovery import Turns
 

