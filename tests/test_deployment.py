@@ -27,7 +27,7 @@ from integration.settings import Settings, _Reader, from_environment
 from sandbox import Sandbox
 from tests.conftest import ROOT, Processes, wait_for
 from tests.ports import free_port
-from tests.test_settings import ALL, ENVIRON, NEEDED
+from tests.variables import ALL, ENVIRON, NEEDED
 
 PLATFORMS_OWN = {"PORT", "HEROKU_APP_DEFAULT_DOMAIN_NAME"}
 """What a platform tells a process by itself."""

@@ -24,8 +24,8 @@ from integration.checks.redis_server import of_redis
 from integration.errors import SettingsError
 from integration.settings import Settings
 from tests.conftest import ROOT, InProcess, Processes, wait_for
+from tests.deliver import TICKET, signed
 from tests.ports import free_port
-from tests.test_web import TICKET, signed
 
 FOREIGN = b"Zendesk other, LogRocket other/app"
 CONNECTIONS = (store.for_web, store.for_pages, store.for_readiness, store.for_worker, store.for_reading)

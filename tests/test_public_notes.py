@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,8 @@ from integration.entry import FINAL, STILL_PUBLIC, Entry, State
 from integration.lanes import Service
 from integration.zendesk.limits import Pace
 from sandbox import Fault, Sandbox
+from tests.admin import PASSWORD, Admin
 from tests.conftest import ROOT, InProcess, wait_for
-from tests.status.conftest import PASSWORD, Admin, admin
-
-__all__ = ["admin"]  # a fixture of the status page's tests
 
 ADA = "ada@shop.example"
 PUT = r"/tickets/\d+(\.json)?$"
@@ -45,6 +44,13 @@ ANSWERS: dict[str, dict[str, Any]] = {
 @pytest.fixture
 def environ(environ: dict[str, str]) -> dict[str, str]:
     return {**environ, "ADMIN_PASSWORD": PASSWORD, "BACKOFF_SECONDS": "0.01"}
+
+
+@pytest.fixture
+def admin(product: InProcess) -> Iterator[Admin]:
+    made = Admin(product.settings.public_url)
+    yield made
+    made.session.close()
 
 
 @pytest.fixture(autouse=True)

@@ -23,8 +23,8 @@ from sandbox.zendesk.account import Change
 from sandbox.zendesk.delivery import Delivery, Outcome
 from sandbox.zendesk.records import now
 from tests.conftest import InProcess, Processes, wait_for
+from tests.observed import everything, looks_at_comments
 from tests.ports import free_port
-from tests.test_the_way_of_a_ticket import everything, looks_at_comments
 from worker.recovery import Turns, take_in_time
 
 KEYS = Keys(DEFAULT_PREFIX)

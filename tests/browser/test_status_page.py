@@ -12,7 +12,7 @@ from redis import Redis
 from integration.entry import State
 from integration.lanes import Service
 from sandbox import Fault, Sandbox
-from tests.browser.conftest import LOOKS, Visitor, barriers, picture
+from tests.browser.visitor import LOOKS, Visitor, barriers, picture
 from tests.conftest import InProcess, wait_for
 
 ADA = "ada@shop.example"

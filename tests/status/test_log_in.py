@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import subprocess
 import sys
@@ -19,19 +18,13 @@ from integration.settings import from_environment
 from integration.status import admission
 from integration.status.guesses import Guesser, Guesses, TooManyGuesses
 from integration.zendesk.webhook import NewTicket
+from tests.admin import PASSWORD, Admin, ask
 from tests.conftest import ROOT, InProcess
-from tests.status.conftest import PASSWORD, Admin
-from tests.test_web import deliver
+from tests.deliver import deliver
 
 PATHS = ["/", "/metrics", "/status/tickets/1/erase", "/status/failed/retry"]
 ALLOWED = 10  # wrong passwords from one address,
 FROM_ALL = 100  # and from all together
-
-
-def ask(product: InProcess, path: str = "/", *, user: str = "admin", password: str) -> requests.Response:
-    credentials = base64.b64encode(f"{user}:{password}".encode()).decode()
-    url = product.settings.public_url + path
-    return requests.get(url, headers={"Authorization": f"Basic {credentials}"}, timeout=10)
 
 
 def guess(
