@@ -50,8 +50,8 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-# A test with one of these starts processes of the product, or a browser.
-SLOW_FIXTURES = frozenset({"processes", "serve", "browser"})
+# What starts processes of the product, or a browser.
+SLOW_FIXTURES = frozenset({"processes", "check", "browser"})
 
 
 @pytest.hookimpl(tryfirst=True)  # before -m chooses by the marks

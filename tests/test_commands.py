@@ -20,6 +20,8 @@ from tests.commands import Run, runner
 from tests.conftest import InProcess, wait_for
 from tests.observed import everything
 
+pytestmark = pytest.mark.slow
+
 ADA, BOB = "ada@shop.example", "bob@shop.example"
 
 

@@ -229,6 +229,7 @@ def test_no_file_chooses_a_python_that_a_machine_may_lack() -> None:
 # -- The Procfile, run by a runner
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_the_procfile_runs_as_it_is_under_a_runner(
     sandbox: Sandbox, environ: dict[str, str], port: int, tmp_path: Path, number: signal.Signals
@@ -280,6 +281,7 @@ def marked(mark: str) -> list[int]:
     return found
 
 
+@pytest.mark.slow
 def test_what_the_deploy_button_runs_uses_little_more_than_half_of_its_redis_40_connections(
     sandbox: Sandbox, environ: dict[str, str], port: int, redis: Redis, tmp_path: Path
 ) -> None:

@@ -14,6 +14,8 @@ from tests.commands import Run, runner
 from tests.conftest import wait_for
 from tests.ports import free_port
 
+pytestmark = pytest.mark.slow
+
 ADA = "ada@shop.example"
 SLOW = 300_000  # microseconds a key, when Valkey writes a file anew
 

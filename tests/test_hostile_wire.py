@@ -19,6 +19,8 @@ from tests.conftest import Processes
 from tests.deliver import TICKET, signed
 from tests.note_rules import BOMBS, PROJECT, REQUEST_ID, keeps_the_rules
 
+pytestmark = pytest.mark.slow
+
 SECONDS = 1.0  # in which a result is rendered or refused,
 NOISE = 1.0  # and what a busy machine may add: processors share their caches
 

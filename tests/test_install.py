@@ -35,6 +35,8 @@ from sandbox import Fault, Sandbox
 from sandbox.zendesk.hooks import Hooks, Trigger, Webhook
 from tests.conftest import ROOT, wait_for
 
+pytestmark = pytest.mark.slow
+
 PUBLIC_URL = "http://127.0.0.1:9"
 ENDPOINT = f"{PUBLIC_URL}/zendesk/tickets"
 BODY = (

@@ -28,6 +28,8 @@ from tests.deliver import signed
 from tests.observed import asked
 from tests.processes import children
 
+pytestmark = pytest.mark.slow
+
 ADA = "ada@shop.example"
 
 

@@ -22,6 +22,8 @@ from tests.deliver import signed
 from tests.ports import free_port
 from tests.tcp_proxy import TcpProxy
 
+pytestmark = pytest.mark.slow
+
 ADA = "ada@shop.example"
 PATIENCE = 8.0  # in which a delivery is answered while Redis is away; Zendesk waits for 12 s
 

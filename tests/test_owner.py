@@ -27,6 +27,8 @@ from tests.conftest import ROOT, InProcess, Processes, wait_for
 from tests.deliver import TICKET, signed
 from tests.ports import free_port
 
+pytestmark = pytest.mark.slow
+
 FOREIGN = b"Zendesk other, LogRocket other/app"
 CONNECTIONS = (store.for_web, store.for_pages, store.for_readiness, store.for_worker, store.for_reading)
 COMMANDS = (["retry", "7"], ["retry", "--failed"], ["forget", "--ticket", "7"], ["recover"], ["status"])

@@ -16,6 +16,8 @@ from tests.conftest import IN_BACKGROUND, Processes, wait_for
 from tests.ports import free_port
 from tests.processes import alive, children
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_ticket_goes_its_whole_way(sandbox: Sandbox, processes: Processes) -> None:
     processes.start("web", "worker")

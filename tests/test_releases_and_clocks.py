@@ -19,6 +19,8 @@ from tests.conftest import InProcess, Processes, wait_for
 from tests.processes import children
 from worker import sweeper
 
+pytestmark = pytest.mark.slow
+
 ADA = "ada@shop.example"
 
 # -- Releases

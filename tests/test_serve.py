@@ -22,6 +22,8 @@ from sandbox import Sandbox
 from tests.conftest import IN_BACKGROUND, ROOT, wait_for
 from tests.processes import alive, children
 
+pytestmark = pytest.mark.slow
+
 Serve = Callable[[], "subprocess.Popen[bytes]"]
 
 

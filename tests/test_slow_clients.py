@@ -16,6 +16,8 @@ from tests.attacks import ATTACKS, Siege, half_a_body, header_lines, looks_signe
 from tests.conftest import Processes, wait_for
 from tests.deliver import TICKET, signed
 
+pytestmark = pytest.mark.slow
+
 HALF_A_HEADER = b"POST /zendesk/tickets HTTP/1.1\r\nHost: a\r\nX-Slow"
 HALF_A_BODY = b"POST /zendesk/tickets HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n{"
 HALF_A_CHUNK = b"POST /logrocket/highlights HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n{"

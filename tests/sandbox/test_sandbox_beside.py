@@ -18,6 +18,8 @@ import requests
 from integration.settings import NAMES
 from sandbox.runner import BLANK
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON = shlex.quote(sys.executable)
 BESIDES = (

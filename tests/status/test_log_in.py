@@ -267,6 +267,7 @@ def test_the_page_has_a_connection_of_its_own(product: InProcess, redis: Redis) 
     assert len(redis.client_list()) <= before + 1
 
 
+@pytest.mark.slow
 def test_the_web_process_loads_nothing_that_only_the_worker_needs() -> None:
     script = "import sys, integration.app; print(sorted({'zenpy', 'nh3', 'worker'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, check=True).stdout == b"[]\n"
