@@ -205,6 +205,7 @@ def test_a_check_that_takes_too_long_is_a_failure_and_what_was_found_before_it_c
     ]
 
 
+@pytest.mark.slow
 def test_a_broken_check_hides_no_other() -> None:
     def broken() -> Iterator[Result]:
         yield ok("first", "fine")

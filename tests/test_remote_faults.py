@@ -35,6 +35,8 @@ from tests.conftest import InProcess, Processes, wait_for
 from tests.observed import asked, updates
 from tests.tcp_proxy import TcpProxy
 
+pytestmark = pytest.mark.slow
+
 ADA = "ada@shop.example"
 PAGE: Final = "<!doctype html><title>502</title><h1>Bad Gateway</h1>"
 
