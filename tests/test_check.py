@@ -205,7 +205,6 @@ def test_a_check_that_takes_too_long_is_a_failure_and_what_was_found_before_it_c
     ]
 
 
-@pytest.mark.slow
 def test_a_broken_check_hides_no_other() -> None:
     def broken() -> Iterator[Result]:
         yield ok("first", "fine")
@@ -217,6 +216,7 @@ def test_a_broken_check_hides_no_other() -> None:
     assert "anything" not in results[1].found
 
 
+@pytest.mark.slow
 def test_a_zendesk_that_says_a_byte_a_second_is_a_failure_in_time(check: Check, sandbox: Sandbox) -> None:
     sandbox.faults.add(Fault(service="zendesk", path="/users/me", drip="body"))
     done = check("--json")
