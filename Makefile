@@ -7,6 +7,10 @@ PYTEST_ARGS =
 WORKERS = 6
 LOCK_ARGS =
 
+# Python is run from the folder above: the .python-version of this one is for the platform, but version managers such as
+# pyenv read it too, and end when that very Python is not installed.
+ABOVE := cd "$(CURDIR)/.." && "$(if $(findstring /,$(PYTHON)),$(if $(filter /%,$(PYTHON)),,$(CURDIR)/))$(PYTHON)"
+
 RUN := .venv/bin/python -m
 READY := .venv/.ready
 # Most of a test is waiting: more of them run side by side than there are processors. 0 runs one after another.
@@ -68,19 +72,19 @@ clean: ## remove the .venv, caches and builds; data and .env stay
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(READY): requirements-dev.txt $(REMAKE)
-	@"$(PYTHON)" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' 2>/dev/null || { \
-		found=$$("$(PYTHON)" --version 2>&1) || found='no Python that runs'; \
+	@$(ABOVE) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' 2>/dev/null || { \
+		found=$$($(ABOVE) --version 2>&1) || found='no Python that runs'; \
 		echo "Python 3.11 to 3.14 is needed, and '$(PYTHON)' is $$found." >&2; \
 		echo "Choose another one, for example: make $(or $(MAKECMDGOALS),test) PYTHON=python3.12" >&2; \
 		exit 1; }
-	@"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || { \
+	@$(ABOVE) -c 'import ensurepip, venv' 2>/dev/null || { \
 		echo "'$(PYTHON)' lacks the module venv or ensurepip, which make the .venv." >&2; \
 		echo "On Debian and Ubuntu: apt install python3-venv" >&2; \
 		exit 1; }
 	@echo "Setting up .venv (a minute, once) ..."
 	@rm -f $(READY)
 	@rm -rf .venv
-	@"$(PYTHON)" -m venv .venv
+	@$(ABOVE) -m venv "$(CURDIR)/.venv"
 	@$(RUN) pip install --disable-pip-version-check --quiet --require-hashes -r requirements-dev.txt
 	@echo "$(PYTHON)" >$(READY)
 

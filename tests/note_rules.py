@@ -11,29 +11,15 @@ from urllib.parse import urlsplit
 from integration.note import Project
 
 REQUEST_ID = "0cc12cad4b5b8b93760edf7fb5731ac66fbc8a766f9431df6c1e72b214ed6a65"
-
-
 LAST_LINE = "Highlights request 0cc12cad4b5b"
-
-
 PROJECT = Project(app_url="https://app.logrocket.com", org="acme", app="shop")
-
-
 ALLOWED = {"p", "br", "strong", "em", "code", "ul", "ol", "li", "a", "blockquote"}
-
-
 INLINE = {"strong", "em", "code", "a"}
-
-
 BIDI = "\u200e\u200f\u061c\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
-
-
 INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f\u2800\u3164"
     "\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U000e0000-\U000e0fff\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]"
 )
-
-
 BARE_URL = re.compile(r"(?:https?://|www\.)[^\s<>]*", re.IGNORECASE)
 
 

@@ -8,10 +8,12 @@ import os
 import re
 import secrets
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
 import time
+import tomllib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -22,54 +24,12 @@ import yaml
 from dotenv import dotenv_values
 from redis import Redis
 
-from integration.errors import SettingsError
-from integration.settings import Settings, _Reader, from_environment
+from integration.settings import Settings, from_environment
 from sandbox import Sandbox
 from tests.conftest import ROOT, Processes, wait_for
 from tests.ports import free_port
-from tests.variables import ALL, ENVIRON, NEEDED
+from tests.variables import ALL, ENVIRON, NEEDED, PLATFORMS_OWN, VARIABLES, needed
 
-PLATFORMS_OWN = {"PORT", "HEROKU_APP_DEFAULT_DOMAIN_NAME"}
-"""What a platform tells a process by itself."""
-
-
-class Asked(dict[str, str]):
-    """No variables; remembers which ones it was asked for."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.names: set[str] = set()
-
-    def get(self, key: str, default: object = None) -> Any:  # noqa: ANN401 -- as dict's own
-        self.names.add(key)
-        return default
-
-    def __contains__(self, key: object) -> bool:
-        self.names.add(str(key))
-        return False
-
-
-def variables() -> set[str]:
-    """Every variable that an admin may set: what the settings ask for, but for the platform's own."""
-    reader, asked = _Reader({}), Asked()
-    reader._values = asked
-    with pytest.raises(SettingsError):
-        reader.settings()
-    return asked.names - PLATFORMS_OWN
-
-
-def needed() -> set[str]:
-    """The variables without which the settings of an OAuth client are refused."""
-    found = set()
-    for name in ENVIRON:
-        try:
-            from_environment({**ENVIRON, name: ""})
-        except SettingsError:
-            found.add(name)
-    return found
-
-
-VARIABLES = variables()
 PROCFILE = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text().splitlines())
 
 
@@ -166,12 +126,6 @@ def test_the_example_filled_in_is_accepted_with_the_defaults_that_it_shows() -> 
     assert from_environment({**ENVIRON, **shown}) == from_environment(ENVIRON)
 
 
-def test_the_readme_describes_every_variable() -> None:
-    table = (ROOT / "README.md").read_text().partition("\n## Variables\n")[2].partition("\n## ")[0]
-    named = set(re.findall(r"`([A-Z]+(?:_[A-Z]+)+)(?:=false)?`", table)) - PLATFORMS_OWN
-    assert named == VARIABLES
-
-
 # -- Containers
 
 
@@ -222,8 +176,58 @@ def test_compose_runs_the_procfile_with_a_redis_that_loses_nothing() -> None:
     assert "ports" not in services["valkey"]
 
 
-def test_no_file_chooses_a_python_that_a_machine_may_lack() -> None:
-    assert not (ROOT / ".python-version").exists()
+# -- The Python that runs it
+
+
+def test_the_platform_runs_the_python_of_the_image() -> None:
+    (version,) = (ROOT / ".python-version").read_text().splitlines()
+    assert re.fullmatch(r"3\.\d+", version)  # Heroku's form that follows security releases
+    assert (ROOT / "Dockerfile").read_text().splitlines()[1] == f"FROM python:{version}-slim"
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert f"Programming Language :: Python :: {version}" in project["classifiers"]
+
+
+VERSION_MANAGER = """\
+#!/bin/sh
+# As the commands of a version manager: look for .python-version here and above, and run that Python if it is there.
+folder=$PWD
+while [ -n "$folder" ]; do
+    if [ -e "$folder/.python-version" ]; then
+        echo "version $(cat "$folder/.python-version") is not installed" >&2
+        exit 1
+    fi
+    folder=${folder%/*}
+done
+"""
+
+
+@pytest.mark.parametrize("python", ["python3", "relative/python3"])
+def test_make_runs_with_the_python_of_the_machine_whatever_the_platform_shall_run(tmp_path: Path, python: str) -> None:
+    checkout, shims = tmp_path / "a checkout", tmp_path / "shims"
+    for folder in (checkout, shims):
+        folder.mkdir()
+    (checkout / "relative").symlink_to(shims)
+    (shims / "python3").write_text(f'{VERSION_MANAGER}exec "{sys.executable}" "$@"\n')
+    (shims / "python3").chmod(0o755)
+    for name in ("Makefile", ".python-version"):
+        shutil.copy(ROOT / name, checkout)
+    (checkout / "requirements-dev.txt").touch()  # nothing to install: no network in tests
+    path = f"{shims}{os.pathsep}{os.environ['PATH']}"
+    caught = subprocess.run(
+        ["python3", "--version"], cwd=checkout, env={"PATH": path}, capture_output=True, check=False
+    )
+    assert caught.returncode == 1
+    done = subprocess.run(
+        ["make", ".venv/.ready", f"PYTHON={python}"],
+        cwd=checkout,
+        env={"PATH": path},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert (checkout / ".venv" / "bin" / "python").exists()
 
 
 # -- The Procfile, run by a runner

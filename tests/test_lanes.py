@@ -160,6 +160,14 @@ def test_requests_over_the_ceiling_come_again_when_the_oldest_is_an_hour_old(led
     assert ledger.lanes.ask() == pytest.approx(ledger.now() + 3600, abs=5)
 
 
+def test_a_request_counts_for_a_whole_hour(ledger: Ledger, redis: Redis) -> None:
+    for _ in range(3):
+        ledger.lanes.ask()
+    asked = cast("list[tuple[bytes, float]]", redis.zrange("highlights:asked", 0, -1, withscores=True))
+    redis.zadd("highlights:asked", {name: when - 3500 for name, when in asked})
+    assert ledger.lanes.ask() == pytest.approx(ledger.now() + 100, abs=5)
+
+
 def test_a_ticket_over_the_ceiling_waits_without_an_attempt_and_is_looked_up_once(
     sandbox: Sandbox, product: InProcess
 ) -> None:

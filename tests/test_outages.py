@@ -147,6 +147,11 @@ class Day:
     def note_comes(self, number: int, *, seconds: float = 35) -> None:
         wait_for(lambda: self.sandbox.zendesk.internal_notes(number), seconds=seconds)
 
+    def has_asked_for(self, number: int) -> bool:
+        """Whether LogRocket's answer to the request is written down."""
+        said = self.processes.log("worker").splitlines()
+        return any("highlights requested" in line and f"ticket_id={number}" in line for line in said)
+
     def is_over(self) -> None:
         """Neither process has exited; both end as they should; nothing that was logged was a surprise."""
         assert [each.poll() for each in self.processes.running.values()] == [None, None]
@@ -173,7 +178,7 @@ def test_an_outage_is_survived(trouble: Trouble, seconds: float, day: Day, own: 
     day.sandbox.logrocket.delay = 1.0
     under_way = day.sandbox.zendesk.file_ticket(requester=ADA)
     wait_for(lambda: len(day.sandbox.logrocket.results) == 2)
-    time.sleep(0.2)  # LogRocket's answer is written down; its callback comes while Redis is away, and never again
+    wait_for(lambda: day.has_asked_for(under_way))  # its callback comes while Redis is away, and never again
     later = day.sandbox.zendesk.file_ticket(requester=ADA, deliver=False)
     with trouble(own):
         day.come_again_is_said_for(seconds, later)
@@ -209,7 +214,7 @@ def test_an_emptied_redis_takes_in_what_comes_next(day: Day, own: OwnValkey) -> 
 
 def test_the_worker_ends_on_sigterm_although_redis_is_away(day: Day, own: OwnValkey) -> None:
     with stopped(own):
-        time.sleep(1)
+        wait_for(lambda: "cannot use Redis" in day.processes.log("worker"))
         assert day.processes.stop("worker") == 0
         assert day.processes.stop("web") == 0
 
@@ -218,8 +223,7 @@ def test_processes_that_start_before_redis_wait_for_it(processes: Processes, san
     own.server.stop()
     for name in ("web", "worker"):
         processes.start_only(name)
-    wait_for(lambda: "worker started" in processes.log("worker"))
-    time.sleep(1)
+    wait_for(lambda: "sweeper cannot use Redis" in processes.log("worker"))
     assert [each.poll() for each in processes.running.values()] == [None, None]
     own.start()
     wait_for(processes.ready)

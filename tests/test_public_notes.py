@@ -22,6 +22,7 @@ from integration.zendesk.limits import Pace
 from sandbox import Fault, Sandbox
 from tests.admin import PASSWORD, Admin
 from tests.conftest import ROOT, InProcess, wait_for
+from tests.steps import bring_to_its_note
 
 ADA = "ada@shop.example"
 PUT = r"/tickets/\d+(\.json)?$"
@@ -68,17 +69,6 @@ def publish(sandbox: Sandbox, **of_make_private: Any) -> int:  # noqa: ANN401 --
             Fault(service="zendesk", method="PUT", path=MAKE_PRIVATE, **{"times": None, **of_make_private})
         )
     return sandbox.zendesk.file_ticket(requester=ADA)
-
-
-def bring_to_its_note(product: InProcess, ticket_id: int) -> None:
-    """Let the ticket come to where its note is next."""
-    wait_for(lambda: product.ledger.find(ticket_id))
-
-    def is_next() -> bool:
-        product.jobs.request_highlights(ticket_id)
-        return product.entry(ticket_id).state is State.READY
-
-    wait_for(is_next)
 
 
 def post(product: InProcess, ticket_id: int) -> Entry:
@@ -352,13 +342,11 @@ def test_a_long_list_is_cut_and_tells_how_many_there_are(product: InProcess, adm
     assert "70 notes are or were public." in admin.page()
 
 
-def test_it_is_in_the_metrics_and_the_readme_has_an_alert_for_it(
-    sandbox: Sandbox, product: InProcess, admin: Admin
-) -> None:
+def test_it_is_in_the_metrics_and_there_is_an_alert_for_it(sandbox: Sandbox, product: InProcess, admin: Admin) -> None:
     assert "highlights_public_notes_total 0.0" in admin.page("/metrics")
     left_public(sandbox, product)
     found = admin.page("/metrics")
     assert "highlights_public_notes_total 1.0" in found
     assert "highlights_public_notes_unseen 1.0" in found
-    alerts = (ROOT / "README.md").read_text().partition("\n## Alerts\n")[2].partition("\n## ")[0]
+    alerts = (ROOT / "docs/alerts.md").read_text()
     assert "increase(highlights_public_notes_total[" in alerts

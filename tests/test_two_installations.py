@@ -11,6 +11,7 @@ import pytest
 from redis import Redis
 from rq.registry import FailedJobRegistry, StartedJobRegistry
 
+from integration import workers
 from integration.checks import Outcome
 from integration.checks.redis_server import worker as worker_check
 from integration.entry import State
@@ -194,8 +195,10 @@ def test_jobs_of_another_application_with_the_same_numbers_stay(both: list[Insta
 
 def test_a_worker_of_the_other_is_not_taken_for_ones_own(both: list[Installation], redis: Redis) -> None:
     first, second = both
-    redis.sadd(f"rq:workers:{first.settings.keys.notes}", "rq:worker:a")
-    redis.set("rq:worker:a", "1")
+    for queue in first.settings.keys.queues:
+        name = f"rq:worker:{workers.new_name(queue)}"
+        redis.sadd(f"rq:workers:{queue}", name)
+        redis.set(name, "1")
     assert worker_check(redis, first.settings.keys).outcome is Outcome.OK
     assert worker_check(redis, second.settings.keys).outcome is Outcome.WARNING
 

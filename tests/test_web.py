@@ -15,7 +15,7 @@ from redis import Redis
 
 from integration.app import create_app
 from integration.settings import ZENDESK_TEST_SECRET, Settings, from_environment
-from tests.conftest import InProcess
+from tests.conftest import InProcess, wait_for
 from tests.deliver import TICKET, deliver, post, signed
 from tests.ports import free_port
 
@@ -35,6 +35,7 @@ def test_another_kind_of_event_is_ignored(product: InProcess, redis: Redis) -> N
 
 def test_accepting_a_ticket_is_one_round_trip(product: InProcess, redis: Redis) -> None:
     deliver(product)  # opens the connection
+    wait_for(lambda: redis.exists(product.settings.keys.doors))  # that it was verified is written once in a while
     before = redis.info("commandstats")
     deliver(product, b'{"ticket_id": 124}')
     after = redis.info("commandstats")

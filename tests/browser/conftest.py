@@ -1,6 +1,7 @@
 """A real Chromium, driven by Playwright, at the real page. A browser that is missing is a failure here, not a skip.
 
-CHROMIUM names another executable than Debian's; SCREENSHOTS a folder that pictures of the pages are left in.
+CHROMIUM names another executable than Debian's; SCREENSHOTS a folder that pictures of the pages are left in,
+of the whole page with SCREENSHOTS_WHOLE.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ def environ(environ: dict[str, str]) -> dict[str, str]:
 
 @pytest.fixture
 def visitor(browser: Browser, product: InProcess) -> Iterator[Visitor]:
+    product.show_that_it_works()
     made = Visitor(browser, product)
     yield made
     made.close()

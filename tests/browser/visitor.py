@@ -15,7 +15,8 @@ from tests.conftest import InProcess
 LOOKS: dict[str, dict[str, Any]] = {
     "desktop": {"viewport": {"width": 1280, "height": 900}},
     "dark": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "dark"},
-    "phone": {"viewport": {"width": 360, "height": 740}, "device_scale_factor": 2, "has_touch": True},
+    "phone": {"viewport": {"width": 390, "height": 844}, "device_scale_factor": 2, "has_touch": True},
+    "small phone": {"viewport": {"width": 320, "height": 640}, "device_scale_factor": 2, "has_touch": True},
 }
 _AXE = Axe()
 
@@ -59,4 +60,11 @@ def barriers(page: Page) -> list[str]:
 def picture(page: Page, name: str) -> None:
     """Leave a picture of what is seen, when somebody wants one."""
     if "SCREENSHOTS" in os.environ:
-        page.screenshot(path=Path(os.environ["SCREENSHOTS"]) / f"{name}.png")
+        place = Path(os.environ["SCREENSHOTS"]) / f"{name}.png"
+        page.screenshot(path=place, full_page="SCREENSHOTS_WHOLE" in os.environ)
+
+
+def fits(page: Page) -> bool:
+    """Whether nothing sticks out at the side."""
+    width: int = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    return width <= 0

@@ -17,6 +17,7 @@ def environ(environ: dict[str, str]) -> dict[str, str]:
 
 @pytest.fixture
 def admin(product: InProcess) -> Iterator[Admin]:
+    product.show_that_it_works()
     made = Admin(product.settings.public_url)
     yield made
     made.session.close()

@@ -115,6 +115,19 @@ def test_of_many_tries_over_the_limit_one_is_looked_at(redis: Redis) -> None:
     assert 0.5 < slept[1] <= 1
 
 
+def test_who_got_in_before_and_mistypes_waits_in_no_strangers_line(redis: Redis) -> None:
+    slept: list[float] = []
+    keys = Keys("highlights")
+    guesses = Guesses(redis, keys, sleep=slept.append)
+    known = Guesser(place="0123456789abcdef", known=True)
+    for _ in range(ALLOWED):
+        assert guesses.judge(known, right=False) is False
+    seconds, _ = redis.time()
+    redis.set(f"{keys.wrong_passwords}:turn:all", f"{(seconds + 60) * 1000}")
+    assert guesses.judge(known, right=True)
+    assert slept == [0]
+
+
 def test_whoever_knows_the_password_gets_in_all_the_same(product: InProcess) -> None:
     for _ in range(ALLOWED + 2):
         ask(product, password="x")

@@ -123,8 +123,8 @@ def test_nothing_of_a_person_or_a_ticket_is_in_it(admin: Admin, product: InProce
     assert str(ticket_id) not in text
 
 
-def test_the_alerts_of_the_readme_ask_for_what_there_is(admin: Admin) -> None:
-    alerts = (ROOT / "README.md").read_text().partition("\n## Alerts\n")[2].partition("\n## ")[0]
+def test_the_alerts_of_the_documents_ask_for_what_there_is(admin: Admin) -> None:
+    alerts = (ROOT / "docs/alerts.md").read_text()
     asked = set(re.findall(r"highlights_[a-z_]+", alerts))
     told = re.findall(r"^# TYPE (\w+) (\w+)", admin.page("/metrics"), re.MULTILINE)
     names = {name for name, _ in told}
