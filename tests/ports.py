@@ -32,6 +32,10 @@ class Block:
         self._next = port + 1
         return port
 
+    def close(self) -> None:
+        """Leave the block to others."""
+        self._guard.close()
+
 
 def _bound(ports: Iterable[int], *, shared: bool) -> socket.socket:
     """A socket at the first of these ports that can be bound; `shared`: also where ended connections linger."""
