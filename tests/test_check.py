@@ -26,7 +26,8 @@ from integration.commands.check import all_good, as_text, everything
 from integration.settings import ZENDESK_TEST_SECRET, ApiToken, OAuthClient, Settings
 from sandbox import Fault, Sandbox
 from sandbox.zendesk.hooks import TICKET_CREATED, Hooks, Webhook
-from tests.conftest import ROOT, InProcess, Processes, free_port, wait_for
+from tests.conftest import ROOT, InProcess, Processes, wait_for
+from tests.ports import free_port
 
 CLOSED = "http://127.0.0.1:1"  # nobody listens there
 ON_30_NOVEMBER = datetime(2026, 11, 30, tzinfo=UTC).timestamp()
@@ -218,6 +219,7 @@ def test_a_broken_check_hides_no_other() -> None:
     assert "anything" not in results[1].found
 
 
+@pytest.mark.slow
 def test_a_zendesk_that_says_a_byte_a_second_is_a_failure_in_time(check: Check, sandbox: Sandbox) -> None:
     sandbox.faults.add(Fault(service="zendesk", path="/users/me", drip="body"))
     done = check("--json")
@@ -260,7 +262,7 @@ def test_zendesks_public_test_secret_is_none(settings: Settings) -> None:
 @pytest.fixture
 def own_valkey() -> Iterator[ValkeyServer]:
     """A Valkey that keeps its data; a test may set it otherwise."""
-    with ValkeyServer(save="", appendonly="yes") as server:
+    with ValkeyServer(port=free_port(), save="", appendonly="yes") as server:
         yield server
 
 

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,31 +16,18 @@ from integration.lanes import Hold
 from integration.ledger_scripts import REMEMBERED, REMEMBERED_SECONDS
 from integration.zendesk.webhook import NewTicket
 from sandbox import Fault, Sandbox
-from tests.conftest import ROOT, InProcess, wait_for
-from tests.test_the_way_of_a_ticket import everything
+from tests.commands import Run, runner
+from tests.conftest import InProcess, wait_for
+from tests.observed import everything
+
+pytestmark = pytest.mark.slow
 
 ADA, BOB = "ada@shop.example", "bob@shop.example"
-
-Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture
 def command(environ: dict[str, str], tmp_path: Path) -> Run:
-    """Runs `python -m integration ...` in an empty folder."""
-
-    def run(*arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
-        surroundings = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"}
-        return subprocess.run(
-            [sys.executable, "-m", "integration", *arguments],
-            env={**surroundings, **environ, **changes},
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-
-    return run
+    return runner(environ, tmp_path)
 
 
 def fail(sandbox: Sandbox, product: InProcess, requester: str = ADA) -> int:

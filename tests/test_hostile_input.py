@@ -19,7 +19,7 @@ from integration.logrocket import callback
 from integration.settings import Settings
 from integration.zendesk.webhook import NewTicket
 from tests.conftest import InProcess, traces
-from tests.test_web import signed
+from tests.deliver import signed
 
 fuzzed = settings(
     max_examples=150,

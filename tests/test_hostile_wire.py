@@ -16,8 +16,10 @@ from integration import note
 from integration.http import MAX_ANSWER_BYTES
 from integration.logrocket import callback, results
 from tests.conftest import Processes, traces
-from tests.test_note import BOMBS, PROJECT, REQUEST_ID, keeps_the_rules
-from tests.test_web import TICKET, signed
+from tests.deliver import TICKET, signed
+from tests.note_rules import BOMBS, PROJECT, REQUEST_ID, keeps_the_rules
+
+pytestmark = pytest.mark.slow
 
 SECONDS = 1.0  # in which a result is rendered or refused,
 NOISE = 1.0  # and what a busy machine may add: processors share their caches

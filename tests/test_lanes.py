@@ -19,6 +19,8 @@ from sandbox import Fault, Sandbox
 from tests.conftest import InProcess, wait_for
 from worker import sweeper
 
+pytestmark = pytest.mark.slow
+
 ADA = "ada@shop.example"
 KEYS = Keys(DEFAULT_PREFIX)
 POLICY = Policy(poll_after=60.0, failed_retry=(1.0,), settle=60.0, backoff=0.2, random=lambda: 0.0)

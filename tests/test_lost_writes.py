@@ -21,25 +21,21 @@ from integration.settings import from_environment
 from integration.status import reading
 from sandbox import Fault, Sandbox
 from sandbox.zendesk.records import now
-from tests.conftest import InProcess, Processes, free_port, wait_for
-from tests.test_commands import Run, command  # noqa: F401 -- a fixture
-from tests.test_recovery import (
-    ADA,
-    asked,
-    file_undelivered,
-    filter_by,
-    found,
-    know,
-    let_pass,
-    lost,
-    mark,
-    no_wait,
-    turns_of,
-)
+from tests.commands import Run, runner
+from tests.conftest import InProcess, Processes, wait_for
+from tests.missed import ADA, asked, file_undelivered, filter_by, found, know, let_pass, lost, mark, no_wait, turns_of
+from tests.ports import free_port
 from worker import sweeper
+
+pytestmark = pytest.mark.slow
 
 KEYS = Keys(DEFAULT_PREFIX)
 HOUR = 3600.0
+
+
+@pytest.fixture
+def command(environ: dict[str, str], tmp_path: Path) -> Run:
+    return runner(environ, tmp_path)
 
 
 class Server:
@@ -208,7 +204,7 @@ def test_the_commands_and_the_processes_do_it_too(
     sandbox: Sandbox,
     processes: Processes,
     redis: Redis,
-    command: Run,  # noqa: F811 -- the fixture
+    command: Run,
 ) -> None:
     processes.start("web", "worker")
     first = sandbox.zendesk.file_ticket(requester=ADA)
@@ -371,7 +367,7 @@ def test_what_cannot_be_read_stays_and_is_told(
     server: Server,
     sandbox: Sandbox,
     known: InProcess,
-    command: Run,  # noqa: F811 -- the fixture
+    command: Run,
 ) -> None:
     server.keep()
     number = accepted(sandbox, known)

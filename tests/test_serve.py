@@ -20,6 +20,9 @@ from integration.own_valkey import PID_FILE, StrangerError, end_left_over, serve
 from integration.private_folder import UnusableFolderError, make_private
 from sandbox import Sandbox
 from tests.conftest import IN_BACKGROUND, ROOT, wait_for
+from tests.processes import alive, children
+
+pytestmark = pytest.mark.slow
 
 Serve = Callable[..., "subprocess.Popen[bytes]"]
 
@@ -52,21 +55,11 @@ def ready(port: int) -> bool:
 def parts(process: subprocess.Popen[bytes]) -> dict[str, int]:
     """The process ids of the parts by what they run."""
     found = {}
-    for pid in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text("ascii").split():
+    for pid in children(process.pid):
         command = Path(f"/proc/{pid}/cmdline").read_text().split("\0")
         if len(command) > 2:  # one that has just ended has none
-            found[command[2].rpartition(".")[2]] = int(pid)
+            found[command[2].rpartition(".")[2]] = pid
     return found
-
-
-def children(pid: int) -> list[int]:
-    return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()]
-
-
-def gone(pid: int) -> bool:
-    with contextlib.suppress(OSError):
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    return True
 
 
 def test_a_ticket_gets_its_note_and_its_state_is_kept_across_a_restart(
@@ -115,7 +108,7 @@ def test_nothing_outlives_a_killed_serve(serve: Serve, port: int) -> None:
     everything = [*started.values(), *children(started["embedded"])]
     process.kill()
     process.wait()
-    wait_for(lambda: all(gone(pid) for pid in everything), seconds=40)
+    wait_for(lambda: not any(map(alive, everything)), seconds=40)
     serve()  # and the folder can be used again at once
     wait_for(lambda: ready(port), seconds=60)
 

@@ -17,41 +17,9 @@ from redis.connection import AbstractConnection, Connection, SSLConnection, Unix
 from integration.errors import SettingsError
 from integration.settings import NAMES, ZENDESK_TEST_SECRET, ApiToken, OAuthClient, Settings, from_environment
 from tests.conftest import ROOT
+from tests.variables import ALL, ENVIRON, LEGACY, NEEDED
 
 unhurried = limits(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-
-ENVIRON = {
-    "REDIS_URL": "rediss://:redis-hush-1@redis.example:6380/0",
-    "PUBLIC_URL": "https://highlights.acme.example",
-    "SECRET_KEY": "key-hush-2-" + "k" * 32,
-    "SECRET_KEY_FALLBACKS": "old-hush-3-" + "k" * 32,
-    "ZENDESK_SUBDOMAIN": "acme",
-    "ZENDESK_CLIENT_ID": "highlights",
-    "ZENDESK_CLIENT_SECRET": "oauth-hush-4",
-    "ZENDESK_WEBHOOK_SECRET": "webhook-hush-5",
-    "LOGROCKET_APP_ID": "acme/shop",
-    "LOGROCKET_API_KEY": "acme:shop:logrocket-hush-6",
-    "ADMIN_PASSWORD": "admin-hush-7",
-}
-LEGACY = {"ZENDESK_EMAIL": "bot@acme.example", "ZENDESK_API_TOKEN": "token-hush-8"}
-NEEDED = (
-    "REDIS_URL",
-    "PUBLIC_URL",
-    "SECRET_KEY",
-    "ZENDESK_SUBDOMAIN",
-    "ZENDESK_CLIENT_ID",
-    "ZENDESK_CLIENT_SECRET",
-    "LOGROCKET_APP_ID",
-    "LOGROCKET_API_KEY",
-)
-ALL = (
-    *ENVIRON,
-    *LEGACY,
-    *("KEY_PREFIX", "KEEP_ALIVE_SECONDS"),
-    *("REDIS_TLS_VERIFY", "HEROKU_APP_DEFAULT_DOMAIN_NAME", "LOGROCKET_APP_URL", "LOGROCKET_API_URL", "ZENDESK_URL"),
-    *("WEB_CONCURRENCY", "WORKER_CONCURRENCY", "POLL_AFTER_SECONDS", "FAILED_RETRY_SECONDS", "SETTLE_SECONDS"),
-    *("BACKOFF_SECONDS", "RETENTION_DAYS", "LOG_LEVEL", "LOG_FORMAT"),
-)
 
 
 def without(*names: str) -> dict[str, str]:

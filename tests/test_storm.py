@@ -21,6 +21,7 @@ from tests.storm.tickets import ALWAYS_FAILED, BY_EMAIL, CLOSED_LATER, DELETED_L
 SEED = 9  # the same in each run; `make storm` draws one and prints it
 
 
+@pytest.mark.slow
 def test_nothing_is_lost_and_nothing_comes_twice_in_a_storm(tmp_path: Path) -> None:
     found = storm.rage(storm.short(seed=SEED, tickets=150), tmp_path, lambda _: None)
     assert verdict.problems(found) == [], table.table(found)

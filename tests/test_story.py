@@ -29,6 +29,8 @@ from integration.zendesk.webhook import NewTicket
 from sandbox import Fault, Sandbox
 from tests.conftest import ROOT, InProcess, Processes, wait_for
 
+pytestmark = pytest.mark.slow
+
 ADA = "ada@shop.example"
 POLICY = Policy(poll_after=30.0, failed_retry=(60.0,), settle=60.0, backoff=5.0, random=lambda: 0.0)
 ENTRY = Entry(ticket_id=1, received_at=1000.0, entered_at=1000.0, history=((1000.0, "received"),))

@@ -22,8 +22,7 @@ from integration.zendesk.limits import Pace
 from integration.zendesk.webhook import NewTicket
 from sandbox import Fault, Sandbox
 from tests.conftest import InProcess, wait_for
-from tests.test_public_notes import bring_to_its_note
-from tests.test_whose_comment import KNOWN, comment
+from tests.steps import KNOWN, bring_to_its_note, comment
 
 ADA: Final = "ada@shop.example"
 PAGE: Final = "<!doctype html><title>Blocked</title><h1>Request blocked</h1>"

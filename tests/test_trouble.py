@@ -16,8 +16,11 @@ import pytest
 import trustme
 
 from sandbox import Fault, Sandbox
-from tests.conftest import ROOT, free_port
-from tests.relay import Relay
+from tests.conftest import ROOT
+from tests.ports import free_port
+from tests.tcp_proxy import TcpProxy
+
+pytestmark = pytest.mark.slow
 
 PAGE = "<!DOCTYPE html><title>Blocked</title><p>Ask your administrator: secret-of-the-proxy"
 STATES = {
@@ -85,7 +88,7 @@ def _encrypted(port: int, stack: contextlib.ExitStack) -> str:
     """A way to a port by TLS, with a certificate that nobody here trusts."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
-    relay = Relay(port, tls=context)
+    relay = TcpProxy(port, tls=context)
     relay.open()
     stack.callback(relay.close)
     return f"https://127.0.0.1:{relay.port}"

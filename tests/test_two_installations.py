@@ -21,8 +21,9 @@ from integration.queues import open_queue
 from integration.settings import from_environment
 from integration.zendesk.webhook import NewTicket
 from sandbox import Sandbox
-from tests.conftest import InProcess, free_port, wait_for
-from tests.test_the_way_of_a_ticket import everything
+from tests.conftest import InProcess, wait_for
+from tests.observed import everything
+from tests.ports import free_port
 from worker import sweeper
 from worker.recovery import Turns
 

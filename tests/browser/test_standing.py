@@ -16,10 +16,10 @@ from integration.deliveries import REASONS, Endpoint
 from integration.entry import State
 from integration.lanes import Service
 from sandbox import Sandbox
-from tests.browser.conftest import LOOKS, Visitor, barriers, picture
-from tests.browser.test_status_page import fail_one, file_one, fits
+from tests.admin import fail_one, file_one
+from tests.browser.visitor import LOOKS, Visitor, barriers, fits, picture
 from tests.conftest import InProcess, wait_for
-from tests.test_web import TICKET, signed
+from tests.deliver import TICKET, signed
 
 SHOWN = {
     **LOOKS,

@@ -1,4 +1,4 @@
-"""Plays the product through virtual time, with faults from a seed: `make simulate`, and 2,000 schedules in `make test`.
+"""Plays the product through virtual time, with faults from a seed: `make simulate`; 2,000 schedules in `make test-all`.
 
 What runs is the product's own: entry, ledger with its Lua, lanes, sweeper, jobs, desk, LogRocket's client, and the part
 of `ServiceSession` that says what an answer means. What is modelled is the world around them:

@@ -18,8 +18,9 @@ from integration.settings import from_environment
 from integration.status import pages
 from integration.zendesk.webhook import NewTicket
 from sandbox import Fault, Sandbox
-from tests.conftest import InProcess, free_port, wait_for
-from tests.status.conftest import PASSWORD, Admin, fail_one, file_one
+from tests.admin import PASSWORD, Admin, fail_one, file_one
+from tests.conftest import InProcess, wait_for
+from tests.ports import free_port
 from worker.recovery import Turns
 
 ADA = "ada@shop.example"

@@ -6,9 +6,8 @@ import pytest
 import requests
 
 from integration.lanes import Service
+from tests.admin import PASSWORD, ask
 from tests.conftest import InProcess
-from tests.status.conftest import PASSWORD
-from tests.status.test_log_in import ask
 
 REFUSED = "LogRocket refuses our credentials (401)"
 

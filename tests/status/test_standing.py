@@ -27,9 +27,9 @@ from integration.situation import Door, Facts, Failing, Refused, Severity, Troub
 from integration.standing import WELL
 from integration.store import open_ledger
 from sandbox import Fault, Sandbox
+from tests.admin import PASSWORD
 from tests.conftest import ROOT, Processes, wait_for
-from tests.status.conftest import PASSWORD
-from tests.test_web import TICKET, signed
+from tests.deliver import TICKET, signed
 
 ADA = "ada@shop.example"
 NOW = 1_800_000_000.0
@@ -443,7 +443,7 @@ def test_a_secret_that_is_mended_makes_the_page_green(processes: Processes, envi
 
 def test_refusing_waits_for_nobody_when_redis_is_away(environ: dict[str, str]) -> None:
     from integration.app import create_app  # noqa: PLC0415 -- used here alone
-    from tests.conftest import free_port  # noqa: PLC0415 -- likewise
+    from tests.ports import free_port  # noqa: PLC0415 -- likewise
 
     app = create_app(from_environment({**environ, "REDIS_URL": f"redis://127.0.0.1:{free_port()}/0"}))
     client, started = app.test_client(), time.monotonic()

