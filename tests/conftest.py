@@ -120,7 +120,7 @@ def redis(redis_url: str) -> Iterator[Redis]:
 
 
 def traces(redis: Redis) -> list[bytes]:
-    """Every key, but for whose they are, and the counts of what was refused: these hold nothing that a stranger sent."""
+    """Every key, but for whose they are and the counts of what was refused: these hold nothing of a stranger."""
     counts = {Keys("highlights").owner, Keys("highlights").doors, Keys("highlights").metrics}
     counts |= {Keys("highlights").refused, Keys("highlights").refused_numbers}
     return sorted(key for key in cast("list[bytes]", redis.keys("*")) if key.decode() not in counts)
