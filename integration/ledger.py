@@ -20,8 +20,8 @@ from redis.exceptions import ResponseError
 from integration import entry as entries
 from integration import lanes, ledger_scripts, pseudonym, tally
 from integration.entry import FINAL, Entry, NewerEntryError, Policy, State
+from integration.facts import Result
 from integration.keys import Keys
-from integration.logrocket.results import Result
 from integration.pseudonym import Whose
 from integration.queues import Queues
 from integration.zendesk.webhook import NewTicket

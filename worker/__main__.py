@@ -15,9 +15,10 @@ from functools import partial
 
 from redis.exceptions import RedisError
 
-from integration import logs, note, owner, store
+from integration import logs, owner, store
 from integration.errors import SettingsError
 from integration.logrocket.client import LogRocket
+from integration.logrocket.links import ProjectLinks
 from integration.settings import Settings, from_environment
 from integration.zendesk.desk import Desk
 from worker import recovery, sweeper
@@ -69,9 +70,7 @@ def run_worker(settings: Settings, queue: str, pool_pid: int) -> None:
         policy=ledger.policy,
         desk=Desk(settings),
         logrocket=LogRocket(settings),
-        project=note.Project(
-            app_url=settings.logrocket_app_url, org=settings.logrocket_org, app=settings.logrocket_app
-        ),
+        links=ProjectLinks.of(settings),
         settings=settings,
     )
     try:

@@ -8,9 +8,9 @@ from __future__ import annotations
 import requests
 
 from integration.errors import Held, MalformedDelivery, Permanent, RemoteError, Temporary
+from integration.facts import Result
 from integration.http import ServiceSession
 from integration.logrocket import results
-from integration.logrocket.results import Result
 from integration.settings import Settings
 
 _NOT_FOUND = 404

@@ -29,6 +29,7 @@ from integration import logs, overview
 from integration.entry import RETRYABLE, Entry, NewerEntryError, State
 from integration.lanes import Service
 from integration.ledger import Ledger
+from integration.logrocket.links import ProjectLinks
 from integration.settings import Settings
 from integration.status import admission, figures, metrics, reading, words
 
@@ -298,7 +299,7 @@ def _refusal(status: int, title: str, text: str) -> Response:
 
 
 def _add_words(pages: Blueprint, settings: Settings) -> None:
-    project = f"{settings.logrocket_app_url}/{settings.logrocket_org}/{settings.logrocket_app}"
+    links = ProjectLinks.of(settings)
 
     @pages.context_processor
     def vocabulary() -> dict[str, Any]:
@@ -307,6 +308,6 @@ def _add_words(pages: Blueprint, settings: Settings) -> None:
             "figures": figures,
             "RETRYABLE": RETRYABLE,
             "ticket_url": lambda ticket_id: f"{settings.zendesk_url}/agent/tickets/{ticket_id}",
-            "replay_url": lambda entry: f"{project}/s/{entry.replay}",
+            "replay_url": lambda entry: links.replay(entry.replay),
             "retention_days": settings.retention_days,
         }
