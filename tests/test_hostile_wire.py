@@ -15,7 +15,8 @@ from redis import Redis
 from integration.http import MAX_ANSWER_BYTES
 from integration.logrocket import callback, results
 from tests.conftest import Processes
-from tests.note.notes import BOMBS, REQUEST_ID, note_of
+from tests.note.hostile import BOMBS
+from tests.note.notes import REQUEST_ID, note_of
 from tests.test_web import TICKET, signed
 
 SECONDS = 1.0  # in which a result is rendered or refused,

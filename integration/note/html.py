@@ -8,12 +8,11 @@ an `<ol>` is not known.
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Final
 
 import nh3
 
-from integration.note import text as plain_text
 from integration.note.document import (
     Block,
     CodeBlock,
@@ -31,44 +30,49 @@ from integration.note.document import (
     Start,
     Style,
 )
+from integration.note.text import as_text
 
 TAGS: Final = frozenset({"p", "br", "strong", "em", "code", "ul", "ol", "li", "a", "blockquote"})
 _TAG_OF: Final = {Mark.STRONG: "strong", Mark.EMPHASIS: "em", Mark.CODE: "code"}
 
 
 def render(note: Note, *, max_bytes: int, adapt: Callable[[str], str] = str) -> str:
-    """The note's HTML, of at most `max_bytes` of UTF-8; `adapt` is what the place needs done to a text beforehand."""
-    heading, last_line = _of(note.heading, adapt), _of(note.last_line, adapt)
+    """The note's HTML, of at most `max_bytes` of UTF-8; `adapt` is what a place needs done to a text beforehand."""
+
+    def written(block: Block) -> str:
+        return _sanitised(_Writer(adapt).block(block))
+
+    heading, last_line = written(note.heading), written(note.last_line)
     budget = max_bytes - _size(heading + last_line)
-    blocks, fits = _first(note.body, budget, adapt)
+    blocks, all_fit = _that_fit(map(written, note.body), budget)
     body = "".join(blocks)
-    if not (fits and note.complete):
-        cut_line = _of(note.cut_line, adapt)
-        body = _cut(blocks, note.body, budget - _size(cut_line), adapt) + cut_line
+    if not (all_fit and note.complete):
+        cut_line = written(note.cut_line)
+        body = _cut(zip(blocks, note.body, strict=False), budget - _size(cut_line), adapt) + cut_line
     return _sanitised(heading + body + last_line)
 
 
 # -- The cut
 
 
-def _first(body: Iterable[Block], budget: int, adapt: Callable[[str], str]) -> tuple[list[str], bool]:
-    """The HTML of the blocks up to the first that does not fit into `budget` bytes, and whether all fit."""
+def _that_fit(blocks: Iterable[str], budget: int) -> tuple[list[str], bool]:
+    """The blocks up to the first that does not fit into `budget` bytes, and whether all fit; no others are made."""
     taken = []
-    for block in body:
-        taken.append(_of(block, adapt))
-        budget -= _size(taken[-1])
+    for markup in blocks:
+        taken.append(markup)
+        budget -= _size(markup)
         if budget < 0:
             return taken, False
     return taken, True
 
 
-def _cut(rendered: Sequence[str], body: Sequence[Block], budget: int, adapt: Callable[[str], str]) -> str:
+def _cut(blocks: Iterable[tuple[str, Block]], budget: int, adapt: Callable[[str], str]) -> str:
     """The blocks that fit into `budget` bytes; one that would never fit is shortened to what is left."""
     kept, left = "", budget
-    for markup, block in zip(rendered, body, strict=False):
+    for markup, block in blocks:
         size = _size(markup)
         if size > left:
-            return kept + (_shortened(adapt(plain_text.render(block)), left) if size > budget else "")
+            return kept + (_shortened(adapt(as_text(block)), left) if size > budget else "")
         kept += markup
         left -= size
     return kept
@@ -88,10 +92,6 @@ def _shortened(text: str, budget: int) -> str:
 
 
 # -- Blocks
-
-
-def _of(block: Block, adapt: Callable[[str], str]) -> str:
-    return _sanitised(_Writer(adapt).block(block))
 
 
 class _Writer:

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from integration.facts import Person
 from integration.logrocket.links import ProjectLinks, first_place, place
-from tests.note.notes import BELOW_A_PATH, LINKS, PIECES, leads_to_logrocket, unhurried
+from tests.note.hostile import PIECES
+from tests.note.notes import BELOW_A_PATH, LINKS, leads_to_logrocket, unhurried
 
 
 def test_a_place_leads_to_its_replay_and_is_read_from_there_again() -> None:

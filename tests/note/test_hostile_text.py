@@ -9,7 +9,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from integration.facts import Highlights, Person
-from tests.note.notes import BELOW_A_PATH, BOMBS, PIECES, note, note_of, session, unhurried
+from tests.note.hostile import BOMBS, PIECES
+from tests.note.notes import BELOW_A_PATH, note, note_of, session, unhurried
 
 HOSTILE = st.lists(st.sampled_from(PIECES), max_size=40).map("".join)
 
