@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from integration.errors import NoAddress, RemoteError, StillPublic, Temporary
-from integration.logrocket.results import Highlights, Result, Session, Status
+from integration.facts import Highlights, Result, Session, Status
 
 VERSION = 1  # of the stored form; an entry of a newer version is left alone
 
@@ -34,7 +34,6 @@ STILL_PUBLIC = 8  # how often a public note is tried to be made private
 _LONGEST_REFUSED_SECONDS = 100.0  # between two such tries: with REFUSALS it fails within five minutes
 _ADDRESS_BACKOFFS = 60  # until an address is looked for again, in BACKOFF_SECONDS
 MAX_RETRY_AFTER_SECONDS = 60 * 60
-MARKER_LENGTH = 12
 _HISTORY_LENGTH = 30
 
 
@@ -107,7 +106,7 @@ class Entry:
     silences: int = 0  # requests that brought no result
     tried: tuple[str, ...] = ()  # the requests whose note was attempted
     highlights: Highlights | None = field(default=None, repr=False)
-    replay: str | None = None  # a session's place under the project's /s/, kept when the text is deleted
+    replay: str | None = None  # a session's place, kept when the text is deleted
     comment_id: int | None = None
     public_comment: int | None = None  # our note, which customers can read and which is to be made private
     was_public: bool = False  # our note was, for a moment at least
@@ -122,16 +121,17 @@ class Entry:
         return max(self.not_before, self.lease_until, self.quiet_until)
 
     @property
-    def earlier_markers(self) -> tuple[str, ...]:
-        """The markers that an earlier attempt may have left on the ticket."""
-        earlier = self.tried if self.attempts > 1 else tuple(each for each in self.tried if each != self.request_id)
-        return tuple(marker(each) for each in earlier)
+    def earlier_requests(self) -> tuple[str, ...]:
+        """The requests whose note an earlier attempt may have left on the ticket."""
+        if self.attempts > 1:
+            return self.tried
+        return tuple(request_id for request_id in self.tried if request_id != self.request_id)
 
     @property
-    def markers(self) -> tuple[str, ...]:
-        """The markers of every request whose note may have been tried, also when the ledger has forgotten that."""
+    def all_requests(self) -> tuple[str, ...]:
+        """Every request whose note may have been tried, also when the ledger has forgotten that."""
         known = self.tried if self.request_id is None else (*self.tried, self.request_id)
-        return tuple(marker(each) for each in dict.fromkeys(known))
+        return tuple(dict.fromkeys(known))
 
 
 def under(entry: Entry, now: float, *, redis_run: str, policy: Policy) -> Entry:
@@ -156,11 +156,6 @@ def under(entry: Entry, now: float, *, redis_run: str, policy: Policy) -> Entry:
 
 class NewerEntryError(Exception):
     """The entry was written by a newer release, or cannot be read: it is left alone."""
-
-
-def marker(request_id: str) -> str:
-    """What a note shows of the request that it tells of."""
-    return request_id[:MARKER_LENGTH]
 
 
 # -- A job's claim and what comes of it
@@ -465,9 +460,13 @@ def dump(entry: Entry) -> str:
         if each.default is dataclasses.MISSING or value != each.default:
             stored[each.name] = value
     if entry.highlights is not None:
-        sessions = [[each.recording_id, each.session_id, each.text] for each in entry.highlights.sessions]
-        stored["highlights"] = {"summary": entry.highlights.summary, "sessions": sessions}
+        stored["highlights"] = _dump_highlights(entry.highlights)
     return json.dumps(stored, separators=(",", ":"))
+
+
+def _dump_highlights(highlights: Highlights) -> dict[str, Any]:
+    sessions = [[session.place, session.text] for session in highlights.sessions]
+    return {"summary": highlights.summary, "sessions": sessions, "linked": highlights.linked}
 
 
 def dump_without_times(entry: Entry) -> str:
@@ -502,8 +501,5 @@ def _load(stored: dict[str, Any]) -> Entry:
 
 
 def _load_highlights(stored: dict[str, Any]) -> Highlights:
-    sessions = tuple(
-        Session(recording_id=recording_id, session_id=session_id, text=text)
-        for recording_id, session_id, text in stored["sessions"]
-    )
-    return Highlights(summary=stored["summary"], sessions=sessions)
+    sessions = tuple(Session(place=place, text=text) for place, text in stored["sessions"])
+    return Highlights(summary=stored["summary"], sessions=sessions, linked=stored.get("linked"))

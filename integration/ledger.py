@@ -22,8 +22,8 @@ from redis.exceptions import ResponseError
 from integration import entry as entries
 from integration import lanes, ledger_scripts, logs, pseudonym, story, tally
 from integration.entry import FINAL, Entry, NewerEntryError, Policy, State
+from integration.facts import Result
 from integration.keys import Keys
-from integration.logrocket.results import Result
 from integration.pseudonym import Whose
 from integration.queues import Queues, step_of
 from integration.zendesk.webhook import NewTicket

@@ -28,7 +28,7 @@ from integration.heartbeats import PARTS, Heart
 from integration.keys import Keys
 from integration.ledger import Ledger
 from integration.logrocket.client import LogRocket
-from integration.note import Project
+from integration.logrocket.links import ProjectLinks
 from integration.settings import Settings, from_environment
 from integration.store import for_worker, open_ledger
 from integration.zendesk.desk import Desk
@@ -172,13 +172,12 @@ class InProcess:
         self.app = create_app(settings)
         self._server = make_server("127.0.0.1", port, self.app, threaded=True, request_handler=_Quiet)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
-        project = Project(app_url=settings.logrocket_app_url, org=settings.logrocket_org, app=settings.logrocket_app)
         self.jobs = Jobs(
             ledger=self.ledger,
             policy=self.ledger.policy,
             desk=Desk(settings),
             logrocket=LogRocket(settings),
-            project=project,
+            links=ProjectLinks.of(settings),
             settings=settings,
         )
 

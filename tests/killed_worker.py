@@ -17,9 +17,10 @@ import requests
 from redis.connection import Connection
 from requests.adapters import HTTPAdapter
 
-from integration import note, store
+from integration import store
 from integration.entry import FINAL
 from integration.logrocket.client import LogRocket
+from integration.logrocket.links import ProjectLinks
 from integration.settings import Settings, from_environment
 from integration.zendesk.desk import Desk
 from worker import sweeper
@@ -67,13 +68,12 @@ def work(settings: Settings, ticket_id: int) -> None:
     """Do what a worker does until the ticket is final."""
     redis = store.for_worker(settings)
     ledger = store.open_ledger(settings, redis, random=lambda: 0.0)
-    project = note.Project(app_url=settings.logrocket_app_url, org=settings.logrocket_org, app=settings.logrocket_app)
     jobs = Jobs(
         ledger=ledger,
         policy=ledger.policy,
         desk=Desk(settings),
         logrocket=LogRocket(settings),
-        project=project,
+        links=ProjectLinks.of(settings),
         settings=settings,
     )
     while True:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import requests
 
-from integration.entry import MARKER_LENGTH, State
+from integration.entry import State
+from integration.note import marker
 from sandbox import Sandbox
 from tests.conftest import InProcess, wait_for
 
@@ -21,14 +22,14 @@ def bring_to_its_note(product: InProcess, ticket_id: int) -> None:
 
 
 ADA = "ada@shop.example"
-KNOWN = "a" * MARKER_LENGTH
+KNOWN = marker.of("a" * 64)
 
 
-def comment(sandbox: Sandbox, marker: str, *, public: bool, author: int | None = None) -> int:
+def comment(sandbox: Sandbox, text: str, *, public: bool, author: int | None = None) -> int:
     """A ticket with a comment that holds a marker: its requester's own, or another author's."""
     number = sandbox.zendesk.file_ticket(requester=ADA, deliver=False)
     [ticket] = [each for each in sandbox.zendesk.tickets() if each.id == number]
-    said = {"body": f"Highlights request {marker}", "public": public, "author_id": author or ticket.requester_id}
+    said = {"body": text, "public": public, "author_id": author or ticket.requester_id}
     requests.put(
         f"{sandbox.zendesk.url}/api/v2/tickets/{number}",
         json={"ticket": {"comment": said}},

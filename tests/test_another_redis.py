@@ -9,9 +9,9 @@ from redis import Redis
 
 from integration import entry as entries
 from integration.entry import JOB_SECONDS, Entry, Policy, State
+from integration.facts import Highlights, Result, Session, Status
 from integration.keys import DEFAULT_PREFIX, Keys
 from integration.ledger import Ledger
-from integration.logrocket.results import Highlights, Result, Session, Status
 from integration.zendesk.webhook import NewTicket
 from sandbox import Sandbox
 from tests.conftest import InProcess, wait_for
@@ -22,7 +22,7 @@ QUIET = JOB_SECONDS + SETTLE
 READY = Result(
     request_id="a" * 64,
     status=Status.READY,
-    highlights=Highlights(summary="x", sessions=(Session(recording_id="5-1", session_id=0, text="y"),)),
+    highlights=Highlights(summary="x", sessions=(Session(place="5-1/0", text="y"),)),
 )
 
 

@@ -18,15 +18,15 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from integration import entry as entries
 from integration.entry import FINAL, Entry, NewerEntryError, Policy, State
 from integration.errors import Held, Temporary
+from integration.facts import Highlights, Result, Session, Status
 from integration.http import retry_after
-from integration.logrocket.results import Highlights, Result, Session, Status
 
 unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 NOW = 1_795_515_127.25
 DAY = 24 * 60 * 60
 POLICY = Policy(poll_after=300, failed_retry=(60, 300, 900), settle=60, backoff=5, random=lambda: 0.0)
-HIGHLIGHTS = Highlights(summary="shops", sessions=(Session(recording_id="5-1", session_id=0, text="pays"),))
+HIGHLIGHTS = Highlights(summary="shops", sessions=(Session(place="5-1/0", text="pays"),))
 TROUBLE = Temporary("LogRocket has trouble (503)")
 LOST = Temporary("Zendesk did not answer", outcome_unknown=True)
 OWN, OTHER = "0cc12cad4b5b" + "a" * 52, "ffffffffffff" + "b" * 52
@@ -122,11 +122,6 @@ def test_the_requesters_identity_is_written_down_when_zendesk_tells_it() -> None
     assert (entry.email, entry.external_id) == ("ada@shop.example", None)
 
 
-@pytest.mark.parametrize("request_id", [OWN, "ab", "0cc12cad4b5b"])
-def test_the_marker_is_the_first_12_characters_of_the_request(request_id: str) -> None:
-    assert entries.marker(request_id) == request_id[:12]
-
-
 # -- A claim
 
 
@@ -166,11 +161,11 @@ def test_a_worker_that_dies_while_it_asks_holds_its_ticket_up_for_its_lease_only
     assert claim(requested(), NOW + 300).wait_until == NOW + 328
 
 
-# -- Markers of earlier attempts
+# -- Notes of earlier attempts
 
 
 def test_a_first_attempt_looks_for_no_earlier_note() -> None:
-    assert claim(with_highlights(), NOW).earlier_markers == ()
+    assert claim(with_highlights(), NOW).earlier_requests == ()
 
 
 def test_any_later_attempt_looks_for_the_note_of_the_one_before() -> None:
@@ -181,20 +176,20 @@ def test_any_later_attempt_looks_for_the_note_of_the_one_before() -> None:
         held(claim(with_highlights(), NOW), NOW + 100),  # its worker was killed, and the next one met the hold
         claim(with_highlights(), NOW),  # its worker was killed
     ):
-        assert claim(again, again.wait_until).earlier_markers == ("0cc12cad4b5b",)
+        assert claim(again, again.wait_until).earlier_requests == (OWN,)
 
 
 def test_a_note_whose_attempt_met_refused_credentials_is_looked_for() -> None:
     # The refusal may have come after the write: when a note that came back public could not be made private.
     again = held(with_highlights(), NOW)
-    assert claim(again, again.wait_until).earlier_markers == ("0cc12cad4b5b",)
+    assert claim(again, again.wait_until).earlier_requests == (OWN,)
 
 
 def test_a_note_of_an_earlier_request_is_looked_for_too() -> None:
     entry = dataclasses.replace(with_highlights(), tried=(OTHER,))
-    assert claim(entry, NOW).earlier_markers == ("ffffffffffff",)
+    assert claim(entry, NOW).earlier_requests == (OTHER,)
     again = claim(claim(entry, NOW), NOW + 1000)
-    assert set(again.earlier_markers) == {"0cc12cad4b5b", "ffffffffffff"}
+    assert set(again.earlier_requests) == {OWN, OTHER}
 
 
 # -- Silence
@@ -279,7 +274,7 @@ def test_the_count_of_failed_stays_when_a_request_is_made_anew_for_silence() -> 
 
 @pytest.mark.parametrize(
     "highlights",
-    [Highlights(summary="x"), Highlights(summary=" ", sessions=(Session(recording_id="a", session_id=0, text=""),))],
+    [Highlights(summary="x"), Highlights(summary=" ", sessions=(Session(place="a/0", text=""),))],
 )
 def test_a_result_without_sessions_or_text_ends_empty(highlights: Highlights) -> None:
     entry = entries.told(requested(), NOW, result=ready(highlights=highlights), policy=POLICY)
@@ -593,9 +588,8 @@ STORED = st.builds(
     | st.builds(
         Highlights,
         summary=st.text(),
-        sessions=st.lists(
-            st.builds(Session, recording_id=TEXT, session_id=st.integers(0, 10**18), text=st.text()), max_size=3
-        ).map(tuple),
+        sessions=st.lists(st.builds(Session, place=st.none() | TEXT, text=st.text()), max_size=3).map(tuple),
+        linked=st.none() | TEXT,
     ),
     comment_id=st.none() | st.integers(1, 10**18),
     reason=st.none() | TEXT,

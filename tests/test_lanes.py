@@ -8,10 +8,10 @@ import pytest
 from redis import Redis
 
 from integration.entry import Policy, State
+from integration.facts import Highlights, Result, Session, Status
 from integration.keys import DEFAULT_PREFIX, Keys
 from integration.lanes import Lanes, Service
 from integration.ledger import Ledger
-from integration.logrocket.results import Highlights, Result, Session, Status
 from integration.zendesk import limits
 from integration.zendesk.limits import DEFAULT_INTERVAL, Pace
 from integration.zendesk.webhook import NewTicket
@@ -27,7 +27,7 @@ POLICY = Policy(poll_after=60.0, failed_retry=(1.0,), settle=60.0, backoff=0.2, 
 READY = Result(
     request_id="a" * 64,
     status=Status.READY,
-    highlights=Highlights(summary="x", sessions=(Session(recording_id="5-1", session_id=0, text="y"),)),
+    highlights=Highlights(summary="x", sessions=(Session(place="5-1/0", text="y"),)),
 )
 
 

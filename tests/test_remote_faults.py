@@ -22,10 +22,10 @@ from hypothesis import strategies as st
 from integration import overview
 from integration.entry import State
 from integration.errors import RemoteError
+from integration.facts import Result
 from integration.http import MAX_ANSWER_BYTES, ServiceSession, retry_after
 from integration.lanes import Service
 from integration.logrocket.client import LogRocket
-from integration.logrocket.results import Result
 from integration.settings import from_environment
 from integration.zendesk.desk import Note, Requester
 from integration.zendesk.limits import Pace

@@ -22,8 +22,8 @@ from integration import entry as entries
 from integration import release, story
 from integration.entry import Entry, Policy, State, Trouble
 from integration.errors import Temporary
+from integration.facts import Result, Status
 from integration.logrocket import callback
-from integration.logrocket.results import Result, Status
 from integration.settings import Settings
 from integration.zendesk.webhook import NewTicket
 from sandbox import Fault, Sandbox

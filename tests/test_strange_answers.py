@@ -14,10 +14,11 @@ from typing import Any, Final, Literal
 import pytest
 from rq.timeouts import JobTimeoutException, UnixSignalDeathPenalty
 
-from integration.entry import MARKER_LENGTH, State
+from integration.entry import State
 from integration.errors import RemoteError, Temporary
 from integration.http import MAX_ANSWER_BYTES, ServiceSession
 from integration.lanes import Service
+from integration.note import marker
 from integration.zendesk.limits import Pace
 from integration.zendesk.webhook import NewTicket
 from sandbox import Fault, Sandbox
@@ -215,7 +216,7 @@ def comment_of(
 
 
 def test_a_note_of_another_request_is_none_where_the_ledger_knows_its_own(sandbox: Sandbox, product: InProcess) -> None:
-    number = comment(sandbox, "b" * MARKER_LENGTH, public=False, author=product.jobs.desk._author())
+    number = comment(sandbox, marker.of("b" * 64), public=False, author=product.jobs.desk._author())
     assert product.jobs.desk.find_note(number, markers=[KNOWN]) is None
 
 

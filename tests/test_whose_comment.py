@@ -6,15 +6,16 @@ import json
 
 import pytest
 
-from integration.entry import MARKER_LENGTH, State
+from integration.entry import State
 from integration.errors import Held, RemoteError
+from integration.note import marker
 from integration.zendesk.webhook import NewTicket
 from sandbox import Fault, Sandbox
 from tests.conftest import InProcess
 from tests.steps import KNOWN, comment
 
 ADA = "ada@shop.example"
-UNKNOWN = "b" * MARKER_LENGTH
+UNKNOWN = marker.of("b" * 64)
 
 
 @pytest.mark.parametrize("public", [False, True])

@@ -16,11 +16,12 @@ from functools import partial
 
 from redis.exceptions import RedisError
 
-from integration import heartbeats, logs, note, owner, release, store
+from integration import heartbeats, logs, owner, release, store
 from integration.errors import SettingsError
 from integration.heartbeats import Heart
 from integration.ledger import Ledger
 from integration.logrocket.client import LogRocket
+from integration.logrocket.links import ProjectLinks
 from integration.settings import Settings, from_environment
 from integration.zendesk.desk import Desk
 from worker import recovery, sweeper
@@ -87,9 +88,7 @@ def run_worker(settings: Settings, queue: str, pool_pid: int) -> None:
         policy=ledger.policy,
         desk=Desk(settings),
         logrocket=LogRocket(settings),
-        project=note.Project(
-            app_url=settings.logrocket_app_url, org=settings.logrocket_org, app=settings.logrocket_app
-        ),
+        links=ProjectLinks.of(settings),
         settings=settings,
     )
     try:

@@ -17,12 +17,15 @@ from integration import entry as entries
 from integration import logs, note, tally
 from integration.entry import MAX_RETRY_AFTER_SECONDS, Entry, Policy, State
 from integration.errors import Held, NoNotePossible, NotThere, RemoteError, StillPublic, Temporary
+from integration.facts import Person
 from integration.lanes import Service, Sign
 from integration.ledger import Decide, Ledger
 from integration.logrocket import callback
 from integration.logrocket.client import LogRocket
+from integration.note import Links, marker
 from integration.queues import step_of
 from integration.settings import Settings
+from integration.zendesk import note as zendesk_note
 from integration.zendesk.desk import Desk, Note, still_public
 from integration.zendesk.limits import Pace
 
@@ -39,7 +42,7 @@ class Jobs:
     policy: Policy
     desk: Desk
     logrocket: LogRocket
-    project: note.Project
+    links: Links
     settings: Settings
 
     def by_name(self) -> Mapping[str, Callable[[int], None]]:
@@ -117,22 +120,17 @@ class Jobs:
 
     def _note_of_earlier_attempt(self, entry: Entry) -> Note | None:
         if entry.redis_restarted or entry.recovered:  # an attempt, and its request, may have been forgotten
-            return self.desk.find_any_note(entry.ticket_id, markers=entry.markers)
-        if not entry.earlier_markers:
+            return self.desk.find_any_note(entry.ticket_id, markers=list(map(marker.of, entry.all_requests)))
+        if not entry.earlier_requests:
             return None
-        return self.desk.find_note(entry.ticket_id, markers=entry.earlier_markers)
+        return self.desk.find_note(entry.ticket_id, markers=list(map(marker.of, entry.earlier_requests)))
 
     def _new_note(self, entry: Entry) -> Note:
         if entry.highlights is None or entry.request_id is None:
             raise ValueError("a ready entry without highlights")
-        html = note.render(
-            entry.highlights,
-            request_id=entry.request_id,
-            project=self.project,
-            email=entry.email,
-            external_id=entry.external_id,
-        )
-        return self.desk.add_internal_note(entry.ticket_id, html)
+        person = Person(email=entry.email, external_id=entry.external_id)
+        composed = note.compose(entry.highlights, request_id=entry.request_id, links=self.links, person=person)
+        return self.desk.add_internal_note(entry.ticket_id, zendesk_note.render(composed))
 
     def _answered(self, service: Service, pace: Pace | None = None) -> None:
         if self.ledger.lanes.answered(service, pace):

@@ -9,9 +9,9 @@ import requests
 
 from integration import machine_words
 from integration.errors import Held, MalformedDelivery, Permanent, RemoteError, Temporary
+from integration.facts import Result
 from integration.http import ServiceSession
 from integration.logrocket import results
-from integration.logrocket.results import Result
 from integration.settings import Settings
 
 _NOT_FOUND = frozenset({404, 410})

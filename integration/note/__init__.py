@@ -1,17 +1,19 @@
-"""The internal note: LogRocket's Markdown becomes small, safe HTML; no I/O.
+"""The internal note: what the summariser tells becomes a small document that is safe to show; no I/O.
 
-LogRocket's text quotes what users and web pages say: it is hostile until it has been through here.
+The text quotes what users and web pages say: it is hostile until it has been through here.
 
-- CommonMark and tables without raw HTML, then sanitised to a few tags; images become their text (`markdown`,
-  `rendering`).
+- `composition` says what a note consists of, and has its wording; `marker` is how it is found again.
+- `markdown` (with `tables` and `lists`) makes blocks of a `document` out of CommonMark without raw HTML; images become
+  their text.
 - What can be seen stays, and what builds it; characters that only deceive go (`characters`).
-- A link stays one only when it leads to LogRocket. Zendesk makes links of bare URLs again, so other URLs that stand in
-  the text are broken up: `https[:]//evil[.]example` (`links`).
-- Zendesk renders `{{placeholders}}` and `{% tags %}` in comments. No brace is left next to anything: `{ {`.
-- Zendesk cuts comments over 64 kB without a word. Notes stay below that, and say so when something was left out.
+- A link stays one only when it leads to the service that recorded the sessions. Places make links of bare URLs again,
+  so other URLs that stand in the text are broken up: `https[:]//evil[.]example` (`links`).
+- `html` and `text` write a document down. What one place alone needs is that place's to say: how long a note may be,
+  and what it reads into a text, such as placeholders.
 """
 
-from integration.note.links import Project
-from integration.note.rendering import MARKER_TEXT, MAX_BYTES, TAGS, render
+from integration.note.composition import compose
+from integration.note.document import Note
+from integration.note.links import Links
 
-__all__ = ["MARKER_TEXT", "MAX_BYTES", "TAGS", "Project", "render"]
+__all__ = ["Links", "Note", "compose"]

@@ -31,6 +31,7 @@ from integration.checklist import checklist
 from integration.entry import RETRYABLE, Entry, NewerEntryError, State
 from integration.lanes import Service
 from integration.ledger import Ledger
+from integration.logrocket.links import ProjectLinks
 from integration.settings import Settings
 from integration.status import admission, figures, metrics, reading, words
 from integration.status.checking import Checker
@@ -317,7 +318,7 @@ def _refusal(status: int, title: str, text: str) -> Response:
 
 
 def _add_words(pages: Blueprint, settings: Settings) -> None:
-    project = f"{settings.logrocket_app_url}/{settings.logrocket_org}/{settings.logrocket_app}"
+    links = ProjectLinks.of(settings)
 
     @pages.context_processor
     def vocabulary() -> dict[str, Any]:
@@ -327,6 +328,6 @@ def _add_words(pages: Blueprint, settings: Settings) -> None:
             "way_of": story.way,
             "RETRYABLE": RETRYABLE,
             "ticket_url": lambda ticket_id: f"{settings.zendesk_url}/agent/tickets/{ticket_id}",
-            "replay_url": lambda entry: f"{project}/s/{entry.replay}",
+            "replay_url": lambda entry: links.replay(entry.replay),
             "retention_days": settings.retention_days,
         }

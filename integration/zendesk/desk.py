@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import itertools
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ParamSpec, TypeVar
@@ -13,10 +12,9 @@ from zenpy import Zenpy
 from zenpy.lib.api_objects import Comment, Ticket
 from zenpy.lib.exception import ZenpyException
 
-from integration.entry import MARKER_LENGTH
 from integration.errors import Held, NoAddress, NoNotePossible, NotThere, RemoteError, StillPublic, Temporary
 from integration.http import CONNECT_SECONDS, READ_SECONDS
-from integration.note import MARKER_TEXT
+from integration.note import marker
 from integration.settings import Settings
 from integration.zendesk import limits
 from integration.zendesk.limits import Pace
@@ -25,8 +23,6 @@ from integration.zendesk.webhook import email_address, identity
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-_ANY_MARKER = re.compile(rf"{MARKER_TEXT}[A-Za-z0-9_-]{{1,{MARKER_LENGTH}}}(?![A-Za-z0-9_-])")
 
 _HANDS = frozenset({"web", "mobile", "mail", "email"})  # the channels of what people write
 
@@ -121,20 +117,17 @@ class Desk:
     @_understood(write=False)
     def find_note(self, ticket_id: int, *, markers: Sequence[str]) -> Note | None:
         """The comment of our own user that holds one of `markers`, public or not."""
-        wanted = [f"{MARKER_TEXT}{marker}" for marker in markers]
         for comment in self._own_comments(ticket_id):
-            if any(marker in text for text in _texts(comment) for marker in wanted):
+            if marker.one_is_in(_texts(comment), markers):
                 return self._note(int(comment.id), public=comment.public)
         return None
 
     @_understood(write=False)
     def find_any_note(self, ticket_id: int, *, markers: Sequence[str] = ()) -> Note | None:
         """The comment of `find_note`, or an internal one of our own user that holds a note for any request."""
-        wanted = [f"{MARKER_TEXT}{marker}" for marker in markers]
         for comment in self._own_comments(ticket_id):
             texts = _texts(comment)
-            own = any(marker in text for text in texts for marker in wanted)
-            if own or (comment.public is False and any(_ANY_MARKER.search(text) for text in texts)):
+            if marker.one_is_in(texts, markers) or (comment.public is False and marker.any_is_in(texts)):
                 return self._note(int(comment.id), public=comment.public)
         return None
 

@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from integration.errors import MalformedDelivery
-from integration.logrocket.results import Highlights, Result, Session, Status, is_request_id, read
+from integration.facts import Highlights, Result, Session, Status
+from integration.logrocket.results import is_request_id, read
 from tests.deliveries.recorded import delivery, names
 
 unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -51,9 +52,9 @@ def test_the_example_of_the_first_page_is_read() -> None:
     assert (found.request_id, found.status) == (REQUEST_ID, Status.READY)
     assert found.highlights is not None
     assert found.highlights.summary.startswith("The user [checks out their cart](https://app.logrocket.com/orgID/")
-    assert [(each.recording_id, each.session_id) for each in found.highlights.sessions] == [
-        ("5-3cde95d6-a5b8-4a62-9b3a-6aa834f8747c", 0),
-        ("5-14de95d6-d5b8-1a62-0a3a-4858caf874b0", 0),
+    assert [session.place for session in found.highlights.sessions] == [
+        "5-3cde95d6-a5b8-4a62-9b3a-6aa834f8747c/0",
+        "5-14de95d6-d5b8-1a62-0a3a-4858caf874b0/0",
     ]
     assert not found.highlights.empty
 
@@ -148,11 +149,7 @@ def test_the_replay_is_that_of_the_first_session_that_has_a_place() -> None:
 @pytest.mark.parametrize("session_id", [0, 7, "0", "12", 10**18 - 1])
 def test_a_session_id_may_be_quoted(session_id: object) -> None:
     (found,) = ready(sessions=[{**SESSION, "sessionID": session_id}]).sessions
-    assert found == Session(
-        recording_id="5-14de95d6-d5b8-1a62-0a3a-4858caf874b0",
-        session_id=int(str(session_id)),
-        text="The user pays",
-    )
+    assert found == Session(place=f"5-14de95d6-d5b8-1a62-0a3a-4858caf874b0/{session_id}", text="The user pays")
 
 
 def test_text_of_any_script_is_kept() -> None:

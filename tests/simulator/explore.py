@@ -14,6 +14,7 @@ import structlog
 
 from integration import entry as entries
 from integration import note
+from integration.zendesk import note as zendesk_note
 from tests.simulator import schedule, troubles
 from tests.simulator.chance import Place, shortest
 from tests.simulator.schedule import Found
@@ -109,7 +110,8 @@ def prepare() -> None:
     structlog.configure(wrapper_class=quiet, cache_logger_on_first_use=True)
     if not hasattr(entries.load, "cache_info"):
         entries.load = functools.lru_cache(4096)(entries.load)
-        note.render = functools.lru_cache(4096)(note.render)
+        note.compose = functools.lru_cache(4096)(note.compose)  # type: ignore[assignment]
+        zendesk_note.render = functools.lru_cache(4096)(zendesk_note.render)
         gc.freeze()  # what is loaded now stays: looking through it again and again takes a third of the time
         gc.set_threshold(20_000, 50, 50)
 

@@ -14,9 +14,9 @@ from typing import Any
 from integration import entry as entries
 from integration.entry import Entry, Policy, State
 from integration.errors import Held, Temporary
+from integration.facts import Highlights, Result, Session, Status
 from integration.lanes import Service, Sign
 from integration.ledger import Decide, Ledger
-from integration.logrocket.results import Highlights, Result, Session, Status
 from integration.zendesk.limits import Pace
 from integration.zendesk.webhook import NewTicket
 from tests.simulator.schedule import KEYS
@@ -88,7 +88,7 @@ class Operations:
 
     def _result(self) -> Result:
         status, request_id = self._random.choice(list(Status)), self._random.choice(IDS)
-        sessions = self._random.choice(((), (Session(recording_id="5-1", session_id=0, text="y"),)))
+        sessions = self._random.choice(((), (Session(place="5-1/0", text="y"),)))
         highlights = Highlights(summary="x", sessions=sessions) if status is Status.READY else None
         return Result(request_id=request_id, status=status, highlights=highlights)
 

@@ -16,8 +16,8 @@ from integration.entry import Entry, Policy, State
 from integration.keys import DEFAULT_PREFIX, Keys
 from integration.ledger import Ledger
 from integration.logrocket import results
+from integration.logrocket.links import ProjectLinks
 from integration.lost_writes import LostWrites
-from integration.note import Project
 from integration.queues import Queues
 from integration.settings import Settings, from_environment
 from integration.zendesk.webhook import NewTicket
@@ -261,7 +261,7 @@ class Schedule:
             policy=self.policy,
             desk=desk,
             logrocket=logrocket,
-            project=Project(app_url="http://127.0.0.1:1", org="acme", app="shop"),
+            links=ProjectLinks(app_url="http://127.0.0.1:1", org="acme", app="shop"),
             settings=settings(),
         )
         return Worker(name=name, jobs=jobs)
