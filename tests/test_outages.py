@@ -214,7 +214,7 @@ def test_an_emptied_redis_takes_in_what_comes_next(day: Day, own: OwnValkey) -> 
 
 def test_the_worker_ends_on_sigterm_although_redis_is_away(day: Day, own: OwnValkey) -> None:
     with stopped(own):
-        wait_for(lambda: "cannot use Redis" in day.processes.log("worker"))
+        wait_for(lambda: "Redis cannot be used" in day.processes.log("worker"))
         assert day.processes.stop("worker") == 0
         assert day.processes.stop("web") == 0
 

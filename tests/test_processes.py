@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import shlex
 import signal
@@ -18,6 +19,7 @@ from sandbox import Fault, Sandbox
 from tests.conftest import IN_BACKGROUND, Processes, wait_for
 from tests.ports import free_port
 from tests.processes import alive, children
+from worker import pool
 
 pytestmark = pytest.mark.slow
 
@@ -161,3 +163,30 @@ def test_health(processes: Processes) -> None:
     processes.start("web")
     assert requests.get(f"{processes.url}/healthz", timeout=5).status_code == 200
     assert requests.get(f"{processes.url}/readyz", timeout=5).status_code == 200
+
+
+class _Closed:
+    """What is told to end in its destructor, where Python lets no exception out."""
+
+    def __del__(self) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(0)
+
+
+def _work(_pool_pid: int) -> None:
+    _Closed()
+    while True:
+        time.sleep(0.1)
+
+
+def test_a_signal_in_a_destructor_is_no_surprise_and_the_next_one_ends_the_child(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    child = multiprocessing.get_context("fork").Process(target=pool._child, args=(_work, os.getpid()))
+    child.start()
+    wait_for(lambda: child.is_alive())
+    while child.is_alive():
+        child.terminate()
+        child.join(0.2)
+    assert child.exitcode == 0
+    assert capfd.readouterr().err == ""

@@ -97,9 +97,16 @@ class Pool:
 
 
 def _child(work: Callable[[int], None], pool_pid: int) -> None:
+    sys.unraisablehook = _tell_unless_stopping
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _exit)
     work(pool_pid)
+
+
+def _tell_unless_stopping(unraisable: sys.UnraisableHookArgs) -> None:
+    """A signal that came in the middle of a destructor ends nothing there, and is no surprise: the next one does."""
+    if not isinstance(unraisable.exc_value, SystemExit):
+        sys.__unraisablehook__(unraisable)
 
 
 def _exit(_number: int, _frame: FrameType | None) -> None:

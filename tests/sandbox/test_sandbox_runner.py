@@ -194,7 +194,7 @@ def test_the_product_installs_itself_and_gets_the_secret_that_it_told(
     ("changes", "reasons"),
     [
         ({"web.py": "print('no settings'); raise SystemExit(2)"}, ["web ended with exit code 2", "| no settings"]),
-        ({"worker.py": "raise SystemExit(3)"}, ["worker ended with exit code 3", "| (no output)"]),
+        ({"worker.py": "raise SystemExit(3)", "note": ""}, ["worker ended with exit code 3", "| (no output)"]),
         ({"status": "401", "note": ""}, ["refused the delivery", ": 401", "| web says hello"]),
         ({"Procfile": "web: python web.py\n"}, ["no line for worker"]),
         ({"integration/__main__.py": "print('no way'); exit(1)"}, ["install ended with exit code 1", "| no way"]),
