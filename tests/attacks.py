@@ -142,7 +142,10 @@ class Siege:
 
     def _hears(self, line: socket.socket) -> bool:
         """Whether the other end is still there."""
-        heard = line.recv(_PIECE)
+        try:
+            heard = line.recv(_PIECE)
+        except ConnectionError:
+            return False
         if heard.startswith(b"HTTP/1.1 "):
             self.answers[heard[9:12]] += 1
         return bool(heard)
