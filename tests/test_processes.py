@@ -173,20 +173,22 @@ class _Closed:
         time.sleep(0)
 
 
-def _work(_pool_pid: int) -> None:
-    _Closed()
-    while True:
-        time.sleep(0.1)
-
-
 def test_a_signal_in_a_destructor_is_no_surprise_and_the_next_one_ends_the_child(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    child = multiprocessing.get_context("fork").Process(target=pool._child, args=(_work, os.getpid()))
+    context = multiprocessing.get_context("fork")
+    went_on = context.Event()
+
+    def work(_pool_pid: int) -> None:
+        _Closed()
+        went_on.set()
+        while True:
+            time.sleep(0.1)
+
+    child = context.Process(target=pool._child, args=(work, os.getpid()))
     child.start()
-    wait_for(lambda: child.is_alive())
-    while child.is_alive():
-        child.terminate()
-        child.join(0.2)
+    assert went_on.wait(timeout=20)
+    child.terminate()
+    child.join(timeout=20)
     assert child.exitcode == 0
     assert capfd.readouterr().err == ""
