@@ -166,6 +166,7 @@ def test_health(processes: Processes) -> None:
 
 TOLD_TO_END_IN_A_DESTRUCTOR = """
 import os, signal, time
+from worker import pool
 
 class Closed:
     def __del__(self):
@@ -184,15 +185,15 @@ pool._child(work, os.getppid())
 
 def test_a_signal_in_a_destructor_is_no_surprise_and_the_next_one_ends_the_child() -> None:
     """Python lets no exception out of a destructor, where redis-py closes its connections."""
-    child = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-c", TOLD_TO_END_IN_A_DESTRUCTOR],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-    )
-    assert child.stdout is not None
-    assert child.stdout.readline() == "goes on\n"
-    child.terminate()
-    _, err = child.communicate(timeout=20)
+    ) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "goes on\n"
+        child.terminate()
+        _, err = child.communicate(timeout=20)
     assert (child.returncode, err) == (0, "")
