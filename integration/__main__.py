@@ -13,9 +13,11 @@ from typing import Final, Protocol
 
 from redis.exceptions import RedisError
 
+from integration import redis_trouble
 from integration.commands import check, forget, install, recover, retry, serve, status, uninstall
 from integration.errors import RemoteError, SettingsError
 from integration.owner import RefusedRedisError
+from integration.settings import environment, from_environment
 
 
 class Command(Protocol):
@@ -30,6 +32,7 @@ class Command(Protocol):
         """Do it; the exit code. May raise `SettingsError`, `RedisError` and `RemoteError`."""
 
 
+_SERVES: Final = "unix:///valkey.sock"  # `serve` needs no REDIS_URL
 COMMANDS: Final[dict[str, Command]] = {
     "check": check,
     "forget": forget,
@@ -55,7 +58,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"{error}.", file=sys.stderr)
         return 2
     except RedisError as error:
-        print(f"Redis cannot be used ({type(error).__name__}): is REDIS_URL right, and does it run?", file=sys.stderr)
+        settings = from_environment({**environment(), "REDIS_URL": environment().get("REDIS_URL") or _SERVES})
+        happened, fix = redis_trouble.in_words(error, settings)
+        print(f"Redis {happened}. {fix}", file=sys.stderr)
         return 1
     except RemoteError as error:
         print(f"{error}.", file=sys.stderr)

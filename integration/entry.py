@@ -13,7 +13,7 @@ import enum
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from integration.errors import NoAddress, RemoteError, StillPublic, Temporary
 from integration.facts import Highlights, Result, Session, Status
@@ -53,6 +53,15 @@ FINAL = frozenset({State.POSTED, State.EMPTY, State.SKIPPED, State.FAILED})
 RETRYABLE = FINAL - {State.POSTED}
 
 
+class Trouble(NamedTuple):
+    """What kept a ticket in a state, or sent it back: kept for its way when it has long gone on."""
+
+    since: float
+    why: str
+    until: float  # when it is, or was, looked at again; 0: at once, or never
+    times: int = 1  # in a row
+
+
 @dataclass(frozen=True, kw_only=True)
 class Policy:
     """The times, in seconds, that an admin may set; `random` gives the jitter, from 0 to 1."""
@@ -83,6 +92,7 @@ class Entry:
     lease: str | None = None  # the claim under way
     lease_until: float = 0
     attempts: int = 0  # claims in the present step
+    tries: int = 0  # claims in all
     step_since: float | None = None  # the first of them
     crashes: int = 0
     refusals: int = 0  # in the present step, of this ticket alone
@@ -103,6 +113,7 @@ class Entry:
     reason: str | None = None  # of the final state
     last_error: str | None = None
     history: tuple[tuple[float, str], ...] = ()
+    troubles: tuple[Trouble, ...] = ()  # oldest first; see integration.story
 
     @property
     def wait_until(self) -> float:
@@ -159,6 +170,7 @@ def claimed(entry: Entry, now: float, *, state: State, lease: str, policy: Polic
         lease=lease,
         lease_until=now + LEASE_SECONDS,
         attempts=entry.attempts + 1,
+        tries=entry.tries + 1,
         step_since=entry.step_since if entry.step_since is not None else now,
     )
     if state is not State.READY or entry.request_id is None:
@@ -194,14 +206,20 @@ def told(entry: Entry, now: float, *, result: Result, policy: Policy) -> Entry:
         return _failed_once(entry, now, policy=policy)
     if result.status is Status.READY and result.highlights is not None:
         if result.highlights.empty:
-            return ended(entry, now, state=State.EMPTY, reason="LogRocket knows no session of the requester")
+            return ended(entry, now, state=State.EMPTY, reason=_why_empty(result.highlights))
         return _entered(entry, State.READY, now, highlights=result.highlights, replay=result.highlights.replay)
-    return _told_nothing(entry, now, policy=policy)
+    return _told_nothing(entry, now, why="LogRocket is not ready yet", policy=policy)
+
+
+def _why_empty(highlights: Highlights) -> str:
+    if highlights.sessions:
+        return "LogRocket found sessions of the requester, but its highlights hold no text"
+    return "LogRocket found no session of the requester"
 
 
 def unknown_to_logrocket(entry: Entry, now: float, *, policy: Policy) -> Entry:
     """LogRocket does not know the request on record, or not yet: a poll without a result."""
-    return _told_nothing(entry, now, policy=policy)
+    return _told_nothing(entry, now, why="LogRocket does not know the request, or not yet (404)", policy=policy)
 
 
 def posted(entry: Entry, now: float, *, comment_id: int | None, was_public: bool = False) -> Entry:
@@ -300,7 +318,8 @@ def is_left_public(old: Entry, new: Entry) -> bool:
 
 def deferred(entry: Entry, *, until: float, error: str) -> Entry:
     """The step could not begin: its turn comes later, and this was no attempt."""
-    return _released(entry, not_before=until, attempts=max(entry.attempts - 1, 0), last_error=error)
+    attempts, tries = max(entry.attempts - 1, 0), max(entry.tries - 1, 0)
+    return _released(entry, not_before=until, attempts=attempts, tries=tries, last_error=error)
 
 
 def crashed(entry: Entry, now: float, *, policy: Policy) -> Entry:
@@ -309,6 +328,19 @@ def crashed(entry: Entry, now: float, *, policy: Policy) -> Entry:
         return ended(entry, now, state=State.FAILED, reason="internal error")
     delay = max(_backoff(entry, policy), policy.settle)  # it may have failed after a write
     return _released(entry, not_before=now + delay, crashes=entry.crashes + 1, last_error="internal error")
+
+
+def why_nothing_changed(entry: Entry | None, result: Result) -> str:
+    """Why a callback with a valid token changed nothing."""
+    if entry is None:
+        return "the ticket is not known here, or was erased"
+    if result.status is Status.PENDING:
+        return "LogRocket is not ready yet"
+    if result.request_id in entry.old_ids:
+        return "it is of a request that was given up"
+    if entry.state in FINAL:
+        return f"the ticket is {entry.state} already"
+    return "the highlights are here already" if entry.state is State.READY else "the same was told before"
 
 
 def retried(entry: Entry, now: float) -> Entry | None:
@@ -361,23 +393,27 @@ def _overtaken(entry: Entry, now: float, *, request_id: str) -> Entry | None:
 
 def _failed_once(entry: Entry, now: float, *, policy: Policy) -> Entry:
     if entry.failures >= len(policy.failed_retry):
-        reason = f"LogRocket failed to make highlights, {entry.failures + 1} times"
+        reason = f"LogRocket failed to make highlights {entry.failures + 1} times"
         return ended(entry, now, state=State.FAILED, reason=reason)
     again = now + policy.failed_retry[entry.failures]
-    return _back(entry, now, not_before=again, failures=entry.failures + 1, last_error="LogRocket said FAILED")
+    return _back(
+        entry, now, not_before=again, failures=entry.failures + 1, last_error="LogRocket failed to make highlights"
+    )
 
 
-def _told_nothing(entry: Entry, now: float, *, policy: Policy) -> Entry:
+def _told_nothing(entry: Entry, now: float, *, why: str, policy: Policy) -> Entry:
     if entry.polls + 1 >= POLLS:
         return _silent(entry, now)
     not_before = now + policy.poll_after
-    return _released(entry, not_before=not_before, polls=entry.polls + 1, last_error=None, **_NEW_STEP)
+    return _released(entry, not_before=not_before, polls=entry.polls + 1, last_error=why, **_NEW_STEP)
 
 
 def _silent(entry: Entry, now: float) -> Entry:
     if entry.silences:
         return ended(entry, now, state=State.FAILED, reason="LogRocket took two requests and gave no result")
-    return _back(entry, now, not_before=now, silences=1, last_error="LogRocket gave no result")
+    return _back(
+        entry, now, not_before=now, silences=1, last_error=f"LogRocket gave no result when asked {POLLS} times"
+    )
 
 
 def _back(entry: Entry, now: float, **changes: Any) -> Entry:  # noqa: ANN401 -- fields of Entry
@@ -458,6 +494,7 @@ def _load(stored: dict[str, Any]) -> Entry:
     for name in ("old_ids", "tried"):
         values[name] = tuple(values.get(name, ()))
     values["history"] = tuple((when, what) for when, what in values.get("history", ()))
+    values["troubles"] = tuple(Trouble(*each) for each in values.get("troubles", ()))
     if values.get("highlights") is not None:
         values["highlights"] = _load_highlights(values["highlights"])
     return Entry(**values)

@@ -2,7 +2,9 @@
 
     SettingsError              a process cannot start; names every variable at fault
     RejectedDelivery           a web request is refused
-        UnverifiedDelivery       401: its signature or its token is missing, wrong or out of date
+        UnverifiedDelivery       401: its signature or its token is missing
+            WrongSignature         it is well-formed and made with another secret
+            OutOfDate              it is well-formed and too old, or from the future
         MalformedDelivery        400: it is genuine, and nothing can be done with it
     RemoteError                Zendesk or LogRocket did not do what was asked
         Temporary                worth another try, at the earliest after `retry_after`
@@ -13,7 +15,7 @@
         StillPublic              our note is on the ticket, and customers can read it
 
 A library's exception is translated once, in the client that called it. None of these texts holds a secret, an
-address of a person, or text that a remote service sent.
+address of a person, or text that a remote service sent, but for the words that `integration.machine_words` lets pass.
 """
 
 from __future__ import annotations
@@ -28,11 +30,27 @@ class SettingsError(Exception):
 
 
 class RejectedDelivery(Exception):
-    """A web request is refused; the text says why, for our log only."""
+    """A web request is refused; the text says why, for our log only, and `kind` how it is counted."""
+
+    kind = "unusable"
 
 
 class UnverifiedDelivery(RejectedDelivery):
     """It cannot be shown to come from where it claims."""
+
+    kind = "unsigned"
+
+
+class WrongSignature(UnverifiedDelivery):
+    """It has a well-formed signature or token that was not made with a secret of ours."""
+
+    kind = "wrong_signature"
+
+
+class OutOfDate(UnverifiedDelivery):
+    """It has a well-formed signature or token of another time."""
+
+    kind = "out_of_date"
 
 
 class MalformedDelivery(RejectedDelivery):
@@ -42,11 +60,19 @@ class MalformedDelivery(RejectedDelivery):
 class RemoteError(Exception):
     """A remote service did not do what was asked; the text is for an admin, `service` is the service's name.
 
+    `said`: what the service said of it in words for machines.
     `outcome_unknown`: what was asked may have been done all the same, or may be done yet.
     """
 
     service: str | None = None
+    said = ""
     outcome_unknown = False
+
+    def __str__(self) -> str:
+        reason = super().__str__()
+        if not self.said:
+            return reason
+        return f"{reason} ({self.said})" if reason.endswith("?") else f"{reason}: {self.said}"
 
 
 class Temporary(RemoteError):

@@ -23,7 +23,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
 from integration import tally
-from integration.errors import Held, Permanent, RemoteError, Temporary
+from integration.errors import Held, NoNotePossible, NotThere, Permanent, RemoteError, Temporary
 
 CONNECT_SECONDS: Final = 3.05
 READ_SECONDS: Final = 12.0
@@ -33,15 +33,16 @@ USER_AGENT: Final = "helpdesk-highlights"
 _WRITES: Final = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 _TOO_MANY: Final = 429
 _REFUSED: Final = frozenset({401, 402, 403})
-_LATER: Final = frozenset({408, 409, 425, _TOO_MANY})
+_LATER: Final = frozenset({408, 409, 421, 423, 425, _TOO_MANY})
 
 
 class ServiceSession(requests.Session):
     """A session with one service; `request` returns 2xx answers, read whole, and raises `RemoteError` otherwise."""
 
-    def __init__(self, service: str, base_url: str) -> None:
+    def __init__(self, service: str, base_url: str, *, seconds: float = READ_SECONDS) -> None:
         super().__init__()
         self.service = service
+        self._seconds = seconds  # that an answer may take, and each piece of it
         self.base_url = base_url
         self.trust_env = False
         self.headers["User-Agent"] = USER_AGENT
@@ -52,22 +53,27 @@ class ServiceSession(requests.Session):
     def request(self, method: str | bytes, url: str | bytes, **options: Any) -> requests.Response:  # type: ignore[override]  # noqa: ANN401 -- requests' own options
         """Send one request, once."""
         method, url = _text(method).upper(), self.own_url(_text(url))
-        bounds = {"allow_redirects": False, "timeout": (CONNECT_SECONDS, READ_SECONDS), "stream": True}
+        bounds = {"allow_redirects": False, "timeout": (CONNECT_SECONDS, self._seconds), "stream": True}
         write = method in _WRITES
         try:
             with self._adapter.watched() as progress:
                 response = super().request(method, url, **{**options, **bounds})
-                _read_whole(response)
+                _read_whole(response, seconds=self._seconds)
         except (requests.RequestException, HTTPError) as error:
             tally.count_call(self.service, "unanswered" if progress.sent else "unreachable")
             raise self._unanswered(sent=progress.sent, write=write) from error
         tally.count_call(self.service, str(response.status_code))
-        if not response.ok or response.is_redirect or response.status_code >= 300:  # noqa: PLR2004 -- first non-2xx
+        if not 200 <= response.status_code < 300:  # noqa: PLR2004 -- 2xx
             refusal = self.refused(response, write=write)
             refusal.service = self.service
+            if not isinstance(refusal, NoNotePossible | NotThere):  # their texts say it all
+                refusal.said = self.said(response)
             refusal.outcome_unknown = write and not self.proves_nothing_happened(response)
             raise refusal
         return response
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Nowhere: requests looks where a redirect leads also when it does not go, and reads the body without bound."""
 
     def own_url(self, url: str) -> str:
         """`url`, when it is the service's; a link in an answer must not lead our credentials elsewhere."""
@@ -89,9 +95,16 @@ class ServiceSession(requests.Session):
             too_many = status == _TOO_MANY
             used_up = self.limit_used_up(response.headers) if too_many else None
             return Temporary(reason, retry_after=wait, too_many=too_many, limit_used_up=used_up)
-        if 300 <= status < 400:  # noqa: PLR2004 -- redirects
-            return Temporary(f"{name} answers with a redirect ({status}): is its address right?")
-        return Permanent(f"{name} refuses the request ({status})")
+        if status < 400:  # noqa: PLR2004 -- redirects, and what comes before an answer
+            redirected = f"{name} answers with a redirect ({status}): is its address right?"
+            return Temporary(redirected if status >= 300 else f"{name} did not answer ({status})")  # noqa: PLR2004 -- likewise
+        if self.wrote(response):
+            return Permanent(f"{name} refuses the request ({status})")
+        return Held(f"something in front of {name} refuses the request ({status})", status=status)
+
+    def said(self, response: requests.Response) -> str:  # noqa: ARG002 -- for subclasses
+        """What an answer other than 2xx says in words for machines."""
+        return ""
 
     def proves_nothing_happened(self, response: requests.Response) -> bool:
         """Whether an answer other than 2xx says for certain that nothing was written, and nothing will be.
@@ -222,9 +235,9 @@ def _date(raw: str) -> datetime | None:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-def _read_whole(response: requests.Response) -> None:
+def _read_whole(response: requests.Response, *, seconds: float) -> None:
     """Read the body within its bounds, so that `response.content` needs no network any more."""
-    deadline, body = time.monotonic() + READ_SECONDS, bytearray()
+    deadline, body = time.monotonic() + seconds, bytearray()
     with response:
         while piece := response.raw.read1(64 * 1024, decode_content=True):  # what is there, however little
             body += piece

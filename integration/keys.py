@@ -4,6 +4,7 @@
     <prefix>:ticket:<id>            an entry, as JSON (integration.entry)
     <prefix>:due                    ticket ids by the time at which the sweeper looks at them again
     <prefix>:clock                  how often Redis' clock was seen to jump
+    <prefix>:run                    which run of Redis was seen last (integration.lost_writes)
     <prefix>:state:<state>          ticket ids by the time at which they entered that state
     <prefix>:received               ticket ids by the time at which they came
     <prefix>:forgotten              ids of erased tickets, by the time at which they were: they are not taken in again
@@ -13,6 +14,9 @@
     <prefix>:line                   tickets whose note is ready to go, by the time at which it became ready
     <prefix>:asked                  the requests made to LogRocket in the last hour, by time
     <prefix>:metrics                what happened so far (integration.tally)
+    <prefix>:beats                  which parts of the worker live (integration.heartbeats)
+    <prefix>:doors, :refused...     which deliveries were verified, and which refused (integration.deliveries)
+    <prefix>:checked...             what the last `check` from the page found (integration.status.checking)
     <prefix>:recover:...            what recovery remembers (integration.recovery)
     <prefix>:wrong-passwords...     who guessed the password wrong (integration.status.guesses)
     <prefix>:let-in:<hash>          who knew it of late
@@ -77,6 +81,11 @@ class Keys:
         return f"{self.prefix}:clock"
 
     @property
+    def run(self) -> str:
+        """Which run of Redis was seen last."""
+        return f"{self.prefix}:run"
+
+    @property
     def received(self) -> str:
         """When which ticket came."""
         return f"{self.prefix}:received"
@@ -112,9 +121,44 @@ class Keys:
         return f"{self.prefix}:metrics"
 
     @property
+    def beats(self) -> str:
+        """Which parts of the worker live."""
+        return f"{self.prefix}:beats"
+
+    @property
+    def doors(self) -> str:
+        """What the web's doors saw last."""
+        return f"{self.prefix}:doors"
+
+    @property
+    def refused(self) -> str:
+        """Which deliveries were refused."""
+        return f"{self.prefix}:refused"
+
+    @property
+    def refused_numbers(self) -> str:
+        """How many of each."""
+        return f"{self.prefix}:refused:n"
+
+    @property
+    def checked(self) -> str:
+        """What the last check from the page found."""
+        return f"{self.prefix}:checked"
+
+    @property
+    def checking(self) -> str:
+        """That one is under way."""
+        return f"{self.prefix}:checked:lock"
+
+    @property
     def recovery_done(self) -> str:
         """Up to when all missed tickets have been looked for."""
         return f"{self.prefix}:recover:done"
+
+    @property
+    def recovery_lost(self) -> str:
+        """Since when and until when the tickets were created that Redis may have lost."""
+        return f"{self.prefix}:recover:lost"
 
     @property
     def recovery_trouble(self) -> str:

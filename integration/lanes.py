@@ -3,6 +3,9 @@
     <prefix>:lane:<service>     open_at: nobody goes before (Unix seconds of Redis' clock): a pause, or a hold
                                 note_at, interval: when the next note may go, and the seconds between two
                                 hold, held_since, holds: why it waits for an admin, since when, how often tried
+                                suspected: the hold is a suspicion, and the lane stays open
+                                failing, failing_since, failing_last, failures: why it did nothing of what we asked,
+                                from when to when, how often
                                 refused, limited: the ticket that met the last refusal, or the last 429
                                 accepted_at: when the service last did what we asked
     <prefix>:line               tickets whose note is ready to go, by the time at which it became ready
@@ -94,7 +97,12 @@ local holds = redis.call('HINCRBY', KEYS[1], 'holds', 1)
 local delay = math.min(tonumber(ARGV[3]), tonumber(ARGV[2]) * 2 ^ math.min(holds - 1, 20))
 redis.call('HSETNX', KEYS[1], 'held_since', string.format('%.3f', now))
 redis.call('HSET', KEYS[1], 'hold', ARGV[1])
-if delay > 0 then redis.call('HSET', KEYS[1], 'open_at', string.format('%.6f', now + delay)) end
+if delay > 0 then
+  redis.call('HSET', KEYS[1], 'open_at', string.format('%.6f', now + delay))
+  redis.call('HDEL', KEYS[1], 'suspected')
+else
+  redis.call('HSET', KEYS[1], 'suspected', '1')
+end
 return tostring(delay)
 """
 
@@ -108,8 +116,8 @@ end
 
 # KEYS lane; ARGV seconds until the next note or '', interval; returns whether that ended a hold
 _ANSWERED = f"""{NOW}
-local ended = redis.call('HDEL', KEYS[1], 'hold', 'held_since', 'holds')
-redis.call('HDEL', KEYS[1], 'refused', 'limited')
+local ended = redis.call('HDEL', KEYS[1], 'hold', 'held_since', 'holds', 'suspected')
+redis.call('HDEL', KEYS[1], 'refused', 'limited', 'failing', 'failing_since', 'failing_last', 'failures')
 redis.call('HSET', KEYS[1], 'accepted_at', string.format('%.6f', now))
 if ended > 0 then redis.call('HSET', KEYS[1], 'open_at', string.format('%.6f', now)) end
 if ARGV[1] ~= '' then
@@ -120,6 +128,13 @@ if ARGV[1] ~= '' then
   end
 end
 return ended
+"""
+
+# KEYS lane; ARGV reason
+_FAILED = f"""{NOW}
+redis.call('HSETNX', KEYS[1], 'failing_since', string.format('%.3f', now))
+redis.call('HSET', KEYS[1], 'failing', ARGV[1], 'failing_last', string.format('%.3f', now))
+redis.call('HINCRBY', KEYS[1], 'failures', 1)
 """
 
 # KEYS lane; ARGV sign, ticket id; returns the ticket that met this sign before or '', and when the service last did
@@ -150,6 +165,7 @@ class Hold:
     service: Service
     reason: str
     since: float
+    suspected: bool = False  # it is not known that our account is meant: the lane stays open
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -216,6 +232,10 @@ class Lanes:
         arguments = ("", "") if pace is None else (str(pace.pause), str(pace.interval))
         return bool(self._redis.eval(_ANSWERED, 1, self._keys.lane(service), *arguments))
 
+    def failed(self, service: Service, reason: str) -> None:
+        """The service did not do what was asked, and may do it later; until it does, that is told."""
+        self._redis.eval(_FAILED, 1, self._keys.lane(service), reason)
+
     def pause(self, service: Service, seconds: float) -> None:
         """Close a lane for a time because the service said that all of us come too often."""
         self._redis.eval(_PAUSE, 1, self._keys.lane(service), str(seconds))
@@ -250,9 +270,20 @@ class Lanes:
 
     def holds(self) -> list[Hold]:
         """The lanes that wait for an admin."""
-        found = []
-        for service in Service:
-            lane = cast("dict[bytes, bytes]", self._redis.hgetall(self._keys.lane(service)))
-            if b"hold" in lane:
-                found.append(Hold(service=service, reason=lane[b"hold"].decode(), since=float(lane[b"held_since"])))
-        return found
+        with self._redis.pipeline(transaction=False) as pipe:
+            for service in Service:
+                pipe.hgetall(self._keys.lane(service))
+            lanes = pipe.execute()
+        return [hold for service, lane in zip(Service, lanes, strict=True) if (hold := hold_of(service, lane))]
+
+
+def hold_of(service: Service, lane: Mapping[bytes, bytes]) -> Hold | None:
+    """The hold of a lane as Redis has it; None when there is none."""
+    if b"hold" not in lane:
+        return None
+    return Hold(
+        service=service,
+        reason=lane[b"hold"].decode(),
+        since=float(lane[b"held_since"]),
+        suspected=b"suspected" in lane,
+    )

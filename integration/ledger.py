@@ -5,25 +5,27 @@ Its keys are in `integration.keys`.
 Every change is one MULTI: a script that writes the entry with both indexes, and the RQ job that follows from it. The
 script compares the entry with what the change was decided on; when another process was faster, the change is
 decided anew, and the job that was queued all the same will find nothing to claim. Times are Redis' own.
+Every change but a claim is told in one log line, as `integration.story` words it.
 """
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, cast
 
 from redis import Redis
 from redis.exceptions import ResponseError
 
 from integration import entry as entries
-from integration import lanes, ledger_scripts, pseudonym, tally
+from integration import lanes, ledger_scripts, logs, pseudonym, story, tally
 from integration.entry import FINAL, Entry, NewerEntryError, Policy, State
 from integration.facts import Result
 from integration.keys import Keys
 from integration.pseudonym import Whose
-from integration.queues import Queues
+from integration.queues import Queues, step_of
 from integration.zendesk.webhook import NewTicket
 
 QUEUED_JOB_LOST_SECONDS = 30
@@ -31,6 +33,8 @@ _DAY = 24 * 60 * 60
 _TRIES = 50
 _JUMP_SECONDS = 5.0  # that Redis' clock and ours may drift apart between two sweeps
 _NOT_ADMITTED = -1  # what the script answers when a lane is closed; the sweeper looks again when it is open
+
+log = logs.get(__name__)
 
 Decide = Callable[[Entry, float], Entry | None]
 Write = Callable[[bytes, Entry, Entry, float], bool | None]
@@ -107,7 +111,7 @@ class Ledger:
             pipe.multi()
             pipe.eval(
                 ledger_scripts.RECEIVE,
-                8,
+                12,
                 self.keys.ticket(ticket.ticket_id),
                 self.keys.due,
                 self.keys.state(State.RECEIVED),
@@ -115,13 +119,21 @@ class Ledger:
                 self.keys.metrics,
                 self.keys.forgotten,
                 self.keys.newest,
+                self.keys.run,
+                self.keys.recovery_lost,
+                self.keys.recovery_done,
+                self.keys.recovery_lock,
                 self.keys.clock,
                 str(ticket.ticket_id),
                 entries.dump_without_times(new),
                 str(QUEUED_JOB_LOST_SECONDS),
             )
             self._queues.add([(ticket.ticket_id, State.RECEIVED)], pipeline=pipe)
-            return bool(pipe.execute()[0])
+            is_new = bool(pipe.execute()[0])
+        if is_new:
+            message, step = ("ticket recovered", "recover") if recovered else ("ticket received", "receive")
+            log.info(message, ticket_id=ticket.ticket_id, step=step, state=str(State.RECEIVED), tries=0, next="now")
+        return is_new
 
     def claim(self, ticket_id: int, state: State) -> Entry | None:
         """The entry under a lease of its own, or None when the step of `state` is not to be done now."""
@@ -132,20 +144,35 @@ class Ledger:
             write=self._write_claim,
         )
 
-    def settle(self, claimed: Entry, decide: Decide) -> Entry | None:
-        """Write what came of a claim; None when the claim was lost meanwhile: to a callback, or to its lease's end."""
-        return self._update(
-            claimed.ticket_id, lambda entry, now: decide(entry, now) if entry.lease == claimed.lease else None
+    def settle(self, claimed: Entry, decide: Decide, **facts: object) -> Entry | None:
+        """Write what came of a claim; None when the claim was lost meanwhile: to a callback, or to its lease's end.
+
+        `facts` are for the log.
+        """
+        return self._change(
+            claimed.ticket_id,
+            lambda entry, now: decide(entry, now) if entry.lease == claimed.lease else None,
+            step=step_of(claimed.state),
+            **facts,
         )
 
     def call_back(self, ticket_id: int, result: Result) -> bool:
         """Take in LogRocket's callback; False when it changes nothing."""
-        decide: Decide = lambda entry, now: entries.called_back(entry, now, result=result, policy=self.policy)  # noqa: E731 -- named for the line's length
-        return self._update(ticket_id, decide) is not None
+        seen: list[Entry] = []
+
+        def decide(entry: Entry, now: float) -> Entry | None:
+            seen[:] = [entry]
+            return entries.called_back(entry, now, result=result, policy=self.policy)
+
+        if self._change(ticket_id, decide, step="callback", said=result.status.value) is not None:
+            return True
+        why = entries.why_nothing_changed(seen[0] if seen else None, result)
+        log.info("callback changed nothing", ticket_id=ticket_id, said=result.status.value, why=why)
+        return False
 
     def retry(self, ticket_id: int) -> bool:
         """Put a ticket that ended without a note back to work; False when it is not known or has not."""
-        return self._update(ticket_id, entries.retried) is not None
+        return self._change(ticket_id, entries.retried, step="retry") is not None
 
     def public_seen(self, ticket_id: int) -> bool:
         """An admin has seen that the ticket's note is or was public; False when there was nothing to see."""
@@ -174,7 +201,10 @@ class Ledger:
         )
         keys = [self.keys.ticket(ticket_id), self.keys.forgotten, *indexes]
         erased = cast("int", self._redis.eval(ledger_scripts.FORGET, len(keys), *keys, str(ticket_id)))
-        return bool(erased + self._queues.forget(ticket_id))
+        traces = erased + self._queues.forget(ticket_id)
+        if traces:
+            log.info("ticket erased", ticket_id=ticket_id, step="forget")
+        return bool(traces)
 
     def pseudonym(self, email: str | None) -> str | None:
         """What stands for an address in an entry whose address is deleted."""
@@ -199,6 +229,16 @@ class Ledger:
     def latest(self, count: int) -> list[Entry]:
         """The tickets that came last, newest first."""
         found = self._look_up(cast("list[bytes]", self._redis.zrevrange(self.keys.received, 0, count - 1)))
+        return [each.entry for each in found if each.entry is not None]
+
+    def latest_in(self, state: State, count: int) -> list[Entry]:
+        """The tickets that came into a state last, newest first."""
+        found = self._look_up(cast("list[bytes]", self._redis.zrevrange(self.keys.state(state), 0, count - 1)))
+        return [each.entry for each in found if each.entry is not None]
+
+    def longest_in(self, state: State, count: int) -> list[Entry]:
+        """The tickets that have been in a state for the longest time, those first."""
+        found = self._look_up(cast("list[bytes]", self._redis.zrange(self.keys.state(state), 0, count - 1)))
         return [each.entry for each in found if each.entry is not None]
 
     def in_state(self, state: State) -> list[int]:
@@ -282,9 +322,17 @@ class Ledger:
         documents = cast("list[bytes | None]", self._redis.mget([self.keys.ticket(each.decode()) for each in ids]))
         return [_overdue(int(each), document) for each, document in zip(ids, documents, strict=True)]
 
-    def _update(self, ticket_id: int, decide: Decide, *, write: Write | None = None) -> Entry | None:
+    def _change(self, ticket_id: int, decide: Decide, **facts: object) -> Entry | None:
+        """Change an entry as `decide` says, and tell it in the log, with `facts`; None when nothing was changed."""
+
+        def decide_and_remember(old: Entry, now: float) -> Entry | None:
+            new = decide(old, now)
+            return None if new is None else story.remembered(old, new, now)
+
+        return self._update(ticket_id, decide_and_remember, write=partial(self._write_and_tell, facts))
+
+    def _update(self, ticket_id: int, decide: Decide, *, write: Write) -> Entry | None:
         """Change an entry as `decide` says and queue the job that follows; None when nothing was changed."""
-        write = write or self._write
         key = self.keys.ticket(ticket_id)
         for _ in range(_TRIES):
             document, seconds, microseconds, run = cast(
@@ -300,7 +348,7 @@ class Ledger:
             old = entries.under(stored, now, redis_run=run.decode(), policy=self.policy)
             new = decide(old, now)
             if new is None:
-                if old != stored and not self._write(document, old, old, now):
+                if old != stored and not self._write_and_tell({}, document, stored, old, now):
                     continue
                 return None
             match write(document, old, new, now):
@@ -310,12 +358,22 @@ class Ledger:
                     return new
         raise RuntimeError("a ledger entry changed too often to be changed")
 
+    def _write_and_tell(
+        self, facts: Mapping[str, object], document: bytes, old: Entry, new: Entry, now: float
+    ) -> bool | None:
+        """Write an entry, and the log line of its change when that was done."""
+        written = self._write(document, old, new, now)
+        if written:
+            told = story.line(old, new, now, **facts)
+            getattr(log, told.level)(told.message, **told.facts)
+        return written
+
     def _write(self, document: bytes, old: Entry, new: Entry, now: float) -> bool | None:
         """Write an entry, and queue what follows from it; False when another process was faster."""
         queue = new.state not in FINAL and new.wait_until <= now
         place = str(new.entered_at) if queue and new.state is State.READY else ""
         due = now + QUEUED_JOB_LOST_SECONDS if queue else new.wait_until
-        keys, arguments = self._change(document, old, new, due=due)
+        keys, arguments = self._written(document, old, new, due=due)
         keys += [self.keys.line, self.keys.metrics, self.keys.public]
         public = "became" if entries.became_public(old, new) else "left" if entries.is_left_public(old, new) else ""
         arguments += [place, str(new.state), public, str(now)]
@@ -328,13 +386,13 @@ class Ledger:
 
     def _write_claim(self, document: bytes, old: Entry, new: Entry, _now: float) -> bool | None:
         """Write a claim, when its lane lets it pass; None when it does not, False when another process was faster."""
-        keys, arguments = self._change(document, old, new, due=new.wait_until)
+        keys, arguments = self._written(document, old, new, due=new.wait_until)
         lane_keys, lane_arguments = self.lanes.passing(old)
         keys += lane_keys
         answer = self._redis.eval(ledger_scripts.CLAIM, len(keys), *keys, *arguments, *lane_arguments)
         return None if answer == _NOT_ADMITTED else bool(answer)
 
-    def _change(self, document: bytes, old: Entry, new: Entry, *, due: float) -> tuple[list[str], list[Any]]:
+    def _written(self, document: bytes, old: Entry, new: Entry, *, due: float) -> tuple[list[str], list[Any]]:
         """The keys and arguments that the scripts' write needs."""
         final = new.state in FINAL
         keys = [self.keys.ticket(new.ticket_id), self.keys.due, self.keys.state(old.state), self.keys.state(new.state)]

@@ -16,6 +16,67 @@ local jumps = redis.call('GET', KEYS[#KEYS])
 if jumps then run = run .. ':' .. jumps end
 """
 
+LATE_SECONDS: Final = 30 * 60  # from a ticket's creation to its delivery; and what two clocks may differ by
+EARLY_SECONDS: Final = 10 * 60  # that Zendesk's clock may be ahead of Redis'
+
+_NOW = """
+local time = redis.call('TIME')
+local now = time[1] .. '.' .. string.format('%06d', time[2])
+"""
+
+
+def _notice(*, received: int, run: int, lost: int, done: int, lock: int) -> str:
+    """Notice that Redis is another run than before, or that its clock has jumped, or that it was emptied.
+
+    What is lost then are the writes after some moment. So all that was created since the newest time that has survived,
+    of the ticket that came last or of the last look for missed tickets, has to be looked through: `lost` says from when
+    until when, and recovery's lock is taken away, so that this is done at once. The numbers are those of the keys;
+    expects `run` and `now`.
+    """
+    return f"""
+if redis.call('GET', KEYS[{run}]) ~= run then
+  local latest = redis.call('ZRANGE', KEYS[{received}], -1, -1, 'WITHSCORES')
+  local kept = math.max(tonumber(latest[2] or 0), tonumber(redis.call('GET', KEYS[{done}]) or 0))
+  local since = math.floor(math.min(kept, tonumber(now))) - {LATE_SECONDS}
+  local till = math.ceil(math.max(kept, tonumber(now))) + {EARLY_SECONDS}
+  local earlier = redis.call('HMGET', KEYS[{lost}], 'since', 'until')
+  if earlier[1] then
+    since = math.min(since, tonumber(earlier[1]))
+    till = math.max(till, tonumber(earlier[2]))
+  end
+  redis.call('HSET', KEYS[{lost}], 'since', since, 'until', till)
+  redis.call('SET', KEYS[{run}], run)
+  redis.call('DEL', KEYS[{lock}])
+end
+"""
+
+
+# KEYS received, run, lost, done, lock, clock
+NOTICE: Final = f"{_RUN}{_NOW}{_notice(received=1, run=2, lost=3, done=4, lock=5)}return run"
+
+# What a look for missed tickets has brought counts while Redis is the run that it was when the look began: another may
+# have lost the tickets that were taken in.
+# KEYS run, done, lost, clock; ARGV run; done or ''; since and until of what was looked through, or '' and ''; and since
+# when it has to be looked through again, or ''
+LOOKED: Final = f"""
+{_RUN}
+if run ~= ARGV[1] or redis.call('GET', KEYS[1]) ~= run then return 0 end
+if ARGV[2] ~= '' then redis.call('SET', KEYS[2], ARGV[2]) end
+local lost = redis.call('HMGET', KEYS[3], 'since', 'until')
+if lost[1] == ARGV[3] and lost[2] == ARGV[4] then
+  if ARGV[5] == '' then redis.call('DEL', KEYS[3]) else redis.call('HSET', KEYS[3], 'since', ARGV[5]) end
+end
+return 1
+"""
+
+# What is remembered of a ticket that is known: nothing when Redis has lost its entry meanwhile.
+# KEYS what is remembered, ticket, forgotten; ARGV ticket id, what to remember, seconds
+REMEMBER: Final = """
+if redis.call('EXISTS', KEYS[2]) == 1 or redis.call('ZSCORE', KEYS[3], ARGV[1]) then
+  redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
+end
+"""
+
 REMEMBERED_SECONDS: Final = 365 * 24 * 60 * 60  # the ids of erased tickets, and the newest ids
 REMEMBERED: Final = 100_000  # erased tickets
 
@@ -36,12 +97,10 @@ if not was_here and (not newest or above(ARGV[1], newest)) then
 end
 """
 
-# KEYS ticket, due, state:received, received, metrics, forgotten, newest, clock
+# KEYS ticket, due, state:received, received, metrics, forgotten, newest, run, lost, done, lock, clock
 # ARGV ticket id, entry without its times, seconds until the job is lost
 _TAKE_IN = f"""
 if redis.call('EXISTS', KEYS[1]) == 1 or redis.call('ZSCORE', KEYS[6], ARGV[1]) then return 0 end
-local time = redis.call('TIME')
-local now = time[1] .. '.' .. string.format('%06d', time[2])
 {_MAY_HAVE_ITS_NOTE}
 local times = '{{"received_at":' .. now .. ',"entered_at":' .. now .. ',"history":[[' .. now .. ',"received"]],'
 if was_here then times = times .. '"recovered":true,' end
@@ -54,7 +113,8 @@ _COUNT_RECEIVED = f"""
 redis.pcall('HINCRBY', KEYS[5], '{tally.RECEIVED}', 1)
 return 1
 """
-RECEIVE: Final = f"{_RUN}{_TAKE_IN}{_COUNT_RECEIVED}"
+_NOTICE_BEFORE = _notice(received=4, run=8, lost=9, done=10, lock=11)  # a new ticket would pass for a surviving one
+RECEIVE: Final = f"{_RUN}{_NOW}{_NOTICE_BEFORE}{_TAKE_IN}{_COUNT_RECEIVED}"
 
 # KEYS ticket, clock
 READ: Final = f"""

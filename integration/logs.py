@@ -1,6 +1,6 @@
 """Log lines: a constant message, and facts beside it.
 
-    2026-11-24T10:12:07Z info note posted ticket_id=35436 attempt=1 ms=412
+    2026-11-24T10:12:07Z info note posted ticket_id=35436 step=post_note tries=2 ms=412
 
 Own lines follow LOG_LEVEL; libraries speak from WARNING up, whatever LOG_LEVEL says: at DEBUG some of them write
 bodies and credentials. An exception is written as its type and the places it went through, without its text, which

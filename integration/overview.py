@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from redis import Redis
+from redis.exceptions import RedisError
 from rq.registry import StartedJobRegistry
 
+from integration import deliveries, heartbeats, standing, tally
+from integration.deliveries import Endpoint
 from integration.entry import FINAL, State
 from integration.keys import Keys
-from integration.lanes import Service
+from integration.lanes import Service, hold_of
 from integration.ledger import Ledger, PublicNote
 from integration.queues import open_queue
+from integration.settings import ZENDESK_TEST_SECRET, Settings
+from integration.situation import Facts, Failing
 
 _HOUR: Final = 3600
 _PUBLIC_SHOWN: Final = 50
+
+# KEYS one that is gone at once
+_TRY_TO_WRITE: Final = """
+redis.call('SET', KEYS[1], '1', 'EX', 10)
+redis.call('DEL', KEYS[1])
+return 1
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +101,8 @@ def _oldest(redis: Redis, keys: Keys, now: float) -> float | None:
 
 
 def _holds(ledger: Ledger) -> list[Obstacle]:
-    return [Obstacle(service=each.service, reason=each.reason, since=each.since) for each in ledger.lanes.holds()]
+    holds = [each for each in ledger.lanes.holds() if not each.suspected]  # with a suspicion alone tickets go on
+    return [Obstacle(service=each.service, reason=each.reason, since=each.since) for each in holds]
 
 
 def _ceiling(redis: Redis, keys: Keys, now: float, requests_per_hour: int) -> list[Obstacle]:
@@ -98,3 +112,95 @@ def _ceiling(redis: Redis, keys: Keys, now: float, requests_per_hour: int) -> li
         return []
     reason = f"LOGROCKET_REQUESTS_PER_HOUR is reached ({asked} in the last hour)"
     return [Obstacle(service=Service.LOGROCKET, reason=reason, since=None)]
+
+
+# -- What `standing` decides from
+
+
+def facts(settings: Settings, redis: Redis) -> Facts:
+    """Everything that tells how it stands, in two round trips; `RedisError` when Redis cannot be asked."""
+    keys, now = settings.keys, _now(redis)
+    states = (*(state for state in State if state not in FINAL), State.FAILED)
+    with redis.pipeline(transaction=False) as pipe:
+        for state in State:
+            pipe.zcard(keys.state(state))
+        for state in states:
+            pipe.zrange(keys.state(state), 0, 0, withscores=True)
+        for service in Service:
+            pipe.hgetall(keys.lane(service))
+        pipe.zrevrange(keys.beats, 0, heartbeats.BEATS_READ - 1, withscores=True)
+        pipe.hgetall(keys.doors)
+        pipe.zcount(keys.asked, now - _HOUR, "+inf")
+        pipe.zrevrange(keys.received, 0, 0, withscores=True)
+        pipe.hget(keys.metrics, f"{tally.ENTERED}{State.POSTED}")
+        pipe.zcard(keys.public)
+        pipe.zrange(keys.public, 0, 0, withscores=True)
+        pipe.get(keys.recovery_trouble)
+        pipe.eval(_TRY_TO_WRITE, 1, keys.check("standing"))
+        answers = pipe.execute(raise_on_error=False)
+    writes, told = _refusal(answers), iter(answers)
+    counts = {state: next(told) for state in State}
+    oldest = {state: first[0][1] for state in states if (first := next(told))}
+    lanes = {service: next(told) for service in Service}
+    beats, alive = heartbeats.read(next(told), now=now)
+    doors = next(told)
+    asked, received, posted, public, first_public, missed = (next(told) for _ in range(6))
+    return Facts(
+        now=now,
+        has_secret=bool(set(settings.zendesk_webhook_secrets) - {ZENDESK_TEST_SECRET}),
+        writes=writes,
+        beats=beats,
+        alive=alive,
+        zendesk=deliveries.door_of(doors, Endpoint.ZENDESK),
+        logrocket=deliveries.door_of(doors, Endpoint.LOGROCKET),
+        failing={service: failing for service, lane in lanes.items() if (failing := _failing(lane))},
+        holds=tuple(hold for service, lane in lanes.items() if (hold := hold_of(service, lane))),
+        accepted={service: float(lane[b"accepted_at"]) for service, lane in lanes.items() if b"accepted_at" in lane},
+        asked=asked,
+        ceiling=settings.requests_per_hour,
+        counts=counts,
+        oldest=oldest,
+        last_received=received[0][1] if received else None,
+        noted=bool(counts[State.POSTED] or posted),
+        public=public,
+        public_since=first_public[0][1] if first_public else None,
+        missed=None if missed is None else missed.decode("utf-8", "replace"),
+        poll_after=settings.poll_after_seconds,
+        longest_retry=max(settings.failed_retry_seconds, default=0.0),
+    )
+
+
+def try_to_write(redis: Redis, keys: Keys) -> None:
+    """Raise `RedisError` when Redis cannot be used, or refuses to write."""
+    redis.eval(_TRY_TO_WRITE, 1, keys.check("standing"))
+
+
+def _now(redis: Redis) -> float:
+    seconds, microseconds = redis.time()
+    return seconds + microseconds / 1e6
+
+
+def _refusal(answers: list[Any]) -> str | None:
+    """Why Redis refuses the write at the end of a pipeline; what else it refuses is raised."""
+    *read, written = answers
+    for answer in read:
+        if isinstance(answer, Exception):
+            raise answer
+    if not isinstance(written, RedisError):
+        return None
+    why = standing.refuses_writes(written)
+    if why is None:
+        raise written
+    return why
+
+
+def _failing(lane: Mapping[bytes, bytes]) -> Failing | None:
+    """What a lane remembers of a service that fails."""
+    if b"failing" not in lane:
+        return None
+    return Failing(
+        since=float(lane[b"failing_since"]),
+        last=float(lane[b"failing_last"]),
+        tries=int(lane[b"failures"]),
+        reason=lane[b"failing"].decode("utf-8", "replace"),
+    )

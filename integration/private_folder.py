@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import stat
+import tempfile
 from pathlib import Path
 from typing import Final
 
 LOCK: Final = "serve.lock"
+_APPEND_ONLY: Final = "appendonlydir"
+_SOME_BYTES: Final = 65_536  # for which there has to be room
 _PRIVATE: Final = 0o700
 _OPEN: Final = 0o077  # what others may do
 _OURS: Final = frozenset(
@@ -30,7 +33,9 @@ def make_private(folder: Path) -> bool:
         folder.mkdir(parents=True, exist_ok=True, mode=_PRIVATE)
         opened = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     except OSError as error:
-        raise UnusableFolderError(f"{folder} cannot be used as a folder ({error.strerror}).") from None
+        raise UnusableFolderError(
+            f"{folder} cannot be used as a folder ({error.strerror}): choose another one with --data."
+        ) from None
     try:
         found = os.fstat(opened)
         if found.st_uid != os.geteuid():
@@ -46,6 +51,27 @@ def make_private(folder: Path) -> bool:
     finally:
         os.close(opened)
     return True
+
+
+def require_writable(folder: Path) -> None:
+    """Raise `UnusableFolderError` when nothing can be written to the folder, or to that of the data in it."""
+    for place in (folder, folder / _APPEND_ONLY):
+        if place != folder and not place.exists():
+            continue
+        try:
+            with tempfile.NamedTemporaryFile(dir=place, prefix=".try-") as file:
+                file.write(bytes(_SOME_BYTES))
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise not_writable(place, error) from None
+
+
+def not_writable(place: Path, error: OSError) -> UnusableFolderError:
+    """What an admin is told of a place that cannot be written."""
+    return UnusableFolderError(
+        f"{place} cannot be written ({error.strerror}): mend that, or choose another folder with --data."
+    )
 
 
 def _require_own_link(folder: Path) -> None:

@@ -119,6 +119,11 @@ class Queues:
         return None
 
 
+def step_of(state: State) -> str:
+    """The job that a state calls for, by the name that the log and the metrics give it."""
+    return STEPS[state][1].rpartition(".")[2]
+
+
 def open_queue(name: str, redis: Redis, **options: Any) -> Queue:  # noqa: ANN401 -- RQ's own
     """The queue `name`, with JSON as its format."""
     queue = Queue(name, connection=redis, serializer=JSONSerializer, **options)

@@ -1,7 +1,8 @@
-"""Recovery: takes in the tickets whose deliveries never reached us, from Zendesk's own list of tickets.
+"""Recovery: takes in the tickets that never reached us, or that Redis has lost, from Zendesk's own list of tickets.
 
-Zendesk's log says when deliveries were not made, but not of which tickets. So the tickets that were created then are
-looked through, and those that our trigger would have told of and the ledger does not know are taken in.
+Zendesk's log says when deliveries were not made, but not of which tickets; `integration.lost_writes` says of which time
+Redis may have lost some. So the tickets that were created then are looked through, and those that our trigger would
+have told of and the ledger does not know are taken in.
 
     <prefix>:recover:seen:<id>      what came of a ticket that was looked at, for eight days: none comes twice
     <prefix>:recover:done           up to when all was looked through (Unix seconds of Redis' clock)
@@ -22,26 +23,33 @@ from typing import Any, Final, cast
 
 from redis import Redis
 
-from integration import logs
+from integration import ledger_scripts, logs
 from integration.entry import NewerEntryError
-from integration.errors import Held, RemoteError
+from integration.errors import Held, RemoteError, Temporary
 from integration.ledger import Ledger
+from integration.lost_writes import LostWrites
 from integration.settings import Settings
 from integration.zendesk import firing
 from integration.zendesk.created import CreatedTickets, Record, Way
 from integration.zendesk.firing import Rule
-from integration.zendesk.invocations import KEPT_HOURS, InvocationLog, Missed, whole
+from integration.zendesk.invocations import KEPT_HOURS, InvocationLog, Missed, Stretch, merged, whole
 from integration.zendesk.reading import Absent, Forbidden, Reader, Wait, objects, segment, unix
 from integration.zendesk.webhook import ENDPOINT, NewTicket, place
 
 SEEN_SECONDS: Final = (KEPT_HOURS + 24) * 60 * 60  # longer than Zendesk's log remembers
 NOT_OURS_SECONDS: Final = 60 * 60  # the trigger may be another one soon
+OVERLAP_SECONDS: Final = 60 * 60  # of a look, which the next one looks at again: Zendesk's log and its search are late
 _MARK: Final = re.compile(r"\[helpdesk-highlights (\S+?)[\s\]]")
 _MOST: Final = 10**18  # no ticket's number has more digits
 
 NO_PERMISSION: Final = (
     "Zendesk does not let us read its log of deliveries, nor find our trigger: the OAuth client needs the scope "
     "`read`, and its user has to be an admin or in a role that may manage webhooks and triggers"
+)
+ANOTHER_REDIS: Final = "Redis has become another one meanwhile, all of it is looked through again"
+NO_TRIGGER: Final = (
+    "Redis may have lost tickets, and Zendesk shows us no trigger that calls our webhook and says which should have "
+    "come: run `install`, or let the user of the OAuth client manage triggers, too"
 )
 
 log = logs.get(__name__)
@@ -67,6 +75,7 @@ class Recovered:
     unreadable: int = 0
     until: float | None = None  # all that was created before has been looked through
     fresh: bool = False  # the last of it is so new that Zendesk may not show its tickets yet
+    lost: Stretch | None = None  # Redis may have lost tickets of then, which have to be looked for (again)
     stopped: RemoteError | None = None
 
     @property
@@ -75,7 +84,7 @@ class Recovered:
         if self.stopped is not None:
             return str(self.stopped)
         if self.unreadable:
-            return f"{self.unreadable} tickets that Zendesk may not have told us of cannot be judged"
+            return f"{self.unreadable} tickets that may be missing cannot be judged"
         return None if self.webhooks or self.missed is None else "no webhook in Zendesk has our endpoint"
 
 
@@ -86,6 +95,7 @@ class _Look:
     oldest: float  # older tickets may be done and forgotten
     missed: Missed
     rules: Sequence[Rule] | None = None  # None: Zendesk does not show us the triggers
+    lost: Stretch | None = None  # a part of what is missed, of which Redis may have lost tickets
     sure: bool = True  # that deliveries were missed in these stretches
     tally: Counter[Outcome] = field(default_factory=Counter)
     looked_at: set[str] = field(default_factory=set)  # the exports may show a ticket twice
@@ -98,28 +108,42 @@ class Recovery:
         self._ledger = ledger
         self._redis = redis
         self._keys = settings.keys
+        self._lost = LostWrites(redis, settings.keys)
         self._longest = min(KEPT_HOURS, settings.retention_days * 24) * 3600.0
         self._endpoint = f"{settings.public_url}{ENDPOINT}"
         self._reader = Reader(settings, wait=wait)
         self._log = InvocationLog(self._reader, endpoint=self._endpoint)
         self._created = CreatedTickets(self._reader)
 
-    def recover(self, hours: float) -> Recovered:
-        """Take in what could not be delivered in the last `hours`. Raises nothing but `RedisError`."""
-        now = self._ledger.now()
-        recovered = Recovered()
+    def recover(self, hours: float, *, goes_on: bool = False) -> Recovered:
+        """Take in what could not be delivered in the last `hours`, and what Redis has lost.
+
+        With `goes_on` the next look may begin where this one has ended. Raises nothing but `RedisError`.
+        """
+        run, now = self._lost.notice(), self._ledger.now()
+        since, lost = now - min(hours * 3600, self._longest), self._lost.stretch()
+        recovered = Recovered(lost=lost)
         try:
             webhooks = self._webhooks()
             recovered = replace(recovered, webhooks=len(webhooks or ()), missed=None if webhooks is None else 0)
             if webhooks != []:
-                recovered = self._look(webhooks, now, min(hours * 3600, self._longest), recovered)
+                recovered = self._look(webhooks, now, since, recovered)
         except RemoteError as error:
             recovered = replace(recovered, stopped=error)
+        recovered = self._written_down(recovered, run=run, since=since if goes_on else None, lost=lost)
         if recovered.problem is None:
             self._redis.delete(self._keys.recovery_trouble)
         else:
             self._redis.set(self._keys.recovery_trouble, recovered.problem, ex=SEEN_SECONDS)
         return recovered
+
+    def _written_down(self, recovered: Recovered, *, run: str, since: float | None, lost: Stretch | None) -> Recovered:
+        """What of a look counts: nothing when Redis is another one since, which may have lost what was taken in."""
+        until, left = recovered.until, recovered.lost
+        done = until if until is not None and since is not None and until >= since else None
+        if self._lost.looked(run=run, done=done, lost=lost, again_since=None if left is None else left.start):
+            return recovered
+        return replace(recovered, until=None, lost=lost, stopped=recovered.stopped or Temporary(ANOTHER_REDIS))
 
     def _webhooks(self) -> list[Record] | None:
         """Our webhooks; None when Zendesk does not show them."""
@@ -128,9 +152,14 @@ class Recovery:
         except Forbidden:
             return None
 
-    def _look(self, webhooks: list[Record] | None, now: float, seconds: float, recovered: Recovered) -> Recovered:
-        look = self._begun(webhooks, now, seconds)
+    def _look(self, webhooks: list[Record] | None, now: float, since: float, recovered: Recovered) -> Recovered:
+        look = self._begun(webhooks, now, since)
         recovered = replace(recovered, missed=look.missed.deliveries if look.sure else None)
+        if recovered.lost is not None and look.rules is not None:
+            _add_lost(recovered.lost, look)
+            recovered = replace(recovered, lost=look.lost)
+        elif recovered.lost is not None:
+            recovered = replace(recovered, stopped=Held(NO_TRIGGER))
         stretches = look.missed.stretches
         if not stretches:
             return replace(recovered, until=now)
@@ -150,12 +179,13 @@ class Recovery:
             unreadable=look.tally[Outcome.UNREADABLE],
             until=until,
             fresh=recovered.stopped is None and stretches[-1].end > now - way.lag,
+            lost=_left_of(recovered.lost, until=None if until is None else min(until, now - way.lag)),
         )
 
-    def _begun(self, webhooks: list[Record] | None, now: float, seconds: float) -> _Look:
+    def _begun(self, webhooks: list[Record] | None, now: float, since: float) -> _Look:
         """When deliveries were missed, and what our triggers would have told of."""
         triggers = self._triggers()
-        since, oldest = now - seconds, now - self._longest
+        oldest = now - self._longest
         try:
             if webhooks is not None:
                 missed = self._log.missed([str(each["id"]) for each in webhooks], since=since, now=now)
@@ -198,19 +228,17 @@ class Recovery:
             log.warning("a ticket that may have been missed cannot be read")
             return Outcome.UNREADABLE
         if self._is_known(number):
-            self._remember(number, Outcome.KNOWN)
+            self._remember_known(number)
             return Outcome.KNOWN
         wanted = self._wanted(number, record, look)
         if wanted is None:
             log.warning("it cannot be told whether a ticket was missed", ticket_id=number)
             return Outcome.UNREADABLE
         if not wanted:
-            self._remember(number, Outcome.OTHER, seconds=NOT_OURS_SECONDS)
+            self._redis.set(self._keys.recovery_seen(str(number)), Outcome.OTHER.value, ex=NOT_OURS_SECONDS)
             return Outcome.OTHER
         new = self._ledger.receive(NewTicket(ticket_id=number), recovered=True)
-        self._remember(number, Outcome.KNOWN)
-        if new:
-            log.info("ticket recovered", ticket_id=number)
+        self._remember_known(number)
         return Outcome.TAKEN_IN if new else Outcome.KNOWN
 
     def _wanted(self, number: int, record: Record, look: _Look) -> bool | None:
@@ -239,8 +267,11 @@ class Recovery:
         except NewerEntryError:
             return True
 
-    def _remember(self, number: int, outcome: Outcome, *, seconds: int = SEEN_SECONDS) -> None:
-        self._redis.set(self._keys.recovery_seen(str(number)), outcome.value, ex=seconds)
+    def _remember_known(self, number: int) -> None:
+        """Remember that a ticket is known, unless Redis has lost it in this moment."""
+        names = (self._keys.recovery_seen(str(number)), self._keys.ticket(number), self._keys.forgotten)
+        written = (str(number), Outcome.KNOWN.value, str(SEEN_SECONDS))
+        self._redis.eval(ledger_scripts.REMEMBER, len(names), *names, *written)
 
 
 def ways(settings: Settings, *, now: float, wait: Wait) -> tuple[Way, bool]:
@@ -254,8 +285,23 @@ def ways(settings: Settings, *, now: float, wait: Wait) -> tuple[Way, bool]:
     return way, True
 
 
+def _add_lost(lost: Stretch, look: _Look) -> None:
+    """Have the time looked through of which Redis may have lost tickets, as far as our trigger told of any then."""
+    start = max(lost.start, look.oldest, firing.earliest(look.rules or ()))
+    if start <= lost.end:
+        look.lost = Stretch(start=start, end=lost.end)
+        look.missed = replace(look.missed, stretches=tuple(merged([*look.missed.stretches, look.lost])))
+
+
+def _left_of(lost: Stretch | None, *, until: float | None) -> Stretch | None:
+    """What has to be looked through again when all created before `until` has been found; None when nothing."""
+    if lost is None or until is None:
+        return lost
+    return None if until >= lost.end else replace(lost, start=max(lost.start, until - OVERLAP_SECONDS))
+
+
 def _is_in(record: dict[str, Any], look: _Look) -> bool:
-    """Whether a ticket was created when deliveries were missed, and is not too old; one without a time may be."""
+    """Whether a ticket was created when some were missed, and is not too old; one without a time may be."""
     if record.get("status") == "deleted":
         return False
     created = unix(record.get("created_at"))

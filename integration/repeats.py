@@ -1,7 +1,11 @@
-"""Which lines come again and again: each is let through once in a while, with the number of those left out; no I/O."""
+"""Which lines come again and again: each is let through once in a while, with the number of those left out; no I/O.
+
+And how many that are all different, because strangers wrote a part of them.
+"""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -42,3 +46,18 @@ class Repeats:
     def forget(self) -> None:
         """Begin anew: another process tells of what was counted until now."""
         self._seen.clear()
+
+
+class Allowance:
+    """So many of something in so many seconds, of any clock that only goes forward."""
+
+    def __init__(self, number: int, *, seconds: float) -> None:
+        self._number, self._seconds = number, seconds
+        self._since, self._taken = -math.inf, 0
+
+    def take(self, now: float) -> bool:
+        """Take one; whether there was one left."""
+        if now - self._since >= self._seconds:
+            self._since, self._taken = now, 0
+        self._taken += 1
+        return self._taken <= self._number

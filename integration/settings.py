@@ -33,6 +33,7 @@ NAMES = (
     *("KEEP_ALIVE_SECONDS", "POLL_AFTER_SECONDS", "FAILED_RETRY_SECONDS", "SETTLE_SECONDS", "BACKOFF_SECONDS"),
     *("RETENTION_DAYS", "LOG_LEVEL", "LOG_FORMAT", "HEROKU_APP_DEFAULT_DOMAIN_NAME"),
 )
+"""Every variable, in the order in which the docs list them: messages are sorted by it."""
 _QUOTES = (
     '""',
     "''",
@@ -124,6 +125,7 @@ class InstallSettings:
     zendesk_subdomain: str
     zendesk_url: str
     zendesk_credentials: OAuthClient | ApiToken
+    zendesk_webhook_secrets: tuple[str, ...] = field(default=(), repr=False)  # as they stand there, good or bad
     warnings: tuple[str, ...] = ()
 
 
@@ -151,7 +153,7 @@ class _Reader:
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._values = {name: value.strip() for name, value in environ.items() if value.strip()}
-        self._problems: list[str] = []
+        self._problems: dict[str, str] = {}
         self._warnings: list[str] = list(_nearly_ours(environ))
 
     def settings(self) -> Settings:
@@ -188,8 +190,7 @@ class _Reader:
             log_format=self.read("LOG_FORMAT", _one_of("text", "json"), default="text"),
             warnings=tuple(self._warnings),
         )
-        if self._problems:
-            raise SettingsError(self._problems)
+        self._raise_problems()
         return settings
 
     def install_settings(self) -> InstallSettings:
@@ -199,23 +200,32 @@ class _Reader:
             zendesk_subdomain=subdomain,
             zendesk_url=self.read("ZENDESK_URL", _web_url, default=f"https://{subdomain}.zendesk.com"),
             zendesk_credentials=self.zendesk_credentials(),
+            zendesk_webhook_secrets=tuple(_parts(self._values.get("ZENDESK_WEBHOOK_SECRET", ""))),
             warnings=tuple(self._warnings),
         )
-        if self._problems:
-            raise SettingsError(self._problems)
+        self._raise_problems()
         return settings
 
     def read(self, name: str, convert: Callable[[str], T], *, default: T, needed: bool = False) -> T:
         raw = self._values.get(name)
         if raw is None:
             if needed:
-                self._problems.append(f"{name} is not set")
+                self._problems[name] = "is not set"
             return default
+        around = _around(raw)
         try:
-            return convert(_as_it_was_meant(raw))
+            value = convert(raw)
         except ValueError as problem:
-            self._problems.append(f"{name} {problem}")
+            self._problems[name] = _both(f"{problem}", around)
             return default
+        if around is not None:
+            self._problems[name] = around
+        return value
+
+    def _raise_problems(self) -> None:
+        """Raise `SettingsError` when there are problems: a line for each variable, in the order of the docs."""
+        if self._problems:
+            raise SettingsError([f"{name} {self._problems[name]}" for name in NAMES if name in self._problems])
 
     def public_url(self) -> str:
         if "PUBLIC_URL" not in self._values and "HEROKU_APP_DEFAULT_DOMAIN_NAME" in self._values:
@@ -239,7 +249,7 @@ class _Reader:
         )
 
     def _need(self, *names: str) -> None:
-        self._problems.extend(f"{name} is not set" for name in names if name not in self._values)
+        self._problems |= {name: "is not set" for name in names if name not in self._values}
 
     def webhook_secrets(self) -> tuple[str, ...]:
         secrets = self.read("ZENDESK_WEBHOOK_SECRET", _webhook_secrets, default=_NONE)
@@ -249,23 +259,41 @@ class _Reader:
 
 
 def _nearly_ours(environ: Mapping[str, str]) -> Iterator[str]:
-    """A line for each variable whose name may be meant as one of ours."""
+    """A line for each of our variables that others' names may mean, in the order of the docs."""
+    meant: dict[str, list[str]] = {}
     for name in sorted(set(environ) - set(NAMES)):
         like = difflib.get_close_matches(name.strip().upper().replace("-", "_"), NAMES, n=1, cutoff=_NEARLY)
         if like and environ[name].strip():
             shown = "".join(each if each.isprintable() else "?" for each in name[:60])
-            yield f"{shown} is set, and nobody reads it: is {like[0]} meant?"
+            meant.setdefault(like[0], []).append(shown)
+    for name in sorted(meant, key=NAMES.index):
+        one = len(meant[name]) == 1
+        told = f"{' and '.join(meant[name])} {'is' if one else 'are'} set, and nobody reads {'it' if one else 'them'}"
+        yield f"{told}: is {name} meant?"
+
+
+def _both(problem: str, around: str | None) -> str:
+    """A problem in a variable's own words, and what stands around the value: that alone explains other problems."""
+    if around is None or around in problem:
+        return problem
+    return f"{problem}; it {around}" if problem.startswith("must ") else around
 
 
 def _as_it_was_meant(raw: str) -> str:
     """A value as it stands, or ValueError when it is what should have been replaced."""
-    if any(len(raw) > 1 and raw[0] == pair[0] and pair[1] in (raw[-1], _before_a_remark(raw)) for pair in _QUOTES):
-        raise ValueError(
-            "still has quotes around it, which docker run --env-file, for one, keeps: write it without them"
-        )
-    if re.fullmatch(r"<.*>|\$\(.*\)|\$\{\w+\}|\{\{.*\}\}", raw, re.DOTALL):
-        raise ValueError("holds what should have been replaced by a value: nothing is run or filled in here")
+    around = _around(raw)
+    if around is not None:
+        raise ValueError(around)
     return raw
+
+
+def _around(raw: str) -> str | None:
+    """What a value has around it that should not be there, in words."""
+    if any(len(raw) > 1 and raw[0] == pair[0] and pair[1] in (raw[-1], _before_a_remark(raw)) for pair in _QUOTES):
+        return "still has quotes around it, which docker run --env-file, for one, keeps: write it without them"
+    if re.fullmatch(r"<.*>|\$\(.*\)|\$\{\w+\}|\{\{.*\}\}", raw, re.DOTALL):
+        return "holds what should have been replaced by a value: nothing is run or filled in here"
+    return None
 
 
 def _before_a_remark(raw: str) -> str:
@@ -312,7 +340,7 @@ def _password(raw: str) -> str:
 
 
 def _webhook_secrets(raw: str) -> tuple[str, ...]:
-    return tuple(_webhook_secret(part.strip()) for part in raw.split(",") if part.strip())
+    return _many(raw, _webhook_secret, "must be signing secrets without spaces, separated by commas")
 
 
 def _secret_key(raw: str) -> str:
@@ -322,7 +350,8 @@ def _secret_key(raw: str) -> str:
 
 
 def _secret_keys(raw: str) -> tuple[str, ...]:
-    return tuple(_secret_key(part.strip()) for part in raw.split(",") if part.strip())
+    form = f"must be earlier values of SECRET_KEY, of {SECRET_KEY_LENGTH} characters or more, separated by commas"
+    return _many(raw, _secret_key, form, shortest=SECRET_KEY_LENGTH)
 
 
 def _basic_user(raw: str) -> str:
@@ -459,10 +488,38 @@ def _positive_seconds(raw: str) -> float:
 
 
 def _many_seconds(raw: str) -> tuple[float, ...]:
-    parts = [part.strip() for part in raw.split(",") if part.strip()]
-    if not parts or len(parts) > 20:  # noqa: PLR2004 -- a limit, named here only
-        raise ValueError("must be seconds, separated by commas, such as 60,300,900")
-    return tuple(_seconds(part) for part in parts)
+    form = "must be seconds, separated by commas, such as 60,300,900"
+    times = _many(raw, _seconds, form)
+    if not 0 < len(times) <= 20:  # noqa: PLR2004 -- a limit, named here only
+        raise ValueError(f"{form}, and 20 of them at most")
+    return times
+
+
+def _parts(raw: str) -> list[str]:
+    """The values of a list, without the blanks around them; a comma too many is none."""
+    return [part.strip() for part in raw.split(",") if part.strip()]
+
+
+def _many(raw: str, convert: Callable[[str], T], form: str, *, shortest: int = 1) -> tuple[T, ...]:
+    """The values of a list; all that is wrong with them is told behind what a list of this variable looks like.
+
+    Blanks stand for missing commas when each piece between them has the length of a value.
+    """
+    around = _around(raw)
+    if around is not None:
+        raise ValueError(f"{form}; it {around}")
+    values, wrong = [], dict[str, None]()
+    for part in _parts(raw):
+        try:
+            words = part.split()
+            if len(words) > 1 and min(map(len, words)) >= shortest:
+                raise ValueError("has blanks in it, where a comma should stand")  # noqa: TRY301 -- told with the others
+            values.append(convert(_as_it_was_meant(part)))
+        except ValueError as problem:
+            wrong[f"{problem}"] = None
+    if wrong:
+        raise ValueError(f"{form}: one of them {', and one '.join(wrong)}")
+    return tuple(values)
 
 
 def _one_of(*choices: str) -> Callable[[str], str]:

@@ -4,6 +4,7 @@
                          entered:<state>        how often a ticket entered a state        (likewise)
                          calls:<service>:<how>  requests to a remote service, by status, `unreachable` or `unanswered`
                          public                 notes of ours that came back public      (likewise)
+                         refused:<door>:<reason>   deliveries refused            (integration.deliveries)
                          step:<step>:<most>     steps that took up to `most` seconds, and longer than the one below
                          wait:<most>            tickets that waited that long for their note
                          step:<step>:ms, wait:ms   all of them together, in milliseconds
@@ -27,6 +28,7 @@ from integration.keys import Keys
 RECEIVED: Final = "received"
 ENTERED: Final = "entered:"
 PUBLIC_NOTES: Final = "public"
+REFUSED: Final = "refused:"
 
 STEP_SECONDS: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0)
 WAIT_SECONDS: Final = (30.0, 60.0, 120.0, 180.0, 300.0, 600.0, 1800.0, 3600.0, 14400.0, 86400.0)

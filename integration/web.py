@@ -19,11 +19,10 @@ import os
 import resource
 import sys
 from typing import Any
-from urllib.parse import urlsplit
 
-from integration import logs, store
+from integration import listening, logs, release, store
 from integration.errors import SettingsError
-from integration.settings import Settings, from_environment, is_loopback
+from integration.settings import Settings, from_environment
 from integration.web_room import CONNECTIONS
 
 _FILES = 4096  # that one process may have open, where the platform lets it
@@ -45,7 +44,10 @@ def main() -> int:
         return 2
     for warning in settings.warnings:
         logs.get("integration").warning(warning)
-    files = _files()
+    serves = options(settings, port, files=_files())
+    logs.get("integration").info(
+        "web started", **release.told(settings, os.environ), listens=serves["bind"], workers=serves["workers"]
+    )
     os.environ.pop("WEB_CONCURRENCY", None)  # gunicorn would read it when it is imported
     from gunicorn.app.base import BaseApplication  # noqa: PLC0415 -- see above
 
@@ -54,7 +56,7 @@ def main() -> int:
 
     class Server(BaseApplication):  # type: ignore[misc]  # gunicorn publishes no types
         def load_config(self) -> None:
-            for name, value in options(settings, port, files=files).items():
+            for name, value in serves.items():
                 self.cfg.set(name, value)
             self.cfg.set("worker_class", Worker)
             self.cfg.set("logger_class", Log)
@@ -70,7 +72,7 @@ def _read(raw_port: str) -> tuple[Settings, int]:
     """The settings and the port, or every problem of both at once."""
     problems: list[str] = []
     try:
-        port = _port(raw_port)
+        port = listening.port(raw_port)
     except SettingsError as error:
         port, problems = 0, list(error.problems)
     try:
@@ -94,7 +96,7 @@ def _files() -> int:
 def options(settings: Settings, port: int, *, files: int = _FILES) -> dict[str, Any]:
     """How gunicorn serves, with so many open files."""
     return {
-        "bind": f"{_host(settings)}:{port}",
+        "bind": f"{listening.host(settings)}:{port}",
         "workers": settings.web_concurrency,
         "worker_connections": max(min(CONNECTIONS, files - _OTHER_FILES), 1),
         "graceful_timeout": 8,
@@ -103,21 +105,6 @@ def options(settings: Settings, port: int, *, files: int = _FILES) -> dict[str, 
         "loglevel": "warning",
         "control_socket_disable": True,
     }
-
-
-def _host(settings: Settings) -> str:
-    """Where to listen: on this machine only when nobody else is meant to come, else where a platform's router comes."""
-    host = urlsplit(settings.public_url).hostname or ""
-    if not is_loopback(host):
-        return "0.0.0.0"  # noqa: S104 -- see above
-    return "127.0.0.1" if host == "localhost" else f"[{host}]" if ":" in host else host
-
-
-def _port(raw: str) -> int:
-    text = raw.strip() or "8000"
-    if not (text.isascii() and text.isdecimal() and 0 < int(text[:6]) < 65536):  # noqa: PLR2004 -- ports
-        raise SettingsError(["PORT must be a port's number"])
-    return int(text)
 
 
 if __name__ == "__main__":

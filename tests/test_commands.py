@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
-import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -20,31 +16,18 @@ from integration.lanes import Hold
 from integration.ledger_scripts import REMEMBERED, REMEMBERED_SECONDS
 from integration.zendesk.webhook import NewTicket
 from sandbox import Fault, Sandbox
-from tests.conftest import ROOT, InProcess, wait_for
-from tests.test_the_way_of_a_ticket import everything
+from tests.commands import Run, runner
+from tests.conftest import InProcess, wait_for
+from tests.observed import everything
+
+pytestmark = pytest.mark.slow
 
 ADA, BOB = "ada@shop.example", "bob@shop.example"
-
-Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
 @pytest.fixture
 def command(environ: dict[str, str], tmp_path: Path) -> Run:
-    """Runs `python -m integration ...` in an empty folder."""
-
-    def run(*arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
-        surroundings = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"}
-        return subprocess.run(
-            [sys.executable, "-m", "integration", *arguments],
-            env={**surroundings, **environ, **changes},
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-
-    return run
+    return runner(environ, tmp_path)
 
 
 def fail(sandbox: Sandbox, product: InProcess, requester: str = ADA) -> int:
@@ -87,6 +70,24 @@ def test_a_command_without_redis_says_so_and_exits_1(name: str, command: Run) ->
     assert "Traceback" not in found.stderr
 
 
+@pytest.mark.parametrize("name", ["status", "forget --ticket 1", "recover", "check"])
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("redis://127.0.0.1:1", "does not answer: nothing listens there (connection refused)"),
+        ("redis://nobody.invalid", "does not answer: its name is not known (DNS)"),
+        ("{}99", "has no database of that number"),
+    ],
+)
+def test_every_command_says_the_same_of_a_redis_that_cannot_be_used(
+    name: str, url: str, words: str, command: Run, redis_url: str
+) -> None:
+    found = command(*name.split(), REDIS_URL=url.format(redis_url))
+    assert (found.returncode, "Traceback" in found.stderr) == (1, False)
+    assert words in found.stdout + found.stderr
+    assert "REDIS_URL" in found.stdout + found.stderr
+
+
 @pytest.mark.parametrize(
     "name",
     [
@@ -117,13 +118,20 @@ def test_wrong_arguments_exit_2(name: str, command: Run) -> None:
 def test_status_of_an_empty_ledger_as_json(command: Run) -> None:
     found = command("status", "--json")
     assert found.returncode == 0
-    assert json.loads(found.stdout) == {
+    told = json.loads(found.stdout)
+    troubles = told["troubles"]
+    assert told == {
         "states": dict.fromkeys(("received", "requested", "ready", "posted", "empty", "skipped", "failed"), 0),
         "queue": {"waiting": 0, "running": 0},
         "oldest_waiting_seconds": None,
         "holds": [],
         "public_notes": [],
+        "failed": [],
+        "waiting": [],
+        "summary": "No ticket waits. No worker runs: tickets are taken in, and wait.",
+        "troubles": troubles,
     }
+    assert [each["name"] for each in troubles] == ["no_worker"]
 
 
 def test_status_counts_tickets_jobs_and_waits(sandbox: Sandbox, product: InProcess, command: Run) -> None:
@@ -159,7 +167,7 @@ def test_status_tells_of_the_ceiling_of_requests(sandbox: Sandbox, product: InPr
 
 def test_a_failed_ticket_is_retried_and_gets_its_note(sandbox: Sandbox, product: InProcess, command: Run) -> None:
     number = fail(sandbox, product)
-    found = command("retry", str(number))
+    found = command("retry", f"zendesk-{number}")
     assert (found.returncode, found.stdout) == (0, f"ticket {number}: back to work\n")
     product.work_until(number, State.POSTED)
     assert len(sandbox.zendesk.internal_notes(number)) == 1
@@ -178,7 +186,9 @@ def test_what_has_not_failed_is_not_retried(sandbox: Sandbox, product: InProcess
     product.work_until(number, State.POSTED)
     found = command("retry", str(number), "1")
     assert found.returncode == 1
-    assert found.stdout == f"ticket {number}: it has its note, or gets it: it is posted\nticket 1: not known\n"
+    first, second = found.stdout.splitlines()
+    assert first == f"ticket {number}: left as it is: it is posted, its note is on the ticket"
+    assert second.startswith("ticket 1: not known: it never arrived here")
     assert product.entry(number).state is State.POSTED
 
 
@@ -239,10 +249,12 @@ def test_tickets_under_a_key_that_is_gone_are_told_of(
     product.ledger.receive(_ticket(888777666))  # whose address is still there
     found = command("forget", "--email", ADA, SECRET_KEY="n" * 32)
     assert (found.returncode, found.stdout) == (1, "erased: 1 ticket\n")
-    assert found.stderr.startswith("1 ticket was stored under a SECRET_KEY that is not here any more")
+    assert "\n1 ticket was stored under a SECRET_KEY that is not here any more" in found.stderr
     assert "SECRET_KEY_FALLBACKS" in found.stderr
     found = command("forget", "--email", ADA, SECRET_KEY="n" * 32, SECRET_KEY_FALLBACKS=environ["SECRET_KEY"])
-    assert (found.returncode, found.stdout, found.stderr) == (0, "erased: 1 ticket\n", "")
+    assert (found.returncode, found.stdout) == (0, "erased: 1 ticket\n")
+    assert found.stderr.endswith(f" info ticket erased ticket_id={number} step=forget\n")  # for the log, and no more
+    assert found.stderr.count("\n") == 1
     assert command("forget", "--email", ADA, SECRET_KEY="n" * 32).returncode == 0
 
 
@@ -348,13 +360,13 @@ def _taken_in(sandbox: Sandbox, product: InProcess) -> int:
 
 
 def test_no_more_erased_tickets_are_remembered_than_there_is_room_for(product: InProcess, redis: Redis) -> None:
-    now = time.time()
-    redis.zadd("highlights:forgotten", {str(number): now for number in range(1, REMEMBERED + 1)})
+    before = int(time.time()) - 1
+    redis.zadd("highlights:forgotten", {str(number): before for number in range(1, REMEMBERED + 1)})
     product.ledger.receive(_ticket(888777666))
     product.ledger.forget(888777666)
     assert redis.zcard("highlights:forgotten") == REMEMBERED
     assert not product.ledger.receive(_ticket(888777666))
-    redis.zadd("highlights:forgotten", {"7": now - REMEMBERED_SECONDS - 1})
+    redis.zadd("highlights:forgotten", {"7": before - REMEMBERED_SECONDS - 1})
     product.ledger.receive(_ticket(888777667))
     product.ledger.forget(888777667)
     assert redis.zscore("highlights:forgotten", "7") is None

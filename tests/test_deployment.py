@@ -24,53 +24,12 @@ import yaml
 from dotenv import dotenv_values
 from redis import Redis
 
-from integration.errors import SettingsError
-from integration.settings import Settings, _Reader, from_environment
+from integration.settings import Settings, from_environment
 from sandbox import Sandbox
-from tests.conftest import ROOT, Processes, free_port, wait_for
-from tests.test_settings import ALL, ENVIRON, NEEDED
+from tests.conftest import ROOT, Processes, wait_for
+from tests.ports import free_port
+from tests.variables import ALL, ENVIRON, NEEDED, PLATFORMS_OWN, VARIABLES, needed
 
-PLATFORMS_OWN = {"PORT", "HEROKU_APP_DEFAULT_DOMAIN_NAME"}
-"""What a platform tells a process by itself."""
-
-
-class Asked(dict[str, str]):
-    """No variables; remembers which ones it was asked for."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.names: set[str] = set()
-
-    def get(self, key: str, default: object = None) -> Any:  # noqa: ANN401 -- as dict's own
-        self.names.add(key)
-        return default
-
-    def __contains__(self, key: object) -> bool:
-        self.names.add(str(key))
-        return False
-
-
-def variables() -> set[str]:
-    """Every variable that an admin may set: what the settings ask for, but for the platform's own."""
-    reader, asked = _Reader({}), Asked()
-    reader._values = asked
-    with pytest.raises(SettingsError):
-        reader.settings()
-    return asked.names - PLATFORMS_OWN
-
-
-def needed() -> set[str]:
-    """The variables without which the settings of an OAuth client are refused."""
-    found = set()
-    for name in ENVIRON:
-        try:
-            from_environment({**ENVIRON, name: ""})
-        except SettingsError:
-            found.add(name)
-    return found
-
-
-VARIABLES = variables()
 PROCFILE = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text().splitlines())
 
 
@@ -274,6 +233,7 @@ def test_make_runs_with_the_python_of_the_machine_whatever_the_platform_shall_ru
 # -- The Procfile, run by a runner
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_the_procfile_runs_as_it_is_under_a_runner(
     sandbox: Sandbox, environ: dict[str, str], port: int, tmp_path: Path, number: signal.Signals
@@ -325,6 +285,7 @@ def marked(mark: str) -> list[int]:
     return found
 
 
+@pytest.mark.slow
 def test_what_the_deploy_button_runs_uses_little_more_than_half_of_its_redis_40_connections(
     sandbox: Sandbox, environ: dict[str, str], port: int, redis: Redis, tmp_path: Path
 ) -> None:

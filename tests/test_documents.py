@@ -22,8 +22,7 @@ from integration.entry import State
 from integration.settings import NAMES, from_environment
 from integration.zendesk.install import PAYLOAD
 from tests.conftest import ROOT
-from tests.test_deployment import VARIABLES, needed
-from tests.test_settings import ENVIRON
+from tests.variables import ENVIRON, VARIABLES, needed
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
 README, SETTINGS, ALERTS, REFERENCE = (

@@ -18,8 +18,8 @@ from integration.entry import FINAL
 from integration.logrocket import callback
 from integration.settings import Settings
 from integration.zendesk.webhook import NewTicket
-from tests.conftest import InProcess
-from tests.test_web import signed
+from tests.conftest import InProcess, traces
+from tests.deliver import signed
 
 fuzzed = settings(
     max_examples=150,
@@ -102,10 +102,10 @@ def test_a_stranger_gets_a_refusal_and_leaves_no_trace(  # noqa: PLR0917 -- hypo
     client: FlaskClient,
     redis: Redis,
 ) -> None:
-    before = sorted(redis.keys("*"))
+    before = traces(redis)
     answer = client.open(path, method=method, query_string=query, headers=Headers(headers), data=body)
     assert answer.status_code in STRANGERS | ({200} if method == "OPTIONS" else set())
-    assert sorted(redis.keys("*")) == before
+    assert traces(redis) == before
 
 
 # -- Zendesk, signed, whatever it sends

@@ -14,10 +14,12 @@ from redis import Redis
 
 from integration.http import MAX_ANSWER_BYTES
 from integration.logrocket import callback, results
-from tests.conftest import Processes
+from tests.conftest import Processes, traces
+from tests.deliver import TICKET, signed
 from tests.note.hostile import BOMBS
 from tests.note.notes import REQUEST_ID, note_of
-from tests.test_web import TICKET, signed
+
+pytestmark = pytest.mark.slow
 
 SECONDS = 1.0  # in which a result is rendered or refused,
 NOISE = 1.0  # and what a busy machine may add: processors share their caches
@@ -80,7 +82,7 @@ def told(port: int, request: bytes) -> bytes:
 
 def test_bytes_that_are_hardly_http_break_nothing(processes: Processes, redis: Redis) -> None:
     processes.start("web")
-    keys = redis.keys("*")
+    keys = traces(redis)
 
     @settings(deadline=None, max_examples=300, suppress_health_check=list(HealthCheck))
     @given(request=REQUESTS | st.binary(max_size=200))
@@ -94,7 +96,7 @@ def test_bytes_that_are_hardly_http_break_nothing(processes: Processes, redis: R
 
     refused()
 
-    assert redis.keys("*") == keys
+    assert traces(redis) == keys
     assert processes.ready()
     assert processes.running["web"].poll() is None
     assert "Traceback" not in processes.log("web")
@@ -103,7 +105,7 @@ def test_bytes_that_are_hardly_http_break_nothing(processes: Processes, redis: R
 def test_no_other_path_does_anything(processes: Processes, redis: Redis) -> None:
     """On the wire: werkzeug's own client cannot send a path such as `//[`."""
     processes.start("web")
-    keys = redis.keys("*")
+    keys = traces(redis)
 
     @settings(max_examples=100, suppress_health_check=list(HealthCheck))
     @given(path=st.text(st.characters(min_codepoint=33, max_codepoint=126), max_size=60), body=st.binary(max_size=100))
@@ -115,7 +117,7 @@ def test_no_other_path_does_anything(processes: Processes, redis: Redis) -> None
 
     refused()
 
-    assert redis.keys("*") == keys
+    assert traces(redis) == keys
     assert "Traceback" not in processes.log("web")
 
 

@@ -35,6 +35,8 @@ from sandbox import Fault, Sandbox
 from sandbox.zendesk.hooks import Hooks, Trigger, Webhook
 from tests.conftest import ROOT, wait_for
 
+pytestmark = pytest.mark.slow
+
 PUBLIC_URL = "http://127.0.0.1:9"
 ENDPOINT = f"{PUBLIC_URL}/zendesk/tickets"
 BODY = (
@@ -172,10 +174,9 @@ def test_one_webhook_and_one_trigger_are_made_and_the_secret_is_told(run: Runner
     found = run.well("install")
     webhook, _ = assert_all_well(hooks)
     assert secret_of(found) == webhook.secret
-    assert found.stdout.endswith(
-        f"\nZENDESK_WEBHOOK_SECRET={webhook.secret}\n\n"
-        f"On Heroku:\n\nheroku config:set ZENDESK_WEBHOOK_SECRET={webhook.secret}\n"
-    )
+    assert f"\nZENDESK_WEBHOOK_SECRET={webhook.secret}\n" in found.stdout
+    assert f"\nheroku config:set ZENDESK_WEBHOOK_SECRET={webhook.secret}\n" in found.stdout
+    assert found.stdout.endswith(f"\nNow run `{sys.executable} -m integration check`.\n")
     shown = found.stdout.index('create the webhook "Highlights"')
     assert shown < found.stdout.index("the ticket is created") < found.stdout.index("done: create the webhook")
 
@@ -202,6 +203,31 @@ def test_a_second_run_changes_nothing_and_tells_the_same_secret(run: Runner, san
     second = run.well("install")
     assert (writes(sandbox), secret_of(second)) == ([], secret_of(first))
     assert "as they should be" in second.stdout
+
+
+def test_a_run_with_the_right_secret_asks_for_nothing_and_shows_no_secret(run: Runner, hooks: Hooks) -> None:
+    run.here()
+    ((secret,), asked) = ({each.secret for each in hooks.webhooks.values()}, "heroku config:set")
+    for right in (secret, f" {secret} ", f"an-earlier-secret,{secret}"):
+        found = run("install", ZENDESK_WEBHOOK_SECRET=right)
+        assert (found.returncode, found.stderr) == (0, "")
+        assert secret not in found.stdout
+        assert asked not in found.stdout
+        assert "there is nothing to set" in found.stdout
+        assert "Now run" in found.stdout.splitlines()[-1]
+    for wrong in ("an-earlier-secret", "<the secret>", f'"{secret}"', secret[:-1]):
+        found = run("install", ZENDESK_WEBHOOK_SECRET=wrong)
+        assert secret_of(found) == secret
+        assert asked in found.stdout
+        assert "is not the webhook's" in found.stdout
+
+
+def test_the_command_to_run_next_is_named_as_this_one_was_called(run: Runner) -> None:
+    run.here()
+    assert run("install", DYNO="run.1234").stdout.endswith(f"`heroku run {sys.executable} -m integration check`.\n")
+    command = ["sh", "-c", f"PATH={Path(sys.executable).parent}:$PATH; python -X utf8 -m integration install"]
+    done = subprocess.run(command, env=run.environ, cwd=run.folder, capture_output=True, text=True, check=True)
+    assert done.stdout.endswith("\nNow run `python -X utf8 -m integration check`.\n")
 
 
 def test_a_dry_run_shows_the_steps_and_changes_nothing(run: Runner, sandbox: Sandbox, hooks: Hooks) -> None:
@@ -538,7 +564,7 @@ def test_runs_at_once_leave_one_of_each_and_tell_its_secret(run: Runner, hooks: 
     hooks.list_lag = lag
     processes = [run.start("install", "--tag", "vip") for _ in range(4)]
     results = [(process.communicate(timeout=60), process.returncode) for process in processes]
-    assert [code for _, code in results] == [0] * 4, results
+    assert [code for _, code in results] == [0] * 4, [err for ((_, err), code) in results if code]
     vip = {"field": "current_tags", "operator": "includes", "value": "vip"}
     webhook, _ = assert_all_well(hooks, filters=[vip])
     assert {secret_of(Result("", 0, out)) for (out, _), _ in results} == {webhook.secret}

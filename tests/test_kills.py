@@ -24,9 +24,11 @@ from integration.settings import Settings
 from integration.zendesk.limits import Pace
 from sandbox import Fault, Sandbox
 from tests.conftest import ROOT, InProcess, Processes, wait_for
-from tests.test_processes import children
-from tests.test_the_way_of_a_ticket import asked
-from tests.test_web import signed
+from tests.deliver import signed
+from tests.observed import asked
+from tests.processes import children
+
+pytestmark = pytest.mark.slow
 
 ADA = "ada@shop.example"
 
@@ -49,14 +51,14 @@ def let_time_pass(redis: Redis, seconds: float) -> None:
 # -- At every moment of a worker
 
 
-Mortal = Callable[[int, int], str]
+DiesAt = Callable[[int, int], str]
 
 
 @pytest.fixture
-def mortal(environ: dict[str, str]) -> Iterator[Mortal]:
+def dies_at(environ: dict[str, str]) -> Iterator[DiesAt]:
     """Works on a ticket in a process of its own, until the moment of its death."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.mortal"],
+        [sys.executable, "-m", "tests.killed_worker"],
         cwd=ROOT,
         env={"PATH": os.environ["PATH"], **environ},
         stdin=subprocess.PIPE,
@@ -85,7 +87,7 @@ def environ(environ: dict[str, str]) -> dict[str, str]:
 
 @pytest.mark.parametrize("way", ["called back", "polled", "looked for"])
 def test_a_worker_may_die_at_any_moment(
-    way: str, mortal: Mortal, sandbox: Sandbox, product: InProcess, redis: Redis
+    way: str, dies_at: DiesAt, sandbox: Sandbox, product: InProcess, redis: Redis
 ) -> None:
     """By itself; by polling, when no callback comes; by a look for the note, when its first attempt was lost."""
     sandbox.logrocket.delay = 0.0
@@ -103,7 +105,7 @@ def test_a_worker_may_die_at_any_moment(
         requested = len(asked(sandbox))
         number = sandbox.zendesk.file_ticket(requester=ADA)
         wait_for(lambda number=number: product.ledger.find(number))  # type: ignore[misc]
-        died = mortal(number, moment)
+        died = dies_at(number, moment)
         let_time_pass(redis, 120)
         entry = product.work_until(number, State.POSTED)
         assert len(sandbox.zendesk.internal_notes(number)) == 1, moment

@@ -19,6 +19,8 @@ from sandbox import Fault, Sandbox
 from tests.conftest import InProcess, wait_for
 from worker import sweeper
 
+pytestmark = pytest.mark.slow
+
 ADA = "ada@shop.example"
 KEYS = Keys(DEFAULT_PREFIX)
 POLICY = Policy(poll_after=60.0, failed_retry=(1.0,), settle=60.0, backoff=0.2, random=lambda: 0.0)
@@ -156,6 +158,14 @@ def test_requests_over_the_ceiling_come_again_when_the_oldest_is_an_hour_old(led
     redis.zadd("highlights:asked", {name: when - 3601 for name, when in oldest})
     assert ledger.lanes.ask() is None
     assert ledger.lanes.ask() == pytest.approx(ledger.now() + 3600, abs=5)
+
+
+def test_a_request_counts_for_a_whole_hour(ledger: Ledger, redis: Redis) -> None:
+    for _ in range(3):
+        ledger.lanes.ask()
+    asked = cast("list[tuple[bytes, float]]", redis.zrange("highlights:asked", 0, -1, withscores=True))
+    redis.zadd("highlights:asked", {name: when - 3500 for name, when in asked})
+    assert ledger.lanes.ask() == pytest.approx(ledger.now() + 100, abs=5)
 
 
 def test_a_ticket_over_the_ceiling_waits_without_an_attempt_and_is_looked_up_once(

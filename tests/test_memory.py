@@ -16,6 +16,8 @@ from integration.ledger import Ledger
 from integration.zendesk.webhook import NewTicket
 from tests.conftest import Processes, wait_for
 
+pytestmark = pytest.mark.slow
+
 DAY = 24 * 60 * 60
 DAYS = 3
 KEYS = Keys(DEFAULT_PREFIX)

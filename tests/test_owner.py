@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import subprocess
 import sys
+import tempfile
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -23,8 +24,12 @@ from integration.checks import Outcome
 from integration.checks.redis_server import of_redis
 from integration.errors import SettingsError
 from integration.settings import Settings
-from tests.conftest import ROOT, InProcess, Processes, free_port, wait_for
-from tests.test_web import TICKET, signed
+from tests.conftest import ROOT, InProcess, Processes, wait_for
+from tests.deliver import TICKET, signed
+from tests.ports import free_port
+from worker.pool import REFUSED
+
+pytestmark = pytest.mark.slow
 
 FOREIGN = b"Zendesk other, LogRocket other/app"
 CONNECTIONS = (store.for_web, store.for_pages, store.for_readiness, store.for_worker, store.for_reading)
@@ -194,9 +199,15 @@ def test_an_owner_that_is_no_text_is_another_one(stored: bytes, settings: Settin
 
 @contextlib.contextmanager
 def valkey_at(port: int, *, owned_by: bytes) -> Iterator[Redis]:
-    with ValkeyServer(port=port, save="", appendonly="no"), Redis(port=port) as redis:
-        redis.set("highlights:owner", owned_by)
-        yield redis
+    """A Redis whose owner stands there before it listens: who waits for it would be faster than a test."""
+    with tempfile.TemporaryDirectory() as folder:
+        before = free_port()
+        with ValkeyServer(port=before, data_dir=Path(folder), appendonly="no"), Redis(port=before) as redis:
+            redis.set("highlights:owner", owned_by)
+            redis.save()
+        with ValkeyServer(port=port, data_dir=Path(folder), appendonly="no"), Redis(port=port) as redis:
+            assert redis.get("highlights:owner") == owned_by
+            yield redis
 
 
 def test_a_web_process_that_began_without_redis_writes_nothing_into_anothers(
@@ -237,6 +248,35 @@ def test_a_worker_that_began_without_redis_ends_when_it_is_anothers(
         assert_told(processes.log("worker"))
     finally:
         processes.end_all()
+
+
+@pytest.mark.parametrize(
+    "child",
+    [
+        "places(settings)['sweeper'](os.getppid())",
+        "run_child(lambda _: recovery.take_in_time(turns(settings)), settings, 0)",
+    ],
+)
+def test_every_child_that_meets_anothers_redis_tells_the_pool(
+    child: str, foreign: Redis, environ: dict[str, str]
+) -> None:
+    code = f"""
+import os
+from worker.__main__ import *
+def turns(settings):
+    redis = store.for_worker(settings)
+    ledger = store.open_ledger(settings, redis, random=random.random)
+    return recovery.Turns(settings, ledger, redis, alive=lambda: True)
+settings = from_environment()
+{child}
+"""
+    before = everything(foreign)
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environ, cwd=ROOT, capture_output=True, timeout=40, check=False
+    )
+    assert done.returncode == REFUSED, done.stderr
+    assert_told(done.stderr.decode())
+    assert everything(foreign) == before
 
 
 @pytest.fixture(scope="module")

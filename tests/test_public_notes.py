@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,9 @@ from integration.entry import FINAL, STILL_PUBLIC, Entry, State
 from integration.lanes import Service
 from integration.zendesk.limits import Pace
 from sandbox import Fault, Sandbox
+from tests.admin import PASSWORD, Admin
 from tests.conftest import ROOT, InProcess, wait_for
-from tests.status.conftest import PASSWORD, Admin, admin
-
-__all__ = ["admin"]  # a fixture of the status page's tests
+from tests.steps import bring_to_its_note
 
 ADA = "ada@shop.example"
 PUT = r"/tickets/\d+(\.json)?$"
@@ -47,6 +47,13 @@ def environ(environ: dict[str, str]) -> dict[str, str]:
     return {**environ, "ADMIN_PASSWORD": PASSWORD, "BACKOFF_SECONDS": "0.01"}
 
 
+@pytest.fixture
+def admin(product: InProcess) -> Iterator[Admin]:
+    made = Admin(product.settings.public_url)
+    yield made
+    made.session.close()
+
+
 @pytest.fixture(autouse=True)
 def _roomy(sandbox: Sandbox, product: InProcess) -> None:
     """Notes may follow each other quickly."""
@@ -62,17 +69,6 @@ def publish(sandbox: Sandbox, **of_make_private: Any) -> int:  # noqa: ANN401 --
             Fault(service="zendesk", method="PUT", path=MAKE_PRIVATE, **{"times": None, **of_make_private})
         )
     return sandbox.zendesk.file_ticket(requester=ADA)
-
-
-def bring_to_its_note(product: InProcess, ticket_id: int) -> None:
-    """Let the ticket come to where its note is next."""
-    wait_for(lambda: product.ledger.find(ticket_id))
-
-    def is_next() -> bool:
-        product.jobs.request_highlights(ticket_id)
-        return product.entry(ticket_id).state is State.READY
-
-    wait_for(is_next)
 
 
 def post(product: InProcess, ticket_id: int) -> Entry:

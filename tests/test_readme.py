@@ -15,6 +15,8 @@ import pytest
 from sandbox import Sandbox
 from tests.conftest import ROOT, Processes, wait_for
 
+pytestmark = pytest.mark.slow
+
 HEROKU = """\
 # Heroku's command line, as far as the README uses it: variables are in a file.
 import json, os, pty, subprocess, sys

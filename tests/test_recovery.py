@@ -13,8 +13,7 @@ import pytest
 from redis import Redis
 
 from integration.entry import State
-from integration.keys import DEFAULT_PREFIX, Keys
-from integration.recovery import Recovered, Recovery
+from integration.recovery import Recovery
 from integration.settings import Settings, from_environment
 from integration.zendesk.conditions import OPT_OUT
 from integration.zendesk.webhook import NewTicket
@@ -22,90 +21,36 @@ from sandbox import Fault, Sandbox
 from sandbox.zendesk.account import Change
 from sandbox.zendesk.delivery import Delivery, Outcome
 from sandbox.zendesk.records import now
-from tests.conftest import InProcess, Processes, free_port, wait_for
-from tests.test_the_way_of_a_ticket import everything, looks_at_comments
+from tests.conftest import InProcess, Processes, wait_for
+from tests.missed import (
+    ADA,
+    KEYS,
+    asked,
+    file_undelivered,
+    filter_by,
+    found,
+    know,
+    let_pass,
+    lost,
+    mark,
+    no_wait,
+    turns_of,
+)
+from tests.observed import everything, looks_at_comments
+from tests.ports import free_port
 from worker.recovery import Turns, take_in_time
-
-KEYS = Keys(DEFAULT_PREFIX)
-
-ADA = "ada@shop.example"
-
-
-def no_wait(_: float) -> bool:
-    return True
 
 
 @pytest.fixture
 def recovery(product: InProcess) -> Recovery:
+    know(product)
     return Recovery(product.settings, product.ledger, product.redis, wait=no_wait)
 
 
 @pytest.fixture
 def turns(product: InProcess) -> Turns:
+    know(product)
     return turns_of(product)
-
-
-def turns_of(product: InProcess) -> Turns:
-    """The recovery of one more worker."""
-    return Turns(product.settings, product.ledger, product.redis, alive=lambda: True)
-
-
-def file_undelivered(sandbox: Sandbox, outcome: Outcome) -> int:
-    """A ticket whose delivery came to `outcome`: it was never made, or refused because the secret is another one."""
-    deliverer, hooks, before = sandbox.zendesk.desk.deliverer, sandbox.zendesk.desk.hooks, sandbox.zendesk.deliveries
-    webhooks = hooks.webhooks.copy()
-    match outcome:
-        case "throttled":
-            deliverer.invocations_a_minute = 0
-        case "circuit broken":
-            deliverer._broken_until = dict.fromkeys(webhooks, time.monotonic() + 60)
-        case _:
-            for each in webhooks:
-                hooks.reset_secret(each)
-    number = sandbox.zendesk.file_ticket(requester=ADA)
-    wait_for(lambda: len(sandbox.zendesk.deliveries) > len(before))
-    deliverer.invocations_a_minute = None
-    deliverer._broken_until.clear()
-    hooks.webhooks.update(webhooks)
-    assert sandbox.zendesk.deliveries[-1].outcome == outcome
-    return number
-
-
-def found(recovered: Recovered) -> tuple[int, int, int]:
-    assert recovered.stopped is None
-    return recovered.taken_in, recovered.known, recovered.unreadable
-
-
-def asked(sandbox: Sandbox, part: str) -> int:
-    return sum(part in each.path for each in sandbox.zendesk.requests)
-
-
-def let_pass(sandbox: Sandbox, seconds: float) -> None:
-    """Let everything in Zendesk be older than it is: tickets, triggers, webhooks, deliveries."""
-    zendesk, past = sandbox.zendesk.desk, timedelta(seconds=seconds)
-
-    def aged(record: Any) -> Any:  # noqa: ANN401 -- any of the sandbox's records
-        times = {"created_at", "updated_at", "completed_at"} & set(record.__dataclass_fields__)
-        return replace(record, **{name: getattr(record, name) - past for name in times})
-
-    kinds: list[dict[Any, Any]] = [zendesk.account.tickets, zendesk.hooks.webhooks, zendesk.hooks.triggers]
-    for known in kinds:
-        known.update({key: aged(each) for key, each in list(known.items())})
-    log = zendesk.deliverer._deliveries
-    log.update({key: replace(aged(each), attempts=tuple(map(aged, each.attempts))) for key, each in list(log.items())})
-
-
-def filter_by(sandbox: Sandbox, *conditions: dict[str, object], **changes: Any) -> None:  # noqa: ANN401 -- its fields
-    """Give the trigger more conditions."""
-    hooks = sandbox.zendesk.desk.hooks
-    [trigger] = hooks.triggers.values()
-    rules = {**trigger.conditions, "all": [*trigger.conditions["all"], *conditions]}
-    hooks.keep_trigger(replace(trigger, conditions=rules, **changes))
-
-
-def lost(sandbox: Sandbox, **facts: Any) -> int:  # noqa: ANN401 -- a ticket's
-    """A ticket that Zendesk told nobody of, while it could deliver nothing."""
-    return sandbox.zendesk.file_ticket(requester=ADA, deliver=False, **facts)
 
 
 # -- It works
@@ -372,11 +317,6 @@ def agents_recovery(sandbox: Sandbox, environ: dict[str, str], product: InProces
     return Recovery(from_environment(own | account), product.ledger, product.redis, wait=no_wait)
 
 
-def mark(sandbox: Sandbox, product: InProcess) -> None:
-    """Let `install` have made the trigger."""
-    filter_by(sandbox, description=f"Ours [helpdesk-highlights {product.settings.public_url}/zendesk/tickets]")
-
-
 def test_an_agent_looks_through_all_tickets(sandbox: Sandbox, product: InProcess, agents_recovery: Recovery) -> None:
     mark(sandbox, product)
     filter_by(sandbox, {"field": "brand_id", "operator": "is", "value": "360001234574"})
@@ -543,6 +483,7 @@ def test_a_log_that_does_not_answer_stops_nothing(sandbox: Sandbox, product: InP
 
 def test_a_look_that_was_interrupted_is_not_done(sandbox: Sandbox, product: InProcess, redis: Redis) -> None:
     """Two hours were missed; the look breaks off in the second one, and goes on there."""
+    know(product)
     first = file_undelivered(sandbox, "throttled")
     let_pass(sandbox, 5 * 3600)
     second = file_undelivered(sandbox, "throttled")

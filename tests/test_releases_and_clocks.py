@@ -16,8 +16,10 @@ from integration.logrocket import callback
 from integration.zendesk.webhook import NewTicket
 from sandbox import Fault, Sandbox
 from tests.conftest import InProcess, Processes, wait_for
-from tests.test_processes import children
+from tests.processes import children
 from worker import sweeper
+
+pytestmark = pytest.mark.slow
 
 ADA = "ada@shop.example"
 

@@ -23,7 +23,7 @@ from integration import overview
 from integration.entry import State
 from integration.errors import RemoteError
 from integration.facts import Result
-from integration.http import MAX_ANSWER_BYTES, retry_after
+from integration.http import MAX_ANSWER_BYTES, ServiceSession, retry_after
 from integration.lanes import Service
 from integration.logrocket.client import LogRocket
 from integration.settings import from_environment
@@ -32,8 +32,10 @@ from integration.zendesk.limits import Pace
 from integration.zendesk.webhook import NewTicket
 from sandbox import Fault, Sandbox
 from tests.conftest import InProcess, Processes, wait_for
-from tests.relay import Relay
-from tests.test_the_way_of_a_ticket import asked, updates
+from tests.observed import asked, updates
+from tests.tcp_proxy import TcpProxy
+
+pytestmark = pytest.mark.slow
 
 ADA = "ada@shop.example"
 PAGE: Final = "<!doctype html><title>502</title><h1>Bad Gateway</h1>"
@@ -314,10 +316,10 @@ def test_answers_that_never_come_or_drip_hold_a_ticket_up_and_no_more(sandbox: S
 
 class TestWithoutConnection:
     @pytest.fixture
-    def relays(self, sandbox: Sandbox) -> Iterator[dict[str, Relay]]:
+    def proxies(self, sandbox: Sandbox) -> Iterator[dict[str, TcpProxy]]:
         made = {
-            "ZENDESK_URL": Relay(urlsplit(sandbox.zendesk.url).port or 0),
-            "LOGROCKET_API_URL": Relay(urlsplit(sandbox.logrocket.url).port or 0),
+            "ZENDESK_URL": TcpProxy(urlsplit(sandbox.zendesk.url).port or 0),
+            "LOGROCKET_API_URL": TcpProxy(urlsplit(sandbox.logrocket.url).port or 0),
         }
         for each in made.values():
             each.open()
@@ -326,37 +328,37 @@ class TestWithoutConnection:
             each.close()
 
     @pytest.fixture
-    def environ(self, environ: dict[str, str], relays: dict[str, Relay]) -> dict[str, str]:
-        return {**environ, **{name: f"http://127.0.0.1:{relay.port}" for name, relay in relays.items()}}
+    def environ(self, environ: dict[str, str], proxies: dict[str, TcpProxy]) -> dict[str, str]:
+        return {**environ, **{name: f"http://127.0.0.1:{proxy.port}" for name, proxy in proxies.items()}}
 
     def test_a_refused_connection_is_tried_again_without_waiting_for_a_write(
-        self, sandbox: Sandbox, product: InProcess, relays: dict[str, Relay]
+        self, sandbox: Sandbox, product: InProcess, proxies: dict[str, TcpProxy]
     ) -> None:
-        relays["LOGROCKET_API_URL"].close()
-        relays["ZENDESK_URL"].close()
+        proxies["LOGROCKET_API_URL"].close()
+        proxies["ZENDESK_URL"].close()
         number = sandbox.zendesk.file_ticket(requester=ADA)
         wait_for(lambda: worked(product) and product.entry(number).last_error)
         entry = product.entry(number)
         assert entry.last_error == "LogRocket cannot be reached"
         assert entry.not_before - product.ledger.now() < product.settings.settle_seconds  # nothing was sent
 
-        relays["LOGROCKET_API_URL"].open()
+        proxies["LOGROCKET_API_URL"].open()
         product.work_until(number, State.READY)
         wait_for(lambda: worked(product) and product.entry(number).last_error)
         assert product.entry(number).last_error == "Zendesk cannot be reached"
 
-        relays["ZENDESK_URL"].open()
+        proxies["ZENDESK_URL"].open()
         one_note_each(product, sandbox, [number])
         assert len(updates(sandbox)) == 1
 
     def test_a_kept_connection_that_was_cut_meanwhile_costs_nothing(
-        self, sandbox: Sandbox, product: InProcess, relays: dict[str, Relay]
+        self, sandbox: Sandbox, product: InProcess, proxies: dict[str, TcpProxy]
     ) -> None:
         make_room(sandbox)
         first = sandbox.zendesk.file_ticket(requester=ADA)
         one_note_each(product, sandbox, [first])
-        for relay in relays.values():
-            relay.cut()
+        for proxy in proxies.values():
+            proxy.cut()
         second = sandbox.zendesk.file_ticket(requester=ADA)
         one_note_each(product, sandbox, [first, second])
         assert len(updates(sandbox)) == 2
@@ -508,13 +510,11 @@ def test_an_answer_that_unpacks_to_gigabytes_is_given_up_early(environ: dict[str
         assert isinstance(polled(environ, url), RemoteError)
 
 
-def test_an_answer_that_comes_in_drops_is_given_up_in_time(
-    environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Each drop comes soon enough, and all together come too late; the bound is 12 s, and shorter for this test."""
-    with answering(*[PENDING[at : at + 1] for at in range(len(PENDING))], pause=0.1) as (url, _):
+def test_an_answer_that_comes_in_drops_is_given_up_in_time(environ: dict[str, str]) -> None:
+    """Each drop comes soon enough, and all together come too late; the bound is 12 s, and may be another one."""
+    drops = [PENDING[at : at + 1] for at in range(len(PENDING))]
+    with answering(*drops, pause=0.1) as (url, _):
         assert isinstance(polled(environ, url), Result)
-    monkeypatch.setattr("integration.http.READ_SECONDS", 0.5)
-    with answering(*[PENDING[at : at + 1] for at in range(len(PENDING))], pause=0.1) as (url, sent):
-        assert isinstance(polled(environ, url), RemoteError)
+    with answering(*drops, pause=0.1) as (url, sent), ServiceSession("LogRocket", url, seconds=0.5) as session:
+        assert isinstance(outcome(lambda: session.get(f"{url}/x")), RemoteError)
         assert sent[0] < len(PENDING) - 1

@@ -11,8 +11,8 @@ import requests
 from integration.entry import State
 from sandbox import Fault, Sandbox
 from tests.conftest import InProcess, wait_for
-from tests.test_the_way_of_a_ticket import asked
-from tests.test_web import signed
+from tests.deliver import signed
+from tests.observed import asked
 
 ADA = "ada@shop.example"
 TIMES = 20

@@ -16,7 +16,7 @@ from rq.serializers import JSONSerializer
 from integration.keys import DEFAULT_PREFIX, Keys
 from integration.queues import open_queue
 from tests.conftest import InProcess
-from tests.test_the_way_of_a_ticket import everything
+from tests.observed import everything
 
 
 def leave_a_trace(*_: object) -> None:

@@ -20,8 +20,11 @@ from integration.own_valkey import PID_FILE, StrangerError, end_left_over, serve
 from integration.private_folder import UnusableFolderError, make_private
 from sandbox import Sandbox
 from tests.conftest import IN_BACKGROUND, ROOT, wait_for
+from tests.processes import alive, children
 
-Serve = Callable[[], "subprocess.Popen[bytes]"]
+pytestmark = pytest.mark.slow
+
+Serve = Callable[..., "subprocess.Popen[bytes]"]
 
 
 @pytest.fixture
@@ -30,10 +33,10 @@ def serve(environ: dict[str, str], port: int, tmp_path: Path) -> Iterator[Serve]
     started: list[subprocess.Popen[bytes]] = []
     surroundings = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "PORT": str(port), **environ, "REDIS_URL": ""}
 
-    def start() -> subprocess.Popen[bytes]:
+    def start(**changes: str) -> subprocess.Popen[bytes]:
         with (tmp_path / "log").open("ab") as log:
             command = [*IN_BACKGROUND, sys.executable, "-m", "integration", "serve"]
-            process = subprocess.Popen(command, cwd=tmp_path, env=surroundings, stdout=log, stderr=log)
+            process = subprocess.Popen(command, cwd=tmp_path, env=surroundings | changes, stdout=log, stderr=log)
         started.append(process)
         return process
 
@@ -52,21 +55,11 @@ def ready(port: int) -> bool:
 def parts(process: subprocess.Popen[bytes]) -> dict[str, int]:
     """The process ids of the parts by what they run."""
     found = {}
-    for pid in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text("ascii").split():
+    for pid in children(process.pid):
         command = Path(f"/proc/{pid}/cmdline").read_text().split("\0")
         if len(command) > 2:  # one that has just ended has none
-            found[command[2].rpartition(".")[2]] = int(pid)
+            found[command[2].rpartition(".")[2]] = pid
     return found
-
-
-def children(pid: int) -> list[int]:
-    return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()]
-
-
-def gone(pid: int) -> bool:
-    with contextlib.suppress(OSError):
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
-    return True
 
 
 def test_a_ticket_gets_its_note_and_its_state_is_kept_across_a_restart(
@@ -115,25 +108,110 @@ def test_nothing_outlives_a_killed_serve(serve: Serve, port: int) -> None:
     everything = [*started.values(), *children(started["embedded"])]
     process.kill()
     process.wait()
-    wait_for(lambda: all(gone(pid) for pid in everything), seconds=40)
+    wait_for(lambda: not any(map(alive, everything)), seconds=40)
     serve()  # and the folder can be used again at once
     wait_for(lambda: ready(port), seconds=60)
 
 
-def test_two_do_not_share_a_folder(serve: Serve, port: int) -> None:
+def told(tmp_path: Path) -> list[str]:
+    """What was said so far."""
+    log = tmp_path / "log"
+    return log.read_text().splitlines() if log.exists() else []
+
+
+def assert_one_sentence(tmp_path: Path, words: str) -> None:
+    """It was said in one line, and nothing else was."""
+    (line,) = told(tmp_path)
+    assert words in line
+
+
+def test_it_says_where_the_status_page_is(serve: Serve, port: int, tmp_path: Path) -> None:
+    password = "a-password-of-the-test"
+    serve(ADMIN_PASSWORD=password)
+    line = wait_for(lambda: next((each for each in told(tmp_path) if "status page" in each), None), seconds=60)
+    assert f"http://127.0.0.1:{port}/" in line
+    assert requests.get(f"http://127.0.0.1:{port}/", timeout=5).status_code == 401
+    assert password not in "".join(told(tmp_path))
+
+
+def test_it_says_that_there_is_no_status_page(serve: Serve, port: int, tmp_path: Path) -> None:
+    serve(ADMIN_PASSWORD="")
+    line = wait_for(lambda: next((each for each in told(tmp_path) if "status page" in each), None), seconds=60)
+    assert "there is no status page, for ADMIN_PASSWORD is not set" in line
+    assert f"http://127.0.0.1:{port}/" in line
+
+
+def test_two_do_not_share_a_folder(serve: Serve, port: int, tmp_path: Path) -> None:
     serve()
     wait_for(lambda: ready(port), seconds=60)
+    before = len(told(tmp_path))
     assert serve().wait(timeout=30) == 1
+    (line,) = [each for each in told(tmp_path)[before:] if "Another `serve`" in each]
+    assert "uses the folder data" in line
+    assert ready(port)
 
 
-def test_a_part_that_cannot_run_ends_it_all_with_1(serve: Serve, port: int) -> None:
-    server = subprocess.Popen([sys.executable, "-m", "http.server", str(port), "--bind", "127.0.0.1"])
-    try:
-        wait_for(lambda: not ready(port) and _open(port))
-        assert serve().wait(timeout=120) == 1
-    finally:
-        server.kill()
-        server.wait()
+@pytest.mark.parametrize(
+    ("place", "host"),
+    [("127.0.0.1", "127.0.0.1"), ("0.0.0.0", "127.0.0.1"), ("::", "127.0.0.1"), ("::1", "localhost"), ("::1", "[::1]")],  # noqa: S104 -- others listen where they like
+)
+def test_a_port_that_is_taken_is_told_in_one_sentence(
+    serve: Serve, port: int, tmp_path: Path, place: str, host: str
+) -> None:
+    with socket.socket(socket.AF_INET6 if ":" in place else socket.AF_INET) as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.bind((place, port))
+        taken.listen()  # and says nothing, least of all HTTP
+        assert serve(PUBLIC_URL=f"http://{host}:{port}").wait(timeout=30) == 1
+    assert_one_sentence(tmp_path, f"Port {port} is taken by another program")
+    assert not (tmp_path / "data" / "valkey.sock").exists()
+
+
+def test_a_wrong_port_is_a_wrong_setting(serve: Serve, tmp_path: Path) -> None:
+    assert serve(PORT="many").wait(timeout=30) == 2
+    assert told(tmp_path)[-1].strip() == "PORT must be a port's number"
+
+
+@pytest.mark.parametrize("spoil", ["lock", "data", "file"])
+def test_a_folder_that_cannot_be_written_is_told_in_one_sentence(
+    serve: Serve, folder: Path, tmp_path: Path, spoil: str
+) -> None:
+    match spoil:
+        case "lock":
+            (folder / "serve.lock").mkdir()
+        case "data":
+            (folder / "appendonlydir").write_text("")
+        case _:
+            folder.rmdir()
+            folder.write_text("")
+    assert serve().wait(timeout=30) == 1
+    assert_one_sentence(tmp_path, "data")
+    assert "Traceback" not in told(tmp_path)[0]
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="root alone can become somebody else")
+def test_a_folder_without_the_right_to_write_is_told(folder: Path) -> None:
+    (folder / "serve.lock").touch()
+    for place in (folder, folder / "serve.lock"):
+        os.chown(place, 12345, 12345)
+    folder.chmod(0o500)
+    code = (
+        f"import os, sys; sys.path.insert(0, {str(ROOT)!r}); from pathlib import Path; "
+        "from integration.private_folder import UnusableFolderError, require_writable\n"
+        f"os.chdir({str(folder)!r}); os.setuid(12345)\n"
+        "try:\n  require_writable(Path('.'))\nexcept UnusableFolderError as error:\n  print(error)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "cannot be written (Permission denied)" in done.stdout
+
+
+def test_data_that_valkey_cannot_read_is_told_once(serve: Serve, folder: Path, tmp_path: Path) -> None:
+    data = folder / "appendonlydir"
+    data.mkdir(mode=0o700)
+    (data / "appendonly.aof.manifest").write_text("no manifest\n")
+    assert serve().wait(timeout=60) == 1
+    assert sum("Valkey cannot start" in line for line in told(tmp_path)) == 1
+    assert "Traceback" not in "".join(told(tmp_path))
 
 
 # -- What is not ours
@@ -268,9 +346,3 @@ def test_a_link_of_our_own_leads_to_the_folder(folder: Path, tmp_path: Path) -> 
 
 def mode(folder: Path) -> int:
     return folder.stat().st_mode & 0o777
-
-
-def _open(port: int) -> bool:
-    with contextlib.suppress(requests.RequestException):
-        return requests.get(f"http://127.0.0.1:{port}/", timeout=2).ok
-    return False

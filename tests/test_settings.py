@@ -16,41 +16,10 @@ from redis.connection import AbstractConnection, Connection, SSLConnection, Unix
 
 from integration.errors import SettingsError
 from integration.settings import NAMES, ZENDESK_TEST_SECRET, ApiToken, OAuthClient, Settings, from_environment
+from tests.conftest import ROOT
+from tests.variables import ALL, ENVIRON, LEGACY, NEEDED
 
 unhurried = limits(deadline=None, suppress_health_check=[HealthCheck.too_slow])
-
-ENVIRON = {
-    "REDIS_URL": "rediss://:redis-hush-1@redis.example:6380/0",
-    "PUBLIC_URL": "https://highlights.acme.example",
-    "SECRET_KEY": "key-hush-2-" + "k" * 32,
-    "SECRET_KEY_FALLBACKS": "old-hush-3-" + "k" * 32,
-    "ZENDESK_SUBDOMAIN": "acme",
-    "ZENDESK_CLIENT_ID": "highlights",
-    "ZENDESK_CLIENT_SECRET": "oauth-hush-4",
-    "ZENDESK_WEBHOOK_SECRET": "webhook-hush-5",
-    "LOGROCKET_APP_ID": "acme/shop",
-    "LOGROCKET_API_KEY": "acme:shop:logrocket-hush-6",
-    "ADMIN_PASSWORD": "admin-hush-7",
-}
-LEGACY = {"ZENDESK_EMAIL": "bot@acme.example", "ZENDESK_API_TOKEN": "token-hush-8"}
-NEEDED = (
-    "REDIS_URL",
-    "PUBLIC_URL",
-    "SECRET_KEY",
-    "ZENDESK_SUBDOMAIN",
-    "ZENDESK_CLIENT_ID",
-    "ZENDESK_CLIENT_SECRET",
-    "LOGROCKET_APP_ID",
-    "LOGROCKET_API_KEY",
-)
-ALL = (
-    *ENVIRON,
-    *LEGACY,
-    *("KEY_PREFIX", "KEEP_ALIVE_SECONDS"),
-    *("REDIS_TLS_VERIFY", "HEROKU_APP_DEFAULT_DOMAIN_NAME", "LOGROCKET_APP_URL", "LOGROCKET_API_URL", "ZENDESK_URL"),
-    *("WEB_CONCURRENCY", "WORKER_CONCURRENCY", "POLL_AFTER_SECONDS", "FAILED_RETRY_SECONDS", "SETTLE_SECONDS"),
-    *("BACKOFF_SECONDS", "RETENTION_DAYS", "LOG_LEVEL", "LOG_FORMAT"),
-)
 
 
 def without(*names: str) -> dict[str, str]:
@@ -417,6 +386,82 @@ def test_a_malformed_variable_is_named(name: str, value: str) -> None:
         assert value not in "".join(found)
 
 
+LISTS = {
+    "SECRET_KEY_FALLBACKS": ("k1" * 16, "k2" * 16, "earlier values of SECRET_KEY"),
+    "ZENDESK_WEBHOOK_SECRET": ("webhook-one", "webhook-two", "signing secrets without spaces"),
+    "FAILED_RETRY_SECONDS": ("60", "300", "seconds, separated by commas, such as 60,300,900"),
+}
+
+
+@pytest.mark.parametrize("name", LISTS)
+@pytest.mark.parametrize(
+    ("frame", "reason"),
+    [
+        ("{} {}", "blanks in it, where a comma should stand"),
+        ("{}\t{}", "blanks in it, where a comma should stand"),
+        ("{}, {} {}", "blanks in it, where a comma should stand"),
+        ('{},"{}"', "quotes around it"),
+        ("'{}',{}", "quotes around it"),
+        ('"{},{}"', "quotes around it"),
+        ("{},<{}>", "should have been replaced"),
+    ],
+)
+def test_what_is_wrong_with_a_list_is_told_in_its_own_words(name: str, frame: str, reason: str) -> None:
+    one, two, words = LISTS[name]
+    (problem,) = problems({**ENVIRON, name: frame.format(one, two, two)})
+    assert problem.startswith(f"{name} must be {words}"), problem
+    assert reason in problem
+
+
+@pytest.mark.parametrize("name", LISTS)
+@pytest.mark.parametrize("frame", ["{},{}", " {} , {} ", "{},{},", ",{},,{}"])
+def test_blanks_around_the_commas_of_a_list_and_a_comma_too_many_are_no_mistake(name: str, frame: str) -> None:
+    one, two, _ = LISTS[name]
+    usual, found = (from_environment({**ENVIRON, name: each.format(one, two)}) for each in ("{},{}", frame))
+    assert found == usual
+
+
+def test_all_that_is_wrong_with_a_list_is_one_line() -> None:
+    (problem,) = problems({**ENVIRON, "ZENDESK_WEBHOOK_SECRET": "short,caf\u00e9-long-enough,also"})
+    assert "too short" in problem
+    assert "plain ASCII" in problem
+    assert problem.count("too short") == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("LOG_LEVEL", '"INFO"', "must be one of DEBUG, INFO, WARNING, ERROR"),
+        ("WEB_CONCURRENCY", "'2'", "must be a whole number from 1 to 999"),
+        ("PUBLIC_URL", '"https://highlights.acme.example"', "must be a URL that starts with https://"),
+        ("ZENDESK_SUBDOMAIN", "\u201cacme\u201d", "such as acme"),
+        ("LOGROCKET_API_KEY", '"acme:shop:logrocket-hush-6"', "LOGROCKET_API_KEY still has quotes around it"),
+    ],
+)
+def test_a_quoted_value_is_told_with_the_words_of_its_variable(name: str, value: str, words: str) -> None:
+    (problem,) = problems({**ENVIRON, name: value})
+    assert words in problem
+    assert "still has quotes around it" in problem
+    assert "another project" not in problem  # the quotes explain it
+
+
+def documented() -> list[str]:
+    """The variables of this program, in the order in which their page lists them."""
+    table = (ROOT / "docs" / "settings.md").read_text("utf-8")
+    rows = [line for line in table.splitlines() if line.startswith("| `")]
+    cells = [re.findall(r"`([A-Z_]+)", row.split("|")[1]) for row in rows]
+    return [name for cell in cells for name in cell if name in NAMES]
+
+
+def test_messages_are_sorted_as_the_table_of_variables_is() -> None:
+    wrong = dict.fromkeys(ALL, "ä ä")
+    expected = [name for name in documented() if name not in (*LEGACY, "ZENDESK_CLIENT_ID")]
+    found = [name for name in named(wrong) if name in expected]
+    assert len(found) > 15
+    assert found == [name for name in expected if name in found]
+    assert named({}) == [name for name in documented() if name in NEEDED]
+
+
 def every_option_of_redis() -> list[str]:
     """Whatever redis-py would take from an address."""
     classes = (Redis, ConnectionPool, BlockingConnectionPool, AbstractConnection, Connection, SSLConnection)
@@ -640,6 +685,13 @@ PLATFORMS = (
     *("RENDER_EXTERNAL_URL", "FLY_APP_NAME", "RAILWAY_PUBLIC_DOMAIN", "PYTHONUNBUFFERED", "GUNICORN_CMD_ARGS"),
     *("ZENDESK_TICKET", "LOGROCKET_RELEASE", "WORKERS", "LOG", "SECRET", "KUBERNETES_SERVICE_HOST", "DOKKU_APP_NAME"),
 )
+
+
+def test_names_that_may_mean_one_variable_are_one_warning() -> None:
+    (warning,) = from_environment({**ENVIRON, "ZENDESK_CLIENTID": "x", "zendesk_client-id": "y"}).warnings
+    assert (
+        warning == "ZENDESK_CLIENTID and zendesk_client-id are set, and nobody reads them: is ZENDESK_CLIENT_ID meant?"
+    )
 
 
 def test_variables_of_platforms_are_not_warned_of() -> None:

@@ -24,6 +24,7 @@ LATE_WRITE = next(
 )
 
 
+@pytest.mark.slow
 def test_every_promise_is_kept_in_2000_schedules() -> None:
     command = [sys.executable, "-m", "tests.simulator", "--seed", "1", "--schedules", "2000"]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)

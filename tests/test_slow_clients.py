@@ -12,16 +12,11 @@ from collections.abc import Callable, Iterator
 import pytest
 import requests
 
+from tests.attacks import ATTACKS, Siege, half_a_body, header_lines, looks_signed, seconds_of_a_delivery
 from tests.conftest import Processes, wait_for
-from tests.strangers import (
-    ATTACKS,
-    Siege,
-    half_a_body,
-    header_lines,
-    looks_signed,
-    seconds_of_a_delivery,
-)
-from tests.test_web import TICKET, signed
+from tests.deliver import TICKET, signed
+
+pytestmark = pytest.mark.slow
 
 HALF_A_HEADER = b"POST /zendesk/tickets HTTP/1.1\r\nHost: a\r\nX-Slow"
 HALF_A_BODY = b"POST /zendesk/tickets HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n{"

@@ -21,6 +21,7 @@ from tests.storm.tickets import ALWAYS_FAILED, BY_EMAIL, CLOSED_LATER, DELETED_L
 SEED = 9  # the same in each run; `make storm` draws one and prints it
 
 
+@pytest.mark.slow
 def test_nothing_is_lost_and_nothing_comes_twice_in_a_storm(tmp_path: Path) -> None:
     found = storm.rage(storm.short(seed=SEED, tickets=150), tmp_path, lambda _: None)
     assert verdict.problems(found) == [], table.table(found)
@@ -81,6 +82,7 @@ def evidence(
         "kinds": {1: kind},
         "filed_at": {1: 100.0},
         "forgotten": [],
+        "vanished": 0,
         "tickets": {1: ticket},
         "erased": frozenset(),
         "keys": Keys(kinds=Counter(), unexplained=[]),
@@ -114,7 +116,7 @@ def kill(cost: int) -> Blow:
         evidence(tried_at=160.0),
         evidence(LIMITED, tried_at=400.0),
         evidence(REFUSED, state=State.FAILED, reason="403", notes=()),
-        evidence(state=None, notes=(), forgotten=[(99.0, 101.0)]),
+        evidence(DELETED_LATER, state=None, deleted=True, notes=(), forgotten=[(99.0, 101.0)]),
     ],
 )
 def test_a_promise_that_was_kept_is_no_problem(found: Evidence) -> None:
@@ -144,7 +146,8 @@ def test_a_promise_that_was_kept_is_no_problem(found: Evidence) -> None:
         (evidence(state=None, notes=(), erased=frozenset({1})), "has none"),
         (evidence(tried_at=400.0), "waited for 300 s"),
         (evidence(REFUSED, state=State.FAILED, notes=(), outcomes=("READY",)), "without a reason"),
-        (evidence(state=None, notes=(), forgotten=[(140.0, 200.0), (30.0, 99.0)]), "lost"),
+        (evidence(state=None, notes=(), forgotten=[(99.0, 101.0)]), "lost"),
+        (evidence(state=None, notes=(), deleted=True, forgotten=[(140.0, 200.0), (30.0, 99.0)]), "lost"),
         (evidence(state=None, notes=(note(), note()), forgotten=[(99.0, 101.0)]), "2 notes"),
         (evidence(own_429=1), "429"),
         (evidence(keys=Keys(kinds=Counter(), unexplained=["x: holds an address"])), "x: holds an address"),

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
-from typing import Any, cast
+from typing import cast
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -15,26 +14,11 @@ from integration.entry import State
 from integration.lanes import Service
 from integration.logrocket import callback
 from integration.zendesk.webhook import NewTicket
-from sandbox import Fault, Recorded, Sandbox
+from sandbox import Fault, Sandbox
 from tests.conftest import InProcess, wait_for
+from tests.observed import asked, everything, looks_at_comments, polls, updates
 
 ADA = "ada@shop.example"
-
-
-def updates(sandbox: Sandbox) -> list[Recorded]:
-    return [each for each in sandbox.zendesk.requests if each.method == "PUT" and "/tickets/" in each.path]
-
-
-def looks_at_comments(sandbox: Sandbox) -> list[Recorded]:
-    return [each for each in sandbox.zendesk.requests if each.method == "GET" and "/comments" in each.path]
-
-
-def asked(sandbox: Sandbox) -> list[dict[str, Any]]:
-    return [json.loads(each.body) for each in sandbox.logrocket.requests if each.method == "POST"]
-
-
-def polls(sandbox: Sandbox) -> list[Recorded]:
-    return [each for each in sandbox.logrocket.requests if each.method == "GET"]
 
 
 # -- It works
@@ -474,26 +458,3 @@ def works(product: InProcess, sandbox: Sandbox) -> list[str]:
     """Work once; the requests that LogRocket has taken by then."""
     product.work()
     return list(sandbox.logrocket.results)
-
-
-def everything(redis: Redis, *, besides: Collection[str] = ()) -> str:
-    """All that Redis holds, as text."""
-    values: list[object] = []
-    for key in redis.keys("*"):
-        if key in {each.encode() for each in besides}:
-            continue
-        values.append(key)
-        match redis.type(key):
-            case b"string":
-                values.append(redis.get(key))
-            case b"hash":
-                values.append(redis.hgetall(key))
-            case b"list":
-                values.append(redis.lrange(key, 0, -1))
-            case b"zset":
-                values.append(redis.zrange(key, 0, -1))
-            case b"set":
-                values.append(redis.smembers(key))
-            case other:
-                values.append((other, redis.dump(key)))
-    return repr(values)

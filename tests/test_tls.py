@@ -24,7 +24,7 @@ from integration.logrocket.client import LogRocket
 from integration.settings import Settings, from_environment
 from integration.zendesk.desk import Desk
 from sandbox import Sandbox
-from tests.relay import Relay
+from tests.tcp_proxy import TcpProxy
 
 YESTERDAY: Final = datetime.now(UTC) - timedelta(days=1)
 RIGHT, STRANGER, OTHER_HOST, EXPIRED = "right", "of an unknown authority", "another host's", "expired"
@@ -58,12 +58,12 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
 
 
 @pytest.fixture
-def tls(certificates: Certificates) -> Iterator[Callable[[int, str], Relay]]:
+def tls(certificates: Certificates) -> Iterator[Callable[[int, str], TcpProxy]]:
     """Opens a port of ours that speaks TLS, shows the certificate that is named, and leads to a port that does not."""
-    opened: list[Relay] = []
+    opened: list[TcpProxy] = []
 
-    def open_port(target: int, shown: str) -> Relay:
-        opened.append(Relay(target, tls=certificates.server(shown)))
+    def open_port(target: int, shown: str) -> TcpProxy:
+        opened.append(TcpProxy(target, tls=certificates.server(shown)))
         opened[-1].open()
         return opened[-1]
 
@@ -100,28 +100,28 @@ SERVICES: Final = {
 
 @pytest.fixture(params=list(SERVICES.values()), ids=list(SERVICES))
 def service(
-    request: pytest.FixtureRequest, environ: dict[str, str], tls: Callable[[int, str], Relay]
-) -> tuple[Ask, Callable[[str], tuple[Settings, Relay]]]:
+    request: pytest.FixtureRequest, environ: dict[str, str], tls: Callable[[int, str], TcpProxy]
+) -> tuple[Ask, Callable[[str], tuple[Settings, TcpProxy]]]:
     """A way to ask a service, and a way to put its stand-in behind TLS."""
     ask, variable, credentials = request.param
 
-    def behind(shown: str) -> tuple[Settings, Relay]:
-        relay = tls(urlsplit(environ[variable]).port or 0, shown)
+    def behind(shown: str) -> tuple[Settings, TcpProxy]:
+        proxy = tls(urlsplit(environ[variable]).port or 0, shown)
         kept = {name: environ[name] for name in environ if not (credentials and name.startswith("ZENDESK_CLIENT"))}
-        return from_environment({**kept, **credentials, variable: f"https://127.0.0.1:{relay.port}"}), relay
+        return from_environment({**kept, **credentials, variable: f"https://127.0.0.1:{proxy.port}"}), proxy
 
     return ask, behind
 
 
-Service = tuple[Ask, Callable[[str], tuple[Settings, Relay]]]
+Service = tuple[Ask, Callable[[str], tuple[Settings, TcpProxy]]]
 
 
 def test_a_service_that_shows_who_it_is_is_asked(service: Service, certificates: Certificates) -> None:
     ask, behind = service
-    settings, relay = behind(RIGHT)
+    settings, proxy = behind(RIGHT)
     with contextlib.suppress(RemoteError):  # it may not like what it is asked
         ask(settings, certificates.authority)
-    assert b"HTTP/1.1" in relay.heard
+    assert b"HTTP/1.1" in proxy.heard
 
 
 @pytest.mark.parametrize("shown", WRONG)
@@ -129,10 +129,10 @@ def test_a_service_that_cannot_show_who_it_is_hears_nothing(
     shown: str, service: Service, certificates: Certificates, sandbox: Sandbox
 ) -> None:
     ask, behind = service
-    settings, relay = behind(shown)
+    settings, proxy = behind(shown)
     with pytest.raises(RemoteError):
         ask(settings, certificates.authority)
-    assert relay.heard == b""
+    assert proxy.heard == b""
     assert sandbox.zendesk.requests == sandbox.logrocket.requests == []
 
 
@@ -142,10 +142,10 @@ def test_by_default_the_authorities_of_the_public_web_are_trusted_and_no_others(
     for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):  # what may be set on a machine for other programs
         monkeypatch.setenv(name, str(certificates.authority))
     ask, behind = service
-    settings, relay = behind(RIGHT)
+    settings, proxy = behind(RIGHT)
     with pytest.raises(RemoteError):
         ask(settings, None)
-    assert relay.heard == b""
+    assert proxy.heard == b""
 
 
 # -- Redis
@@ -161,23 +161,23 @@ def connect(redis: Redis) -> bool:
 @pytest.fixture
 def behind_tls(
     environ: dict[str, str],
-    tls: Callable[[int, str], Relay],
+    tls: Callable[[int, str], TcpProxy],
     certificates: Certificates,
     valkey: ValkeyServer,
     monkeypatch: pytest.MonkeyPatch,
-) -> Callable[..., tuple[Settings, Relay]]:
+) -> Callable[..., tuple[Settings, TcpProxy]]:
     """Puts Valkey behind TLS; the authority is one of this machine's."""
     monkeypatch.setenv("SSL_CERT_FILE", str(certificates.authority))
 
-    def behind(shown: str, *, user: str = "", **changes: str) -> tuple[Settings, Relay]:
-        relay = tls(valkey.port, shown)
-        url = f"rediss://{user}127.0.0.1:{relay.port}/0"
-        return from_environment({**environ, "REDIS_URL": url, **changes}), relay
+    def behind(shown: str, *, user: str = "", **changes: str) -> tuple[Settings, TcpProxy]:
+        proxy = tls(valkey.port, shown)
+        url = f"rediss://{user}127.0.0.1:{proxy.port}/0"
+        return from_environment({**environ, "REDIS_URL": url, **changes}), proxy
 
     return behind
 
 
-BehindTls = Callable[..., tuple[Settings, Relay]]
+BehindTls = Callable[..., tuple[Settings, TcpProxy]]
 
 
 def test_a_redis_that_shows_who_it_is_is_used(behind_tls: BehindTls) -> None:
@@ -187,16 +187,16 @@ def test_a_redis_that_shows_who_it_is_is_used(behind_tls: BehindTls) -> None:
 
 @pytest.mark.parametrize("shown", WRONG)
 def test_a_redis_that_cannot_show_who_it_is_hears_nothing(shown: str, behind_tls: BehindTls) -> None:
-    settings, relay = behind_tls(shown, user="default:a-password@")
+    settings, proxy = behind_tls(shown, user="default:a-password@")
     for opened in STORES:
         with pytest.raises(RedisConnectionError, match="certificate"):
             connect(opened(settings))
-    assert relay.heard == b""
+    assert proxy.heard == b""
 
 
 @pytest.mark.parametrize("shown", WRONG)
 def test_an_admin_may_let_any_redis_pass(shown: str, behind_tls: BehindTls) -> None:
     """The documented exception, for platforms whose Redis signs its own certificate; still nobody can listen in."""
-    settings, relay = behind_tls(shown, REDIS_TLS_VERIFY="false")
+    settings, proxy = behind_tls(shown, REDIS_TLS_VERIFY="false")
     assert [connect(opened(settings)) for opened in STORES] == [True] * len(STORES)
-    assert b"PING" in relay.heard
+    assert b"PING" in proxy.heard

@@ -11,6 +11,7 @@ import pytest
 from redis import Redis
 from rq.registry import FailedJobRegistry, StartedJobRegistry
 
+from integration import heartbeats
 from integration.checks import Outcome
 from integration.checks.redis_server import worker as worker_check
 from integration.entry import State
@@ -20,8 +21,9 @@ from integration.queues import open_queue
 from integration.settings import from_environment
 from integration.zendesk.webhook import NewTicket
 from sandbox import Sandbox
-from tests.conftest import InProcess, free_port, wait_for
-from tests.test_the_way_of_a_ticket import everything
+from tests.conftest import InProcess, wait_for
+from tests.observed import everything
+from tests.ports import free_port
 from worker import sweeper
 from worker.recovery import Turns
 
@@ -193,8 +195,8 @@ def test_jobs_of_another_application_with_the_same_numbers_stay(both: list[Insta
 
 def test_a_worker_of_the_other_is_not_taken_for_ones_own(both: list[Installation], redis: Redis) -> None:
     first, second = both
-    redis.sadd(f"rq:workers:{first.settings.keys.notes}", "rq:worker:a")
-    redis.set("rq:worker:a", "1")
+    for part in heartbeats.PARTS:
+        heartbeats.Heart(redis, first.settings.keys, part).beat()
     assert worker_check(redis, first.settings.keys).outcome is Outcome.OK
     assert worker_check(redis, second.settings.keys).outcome is Outcome.WARNING
 

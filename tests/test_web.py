@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
 import http.client
 import json
 import socket
@@ -18,28 +15,9 @@ from redis import Redis
 
 from integration.app import create_app
 from integration.settings import ZENDESK_TEST_SECRET, Settings, from_environment
-from tests.conftest import InProcess, free_port
-
-TICKET = b'{"ticket_id": "123", "requester_email": "ada@shop.example", "requester_external_id": ""}'
-
-
-def signed(body: bytes, secret: str, *, at: datetime | None = None) -> dict[str, str]:
-    timestamp = (at or datetime.now(UTC)).strftime("%Y-%m-%dT%H:%M:%SZ")
-    digest = hmac.new(secret.encode(), timestamp.encode() + body, hashlib.sha256).digest()
-    return {
-        "Content-Type": "application/json; charset=utf-8",
-        "X-Zendesk-Webhook-Signature": base64.b64encode(digest).decode(),
-        "X-Zendesk-Webhook-Signature-Timestamp": timestamp,
-    }
-
-
-def post(product: InProcess, body: bytes, headers: dict[str, str]) -> requests.Response:
-    return requests.post(f"{product.settings.public_url}/zendesk/tickets", data=body, headers=headers, timeout=10)
-
-
-def deliver(product: InProcess, body: bytes = TICKET) -> requests.Response:
-    return post(product, body, signed(body, product.settings.zendesk_webhook_secrets[0]))
-
+from tests.conftest import InProcess, wait_for
+from tests.deliver import TICKET, deliver, post, signed
+from tests.ports import free_port
 
 # -- It works
 
@@ -57,6 +35,7 @@ def test_another_kind_of_event_is_ignored(product: InProcess, redis: Redis) -> N
 
 def test_accepting_a_ticket_is_one_round_trip(product: InProcess, redis: Redis) -> None:
     deliver(product)  # opens the connection
+    wait_for(lambda: redis.exists(product.settings.keys.doors))  # that it was verified is written once in a while
     before = redis.info("commandstats")
     deliver(product, b'{"ticket_id": 124}')
     after = redis.info("commandstats")

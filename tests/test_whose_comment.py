@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 
 import pytest
-import requests
 
 from integration.entry import State
 from integration.errors import Held, RemoteError
@@ -13,23 +12,10 @@ from integration.note import marker
 from integration.zendesk.webhook import NewTicket
 from sandbox import Fault, Sandbox
 from tests.conftest import InProcess
+from tests.steps import KNOWN, comment
 
 ADA = "ada@shop.example"
-KNOWN, UNKNOWN = marker.of("a" * 64), marker.of("b" * 64)
-
-
-def comment(sandbox: Sandbox, text: str, *, public: bool, author: int | None = None) -> int:
-    """A ticket with a comment that holds a marker: its requester's own, or another author's."""
-    number = sandbox.zendesk.file_ticket(requester=ADA, deliver=False)
-    [ticket] = [each for each in sandbox.zendesk.tickets() if each.id == number]
-    said = {"body": text, "public": public, "author_id": author or ticket.requester_id}
-    requests.put(
-        f"{sandbox.zendesk.url}/api/v2/tickets/{number}",
-        json={"ticket": {"comment": said}},
-        auth=(f"{sandbox.zendesk.agent_email}/token", sandbox.zendesk.api_token),
-        timeout=5,
-    ).raise_for_status()
-    return number
+UNKNOWN = marker.of("b" * 64)
 
 
 @pytest.mark.parametrize("public", [False, True])

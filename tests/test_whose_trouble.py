@@ -213,7 +213,7 @@ def test_a_ticket_that_stays_away_is_skipped_and_can_be_retried(sandbox: Sandbox
     number = sandbox.zendesk.file_ticket(requester=ADA)
     refuse(sandbox, number, "PUT", 404, body='{"error": "RecordNotFound", "description": "Not found"}')
     entry = product.work_until(number, State.SKIPPED)
-    assert entry.reason == "the ticket is deleted, or not visible to this integration"
+    assert entry.reason == "Zendesk shows us no such ticket (404): it is deleted, or our user may not see it"
     sandbox.faults.clear()
     assert product.ledger.retry(number)
     product.work_until(number, State.POSTED)

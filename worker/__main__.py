@@ -5,6 +5,7 @@ Exit 0 after SIGTERM, 2 when settings are at fault.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import random
@@ -15,8 +16,10 @@ from functools import partial
 
 from redis.exceptions import RedisError
 
-from integration import logs, owner, store
+from integration import heartbeats, logs, owner, release, store
 from integration.errors import SettingsError
+from integration.heartbeats import Heart
+from integration.ledger import Ledger
 from integration.logrocket.client import LogRocket
 from integration.logrocket.links import ProjectLinks
 from integration.settings import Settings, from_environment
@@ -43,7 +46,12 @@ def main() -> int:
     for warning in settings.warnings:
         log.warning(warning)
     works = places(settings)
-    log.info("worker started", children=len(works))
+    log.info(
+        "worker started",
+        **release.told(settings, os.environ),
+        concurrency=settings.worker_concurrency,
+        children=len(works),
+    )
     return Pool(works).run()
 
 
@@ -57,14 +65,24 @@ def places(settings: Settings) -> dict[str, Callable[[int], None]]:
     }
     works |= {f"requests-{number}": partial(run_worker, settings, settings.keys.requests) for number in range(requests)}
     works |= {f"notes-{number}": partial(run_worker, settings, settings.keys.notes) for number in range(notes)}
-    return works
+    return {name: partial(run_child, work, settings) for name, work in works.items()}
+
+
+def run_child(work: Callable[[int], None], settings: Settings, pool_pid: int) -> None:
+    """Do a child's work; a Redis that is not for us ends it so that the pool, too, ends."""
+    logs.configure(settings)
+    try:
+        work(pool_pid)
+    except owner.RefusedRedisError as error:
+        log.error("worker ends, this Redis is not for it", why=str(error))  # noqa: TRY400 -- the text says it all
+        raise SystemExit(REFUSED) from None
 
 
 def run_worker(settings: Settings, queue: str, pool_pid: int) -> None:
     """Take jobs from one queue for as long as the pool lives."""
-    logs.configure(settings)
     redis = store.for_worker(settings)
     ledger = store.open_ledger(settings, redis, random=random.random)
+    part = heartbeats.NOTES if queue == settings.keys.notes else heartbeats.REQUESTS
     jobs = Jobs(
         ledger=ledger,
         policy=ledger.policy,
@@ -76,28 +94,42 @@ def run_worker(settings: Settings, queue: str, pool_pid: int) -> None:
     try:
         worker = open_worker(queue, redis, jobs.by_name())
         worker.parent_pid = pool_pid
+        worker.heart = Heart(redis, settings.keys, part)
         worker.work(logging_level="WARNING")
-    except owner.RefusedRedisError as error:
-        log.error("worker ends, this Redis is not for it", why=str(error))  # noqa: TRY400 -- the text says it all
-        raise SystemExit(REFUSED) from None
+    except owner.RefusedRedisError:
+        raise
     except RedisError as error:  # a long outage, or what RQ does not wait for: a Redis that refuses writes
-        log.warning("worker cannot use Redis, starts anew", error=type(error).__name__)
+        log.warning(
+            "Redis cannot be used, this child ends and the pool starts another", queue=queue, error=type(error).__name__
+        )
 
 
 def run_sweeper(settings: Settings, pool_pid: int) -> None:
     """Sweep about once a second for as long as the pool lives."""
-    logs.configure(settings)
-    ledger = store.open_ledger(settings, store.for_worker(settings), random=random.random)
+    redis = store.for_worker(settings)
+    ledger = store.open_ledger(settings, redis, random=random.random)
+    heart = Heart(redis, settings.keys, heartbeats.SWEEPER)
+    try:
+        _sweep(ledger, heart, pool_pid)
+    finally:
+        with contextlib.suppress(RedisError):
+            heart.stop()
+
+
+def _sweep(ledger: Ledger, heart: Heart, pool_pid: int) -> None:
     trimmed_at = -math.inf  # a machine that has just started counts from 0
     while os.getppid() == pool_pid:
         pause = sweeper.INTERVAL_SECONDS
         try:
+            heart.beat()
             pause = sweeper.sweep(ledger)
             if time.monotonic() - trimmed_at > _TRIM_SECONDS:
                 ledger.trim()
                 trimmed_at = time.monotonic()
+        except owner.RefusedRedisError:
+            raise
         except RedisError as error:
-            log.warning("sweeper cannot use Redis, goes on", error=type(error).__name__)
+            log.warning("Redis cannot be used, the sweeper tries again every second", error=type(error).__name__)
         time.sleep(pause)
 
 

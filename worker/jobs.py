@@ -23,7 +23,7 @@ from integration.ledger import Decide, Ledger
 from integration.logrocket import callback
 from integration.logrocket.client import LogRocket
 from integration.note import Links, marker
-from integration.queues import STEPS
+from integration.queues import step_of
 from integration.settings import Settings
 from integration.zendesk import note as zendesk_note
 from integration.zendesk.desk import Desk, Note, still_public
@@ -134,7 +134,7 @@ class Jobs:
 
     def _answered(self, service: Service, pace: Pace | None = None) -> None:
         if self.ledger.lanes.answered(service, pace):
-            log.warning("accepted again, tickets go on", service=str(service))
+            log.warning("accepted again, the tickets go on", service=str(service))
 
     # -- What all three have in common
 
@@ -143,19 +143,25 @@ class Jobs:
         try:
             claimed = self.ledger.claim(ticket_id, state)
             if claimed is None:
-                log.debug("nothing to do", ticket_id=ticket_id, step=str(state))
+                log.debug("nothing to do", ticket_id=ticket_id, step=step_of(state))
                 return
-            settled = self.ledger.settle(claimed, self._outcome(claimed, work))
-        except (RedisError, JobTimeoutException) as error:
-            log.warning("step interrupted", ticket_id=ticket_id, step=str(state), error=type(error).__name__)
-        else:
+            outcome = self._outcome(claimed, work)
             took = time.monotonic() - started
-            _report(claimed, settled, ms=round(took * 1000))
+            settled = self.ledger.settle(claimed, outcome, ms=round(took * 1000))
+        except (RedisError, JobTimeoutException) as error:
+            why = "Redis cannot be used, or the step took too long: the sweeper queues it again"
+            log.warning(
+                "step broken off", ticket_id=ticket_id, step=step_of(state), why=why, error=type(error).__name__
+            )
+        else:
+            if settled is None:
+                why = "a callback came meanwhile, the ticket was erased, or the step took longer than its lease"
+                log.info("step overtaken, its outcome is dropped", ticket_id=ticket_id, step=step_of(state), why=why)
             self._count(claimed, settled, took)
 
     def _count(self, claimed: Entry, settled: Entry | None, took: float) -> None:
         """Count the step, and all that was counted in it, for `/metrics`; a step is over, whether that works or not."""
-        tally.count_step(STEPS[claimed.state][1].rpartition(".")[2], took)
+        tally.count_step(step_of(claimed.state), took)
         if settled is not None and settled.state is State.POSTED:
             tally.count_wait(settled.entered_at - settled.received_at)
         try:
@@ -171,11 +177,12 @@ class Jobs:
             return self._after(error, claimed)
         except JobTimeoutException:
             slow = Temporary("the step took too long", outcome_unknown=True)
+            self.ledger.lanes.failed(_service(slow, claimed), str(slow))
             return partial(entries.postponed, error=slow, policy=self.policy)
         except RedisError:
             raise
         except Exception:
-            log.exception("internal error", ticket_id=claimed.ticket_id, step=str(claimed.state))
+            log.exception("internal error", ticket_id=claimed.ticket_id, step=step_of(claimed.state))
             return partial(entries.crashed, policy=self.policy)
 
     def _after(self, error: RemoteError, claimed: Entry) -> Decide:
@@ -185,11 +192,12 @@ class Jobs:
             case NotThere():
                 return partial(entries.not_there, error=error, policy=self.policy)
             case StillPublic():
-                log.error("our note is public, customers can read it", ticket_id=claimed.ticket_id, reason=str(error))
+                log.error("our note is public, customers can read it", ticket_id=claimed.ticket_id, why=str(error))
                 return partial(entries.still_public, error=error, policy=self.policy)
             case Held():
                 return self._refused(error, claimed)
             case Temporary():
+                self.ledger.lanes.failed(_service(error, claimed), str(error))
                 if error.too_many:
                     self._limited(error, claimed)
                 return partial(entries.postponed, error=error, policy=self.policy)
@@ -209,17 +217,17 @@ class Jobs:
                 f"{service} refuses one ticket after another ({error.status}), although it accepts our credentials: "
                 "is a permission or a scope missing?"
             )
-            suspicion.outcome_unknown = error.outcome_unknown
+            suspicion.said, suspicion.outcome_unknown = error.said, error.outcome_unknown
             return self._hold(service, suspicion, claimed, longest=0.0)
         if own or accepted:
-            log.warning("refused for this ticket alone", ticket_id=claimed.ticket_id, reason=str(error))
-            return partial(entries.refused, error=error, reason=_not_permitted(service, error), policy=self.policy)
+            own_trouble = Held(_not_permitted(service, error), status=error.status)
+            own_trouble.outcome_unknown = error.outcome_unknown
+            return partial(entries.refused, error=own_trouble, reason=str(own_trouble), policy=self.policy)
         delay = entries.refused_again(claimed, error=error, policy=self.policy)
-        log.warning("refused, not known whom it concerns", ticket_id=claimed.ticket_id, reason=str(error))
         return partial(entries.held, error=error, delay=delay)
 
     def _hold(self, service: Service, error: Held, claimed: Entry, **options: float) -> Decide:
-        log.error("refused, tickets wait", ticket_id=claimed.ticket_id, reason=str(error))
+        log.error("refused, all tickets that need it wait", service=str(service), why=str(error))
         delay = self.ledger.lanes.hold(service, str(error), **options)
         delay = max(delay, entries.refused_again(claimed, error=error, policy=self.policy))
         if error.outcome_unknown:
@@ -247,14 +255,15 @@ def _public_note(entry: Entry) -> Note | None:
 
 def _not_permitted(service: Service, error: Held) -> str:
     """Why a ticket has failed that the service refuses, in words that lead an admin to the right place."""
+    said = f" ({error.said})" if error.said else ""
     if service is Service.ZENDESK:
         return (
             f"Zendesk denies permission for this ticket ({error.status}), although it accepts our credentials: may our "
-            "user see and change it (role, groups, brand), or does a firewall dislike its text?"
+            f"user see and change it (role, groups, brand), or does a firewall dislike its text?{said}"
         )
     return (
         f"LogRocket denies permission for this requester's highlights ({error.status}), although it accepts our key: "
-        "may this project's plan and key ask for them?"
+        f"may this project's plan and key ask for them?{said}"
     )
 
 
@@ -263,28 +272,3 @@ def _service(error: RemoteError, claimed: Entry) -> Service:
     if error.service is not None:
         return Service(error.service)
     return Service.ZENDESK if claimed.state is State.READY else Service.LOGROCKET
-
-
-_DONE = {
-    State.RECEIVED: "highlights will be requested again",
-    State.REQUESTED: "highlights requested",
-    State.READY: "highlights collected",
-    State.POSTED: "note posted",
-    State.EMPTY: "nothing to tell",
-    State.SKIPPED: "ticket skipped",
-    State.FAILED: "ticket failed",
-}
-
-
-def _report(claimed: Entry, settled: Entry | None, *, ms: int) -> None:
-    """One line about what became of a step."""
-    facts: dict[str, object] = {"ticket_id": claimed.ticket_id, "attempt": claimed.attempts, "ms": ms}
-    if settled is None:
-        log.info("step overtaken", step=str(claimed.state), **facts)
-        return
-    why = settled.reason or settled.last_error
-    if why is not None:
-        facts["why"] = why
-    level = "error" if settled.state is State.FAILED else "info"
-    message = "step will be repeated" if settled.state is claimed.state else _DONE[settled.state]
-    getattr(log, level)(message, **facts)

@@ -1,4 +1,7 @@
-"""The worker's own recovery: every ten minutes, one worker of all machines looks for missed tickets."""
+"""The worker's own recovery: every ten minutes, one worker of all machines looks for missed tickets.
+
+When Redis may have lost some, one looks at once: who notices that takes the lock away (integration.lost_writes).
+"""
 
 from __future__ import annotations
 
@@ -12,19 +15,19 @@ from redis import Redis
 from redis.exceptions import RedisError
 from rq.timeouts import JobTimeoutException, UnixSignalDeathPenalty
 
-from integration import logs, store
+from integration import logs, owner, store
 from integration.ledger import Ledger
-from integration.recovery import Recovered, Recovery
+from integration.lost_writes import LostWrites
+from integration.recovery import OVERLAP_SECONDS, Recovered, Recovery
 from integration.settings import Settings
 from integration.zendesk.invocations import KEPT_HOURS
 
-INTERVAL_SECONDS: Final = 600  # between two readings, by whomever: the lock is never given back, it expires
+INTERVAL_SECONDS: Final = 600  # between two readings, by whomever: who reads gives no lock back, it expires
 LONGEST_SECONDS: Final = 480.0  # shorter than the lock lasts
 TURN_SECONDS: Final = 540  # after which a reading is broken off in the middle of an answer that drips
 FIRST_SECONDS: Final = 60.0  # after the start
 LOOK_SECONDS: Final = 15.0  # between two looks at the lock
 FIRST_HOURS: Final = 24.0  # how far the very first reading looks back
-OVERLAP_HOURS: Final = 1.0  # how much of the last look is looked at again: Zendesk's log and its search lag by minutes
 
 log = logs.get(__name__)
 
@@ -43,12 +46,14 @@ def run(settings: Settings, pool_pid: int) -> None:
 
 
 def take_in_time(turns: Turns, *, seconds: int = TURN_SECONDS) -> None:
-    """Take a turn that ends within `seconds`, and raise nothing."""
+    """Take a turn that ends within `seconds`, and raise nothing but `RefusedRedisError`."""
     try:
         with UnixSignalDeathPenalty(seconds, JobTimeoutException):  # type: ignore[no-untyped-call]  # RQ has no types
             turns.take()
     except JobTimeoutException:
-        log.warning("looking for tickets that Zendesk did not tell of takes too long, tried again later")
+        log.warning("looking for tickets that may be missing takes too long, tried again later")
+    except owner.RefusedRedisError:  # for the pool to end
+        raise
     except RedisError as error:
         log.warning("recovery cannot use Redis, goes on", error=type(error).__name__)
 
@@ -61,34 +66,42 @@ class Turns:
         self._ledger = ledger
         self._redis = redis
         self._keys = settings.keys
+        self._lost = LostWrites(redis, settings.keys)
         self._recovery = Recovery(settings, ledger, redis, wait=self._wait)
         self._stop_at = 0.0
         self._said: str | None = None
+        self._said_until: float | None = None
 
     def take(self) -> Recovered | None:
         """Look for missed tickets when it is time and nobody else does; None when not."""
+        self._lost.notice()
         if not self._redis.set(self._keys.recovery_lock, f"{os.getpid()}", nx=True, ex=INTERVAL_SECONDS):
             return None
         self._stop_at = time.monotonic() + LONGEST_SECONDS
-        now = self._ledger.now()
-        recovered = self._recovery.recover(self._hours(now))
-        if recovered.until is not None:
-            self._redis.set(self._keys.recovery_done, f"{recovered.until:.3f}")
+        self._tell_lost()
+        recovered = self._recovery.recover(self._hours(self._ledger.now()), goes_on=True)
         self._tell(recovered)
         self._ledger.write_tally()
         return recovered
 
     def _hours(self, now: float) -> float:
         done = cast("bytes | None", self._redis.get(self._keys.recovery_done))
-        return FIRST_HOURS if done is None else min((now - float(done)) / 3600 + OVERLAP_HOURS, KEPT_HOURS)
+        return FIRST_HOURS if done is None else min((now - float(done) + OVERLAP_SECONDS) / 3600, KEPT_HOURS)
+
+    def _tell_lost(self) -> None:
+        """Log once of what time Redis may have lost tickets."""
+        lost = self._lost.stretch()
+        if lost is not None and lost.end != self._said_until:
+            self._said_until = lost.end
+            log.warning("Redis is new, or another one than it was: tickets that it may have lost are looked for")
 
     def _tell(self, recovered: Recovered) -> None:
         """Log what was found; what stands in the way of reading once, until it is something else."""
         if recovered.taken_in:
-            log.warning("tickets recovered that Zendesk could not deliver", count=recovered.taken_in)
+            log.warning("tickets recovered that Zendesk could not deliver, or Redis had lost", count=recovered.taken_in)
         problem = recovered.problem
         if problem is not None and problem != self._said:
-            log.warning("tickets that Zendesk did not tell of cannot be recovered, tries go on quietly", why=problem)
+            log.warning("tickets that may be missing cannot be recovered, tries go on quietly", why=problem)
         self._said = problem
 
     def _wait(self, seconds: float) -> bool:

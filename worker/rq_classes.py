@@ -12,12 +12,17 @@ from types import FrameType
 from typing import Any, ClassVar
 
 from redis import Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from redis.retry import Retry
 from rq.job import Job
 from rq.serializers import JSONSerializer
 from rq.worker import SimpleWorker
 
-from integration import logs
+from integration import logs, workers
 from integration.entry import JOB_SECONDS
+from integration.heartbeats import Heart
+from integration.owner import RefusedRedisError
 from integration.queues import open_queue
 
 log = logs.get(__name__)
@@ -61,6 +66,7 @@ class OwnWorker(SimpleWorker):
     """A worker process on one queue: no fork, no scheduler, no remote control, no text of an exception in the log."""
 
     parent_pid = 0
+    heart: Heart | None = None
     max_connection_wait_time = 5.0  # seconds between two looks for a Redis that is away; RQ's own is a minute
 
     def heartbeat(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 -- RQ's own
@@ -69,6 +75,27 @@ class OwnWorker(SimpleWorker):
             log.warning("the pool is gone, worker stops")
             raise SystemExit(0)
         super().heartbeat(*args, **kwargs)
+        if self.heart is not None:
+            self.heart.beat()
+
+    def register_death(self) -> None:
+        """Show that the worker ends."""
+        super().register_death()  # type: ignore[no-untyped-call]  # RQ has no types
+        if self.heart is not None:
+            self.heart.stop()
+
+    def teardown(self) -> None:
+        """Take leave of Redis; once a stop was asked for, without patience: one that is away would hold it up."""
+        if self._shutdown_requested_date is None:
+            super().teardown()  # type: ignore[no-untyped-call]  # RQ has no types here
+            return
+        self.connection.set_retry(Retry(NoBackoff(), 0))
+        try:
+            super().teardown()  # type: ignore[no-untyped-call]  # RQ has no types here
+        except RefusedRedisError:
+            raise
+        except RedisError as error:  # what RQ keeps of this worker expires by itself
+            log.info("stopping without Redis", error=type(error).__name__)
 
     def subscribe(self) -> None:
         """Take no commands over Redis: they could stop or kill a job in its write."""
@@ -89,6 +116,7 @@ def open_worker(queue: str, redis: Redis, functions: Mapping[str, Callable[[int]
     job_class = type("TicketJob", (OwnJob,), {"functions": dict(functions)})
     return OwnWorker(
         [open_queue(queue, redis, job_class=job_class)],
+        name=workers.new_name(queue),
         connection=redis,
         job_class=job_class,
         serializer=JSONSerializer,

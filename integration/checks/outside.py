@@ -1,4 +1,4 @@
-"""Names and addresses from other services, fit for the output of `check`: nobody's e-mail, no password, one line."""
+"""What other services say, fit for the output of `check`: names and addresses without secrets, errors with advice."""
 
 from __future__ import annotations
 
@@ -6,7 +6,11 @@ import re
 from typing import Final
 from urllib.parse import urlsplit
 
+from integration.checks import Result, failure
+from integration.errors import RemoteError
+from integration.settings import Settings
 from integration.status.words import masked
+from integration.zendesk import trouble
 from integration.zendesk.conditions import printable
 
 _LONGEST_NAME: Final = 60
@@ -28,3 +32,9 @@ def address(url: str) -> str:
     except ValueError:
         return "an address that cannot be read"
     return printable(f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"[:_LONGEST_ADDRESS])
+
+
+def of_trouble(name: str, error: RemoteError, settings: Settings) -> Result:
+    """A check that failed because Zendesk did not do what was asked: in the words of all other commands."""
+    told = trouble.in_words(error, settings)
+    return failure(name, told.found, told.fix or trouble.AGAIN)

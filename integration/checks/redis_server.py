@@ -9,19 +9,17 @@ from typing import Any, Final, cast
 
 from redis import Redis
 from redis.exceptions import (
-    AuthenticationError,
-    AuthorizationError,
     NoPermissionError,
     OutOfMemoryError,
     ReadOnlyError,
     RedisError,
     ResponseError,
 )
-from rq.worker_registration import WORKERS_BY_QUEUE_KEY
 
-from integration import owner
+from integration import heartbeats, owner, redis_trouble, workers
 from integration.checks import Result, failure, ok, skipped, warning
 from integration.keys import Keys
+from integration.redis_trouble import PERMISSIONS
 from integration.settings import Settings
 
 REDIS, OWNER, WRITES, PERSISTENCE, EVICTION = (
@@ -45,12 +43,6 @@ end
 return 1
 """
 
-_PERMISSIONS: Final = (
-    "Give the Redis user of REDIS_URL all commands but the dangerous ones, on the keys rq:* and all that begin with "
-    "KEY_PREFIX and a colon (highlights:*)."
-)
-
-
 _NO_CLUSTER: Final = "Take a Redis without cluster mode: a single primary, with replicas or not."
 
 
@@ -70,9 +62,9 @@ def of_redis(settings: Settings, redis: Redis, *, clock: Callable[[], float]) ->
         try:
             result = check() if reached else skipped(name, "Redis could not be asked")
         except NoPermissionError:
-            result = skipped(name, "the user of REDIS_URL may not ask for it", _PERMISSIONS)
+            result = skipped(name, "the user of REDIS_URL may not ask for it", PERMISSIONS)
         except RedisError as error:
-            reached, result = False, _away(name, settings, error)
+            reached, result = False, failure(name, *redis_trouble.in_words(error, settings))
         yield result
 
 
@@ -81,7 +73,7 @@ def answers(redis: Redis) -> Result:
     try:
         redis.ping()
     except NoPermissionError:
-        return failure(REDIS, "answers, and its user may do nothing", _PERMISSIONS)
+        return failure(REDIS, "answers, and its user may do nothing", PERMISSIONS)
     try:
         info = _info(redis, "server")
     except ResponseError:
@@ -133,7 +125,7 @@ def writes(redis: Redis, keys: Keys) -> Result:
         fix = "Take a larger plan, or raise maxmemory; a lower RETENTION_DAYS needs less."
         return failure(name, "its memory is full: no ticket can be written down", fix)
     except NoPermissionError:
-        return failure(name, "its user may not write all that is needed", _PERMISSIONS)
+        return failure(name, "its user may not write all that is needed", PERMISSIONS)
     except ResponseError as error:
         if owner.speaks_of_a_cluster(error):
             return failure(
@@ -199,27 +191,24 @@ def clock_skew(redis: Redis, clock: Callable[[], float]) -> Result:
 
 
 def worker(redis: Redis, keys: Keys) -> Result:
-    """Whether a worker process lives: a platform may start the web process alone."""
-    known = cast("set[bytes]", redis.sunion([WORKERS_BY_QUEUE_KEY % name for name in keys.queues]))
-    alive = redis.exists(*known) if known else 0
+    """Whether a worker process of ours lives: a platform may start the web process alone."""
+    alive = heartbeats.alive(redis, keys)
+    fix = "Start `python -m worker` (on Heroku: heroku ps:scale worker=1)."
+    other = workers.others(redis, keys)
+    others = f"{_processes(other)} of another program" if other else ""
     if not alive:
-        fix = "Start `python -m worker` (on Heroku: heroku ps:scale worker=1)."
-        return warning(WORKER, "no worker runs: tickets are taken in, and wait", fix)
-    return ok(WORKER, f"{alive} {'process' if alive == 1 else 'processes'} at work")
+        but = f" ({others} on our queues cannot do their jobs)" if others else ""
+        return warning(WORKER, f"no worker runs: tickets are taken in, and wait{but}", fix)
+    if missing := [part for part in heartbeats.PARTS if part not in alive]:
+        return warning(WORKER, f"no process of the worker does its part: {' and '.join(missing)}; tickets wait", fix)
+    if others:
+        told = f"{others} on our queues takes jobs that it cannot do, and holds up tickets"
+        return warning(WORKER, told, f"Let it listen on other queues than {' and '.join(keys.queues)}.")
+    return ok(WORKER, "at work")
 
 
-def _away(name: str, settings: Settings, error: RedisError) -> Result:
-    """Redis does not answer, or not to us."""
-    if isinstance(error, AuthenticationError | AuthorizationError):
-        return failure(name, "refuses our user name or password", "Copy REDIS_URL anew from where Redis is run.")
-    if isinstance(error, ResponseError) and "DB index" in str(error):
-        return failure(name, "has no database of that number", "Correct the number at the end of REDIS_URL.")
-    if isinstance(error, ResponseError):
-        return failure(name, "refuses a command that is needed", _PERMISSIONS)
-    fix = "Is REDIS_URL right, does Redis run, and may this machine reach it?"
-    if settings.redis_url.startswith("rediss://") and settings.redis_tls_verify:
-        fix += " If its certificate is self-signed, as on Heroku: set REDIS_TLS_VERIFY=false."
-    return failure(name, f"does not answer ({type(error).__name__})", fix)
+def _processes(count: int) -> str:
+    return f"{count} {'process' if count == 1 else 'processes'}"
 
 
 def _info(redis: Redis, section: str) -> dict[str, Any]:

@@ -3,72 +3,109 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from dataclasses import dataclass
+from typing import Any, Final
 
 import requests
 
+from integration import unreachable
 from integration.checks import Result, failure, ok, warning
-from integration.checks.given import names_its_project
 from integration.errors import RemoteError
-from integration.http import ServiceSession
+from integration.http import ServiceSession, json_object
 from integration.settings import Settings
 
 KEY, PUBLIC_URL = "LogRocket key", "PUBLIC_URL"
 NO_REQUEST: Final = "0" * 64
 """The id of a highlights request that nobody ever made."""
 
+_ABOUT_THE_REQUEST: Final = (400, 404, 422)  # may be said of the request, or of all that it names
 _KEY_FIX: Final = (
     "Copy the project's API key anew (LogRocket > Settings > Project Settings); a personal access token does not work."
 )
 
 
 class Answered(RemoteError):
-    """An answer other than 2xx, of which the status is what is wanted."""
+    """An answer other than 2xx."""
 
-    def __init__(self, status: int) -> None:
-        super().__init__(f"answered {status}")
-        self.status = status
+    def __init__(self, response: requests.Response) -> None:
+        super().__init__(f"answered {response.status_code}")
+        self.status = response.status_code
+        self.response = response
 
 
 class ProbeSession(ServiceSession):
     """A session of which any answer will do."""
 
     def refused(self, response: requests.Response, *, write: bool) -> RemoteError:  # noqa: ARG002 -- as the base has it
-        """The status alone."""
-        return Answered(response.status_code)
+        """The answer, whatever it is."""
+        return Answered(response)
 
 
 def of_logrocket(settings: Settings) -> Iterator[Result]:
-    """Whether LogRocket takes our key: asked for a result that does not exist, which costs nothing."""
+    """Whether LogRocket takes our key for our project.
+
+    Asked for a result that does not exist, LogRocket says 404, and the same of a project that it does not know: that
+    proves nothing. A request that names no person does, and costs nothing: it is refused for what it lacks only after
+    key and project were found good.
+    """
     session = ProbeSession("LogRocket", settings.logrocket_api_url)
     session.headers["Authorization"] = f"token {settings.logrocket_api_key}"
     path = f"/v1/orgs/{settings.logrocket_org}/apps/{settings.logrocket_app}/highlights"
     try:
-        status = session.get(f"{settings.logrocket_api_url}{path}", params={"id": NO_REQUEST}).status_code
-    except Answered as answer:
-        status = answer.status
+        looked = _answer(session, "GET", f"{settings.logrocket_api_url}{path}?id={NO_REQUEST}")
+        if is_result_of(looked, settings) or looked.status not in (200, *_ABOUT_THE_REQUEST):
+            yield key(looked, settings)
+            return
+        yield key(_answer(session, "POST", f"{settings.logrocket_api_url}{path}/"), settings)
     except RemoteError as error:
-        yield failure(KEY, f"{error}", f"May this machine reach {settings.logrocket_api_url}?")
-        return
-    yield key(status, settings)
+        why = unreachable.why(error)
+        told = f"{error}" if why is None else f"{error}: {why}"
+        yield failure(KEY, told, f"May this machine reach {settings.logrocket_api_url}?")
 
 
-def key(status: int, settings: Settings) -> Result:
-    """What the status of that answer tells of the key; what LogRocket answers is not documented."""
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """An answer of LogRocket's: its status, and whether it wrote it itself (JSON or plain text, and no page)."""
+
+    status: int
+    body: dict[str, Any] | None
+    is_its_own: bool
+
+
+def _answer(session: ProbeSession, method: str, url: str) -> Answer:
+    try:
+        response = session.request(method, url, **({"json": {}} if method == "POST" else {}))
+    except Answered as answered:
+        response = answered.response
+    body = json_object(response.content)
+    text = response.content.lstrip()
+    plain = response.headers.get("Content-Type", "").startswith("text/plain") and text != b"" and text[:1] != b"<"
+    return Answer(status=response.status_code, body=body, is_its_own=body is not None or plain)
+
+
+def is_result_of(answer: Answer, settings: Settings) -> bool:
+    """Whether it is a result, or that there is none yet, of our project."""
     project = f"{settings.logrocket_org}/{settings.logrocket_app}"
+    return answer.status == 200 and answer.body is not None and answer.body.get("appID") == project  # noqa: PLR2004
+
+
+def key(answer: Answer, settings: Settings) -> Result:
+    """What an answer tells of the key and the project; what LogRocket answers is not documented."""
+    project, status = f"{settings.logrocket_org}/{settings.logrocket_app}", answer.status
     if status in (401, 403):
         return failure(KEY, f"LogRocket refuses it ({status})", _KEY_FIX)
-    if status in (200, 400, 404, 422):
-        if names_its_project(settings):
-            return ok(KEY, f"LogRocket takes it ({status}), and it names the project {project}")
-        if status == 404:  # noqa: PLR2004 -- of the project, or of the request
-            fix = f"See that the key is the one that LogRocket shows for {project}, and file a ticket."
-            return warning(KEY, f"LogRocket takes it; whether it knows the project {project}, 404 does not tell", fix)
-        return ok(KEY, f"LogRocket takes it for {project} ({status})")
-    again = "Run the command again later, and file a ticket."
+    if is_result_of(answer, settings) or (status in (400, 422) and answer.is_its_own):
+        return ok(KEY, f"LogRocket takes it for the project {project} ({status})")
+    if status == 404 and answer.is_its_own:  # noqa: PLR2004 -- the project: no request was asked about
+        fix = "Compare LOGROCKET_APP_ID, and the key, with LogRocket > Settings > Project Settings."
+        return failure(KEY, f"LogRocket knows no project {project} (404)", fix)
     if 300 <= status < 400:  # noqa: PLR2004 -- redirects
         return failure(KEY, f"LogRocket answers with a redirect ({status})", "Is LOGROCKET_API_URL right?")
-    return failure(KEY, f"LogRocket answers {status}, which tells nothing of the key", again)
+    if status in (429, *range(500, 600)):
+        again = "Run the command again later, and file a ticket."
+        return failure(KEY, f"LogRocket answers {status}, which tells nothing of the key", again)
+    fix = "Is LOGROCKET_API_URL right, and does no proxy answer in LogRocket's place? Then file a ticket."
+    return warning(KEY, f"an answer ({status}) does not tell whether LogRocket takes it for the project {project}", fix)
 
 
 def of_public_url(settings: Settings) -> Iterator[Result]:
@@ -85,7 +122,8 @@ def of_public_url(settings: Settings) -> Iterator[Result]:
             yield failure(PUBLIC_URL, told, fix)
         return
     except RemoteError as error:
-        told = f"{error}".replace("PUBLIC_URL", settings.public_url)
+        why = unreachable.why(error)
+        told = f"{error}{'' if why is None else f': {why}'}".replace("PUBLIC_URL", settings.public_url)
         yield failure(PUBLIC_URL, told, f"{fix} With https://, is its certificate valid?")
         return
     if answer.content.strip() != b"ok":

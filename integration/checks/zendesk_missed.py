@@ -7,9 +7,11 @@ from typing import Final
 
 from integration import recovery
 from integration.checks import Result, failure, ok, warning
+from integration.checks.outside import of_trouble
 from integration.errors import RemoteError
 from integration.settings import Settings
 from integration.zendesk.created import Way
+from integration.zendesk.reading import Forbidden
 
 MISSED: Final = "missed tickets"
 _LONGEST_WAIT: Final = 5.0
@@ -31,8 +33,10 @@ def missed_tickets(settings: Settings, *, now: float) -> Result:
     """Whether, and in which of the two ways."""
     try:
         way, has_log = recovery.ways(settings, now=now, wait=_wait)
-    except RemoteError as error:
+    except Forbidden as error:
         return failure(MISSED, f"{error}", _FIX)
+    except RemoteError as error:
+        return of_trouble(MISSED, error, settings)
     if not has_log:
         return warning(MISSED, f"found {_HOW[way]}; Zendesk does not show us its log of deliveries", _LOG_FIX)
     return ok(MISSED, f"found {_HOW[way]}, when its log shows deliveries that failed")

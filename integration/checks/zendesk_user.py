@@ -12,28 +12,19 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
-import requests
-
 from integration.checks import Result, failure, ok, skipped, warning
-from integration.checks.outside import named
-from integration.errors import Held, Permanent, RemoteError, Temporary
+from integration.checks.outside import named, of_trouble
+from integration.errors import RemoteError, Temporary
 from integration.settings import ApiToken, Settings
 from integration.status.words import masked
 from integration.zendesk.conditions import printable
-from integration.zendesk.session import ZendeskSession
+from integration.zendesk.reading import Absent, Forbidden, ReadingSession
+from integration.zendesk.trouble import CLIENTS, credentials_fix
 from integration.zendesk.webhook import FRESH_SECONDS
 
 USER, SCOPES, NOTES, CLOCK = "Zendesk user", "Zendesk scopes", "Zendesk notes", "Zendesk clock"
 SKEW_SECONDS: Final = 60.0
 
-_CLIENTS: Final = "Admin Center > Apps and integrations > APIs > OAuth clients"
-_OAUTH_FIX: Final = (
-    f"Compare ZENDESK_SUBDOMAIN, ZENDESK_CLIENT_ID and ZENDESK_CLIENT_SECRET with {_CLIENTS}. The client has to be "
-    "confidential; its allowed scopes, if it has any, need read and tickets:write."
-)
-_TOKEN_FIX: Final = (
-    f"Compare ZENDESK_SUBDOMAIN, ZENDESK_EMAIL and ZENDESK_API_TOKEN; better, make an OAuth client ({_CLIENTS})."
-)
 _AGENT_FIX: Final = "Let a user whom Zendesk counts as an agent or an admin make the OAuth client."
 _ROLE_TYPES: Final = {
     1: "light agent",
@@ -43,8 +34,6 @@ _ROLE_TYPES: Final = {
     5: "billing admin",
 }
 _NO_TICKETS: Final = 2  # the role type of somebody who sees chats alone
-_FORBIDDEN: Final = 403
-_NOT_FOUND: Final = 404
 _SEES: Final = {
     "assigned": "only the tickets that are assigned to it",
     "assigned-only": "only the tickets that are assigned to it",
@@ -58,24 +47,8 @@ _SEES: Final = {
 User = Mapping[str, Any]
 
 
-class Forbidden(Held):
-    """403: the token lacks a scope, or the user a permission."""
-
-
-class Absent(Permanent):
-    """404: there is no such thing."""
-
-
-class CheckSession(ZendeskSession):
-    """The session of the worker, with its scopes; it tells 403 and 404 from the rest."""
-
-    def refused(self, response: requests.Response, *, write: bool) -> RemoteError:
-        """The error that an answer other than 2xx stands for."""
-        if response.status_code == _FORBIDDEN:
-            return Forbidden("Zendesk does not allow this (403)")
-        if response.status_code == _NOT_FOUND:
-            return Absent("Zendesk has no such thing (404)")
-        return super().refused(response, write=write)
+class CheckSession(ReadingSession):
+    """A session for one object at a time."""
 
     def fetch(self, path: str, name: str) -> dict[str, Any]:
         """The object called `name` at a path of the API."""
@@ -91,7 +64,7 @@ class CheckSession(ZendeskSession):
 
 def acts_as(user: User, settings: Settings) -> Result:
     """Who it is. Zendesk answers 200 with the "Anonymous user" when it does not know the credentials."""
-    fix = _TOKEN_FIX if isinstance(settings.zendesk_credentials, ApiToken) else _OAUTH_FIX
+    fix = credentials_fix(settings)
     if type(user.get("id")) is not int:
         return failure(
             USER, "nobody: Zendesk does not know these credentials (it answers as to an anonymous user)", fix
@@ -108,7 +81,7 @@ def acts_as(user: User, settings: Settings) -> Result:
 
 def granted(scopes: object) -> Result:
     """Whether a token's scopes are enough for the worker."""
-    fix = f"Add read and tickets:write to the allowed scopes of the client ({_CLIENTS})."
+    fix = f"Add read and tickets:write to the allowed scopes of the client ({CLIENTS})."
     if not isinstance(scopes, list):
         return warning(SCOPES, "Zendesk does not tell the scopes of the token", fix)
     has = {str(each) for each in scopes}
@@ -170,7 +143,7 @@ def scopes(session: CheckSession, settings: Settings) -> Result:
     except (Forbidden, Absent):
         return granted(None)
     except RemoteError as error:
-        return failure(SCOPES, f"{error}", "Run the command again; if that stays, see https://status.zendesk.com.")
+        return of_trouble(SCOPES, error, settings)
 
 
 def custom_role(session: CheckSession, user: User) -> Mapping[str, Any] | None:
@@ -188,13 +161,9 @@ def custom_role(session: CheckSession, user: User) -> Mapping[str, Any] | None:
 def unknown(error: RemoteError, settings: Settings) -> Result:
     """Zendesk does not tell who we are."""
     if isinstance(error, Forbidden):
-        return failure(USER, "the credentials are accepted and may not read who they act as (403)", _OAUTH_FIX)
-    if isinstance(error, Held | Permanent):
-        return failure(
-            USER, f"{error}", _TOKEN_FIX if isinstance(settings.zendesk_credentials, ApiToken) else _OAUTH_FIX
-        )
-    where = f"Is ZENDESK_SUBDOMAIN right, and may this machine reach {settings.zendesk_url}?"
-    return failure(USER, f"{error}", where)
+        told = "the credentials are accepted and may not read who they act as (403)"
+        return failure(USER, told, credentials_fix(settings))
+    return of_trouble(USER, error, settings)
 
 
 def _in_words(user: User) -> str:

@@ -5,20 +5,21 @@ from __future__ import annotations
 import hmac
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 from urllib.parse import urlsplit
 
 from integration.checks import Outcome, Result, failure, ok, skipped, warning
 from integration.checks.given import signing_secret_is_set
-from integration.checks.outside import address, named
+from integration.checks.outside import address, named, of_trouble
+from integration.checks.trigger_body import BODY, Fault, fault_of
 from integration.checks.web import Answered, ProbeSession
-from integration.errors import Held, MalformedDelivery, RemoteError, Temporary
+from integration.errors import Held, RemoteError, Temporary
 from integration.settings import ZENDESK_TEST_SECRET, InstallSettings, Settings
 from integration.zendesk import webhook as deliveries
 from integration.zendesk.admin import Admin, Refused
 from integration.zendesk.conditions import fires_on_creation, printable
-from integration.zendesk.install import Account, Webhook, payloads_for
+from integration.zendesk.install import Account, Trigger, Webhook, payloads_for
 from integration.zendesk.webhook import ENDPOINT, place
 
 WEBHOOK, TRIGGER, SECRET, DELIVERY = "webhook", "trigger", "signing secret", "test delivery"
@@ -33,12 +34,24 @@ _SET_IT: Final = (
     "Run `python -m integration install`, which tells the secret, set ZENDESK_WEBHOOK_SECRET, and start the web "
     "process anew."
 )
-_AGAIN: Final = "Run the command again; if that stays, see https://status.zendesk.com."
+_BODY_FIX: Final = f"It has to begin with {BODY[:-1]}; `python -m integration install` writes it."
 _WEB: Final = "See the log of the web process"
 _ANSWERS: Final = {
     401: ("the signature is refused", _SET_IT),
     404: ("there is no such page", "Does PUBLIC_URL lead to this project's web process?"),
     503: ("it can take in nothing", f"Is ZENDESK_WEBHOOK_SECRET set there, and does Redis answer? {_WEB}."),
+}
+
+_RESTART: Final = (
+    "Start the web process anew, with the ZENDESK_WEBHOOK_SECRET that is set here (on Heroku: heroku ps:restart). If "
+    "that does not help, its log says why it refuses."
+)
+_ANSWERS_OF_OLD: Final = {
+    401: ("the signature is refused: it runs with another, probably an older secret than is set here", _RESTART),
+    503: (
+        "it can take in nothing: it runs without a secret, or cannot use Redis",
+        f"{_RESTART} If the check PUBLIC_URL fails too, it is Redis.",
+    ),
 }
 
 
@@ -54,7 +67,7 @@ def of_webhook(settings: Settings, *, is_admin: bool, clock: Callable[[], float]
         yield delivery_from_here(settings, is_admin=is_admin, now=clock())
         return
     except RemoteError as error:
-        yield failure(WEBHOOK, f"{error}", _AGAIN)
+        yield of_trouble(WEBHOOK, error, settings)
         yield from without_webhook("the webhook is not known", settings)
         return
     found = chosen(account, settings)
@@ -63,8 +76,10 @@ def of_webhook(settings: Settings, *, is_admin: bool, clock: Callable[[], float]
         yield from without_webhook("there is no webhook", settings)
         return
     yield trigger(found, account)
-    yield signing_secret(admin, found, settings, is_admin=is_admin)
-    yield delivery(settings, found, is_admin=is_admin, now=clock())
+    secret = signing_secret(admin, found, settings, is_admin=is_admin)
+    yield secret
+    right_here = secret.outcome is not Outcome.FAILURE and bool(settings.zendesk_webhook_secrets)
+    yield delivery(settings, found, is_admin=is_admin, now=clock(), right_here=right_here)
 
 
 def without_webhook(why: str, settings: Settings, *, but: str | None = None) -> Iterator[Result]:
@@ -118,14 +133,28 @@ def trigger(found: Webhook, account: Account) -> Result:
     if not active:
         told = f"{named(callers[0].name)} is switched off" if callers else "no trigger calls the webhook"
         return failure(TRIGGER, told, _INSTALL)
-    usable = [each for each in active if any(map(_names_the_ticket, payloads_for(each, found.id)))]
-    if not usable:
-        fix = 'Its body has to begin with {"ticket_id": "{{ticket.id}}"; `python -m integration install` writes it.'
-        return failure(TRIGGER, f"the body of {named(active[0].name)} does not name the ticket", fix)
+    return _bodies_and_conditions(active, found)
+
+
+def _bodies_and_conditions(active: Sequence[Trigger], found: Webhook) -> Result:
+    """Whether the triggers that call the webhook send what is read, and when."""
+    faulty = [(each, fault) for each in active if (fault := _fault_of_its_bodies(each, found)) is not None]
+    losing = [(each, fault) for each, fault in faulty if fault.loses_tickets]
+    if len(losing) == len(active):
+        return failure(TRIGGER, f"the body of {named(losing[0][0].name)} {losing[0][1].words}", _BODY_FIX)
+    usable = [each for each in active if each not in [loser for loser, _ in losing]]
     if not any(fires_on_creation(each.conditions) for each in usable):
         told = f"{named(usable[0].name)} has no condition Ticket > Is > Created: it fires on every change"
         return warning(TRIGGER, told, _INSTALL)
+    if faulty:
+        return warning(TRIGGER, f"the body of {named(faulty[0][0].name)} {faulty[0][1].words}", _BODY_FIX)
     return ok(TRIGGER, f"{named(usable[0].name)} is active and fires when a ticket is created")
+
+
+def _fault_of_its_bodies(trigger: Trigger, webhook: Webhook) -> Fault | None:
+    """What is wrong with all that a trigger sends to the webhook: that of the best, for one action is enough."""
+    faults = [fault_of(body) for body in payloads_for(trigger, webhook.id)] or [fault_of(None)]
+    return min(faults, key=lambda fault: 0 if fault is None else 1 + fault.loses_tickets)
 
 
 def signing_secret(admin: Admin, found: Webhook, settings: Settings, *, is_admin: bool) -> Result:
@@ -138,7 +167,7 @@ def signing_secret(admin: Admin, found: Webhook, settings: Settings, *, is_admin
         why = "Zendesk does not let these credentials read the webhook's secret"
         return warning(SECRET, why, _rights("read", is_admin=is_admin))
     except RemoteError as error:
-        return failure(SECRET, f"{error}", _AGAIN)
+        return of_trouble(SECRET, error, settings)
     matches = [hmac.compare_digest(each, theirs) for each in settings.zendesk_webhook_secrets]
     if not any(matches) or theirs == ZENDESK_TEST_SECRET:
         return failure(SECRET, "ZENDESK_WEBHOOK_SECRET is not the secret of the webhook", _SET_IT)
@@ -147,8 +176,11 @@ def signing_secret(admin: Admin, found: Webhook, settings: Settings, *, is_admin
     return ok(SECRET, "the one that is set is the webhook's")
 
 
-def delivery(settings: Settings, found: Webhook, *, is_admin: bool, now: float) -> Result:
-    """Let Zendesk call the web process: its address, its signature, the way between."""
+def delivery(settings: Settings, found: Webhook, *, is_admin: bool, now: float, right_here: bool) -> Result:
+    """Let Zendesk call the web process: its address, its signature, the way between.
+
+    `right_here`: nothing is wrong with the secret that is set here, where `check` runs.
+    """
     admin = Admin(_for_admin(settings), wait=_wait, scopes="read webhooks:write")
     try:
         status = admin.deliver_test(found, TEST_PAYLOAD)
@@ -158,10 +190,10 @@ def delivery(settings: Settings, found: Webhook, *, is_admin: bool, now: float) 
         fix = "Zendesk calls addresses on the internet alone, with https://: see that PUBLIC_URL is one."
         return failure(DELIVERY, "Zendesk refuses to call the webhook for a test", fix)
     except RemoteError as error:
-        return failure(DELIVERY, f"{error}", _AGAIN)
+        return of_trouble(DELIVERY, error, settings)
     if status == _TAKEN:
         return ok(DELIVERY, "Zendesk called the web process, which took it (204)")
-    return _not_taken("Zendesk", status)
+    return _not_taken("Zendesk", status, right_here=right_here)
 
 
 def delivery_from_here(settings: Settings, *, is_admin: bool, now: float) -> Result:
@@ -182,15 +214,16 @@ def delivery_from_here(settings: Settings, *, is_admin: bool, now: float) -> Res
     if status == _TAKEN:
         told = "this machine called the web process, which took it (204); Zendesk does not let these credentials test"
         return warning(DELIVERY, told, _rights("webhooks:write", is_admin=is_admin))
-    return _not_taken("this machine", status)
+    return _not_taken("this machine", status, right_here=True)  # it is what the delivery was signed with
 
 
-def _not_taken(caller: str, status: int | None) -> Result:
+def _not_taken(caller: str, status: int | None, *, right_here: bool) -> Result:
+    """What an answer other than 204 tells. Where the right secret is set here, the web process has another one."""
     if status is None:
         fix = f"Does the web process run, and does PUBLIC_URL lead to it? {_WEB}."
         return failure(DELIVERY, f"{caller} called the web process and got no answer", fix)
     otherwise = ("this is not the answer of this project's web process", "Does PUBLIC_URL lead to it, past any log-in?")
-    why, fix = _ANSWERS.get(status, otherwise)
+    why, fix = (_ANSWERS_OF_OLD if right_here else {}).get(status) or _ANSWERS.get(status, otherwise)
     return failure(DELIVERY, f"{caller} called the web process and got {status}: {why}", fix)
 
 
@@ -210,14 +243,6 @@ def _rights(scope: str, *, is_admin: bool) -> str:
         f"The service does without, so nothing is wrong with that. This check needs {whose}the scope {scope} among "
         "the client's allowed scopes. Or look yourself: Admin Center > Apps and integrations > Webhooks."
     )
-
-
-def _names_the_ticket(payload: object) -> bool:
-    """Whether a trigger's body can be read once Zendesk has put in the ticket's number."""
-    try:
-        return deliveries.read(str(payload).replace("{{ticket.id}}", "1").encode(errors="replace")) is not None
-    except MalformedDelivery:
-        return False
 
 
 def _wait(seconds: float) -> None:

@@ -7,8 +7,11 @@ prints what a person reads and returns the exit code. It is registered in `integ
 from __future__ import annotations
 
 import argparse
+import os
 import random
 import re
+import shlex
+import sys
 
 from integration import logs, store
 from integration.ledger import Ledger
@@ -22,8 +25,18 @@ def open_ledger() -> Ledger:
     return store.open_ledger(settings, store.for_web(settings), random=random.random)
 
 
+def in_the_same_form(command: str) -> str:
+    """How another command is called by whoever called this one: the same Python, and on Heroku from outside."""
+    module = ["-m", "integration"]
+    words = sys.orig_argv
+    at = next((n for n in range(len(words)) if words[n : n + 2] == module), None)
+    called = shlex.join([*(["python"] if at is None else words[:at]), *module, command])
+    return f"heroku run {called}" if os.environ.get("DYNO") else called
+
+
 def ticket_id(raw: str) -> int:
-    """A ticket's number, as a command's argument."""
-    if not re.fullmatch(r"[0-9]{1,18}", raw) or int(raw) == 0:
+    """A ticket's number, or its case's key, as a command's argument."""
+    number = raw.removeprefix("zendesk-")
+    if not re.fullmatch(r"[0-9]{1,18}", number) or int(number) == 0:
         raise argparse.ArgumentTypeError("must be a ticket's number")
-    return int(raw)
+    return int(number)

@@ -46,6 +46,7 @@ def everything(settings: Settings) -> list[Result]:
     """Every check, of the settings and of everybody whom they name."""
     # Here, for zenpy is large: --offline does without.
     from integration.checks.redis_server import of_redis  # noqa: PLC0415 -- see above
+    from integration.checks.standing import of_standing  # noqa: PLC0415 -- see above
     from integration.checks.web import of_logrocket, of_public_url  # noqa: PLC0415 -- see above
     from integration.checks.zendesk import of_zendesk  # noqa: PLC0415 -- see above
 
@@ -58,6 +59,7 @@ def everything(settings: Settings) -> list[Result]:
             Group(name="Zendesk", checks=of(of_zendesk, settings, clock=time.time)),
             Group(name="LogRocket key", checks=of(of_logrocket, settings)),
             Group(name="PUBLIC_URL", checks=of(of_public_url, settings)),
+            Group(name="how it stands", checks=of(of_standing, settings, redis)),
         ]
     )
 

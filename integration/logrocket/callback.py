@@ -7,18 +7,20 @@ signs nothing of its own.
 from __future__ import annotations
 
 import hmac
+import re
 from collections.abc import Sequence
 from typing import Protocol
 from urllib.parse import urlencode
 
 from itsdangerous import BadData, URLSafeSerializer
 
-from integration.errors import UnverifiedDelivery
+from integration.errors import OutOfDate, UnverifiedDelivery, WrongSignature
 
 PATH = "/logrocket/highlights"
 VALID_SECONDS = 24 * 60 * 60
 MAX_BYTES = 1024 * 1024
 _SALT = "logrocket-callback"
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,100}\.[A-Za-z0-9_-]{27}")  # of itsdangerous: what is signed, and an HMAC of SHA-1
 
 
 class Query(Protocol):
@@ -43,15 +45,26 @@ def verify(query: Query, *, secret_keys: Sequence[str], now: float) -> int:
     try:
         claims = _serializer(secret_keys).loads(tokens[0])
     except (BadData, ValueError, RecursionError):
-        raise UnverifiedDelivery("token wrong") from None
+        raise _wrong(tokens[0]) from None
     if not _spelt_as_signed(tokens[0], claims, secret_keys):
-        raise UnverifiedDelivery("token wrong")
+        raise _wrong(tokens[0])
     ticket_id, expires = _claims(claims)
     if str(ticket_id) != tickets[0]:
         raise UnverifiedDelivery("token of another ticket")
     if now >= expires:
-        raise UnverifiedDelivery("token expired")
+        raise OutOfDate("token expired")
     return ticket_id
+
+
+def named(query: Query) -> str | None:
+    """The ticket id that an address carries, whoever wrote it there: nothing proves it. Digits, 18 at most."""
+    tickets = query.getlist("ticket_id")
+    return tickets[0] if len(tickets) == 1 and re.fullmatch(r"[0-9]{1,18}", tickets[0][:19]) else None
+
+
+def _wrong(token: str) -> UnverifiedDelivery:
+    """Why a token is refused: it may have been made with another key, or is none at all."""
+    return WrongSignature("token wrong") if _TOKEN.fullmatch(token) else UnverifiedDelivery("token wrong")
 
 
 def _spelt_as_signed(token: str, claims: object, secret_keys: Sequence[str]) -> bool:

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import requests
 
+from integration import machine_words
 from integration.errors import Held, MalformedDelivery, Permanent, RemoteError, Temporary
 from integration.facts import Result
 from integration.http import ServiceSession
 from integration.logrocket import results
 from integration.settings import Settings
 
-_NOT_FOUND = 404
+_NOT_FOUND = frozenset({404, 410})
 _NO_REQUEST = "0"  # the id of a request that cannot exist: LogRocket's have 64 digits
 
 
@@ -41,12 +42,12 @@ class LogRocket:
     def takes_our_credentials(self, *, refused_with: int) -> bool | None:
         """Whether LogRocket accepts us where no requester is concerned; None when that cannot be told (now).
 
-        After a 404 it cannot: LogRocket says the same of an unknown project and of an unknown request.
+        After a 404 or 410 it cannot: LogRocket says the same of an unknown project and of an unknown request.
         """
         try:
             self._session.get(self._highlights, params={"id": _NO_REQUEST})
         except _UnknownError:
-            return None if refused_with == _NOT_FOUND else True
+            return None if refused_with in _NOT_FOUND else True
         except Held:
             return False
         except Permanent:  # it took the key, and not the id
@@ -71,16 +72,21 @@ class LogRocket:
 
 
 class _UnknownError(Held):
-    """404: the project, or the request that was asked for."""
+    """404 or 410: the project, or the request that was asked for."""
 
 
 class _Session(ServiceSession):
     def refused(self, response: requests.Response, *, write: bool) -> RemoteError:
         """The error that an answer other than 2xx stands for."""
-        if response.status_code == _NOT_FOUND:
-            reason = "LogRocket knows no such project (404): is LOGROCKET_APP_ID right?"
-            return _UnknownError(reason, status=_NOT_FOUND)
+        status = response.status_code
+        if status in _NOT_FOUND:
+            reason = f"LogRocket knows no such project ({status}): is LOGROCKET_APP_ID right?"
+            return _UnknownError(reason, status=status)
         return super().refused(response, write=write)
+
+    def said(self, response: requests.Response) -> str:
+        """What an answer other than 2xx says, as far as its words are known."""
+        return machine_words.of_logrocket(response.content)
 
     def wrote(self, response: requests.Response) -> bool:
         """Whether LogRocket itself wrote the answer: it says some errors in plain text."""

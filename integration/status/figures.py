@@ -14,7 +14,7 @@ CAME_IN: Final = "came in"
 SERIES: Final = {  # what is counted, by the word that an admin reads; None: when it came
     CAME_IN: None,
     "posted": State.POSTED,
-    "nothing to tell": State.EMPTY,
+    "empty": State.EMPTY,
     "skipped": State.SKIPPED,
     "failed": State.FAILED,
 }

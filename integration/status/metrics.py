@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import cast
 
@@ -13,24 +13,29 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 from redis import Redis
 
-from integration import overview, tally
+from integration import deliveries, overview, standing, tally
 from integration.lanes import Service
 from integration.ledger import Ledger
 from integration.overview import Overview
+from integration.settings import Settings
+from integration.situation import Trouble
 from integration.status import reading
-from integration.status.reading import Standing
+from integration.status.reading import Snapshot
 from integration.tally import Counted, Histogram
 
 PREFIX = "highlights"
 
 
-def exposition(ledger: Ledger, redis: Redis, *, requests_per_hour: int, accept: str) -> tuple[bytes, str]:
+def exposition(settings: Settings, ledger: Ledger, redis: Redis, *, accept: str) -> tuple[bytes, str]:
     """The metrics in the form that the `Accept` header asks for, and that form's name."""
+    counts = cast("dict[bytes, bytes]", redis.hgetall(ledger.keys.metrics))
     told = Told(
-        overview=overview.look(ledger, redis, requests_per_hour=requests_per_hour),
-        standing=reading.standing(ledger, redis),
-        counted=tally.read(cast("dict[bytes, bytes]", redis.hgetall(ledger.keys.metrics))),
-        requests_per_hour=requests_per_hour,
+        overview=overview.look(ledger, redis, requests_per_hour=settings.requests_per_hour),
+        snapshot=reading.snapshot(ledger, redis),
+        troubles=standing.troubles(overview.facts(settings, redis)),
+        counted=tally.read(counts),
+        refused=deliveries.counted(counts),
+        requests_per_hour=settings.requests_per_hour,
     )
     registry = CollectorRegistry(auto_describe=False)
     registry.register(told)
@@ -43,17 +48,33 @@ class Told(Collector):
     """What is told, and how it is called there."""
 
     overview: Overview
-    standing: Standing
+    snapshot: Snapshot
+    troubles: tuple[Trouble, ...]
     counted: Counted
+    refused: Mapping[tuple[str, str], int]  # by endpoint and reason
     requests_per_hour: int
 
     def collect(self) -> Iterator[Metric]:
         """Every metric."""
+        yield from self._troubles()
         yield from self._tickets()
         yield from self._jobs()
         yield from self._lanes()
         yield from self._counters()
         yield from self._times()
+
+    def _troubles(self) -> Iterator[Metric]:
+        there = {each.name for each in self.troubles}
+        told = _gauge("trouble", "1 while something is not well, by the name that the status page has for it.", "name")
+        for name in standing.NAMES:
+            told.add_metric([name], name in there)
+        yield told
+        refused = CounterMetricFamily(
+            f"{PREFIX}_deliveries_refused", "Deliveries refused or put off.", labels=["reason", "endpoint"]
+        )
+        for (endpoint, reason), number in self.refused.items():
+            refused.add_metric([reason, endpoint], number)
+        yield refused
 
     def _tickets(self) -> Iterator[Metric]:
         states = _gauge("tickets", "Tickets by the state they are in.", "state")
@@ -73,16 +94,16 @@ class Told(Collector):
         yield jobs
 
     def _lanes(self) -> Iterator[Metric]:
-        outlook, holds = self.standing.outlook, self.standing.holds
+        outlook, holds = self.snapshot.outlook, self.snapshot.holds
         held = _gauge("credentials_refused", "1 while a service refuses our credentials and tickets wait.", "service")
         closed = _gauge("closed_seconds", "How long nothing goes to a service: its limit, or a refusal.", "service")
         for service, opens in ((Service.ZENDESK, outlook.notes_at), (Service.LOGROCKET, outlook.requests_at)):
-            held.add_metric([service], service in holds)
+            held.add_metric([service], service in holds and not holds[service].suspected)
             closed.add_metric([service], max(opens - outlook.now, 0))
         yield held
         yield closed
         yield _one("note_interval_seconds", "Time between two notes that Zendesk's limits leave us.", outlook.interval)
-        yield _one("logrocket_requests_last_hour", "Highlights requests of the last hour.", self.standing.asked)
+        yield _one("logrocket_requests_last_hour", "Highlights requests of the last hour.", self.snapshot.asked)
         yield _one(
             "public_notes_unseen",
             "Tickets whose note is or was public and which no admin has marked as seen.",

@@ -2,6 +2,7 @@
 
     GET  /                                the page; ?ticket=N searches, ?state=failed narrows the list
     POST /status/tickets/N/retry          puts a ticket that ended without a note back to work
+    POST /status/check                    runs `check` in the background
     POST /status/tickets/N/seen           takes a note that is or was public off the list at the top
     GET  /status/tickets/N/erase          asks whether to; POST does it
     GET  /status/failed/retry, /erase     asks about all that have failed; POST does it, or a good part of it
@@ -25,13 +26,15 @@ from redis import Redis
 from redis.exceptions import RedisError
 from werkzeug.exceptions import HTTPException, NotFound, TooManyRequests
 
-from integration import logs, overview
+from integration import logs, overview, standing, story
+from integration.checklist import checklist
 from integration.entry import RETRYABLE, Entry, NewerEntryError, State
 from integration.lanes import Service
 from integration.ledger import Ledger
 from integration.logrocket.links import ProjectLinks
 from integration.settings import Settings
 from integration.status import admission, figures, metrics, reading, words
+from integration.status.checking import Checker
 
 BULK_SECONDS: Final = 8.0  # that one press of a button works on many tickets; the rest is left for the next
 RETRY_AFTER_SECONDS: Final = 30
@@ -74,8 +77,10 @@ def register(app: Flask, settings: Settings, ledger: Ledger, redis: Redis) -> ad
 
     doorkeeper.auth.error_handler(_unauthorized)
     _add_refusals(pages)
-    _add_page(pages, settings, ledger, redis)
+    checker = Checker(settings, redis)
+    _add_page(pages, settings, ledger, redis, checker)
     _add_deeds(pages, ledger)
+    _add_check(pages, checker)
     _add_metrics(pages, settings, ledger, redis)
     _add_words(pages, settings)
     app.register_blueprint(pages)
@@ -86,15 +91,23 @@ def register(app: Flask, settings: Settings, ledger: Ledger, redis: Redis) -> ad
 # -- The page
 
 
-def _add_page(pages: Blueprint, settings: Settings, ledger: Ledger, redis: Redis) -> None:
+def _add_page(pages: Blueprint, settings: Settings, ledger: Ledger, redis: Redis, checker: Checker) -> None:
     @pages.get("/")
     def page() -> ResponseReturnValue:
         """Show how it stands."""
-        stands = reading.standing(ledger, redis)
+        stands = reading.snapshot(ledger, redis)
+        facts = overview.facts(settings, redis)
+        found = standing.troubles(facts)
         state = _state(request.args.get("state", ""))
         return render_template(
             "status/page.html",
             stands=stands,
+            troubles=found,
+            grave=found[0].severity.name if found else None,
+            summary=standing.summary(facts, found),
+            tasks=checklist(facts),
+            checked=checker.last(),
+            refusals=reading.refusals(redis, ledger.keys),
             public=overview.public_notes(ledger),
             lanes=_lanes(stands, settings),
             missed=reading.missed(redis, ledger.keys),
@@ -107,7 +120,7 @@ def _add_page(pages: Blueprint, settings: Settings, ledger: Ledger, redis: Redis
         )
 
 
-def _lanes(stands: reading.Standing, settings: Settings) -> dict[str, list[str]]:
+def _lanes(stands: reading.Snapshot, settings: Settings) -> dict[str, list[str]]:
     return {
         Service.ZENDESK: words.of_zendesk(stands.outlook, stands.holds.get(Service.ZENDESK)),
         Service.LOGROCKET: words.of_logrocket(
@@ -154,7 +167,6 @@ def _add_deeds(pages: Blueprint, ledger: Ledger) -> None:
         """Put a ticket that ended without a note back to work."""
         ticket_id = _existing(number)
         if ledger.retry(ticket_id):
-            log.info("ticket put back to work by an admin", ticket_id=ticket_id)
             flash(f"Ticket {ticket_id} was put back to work.")
         else:
             flash(f"Ticket {ticket_id} was left as it is: {_why_not(ledger, ticket_id)}.")
@@ -181,8 +193,6 @@ def _add_deeds(pages: Blueprint, ledger: Ledger) -> None:
         """Erase all that is stored of a ticket."""
         ticket_id = _existing(number)
         erased = ledger.forget(ticket_id)
-        if erased:
-            log.info("ticket erased by an admin", ticket_id=ticket_id)
         flash(f"Ticket {ticket_id} was erased." if erased else f"Of ticket {ticket_id} nothing was stored.")
         return redirect(url_for("status.page"), 303)
 
@@ -229,6 +239,21 @@ def _why_not(ledger: Ledger, ticket_id: int) -> str:
     return "it is not known" if entry is None else f"there is nothing to retry, it is {words.STATES[entry.state]}"
 
 
+# -- Check
+
+
+def _add_check(pages: Blueprint, checker: Checker) -> None:
+    @pages.post("/status/check")
+    def check() -> ResponseReturnValue:
+        """Run `check` in the background."""
+        if checker.start():
+            log.info("check started by an admin")
+            flash("The checks run. What they find stands below within a minute.")
+        else:
+            flash("The checks run already: what they find stands below within a minute.")
+        return redirect(url_for("status.page"), 303)
+
+
 # -- Metrics
 
 
@@ -236,9 +261,7 @@ def _add_metrics(pages: Blueprint, settings: Settings, ledger: Ledger, redis: Re
     @pages.get("/metrics")
     def for_prometheus() -> ResponseReturnValue:
         """Tell Prometheus."""
-        body, kind = metrics.exposition(
-            ledger, redis, requests_per_hour=settings.requests_per_hour, accept=request.headers.get("Accept", "")
-        )
+        body, kind = metrics.exposition(settings, ledger, redis, accept=request.headers.get("Accept", ""))
         return Response(body, content_type=kind)
 
 
@@ -253,12 +276,8 @@ def _add_refusals(pages: Blueprint) -> None:
     @pages.errorhandler(RedisError)
     def no_redis(error: RedisError) -> ResponseReturnValue:
         log.error("status page without Redis", error=type(error).__name__)
-        answer = _refusal(
-            503,
-            "Redis does not answer",
-            "No ticket can be taken in now; Zendesk tries again by itself for a while. Look at your Redis, and at "
-            "REDIS_URL: python -m integration check tells what is wrong with it.",
-        )
+        trouble = standing.away(error)
+        answer = _refusal(503, trouble.what, f"{trouble.do} python -m integration check tells what is wrong with it.")
         answer.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
         return answer
 
@@ -306,6 +325,7 @@ def _add_words(pages: Blueprint, settings: Settings) -> None:
         return {
             "words": words,
             "figures": figures,
+            "way_of": story.way,
             "RETRYABLE": RETRYABLE,
             "ticket_url": lambda ticket_id: f"{settings.zendesk_url}/agent/tickets/{ticket_id}",
             "replay_url": lambda entry: links.replay(entry.replay),

@@ -9,7 +9,9 @@ from typing import Final, cast
 
 from redis import Redis
 
+from integration import deliveries
 from integration import entry as entries
+from integration.deliveries import Refusals
 from integration.entry import FINAL, Entry, NewerEntryError, State
 from integration.keys import Keys
 from integration.lanes import Hold, Outlook, Service
@@ -17,6 +19,7 @@ from integration.ledger import Ledger
 from integration.status.figures import SERIES, WINDOWS, Flow, Waits, Window, sample, waits
 
 SHOWN: Final = 50  # tickets in a list
+REFUSALS_SHOWN: Final = 12  # hours of a reason
 _WAITS_LOOKED_AT: Final = 500  # tickets whose wait is looked at, for one window
 _REASONS_LOOKED_AT: Final = 200  # failed tickets whose reason is looked at
 _HOUR: Final = 3600
@@ -32,8 +35,8 @@ class Queue:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Standing:
-    """How it stands at one moment. Times are Unix seconds of Redis' clock."""
+class Snapshot:
+    """Where the tickets are, and what the lanes let through, at one moment. Times are Unix seconds of Redis' clock."""
 
     now: float
     counts: dict[State, int]
@@ -53,8 +56,8 @@ class Standing:
         return self.counts[State.FAILED]
 
 
-def standing(ledger: Ledger, redis: Redis) -> Standing:
-    """How it stands now."""
+def snapshot(ledger: Ledger, redis: Redis) -> Snapshot:
+    """The same now."""
     outlook = ledger.lanes.outlook()
     counts = ledger.counts()
     waiting = [state for state in State if state not in FINAL]
@@ -63,7 +66,7 @@ def standing(ledger: Ledger, redis: Redis) -> Standing:
             pipe.zrange(ledger.keys.state(state), 0, 0, withscores=True)
         pipe.zcount(ledger.keys.asked, outlook.now - _HOUR, "+inf")
         *first, asked = pipe.execute()
-    return Standing(
+    return Snapshot(
         now=outlook.now,
         counts=counts,
         queues=tuple(
@@ -102,6 +105,13 @@ def missed(redis: Redis, keys: Keys) -> Missed:
     return Missed(
         looked_until=None if until is None else float(until), trouble=None if trouble is None else trouble.decode()
     )
+
+
+def refusals(redis: Redis, keys: Keys) -> list[Refusals]:
+    """The latest deliveries that were refused."""
+    with redis.pipeline(transaction=False) as pipe:
+        deliveries.ask(pipe, keys, REFUSALS_SHOWN)
+        return deliveries.listed(*pipe.execute())
 
 
 def _flow(redis: Redis, keys: Keys, window: Window, numbers: Iterable[int]) -> Flow:

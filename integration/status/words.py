@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
 
 from integration.entry import FINAL, Entry, State
-from integration.lanes import Hold, Outlook, Service
+from integration.lanes import Hold, Outlook
 from integration.ledger import PublicNote
 
-STATES: Final = {
-    State.RECEIVED: "received",
-    State.REQUESTED: "requested",
-    State.READY: "ready",
-    State.POSTED: "posted",
-    State.EMPTY: "nothing to tell",
-    State.SKIPPED: "skipped",
-    State.FAILED: "failed",
-}
+STATES: Final = {state: str(state) for state in State}  # the same words as in the log and in the commands
 WAITS_FOR: Final = {
-    State.RECEIVED: "to be asked of LogRocket",
+    State.RECEIVED: "for LogRocket to be asked",
     State.REQUESTED: "for LogRocket's highlights",
     State.READY: "for their note in Zendesk",
 }
@@ -77,7 +68,7 @@ def masked(email: str) -> str:
 
 def sentence(text: str) -> str:
     """A reason as a sentence of its own."""
-    return f"{text[:1].upper()}{text[1:]}."
+    return _ended(f"{text[:1].upper()}{text[1:]}")
 
 
 def _masked(text: str) -> str:
@@ -89,15 +80,19 @@ def waiting_for(entry: Entry, now: float) -> str | None:
     if entry.state in FINAL:
         return None
     if entry.lease_until > now:
-        return "A worker is at it right now."
+        return "A worker is at work on it right now."
     match entry.state:
         case State.RECEIVED:
-            said = "Waits to be asked of LogRocket"
+            said = "Waits for LogRocket to be asked"
         case State.REQUESTED:
             said = "Waits for LogRocket's highlights"
         case _:
             said = "Waits for its note in Zendesk"
-    return f"{said}, because: {entry.last_error}." if entry.last_error else f"{said}."
+    return f"{said}, because: {_ended(entry.last_error)}" if entry.last_error else f"{said}."
+
+
+def _ended(text: str) -> str:
+    return text if text.endswith(("?", ".")) else f"{text}."
 
 
 def of_public_note(note: PublicNote) -> str:
@@ -112,30 +107,11 @@ def of_public_note(note: PublicNote) -> str:
     return f"{said}: it is tried again by itself, and listed again if that does not help."
 
 
-def summary(waiting: int, failed: int, held: Sequence[Service], *, missed: bool = False, public: int = 0) -> str:
-    """How it stands, in a sentence or two."""
-    parts = [f"{count(public, 'note')} {'is or was' if public == 1 else 'are or were'} public."] if public else []
-    parts += ["No ticket waits." if not waiting else f"{count(waiting, 'ticket')} {_verb(waiting, 'wait')}."]
-    if failed:
-        parts.append(f"{count(failed, 'ticket')} {'has' if failed == 1 else 'have'} failed.")
-    if held:
-        parts.append(f"{' and '.join(held)} {_verb(len(held), 'refuse')} our credentials: tickets wait for you.")
-    if missed:
-        parts.append("Tickets that Zendesk could not tell us of cannot be recovered.")
-    if not (failed or held or missed or public):
-        parts.append("All is well.")
-    return " ".join(parts)
-
-
-def _verb(number: int, verb: str) -> str:
-    return f"{verb}s" if number == 1 else verb
-
-
 def of_zendesk(outlook: Outlook, hold: Hold | None) -> list[str]:
     """Zendesk's lane: whether notes may go, and how fast."""
-    if hold is not None:
+    if hold is not None and not hold.suspected:
         return [_held(hold, "ZENDESK_CLIENT_ID and ZENDESK_CLIENT_SECRET")]
-    said = []
+    said = [f"{hold.reason.rstrip('?.')}. Other tickets go on."] if hold is not None else []
     closed = outlook.notes_at - outlook.now
     if closed > outlook.interval + _PAUSED_SECONDS:
         said.append(f"Zendesk asked us to wait: the next note goes in {duration(closed)}.")
@@ -145,9 +121,9 @@ def of_zendesk(outlook: Outlook, hold: Hold | None) -> list[str]:
 
 def of_logrocket(outlook: Outlook, hold: Hold | None, *, asked: int, ceiling: int) -> list[str]:
     """LogRocket's lane: whether requests may go, and how many more this hour."""
-    if hold is not None:
+    if hold is not None and not hold.suspected:
         return [_held(hold, "LOGROCKET_API_KEY")]
-    said = []
+    said = [f"{hold.reason.rstrip('?.')}. Other tickets go on."] if hold is not None else []
     closed = outlook.requests_at - outlook.now
     if closed > _PAUSED_SECONDS:
         said.append(f"LogRocket asked us to wait: the next request goes in {duration(closed)}.")

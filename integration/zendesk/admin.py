@@ -22,6 +22,7 @@ from zenpy.lib.util import json_encode_for_printing
 from integration.errors import Held, Permanent, RemoteError, Temporary
 from integration.http import CONNECT_SECONDS, READ_SECONDS
 from integration.settings import InstallSettings
+from integration.zendesk import trouble
 from integration.zendesk.conditions import Choices, Conditions
 from integration.zendesk.install import FOR_TRIGGERS, Account, Kind, Plan, Step, Trigger, Webhook
 from integration.zendesk.session import ZendeskSession
@@ -235,8 +236,10 @@ class _AdminSession(ZendeskSession):
         """The error that an answer other than 2xx stands for."""
         kind = "trigger" if "/api/v2/trigger" in (response.request.url or "") else "webhook"
         if response.status_code == _FORBIDDEN:
-            return Held(_not_allowed(kind, scope=b"required scopes" in response.content))
-        if response.status_code == _NOT_FOUND:
+            if trouble.is_a_page(response):
+                return trouble.in_its_place(response)
+            return Held(_not_allowed(kind, scope=b"required scopes" in response.content), status=_FORBIDDEN)
+        if response.status_code == _NOT_FOUND and not trouble.is_no_help_desk(response):
             return Gone(f"the {kind} is gone")
         if response.status_code in _REFUSALS:
             return Refused(

@@ -9,6 +9,7 @@ https://developer.zendesk.com/api-reference/ticketing/ticket-management/incremen
 from __future__ import annotations
 
 import enum
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -101,7 +102,8 @@ def _query(part: Stretch) -> dict[str, str]:
 
 
 def _start(since: float, *, now: float) -> dict[str, str]:
-    return {"start_time": str(max(int(min(since, now - _LATEST_SECONDS)), 0))}
+    latest = min(now, time.time()) - _LATEST_SECONDS  # Zendesk refuses a later one, and Redis' clock may be ahead
+    return {"start_time": str(max(int(min(since, latest)), 0))}
 
 
 def _slices(stretches: Sequence[Stretch]) -> Iterator[Stretch]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ParamSpec, TypeVar
@@ -22,6 +23,8 @@ from integration.zendesk.webhook import email_address, identity
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+_HANDS = frozenset({"web", "mobile", "mail", "email"})  # the channels of what people write
 
 # What zenpy raises when an answer is JSON of a shape that it does not expect.
 _SURPRISES = (
@@ -129,20 +132,29 @@ class Desk:
         return None
 
     def _own_comments(self, ticket_id: int) -> Iterator[Comment]:
-        """The ticket's comments that our own user wrote: others may quote a note of ours, as a merge does."""
-        comments = self._zenpy.tickets.comments(ticket=ticket_id)
+        """The ticket's comments that this program wrote: others may quote a note of ours, as a merge does."""
+        comments = self._comments(ticket_id)
         author = self._author()
-        return (comment for comment in comments if comment.author_id == author)
+        return (comment for comment in comments if comment.author_id == author and not _by_hand(comment))
+
+    def _comments(self, ticket_id: int) -> Iterator[Comment]:
+        """The ticket's comments. There is one at least, its description: an answer without any is none."""
+        comments = iter(self._zenpy.tickets.comments(ticket=ticket_id))
+        first = next(comments, None)
+        if first is None:
+            raise Temporary("Zendesk's answer cannot be read")
+        return itertools.chain((first,), comments)
 
     @_understood(write=True)
     def add_internal_note(self, ticket_id: int, html: str) -> Note:
         """Add the note as an internal comment, in one request, and see whether it is internal."""
         ticket = Ticket(id=ticket_id, comment=Comment(html_body=html, public=False))
-        answer = self._zenpy.tickets.update(ticket)
-        for event in answer.audit.events:
-            if _of(event, "type") == "Comment":
-                return self._note(int(_of(event, "id")), public=_of(event, "public"))
-        raise Temporary("Zendesk's answer shows no comment", outcome_unknown=True)
+        audit = self._zenpy.tickets.update(ticket).audit
+        if audit.ticket_id == ticket_id:
+            for event in audit.events:
+                if _of(event, "type") == "Comment":
+                    return self._note(int(_of(event, "id")), public=_of(event, "public"))
+        raise Temporary("Zendesk's answer does not show the note", outcome_unknown=True)
 
     @_understood(write=True)
     def make_private(self, ticket_id: int, comment_id: int) -> None:
@@ -151,17 +163,19 @@ class Desk:
         try:
             self._session.put(self._session.asked_url + path)
         except RemoteError as error:
-            if not isinstance(error, Temporary) and self._is_internal(ticket_id, comment_id):
+            if not isinstance(error, Temporary) and self._is_public(ticket_id, comment_id) is False:
                 return  # somebody was faster
             raise StillPublic(still_public(error), comment_id=comment_id) from error
+        if self._is_public(ticket_id, comment_id):  # what answers with a 200 need not be Zendesk
+            raise StillPublic(still_public("Zendesk shows it as public after that"), comment_id=comment_id)
 
-    def _is_internal(self, ticket_id: int, comment_id: int) -> bool:
-        """Whether Zendesk says of a comment that customers cannot read it."""
+    def _is_public(self, ticket_id: int, comment_id: int) -> bool | None:
+        """Whether customers can read a comment; None when Zendesk does not show it."""
         try:
-            comments = self._zenpy.tickets.comments(ticket=ticket_id)
-            return any(comment.id == comment_id and comment.public is False for comment in comments)
+            shown = [each.public for each in self._comments(ticket_id) if each.id == comment_id]
         except (RemoteError, *_SURPRISES):
-            return False
+            return None
+        return shown[0] is not False if shown else None
 
     def _note(self, comment_id: int, *, public: object) -> Note:
         """A comment of ours; what does not say that it is internal is taken for public."""
@@ -172,6 +186,16 @@ class Desk:
 def still_public(why: object) -> str:
     """The reason for an admin."""
     return f"the note is public and could not be made private: {why}"
+
+
+def _by_hand(comment: Comment) -> bool:
+    """Whether a person made a comment in Zendesk's own pages: admins often lend us their own user.
+
+    They quote notes in replies, and merge tickets, which copies the last comment of one into the other.
+    """
+    via = getattr(comment, "via", None)
+    source = _of(via, "source")
+    return _of(via, "channel") in _HANDS or _of(source, "rel") == "merge"
 
 
 def _texts(comment: Comment) -> list[str]:

@@ -56,6 +56,11 @@ def rule_of(trigger: Record) -> Rule:
     return Rule(conditions=conditions, since=unix(trigger.get("created_at")) or 0.0)
 
 
+def earliest(found: Sequence[Rule]) -> float:
+    """The Unix time before which no ticket was created that one of the rules holds for."""
+    return min((each.since for each in found), default=0.0) - _SKEW_SECONDS
+
+
 def would_fire(found: Sequence[Rule], ticket: Record) -> bool | None:
     """Whether one of the rules holds for a new ticket; None when that cannot be told."""
     created = unix(ticket.get("created_at")) or 0.0

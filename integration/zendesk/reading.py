@@ -15,6 +15,7 @@ import requests
 
 from integration.errors import Held, Permanent, RemoteError, Temporary
 from integration.settings import Settings
+from integration.zendesk import trouble
 from integration.zendesk.session import ZendeskSession
 
 MAX_PAGES: Final = 200
@@ -41,7 +42,7 @@ class Reader:
     """Reads JSON from one account. Raises `RemoteError`; `wait` is called between its requests."""
 
     def __init__(self, settings: Settings, *, wait: Wait) -> None:
-        self._session = _ReaderSession(settings)
+        self._session = ReadingSession(settings)
         self.wait = wait
 
     def pages(self, path: str, name: str, query: dict[str, str] | None = None) -> Iterator[list[dict[str, Any]]]:
@@ -89,14 +90,16 @@ class TooManyPages(Temporary):
     """A list has more pages than are read at once."""
 
 
-class _ReaderSession(ZendeskSession):
-    """The session of the worker, with its scopes; it tells 403 and 404 from the rest."""
+class ReadingSession(ZendeskSession):
+    """The session of the worker, with its scopes; it tells what is not allowed, or not there, from the rest."""
 
     def refused(self, response: requests.Response, *, write: bool) -> RemoteError:
         """The error that an answer other than 2xx stands for."""
         if response.status_code == _FORBIDDEN:
-            return Forbidden("Zendesk does not allow this (403)")
-        if response.status_code == _NOT_FOUND:
+            if trouble.is_a_page(response):
+                return trouble.in_its_place(response)
+            return Forbidden("Zendesk does not allow this (403)", status=_FORBIDDEN)
+        if response.status_code == _NOT_FOUND and not trouble.is_no_help_desk(response):
             return Absent("Zendesk has no such thing (404)")
         return super().refused(response, write=write)
 

@@ -6,19 +6,21 @@ import base64
 import time
 from collections.abc import Mapping
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import requests
 
+from integration import machine_words
 from integration.errors import Held, NoNotePossible, NotThere, Permanent, RemoteError, Temporary
 from integration.http import ServiceSession, below, json_object
 from integration.settings import ApiToken, InstallSettings, OAuthClient, Settings
-from integration.zendesk import limits
+from integration.zendesk import limits, trouble
 
 TOKEN_SECONDS: Final = 1800
 SCOPES: Final = "read tickets:write"
 _CLOSED: Final = b"closed prevents ticket update"  # where an answer names no field
 _UNAUTHORIZED: Final = 401
-_NOT_FOUND: Final = 404
+_NOT_FOUND: Final = frozenset({404, 410})
 _UNPROCESSABLE: Final = 422
 
 
@@ -26,7 +28,15 @@ class _TokenRefused(Held):
     """401: the access token may have expired early, or was revoked."""
 
 
-class ZendeskSession(ServiceSession):
+class _Session(ServiceSession):
+    """A session that keeps what Zendesk says of a refusal."""
+
+    def said(self, response: requests.Response) -> str:
+        """What an answer other than 2xx says in words for machines."""
+        return machine_words.of_zendesk(response.content)
+
+
+class ZendeskSession(_Session):
     """A session with one Zendesk account, authorised for each request.
 
     zenpy always asks `https://<subdomain>.zendesk.com`; where the account is elsewhere (a stand-in), requests are sent
@@ -70,12 +80,11 @@ class ZendeskSession(ServiceSession):
         """The error that an answer other than 2xx stands for."""
         if response.status_code == _UNAUTHORIZED:
             return _TokenRefused("Zendesk refuses our credentials (401)", status=_UNAUTHORIZED)
-        if response.status_code == _NOT_FOUND:
+        if response.status_code in _NOT_FOUND:
             if (json_object(response.content) or {}).get("error") == "RecordNotFound":
-                return NotThere("the ticket is deleted, or not visible to this integration")
-            return Held(
-                "Zendesk has no help desk at this address (404): is ZENDESK_SUBDOMAIN right?", status=_NOT_FOUND
-            )
+                what = _asked_for(response.url or "")
+                return NotThere(f"Zendesk shows us no such {what} (404): it is deleted, or our user may not see it")
+            return Held(trouble.NO_HELP_DESK, status=response.status_code)
         if response.status_code == _UNPROCESSABLE and _closed(response.content):
             return NoNotePossible("the ticket is closed")
         return super().refused(response, write=write)
@@ -83,6 +92,12 @@ class ZendeskSession(ServiceSession):
     def limit_used_up(self, headers: Mapping[str, str]) -> bool | None:
         """Whether the headers of a 429 say that the whole account's limit is used up; None when they do not tell."""
         return limits.used_up(headers)
+
+
+def _asked_for(url: str) -> str:
+    """What a request was about, in a word."""
+    path = urlsplit(url).path
+    return "ticket" if "/tickets/" in path else "user" if "/users/" in path else "record"
 
 
 def _closed(body: bytes) -> bool:
@@ -115,13 +130,25 @@ class _Basic(requests.auth.AuthBase):
         return False
 
 
+class _TokenSession(_Session):
+    """A session that asks for access tokens; it tells a wrong address from a wrong client."""
+
+    def refused(self, response: requests.Response, *, write: bool) -> RemoteError:
+        """The error that an answer other than 2xx stands for."""
+        if response.status_code in _NOT_FOUND:
+            return Held(trouble.NO_HELP_DESK, status=response.status_code)
+        if response.status_code < 500 and trouble.is_a_page(response):  # noqa: PLR2004 -- the service's own trouble
+            return trouble.in_its_place(response)
+        return super().refused(response, write=write)
+
+
 class _Bearer(requests.auth.AuthBase):
     """An access token of the `client_credentials` grant, fetched when one is needed and renewed before it expires."""
 
     def __init__(self, client: OAuthClient, zendesk_url: str, scopes: str) -> None:
         self._client = client
         self._scopes = scopes
-        self._session = ServiceSession("Zendesk", zendesk_url)
+        self._session = _TokenSession("Zendesk", zendesk_url)
         self._url = f"{zendesk_url}/oauth/tokens"
         self._token = ""
         self._renew_at = 0.0
@@ -158,6 +185,8 @@ class _Bearer(requests.auth.AuthBase):
             )
             raise _of_zendesk(temporary) from error
         except (Held, Permanent) as error:
+            if isinstance(error, Held) and error.status in _NOT_FOUND:
+                raise _of_zendesk(Held(f"{error}", status=error.status, of_account=True)) from error
             refused = Held(f"Zendesk refuses the OAuth client: {error}", of_account=True)
             raise _of_zendesk(refused) from error
         except (ArithmeticError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
-from integration.errors import MalformedDelivery, UnverifiedDelivery
+from integration.errors import MalformedDelivery, OutOfDate, UnverifiedDelivery, WrongSignature
 from integration.json_body import parse_object
 from integration.settings import ZENDESK_TEST_SECRET
 
@@ -55,7 +55,7 @@ def look_at(headers: Headers, *, now: float) -> None:
     if not _BASE64_SHA256.fullmatch(signature) or not _ISO_UTC.fullmatch(timestamp):
         raise UnverifiedDelivery("signature headers missing or malformed")
     if abs(now - _unix(timestamp)) > FRESH_SECONDS:
-        raise UnverifiedDelivery("signature out of date")
+        raise OutOfDate("signature out of date")
 
 
 def verify(body: bytes, headers: Headers, *, secrets: Sequence[str], now: float) -> None:
@@ -66,7 +66,7 @@ def verify(body: bytes, headers: Headers, *, secrets: Sequence[str], now: float)
     matches = [hmac.compare_digest(_signature(secret, signed), signature.encode("ascii")) for secret in secrets]
     accepted = [secret != ZENDESK_TEST_SECRET for secret in secrets]
     if not any(match and own for match, own in zip(matches, accepted, strict=True)):
-        raise UnverifiedDelivery("signature wrong")
+        raise WrongSignature("signature wrong")
 
 
 def signed(body: bytes, *, secret: str, now: float) -> dict[str, str]:

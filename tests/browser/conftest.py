@@ -1,32 +1,25 @@
 """A real Chromium, driven by Playwright, at the real page. A browser that is missing is a failure here, not a skip.
 
-CHROMIUM names another executable than Debian's; SCREENSHOTS a folder that pictures of the pages are left in.
+CHROMIUM names another executable than Debian's; SCREENSHOTS a folder that pictures of the pages are left in,
+of the whole page with SCREENSHOTS_WHOLE.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, HttpCredentials, Page, sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
+from tests.admin import PASSWORD
+from tests.browser.visitor import Visitor
 from tests.conftest import InProcess
 
-PASSWORD = "correct horse battery staple"
-LOOKS: dict[str, dict[str, Any]] = {
-    "desktop": {"viewport": {"width": 1280, "height": 900}},
-    "dark": {"viewport": {"width": 1280, "height": 900}, "color_scheme": "dark"},
-    "phone": {"viewport": {"width": 360, "height": 740}, "device_scale_factor": 2, "has_touch": True},
-}
 _ARGS = [
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
 ]
-_AXE = Axe()
 
 
 @pytest.fixture(scope="session")
@@ -44,50 +37,9 @@ def environ(environ: dict[str, str]) -> dict[str, str]:
     return {**environ, "ADMIN_PASSWORD": PASSWORD}
 
 
-class Visitor:
-    """A person with a browser; what the browser complains of is collected."""
-
-    def __init__(self, browser: Browser, product: InProcess) -> None:
-        self._browser = browser
-        self._contexts: list[BrowserContext] = []
-        self.url = product.settings.public_url
-        self.complaints: list[str] = []
-
-    def open(self, path: str = "/", *, password: str = PASSWORD, **look: Any) -> Page:  # noqa: ANN401 -- Playwright's options
-        """A page in a browser of its own."""
-        credentials: HttpCredentials = {"username": "admin", "password": password}
-        context = self._browser.new_context(base_url=self.url, http_credentials=credentials, **look)
-        self._contexts.append(context)
-        context.set_default_timeout(15_000)
-        page = context.new_page()
-        page.on("console", self._listen)
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.goto(path)
-        return page
-
-    def close(self) -> None:
-        for context in self._contexts:
-            context.close()
-
-    def _listen(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
-            self.complaints.append(message.text)
-
-
 @pytest.fixture
 def visitor(browser: Browser, product: InProcess) -> Iterator[Visitor]:
+    product.show_that_it_works()
     made = Visitor(browser, product)
     yield made
     made.close()
-
-
-def barriers(page: Page) -> list[str]:
-    """What axe finds that keeps people out: WCAG 2.2 AA and its best practices, from `minor` up."""
-    found = _AXE.run(page).response["violations"]
-    return [f"{each['impact']}: {each['help']} ({[node['html'][:120] for node in each['nodes']]})" for each in found]
-
-
-def picture(page: Page, name: str) -> None:
-    """Leave a picture of what is seen, when somebody wants one."""
-    if "SCREENSHOTS" in os.environ:
-        page.screenshot(path=Path(os.environ["SCREENSHOTS"]) / f"{name}.png")

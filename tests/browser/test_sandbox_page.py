@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page
 from sandbox import Sandbox
 from sandbox.customers import CUSTOMERS
 from sandbox.zendesk import Product
-from tests.browser.conftest import barriers, picture
+from tests.browser.visitor import barriers, picture
 
 WIDTHS = (320, 390, 600, 1280)
 LONG = "unbreakable" * 12

@@ -11,9 +11,10 @@ from redis import Redis
 
 from integration.entry import State
 from integration.lanes import Service
-from sandbox import Fault, Sandbox
-from tests.browser.conftest import LOOKS, Visitor, barriers, picture
-from tests.conftest import InProcess, wait_for
+from sandbox import Sandbox
+from tests.admin import fail_one, file_one
+from tests.browser.visitor import LOOKS, Visitor, barriers, fits, picture
+from tests.conftest import InProcess
 
 ADA = "ada@shop.example"
 SOON = 15_000  # ms: some refreshes of the page
@@ -22,19 +23,6 @@ SOON = 15_000  # ms: some refreshes of the page
 @pytest.fixture(params=LOOKS)
 def look(request: pytest.FixtureRequest) -> str:
     return str(request.param)
-
-
-def file_one(product: InProcess, sandbox: Sandbox) -> int:
-    ticket_id = sandbox.zendesk.file_ticket(requester=ADA)
-    wait_for(lambda: product.ledger.find(ticket_id))
-    return ticket_id
-
-
-def fail_one(product: InProcess, sandbox: Sandbox) -> int:
-    sandbox.faults.add(Fault(service="logrocket", method="POST", status=400))
-    ticket_id = file_one(product, sandbox)
-    product.work_until(ticket_id, State.FAILED)
-    return ticket_id
 
 
 def one_of_each(product: InProcess, sandbox: Sandbox) -> tuple[int, int, int]:
@@ -46,12 +34,6 @@ def one_of_each(product: InProcess, sandbox: Sandbox) -> tuple[int, int, int]:
 
 def item(page: Page, ticket_id: int) -> Any:  # noqa: ANN401 -- a Locator, which has no public type for mypy
     return page.locator(f"#ticket-{ticket_id}")
-
-
-def fits(page: Page) -> bool:
-    """Whether nothing sticks out at the side."""
-    width: int = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
-    return width <= 0
 
 
 # -- It works
@@ -245,7 +227,7 @@ def test_fingers_can_hit_what_there_is_to_press(visitor: Visitor, product: InPro
         assert box is not None
         assert box["height"] >= 40, each.text_content()
         assert box["x"] >= 0
-        assert box["x"] + box["width"] <= 360
+        assert box["x"] + box["width"] <= LOOKS["phone"]["viewport"]["width"]
 
 
 # -- It survives

@@ -8,6 +8,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +18,8 @@ import requests
 
 from integration.settings import NAMES
 from sandbox.runner import BLANK
+
+pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON = shlex.quote(sys.executable)
@@ -41,9 +44,16 @@ def checkout(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def environ(tmp_path: Path) -> dict[str, str]:
+def temporary() -> Iterator[Path]:
+    """Where sandboxes make their folders: its name is short, since theirs hold sockets, as pytest's is not."""
+    with tempfile.TemporaryDirectory(prefix="beside-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def environ(tmp_path: Path, temporary: Path) -> dict[str, str]:
     """The environment of a terminal in which nothing else is seen of the sandboxes of this machine."""
-    return {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "TMPDIR": str(tmp_path)}
+    return {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "TMPDIR": str(temporary)}
 
 
 @pytest.fixture
@@ -119,14 +129,16 @@ def test_nothing_of_env_files_and_of_the_callers_environment_reaches_the_sandbox
     assert "Internal note on ticket" in out
 
 
-def test_the_child_processes_have_the_variables_of_the_sandbox_alone(start: Start, checkout: Path) -> None:
+def test_the_child_processes_have_the_variables_of_the_sandbox_alone(
+    start: Start, checkout: Path, temporary: Path
+) -> None:
     process = start(**wrong_environment(checkout))
     banner(process)
     names = {*NAMES, *BESIDES, "A_FUTURE_VARIABLE"}
     seen = 0
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            if f"{checkout.parent}/sandbox-".encode() not in bytes(folder.joinpath("cwd").readlink()):
+            if f"{temporary}/sandbox-".encode() not in bytes(folder.joinpath("cwd").readlink()):
                 continue
             words = folder.joinpath("environ").read_bytes().decode().split("\0")
         except OSError:
@@ -169,7 +181,7 @@ def test_without_a_sandbox_a_shell_does_not_go_on(shell: Callable[..., subproces
 
 
 def test_of_several_sandboxes_one_is_chosen_and_one_that_was_killed_is_none(
-    start: Start, tmp_path: Path, shell: Callable[..., subprocess.CompletedProcess[str]]
+    start: Start, temporary: Path, shell: Callable[..., subprocess.CompletedProcess[str]]
 ) -> None:
     first, second = start(), start()
     pages = [re.search(r"file more: +(http://\S+:(\d+))/", banner(each)) for each in (first, second)]
@@ -182,7 +194,7 @@ def test_of_several_sandboxes_one_is_chosen_and_one_that_was_killed_is_none(
             chosen = shell(f"{PYTHON} -m sandbox --env {choice}")
             assert (chosen.returncode, f"export ZENDESK_URL={page[1]}\n" in chosen.stdout) == (0, True)
     assert "No sandbox has the port or process id 1." in shell(f"{PYTHON} -m sandbox --env 1").stderr
-    assert [oct(path.stat().st_mode) for path in tmp_path.glob("sandbox-*/beside.json")] == ["0o100600"] * 2
+    assert [oct(path.stat().st_mode) for path in temporary.glob("sandbox-*/beside.json")] == ["0o100600"] * 2
     first.kill()
     first.wait()
     only = shell(f"{PYTHON} -m sandbox --env")
@@ -190,10 +202,10 @@ def test_of_several_sandboxes_one_is_chosen_and_one_that_was_killed_is_none(
 
 
 def test_a_file_that_others_could_have_written_is_not_believed(
-    tmp_path: Path, start: Start, shell: Callable[..., subprocess.CompletedProcess[str]]
+    temporary: Path, start: Start, shell: Callable[..., subprocess.CompletedProcess[str]]
 ) -> None:
     banner(start())
-    [folder] = tmp_path.glob("sandbox-*")
+    [folder] = temporary.glob("sandbox-*")
     folder.chmod(0o777)
     assert shell(f"{PYTHON} -m sandbox --env").returncode == 1
     folder.chmod(0o700)

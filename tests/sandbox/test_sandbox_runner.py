@@ -16,6 +16,8 @@ import pytest
 from sandbox.children import procfile
 from sandbox.terminal import note_as_text
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 IN_BACKGROUND = ("/bin/sh", "-c", "trap '' INT; exec \"$@\"", "sh")  # starts what follows with SIGINT ignored
 Until = Callable[..., None]

@@ -1,4 +1,4 @@
-"""Plays the product through virtual time, with faults from a seed: `make simulate`, and 2,000 schedules in `make test`.
+"""Plays the product through virtual time, with faults from a seed: `make simulate`; 2,000 schedules in `make test-all`.
 
 What runs is the product's own: entry, ledger with its Lua, lanes, sweeper, jobs, desk, LogRocket's client, and the part
 of `ServiceSession` that says what an answer means. What is modelled is the world around them:
@@ -14,8 +14,8 @@ of `ServiceSession` that says what an answer means. What is modelled is the worl
     operations     the same ledger operations on the model of Redis and on a real one
 
 Not modelled: the web process (deliveries and callbacks go straight to the ledger), RQ (a job is in one list until a
-worker takes it), zenpy's reading of JSON, sockets and TLS, the reading of Zendesk's log (tickets that Redis lost are
-delivered again after 15 minutes), retention, LOGROCKET_REQUESTS_PER_HOUR, a Redis that two groups of processes see
-differently, and one that loses more than its last second but less than all. A write to Zendesk lands within 50 s of its
-request.
+worker takes it), zenpy's reading of JSON, sockets and TLS, the reading of Zendesk's log and of its tickets (those of
+the time of which Redis may have lost some are taken in every 15 minutes), retention, LOGROCKET_REQUESTS_PER_HOUR, a
+Redis that two groups of processes see differently, and one that loses more than its last second but less than all. A
+write to Zendesk lands within 50 s of its request.
 """

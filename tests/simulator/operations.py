@@ -152,5 +152,6 @@ def _without_times(document: bytes | None, now: float) -> object:
     stored = json.loads(document)
     del stored["redis_run"]
     stored["history"] = [state for _, state in stored["history"]]
+    stored["troubles"] = [(why, times) for _, why, _, times in stored.get("troubles", ())]
     stored["lease"] = stored.get("lease") is not None
     return {name: value > now + 1 if name in _TIMES else value for name, value in stored.items()}

@@ -17,6 +17,7 @@ from integration.keys import DEFAULT_PREFIX, Keys
 from integration.ledger import Ledger
 from integration.logrocket import results
 from integration.logrocket.links import ProjectLinks
+from integration.lost_writes import LostWrites
 from integration.queues import Queues
 from integration.settings import Settings, from_environment
 from integration.zendesk.webhook import NewTicket
@@ -143,6 +144,7 @@ class Schedule:
         self.redis = self.world.connection()
         self.ledger = open_ledger(self.redis, policy)
         self.delivered: dict[int, float] = {}
+        self._created: dict[int, float] = {}
         self._workers = {
             queue: [self._worker(f"{queue} {each}") for each in range(count)] for queue, count in _WORKERS.items()
         }
@@ -185,6 +187,7 @@ class Schedule:
             self.zendesk.tickets[number] = Ticket(ticket_id=number, email=email, own_trouble=own)
             self.logrocket.own_troubles[number] = own
             when = START + self.chance.pick(("arrival", number), ARRIVALS, often=3)
+            self._created[number] = when
             self.world.at(when, functools.partial(self._deliver, number))
             if self.chance.pick(("delivered again", number), (False, True), often=0.5):
                 self.world.at(when + 30.0, functools.partial(self._deliver, number))
@@ -205,13 +208,16 @@ class Schedule:
         whose.trouble = trouble
         self.world.tell("that trouble is over" if trouble is None else trouble.name)
 
-    def _deliver(self, number: int, *, recovered: bool = False) -> None:
-        ticket = NewTicket(ticket_id=number, email=self.zendesk.tickets[number].email)
+    def _deliver(self, number: int) -> None:
         try:
-            new = self.ledger.receive(ticket, recovered=recovered)
+            self._receive(number)
         except RedisError:  # a 503, which Zendesk tries again
-            self.world.after(10.0, functools.partial(self._deliver, number, recovered=recovered))
-            return
+            self.world.after(10.0, functools.partial(self._deliver, number))
+
+    def _receive(self, number: int, *, recovered: bool = False) -> None:
+        new = self.ledger.receive(
+            NewTicket(ticket_id=number, email=self.zendesk.tickets[number].email), recovered=recovered
+        )
         self.delivered.setdefault(number, self.world.now)
         if new:
             self.world.tell(f"ticket {number} is {'recovered' if recovered else 'delivered'}")
@@ -224,8 +230,16 @@ class Schedule:
                     self.world.tell(f"an admin retries ticket {number}")
 
     def _recover(self) -> None:
-        for number in self.zendesk.tickets:
-            self._deliver(number, recovered=True)
+        """Look through the tickets of the time of which Redis may have lost some."""
+        writes = LostWrites(cast("Redis", self.redis), KEYS)
+        try:
+            run, now, lost = writes.notice(), self.ledger.now(), writes.stretch()
+            for number, created in self._created.items():
+                if lost is not None and created in lost:
+                    self._receive(number, recovered=True)
+            writes.looked(run=run, done=now, lost=lost, again_since=None)
+        except RedisError:
+            self.world.after(10.0, self._recover)
 
     def _call_back(self, ticket_id: int, body: dict[str, Any]) -> None:
         try:

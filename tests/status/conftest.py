@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 import pytest
-import requests
 
-from integration.entry import State
-from sandbox import Fault, Sandbox
-from tests.conftest import InProcess, wait_for
-
-PASSWORD = "correct horse battery staple"
+from tests.admin import PASSWORD, Admin
+from tests.conftest import InProcess
 
 
 @pytest.fixture
@@ -20,49 +15,9 @@ def environ(environ: dict[str, str]) -> dict[str, str]:
     return {**environ, "ADMIN_PASSWORD": PASSWORD}
 
 
-class Admin:
-    """A person at the status page: a browser's session that logs in, and the token of its forms."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-        self.session = requests.Session()
-        self.session.auth = ("admin", PASSWORD)
-
-    def get(self, path: str = "/") -> requests.Response:
-        return self.session.get(self.url + path, timeout=10)
-
-    def page(self, path: str = "/") -> str:
-        answer = self.get(path)
-        assert answer.status_code == 200, answer.text
-        return answer.text
-
-    def token(self) -> str:
-        found = re.search(r'name="csrf_token" value="([^"]+)"', self.page())
-        assert found is not None
-        return found[1]
-
-    def post(self, path: str, *, follow: bool = True, **form: str) -> requests.Response:
-        form = {"csrf_token": self.token(), **form}
-        return self.session.post(self.url + path, data=form, timeout=20, allow_redirects=follow)
-
-
 @pytest.fixture
 def admin(product: InProcess) -> Iterator[Admin]:
+    product.show_that_it_works()
     made = Admin(product.settings.public_url)
     yield made
     made.session.close()
-
-
-def file_one(product: InProcess, sandbox: Sandbox) -> int:
-    """A ticket that has just arrived."""
-    ticket_id = sandbox.zendesk.file_ticket(requester="ada@shop.example")
-    wait_for(lambda: product.ledger.find(ticket_id))
-    return ticket_id
-
-
-def fail_one(product: InProcess, sandbox: Sandbox) -> int:
-    """A ticket that has failed, because LogRocket refuses its request."""
-    sandbox.faults.add(Fault(service="logrocket", method="POST", status=400))
-    ticket_id = sandbox.zendesk.file_ticket(requester="ada@shop.example")
-    product.work_until(ticket_id, State.FAILED)
-    return ticket_id

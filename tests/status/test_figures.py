@@ -64,7 +64,7 @@ def test_a_sample_is_spread_over_the_whole_and_takes_none_twice(number: int, mos
         assert min(ranks) <= -number * (most - 1) / most
 
 
-@given(st.fixed_dictionaries(dict.fromkeys(["came_in", "posted", "nothing_to_tell", "skipped", "failed"], COUNTS)))
+@given(st.fixed_dictionaries(dict.fromkeys(["came_in", "posted", "empty", "skipped", "failed"], COUNTS)))
 def test_every_bar_is_inside_the_chart_and_none_hides_another(counts: dict[str, tuple[int, ...]]) -> None:
     bars = flow(**counts).bars()
     for bar in bars:
@@ -79,7 +79,7 @@ def test_every_bar_is_inside_the_chart_and_none_hides_another(counts: dict[str, 
 def test_the_chart_is_told_in_words_and_as_a_table() -> None:
     drawn = flow(came_in=[0] * 11 + [7], posted=[0] * 10 + [2, 3], failed=[0] * 11 + [1])
     assert drawn.in_words == (
-        "Last hour: 7 came in, 5 posted, 0 nothing to tell, 0 skipped, 1 failed. At most 7 in one part of 5 minutes."
+        "Last hour: 7 came in, 5 posted, 0 empty, 0 skipped, 1 failed. At most 7 in one part of 5 minutes."
     )
     assert drawn.rows() == [("0 to 5 min", [7, 3, 0, 0, 1]), ("5 to 10 min", [0, 2, 0, 0, 0])]
     assert flow().in_words == "Last hour: nothing came in, nothing ended."
@@ -140,20 +140,6 @@ def test_a_moment_is_said_with_its_day_when_it_is_another_one(when: float, said:
 )
 def test_an_address_is_masked(email: str, masked: str) -> None:
     assert words.masked(email) == masked
-
-
-@pytest.mark.parametrize(
-    ("waiting", "failed", "held", "said"),
-    [
-        (0, 0, [], "No ticket waits. All is well."),
-        (1, 0, [], "1 ticket waits. All is well."),
-        (1200, 1, [], "1,200 tickets wait. 1 ticket has failed."),
-        (2, 0, [Service.ZENDESK], "2 tickets wait. Zendesk refuses our credentials: tickets wait for you."),
-        (0, 0, list(Service), "No ticket waits. Zendesk and LogRocket refuse our credentials: tickets wait for you."),
-    ],
-)
-def test_how_it_stands_is_said_in_a_sentence(waiting: int, failed: int, held: list[Service], said: str) -> None:
-    assert words.summary(waiting, failed, held) == said
 
 
 def test_limits_are_said_in_words() -> None:

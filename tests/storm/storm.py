@@ -78,7 +78,7 @@ def full(*, seed: int, tickets: int, minutes: float) -> Forecast:
 
 
 def short(*, seed: int, tickets: int) -> Forecast:
-    """The storm of `make test`."""
+    """The storm of `make test-all`."""
     return Forecast(
         seed=seed,
         tickets=tickets,
@@ -163,7 +163,7 @@ class Storm:
             time.sleep(0.2)
 
     def recover(self) -> None:
-        """Run the admin's command that takes in what Zendesk could not deliver."""
+        """Run the admin's command that takes in what Zendesk could not deliver, and what Redis has lost."""
         code, printed = self._stage.command("recover", "--hours", "3")
         found = re.search(r"taken in now: (\d+)", printed)
         if code != 0 or found is None:
@@ -197,6 +197,7 @@ class Storm:
             kinds=self._customers.filed,
             filed_at=self._customers.filed_at,
             forgotten=self._stage.forgotten,
+            vanished=len(self._stage.vanished),
             tickets=evidence.tickets(self._stage.redis, sandbox, list(self._customers.filed)),
             erased=self._erased,
             keys=evidence.keys(self._stage.redis),

@@ -21,7 +21,7 @@ def problems(evidence: Evidence) -> list[str]:
     for number, kind in evidence.kinds.items():
         ticket = evidence.tickets[number]
         broken = _erased(ticket) if number in evidence.erased else _kept(ticket, kind)
-        if ticket.entry is None and _forgotten(evidence, number):
+        if ticket.entry is None and ticket.deleted and _forgotten(evidence, number):
             broken = _notes(ticket)
         found += [f"ticket {number} ({kind.name}): {each}" for each in broken]
     waited, number = longest_wait(evidence)
@@ -52,7 +52,7 @@ def _asked_again_for(ticket: Ticket) -> int:
 
 
 def _forgotten(evidence: Evidence, number: int) -> bool:
-    """Whether a ticket came when Redis' writes were lost: Zendesk was told that we have it."""
+    """Whether a ticket came when Redis' writes were lost: it is found among Zendesk's tickets, but not once deleted."""
     at = evidence.filed_at[number]
     return any(began - DELIVERY_SECONDS < at < ended for began, ended in evidence.forgotten)
 

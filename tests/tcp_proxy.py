@@ -11,7 +11,7 @@ from typing import Self
 _HOST = "127.0.0.1"
 
 
-class Relay:
+class TcpProxy:
     """Passes on what comes to `port`, for as long as it is open; where it leads can be changed at any time.
 
     With `tls` callers have to speak TLS, and `heard` is what they said inside it.

@@ -1,9 +1,8 @@
-"""Strangers who besiege the web process: many connections of a kind, each opened anew as soon as it is closed."""
+"""Attacks on the web process: many slow or endless connections of a kind, each opened anew when it is closed."""
 
 from __future__ import annotations
 
 import contextlib
-import resource
 import selectors
 import socket
 import threading
@@ -11,12 +10,11 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Self
 
 import requests
 
-from tests.test_web import signed
+from tests.deliver import signed
 
 SECONDS = 120.0  # after which a siege ends by itself
 BURST = 100  # connections that are opened at once: it fits into any backlog
@@ -64,7 +62,7 @@ ATTACKS = {
 
 
 @dataclass(eq=False)
-class _Stranger:
+class _Connection:
     line: socket.socket
     left: bytes  # to say
 
@@ -116,7 +114,7 @@ class Siege:
             line.connect_ex(("127.0.0.1", self._port))
             self.opened += 1
             both = selectors.EVENT_READ | selectors.EVENT_WRITE
-            self._lines.register(line, both, _Stranger(line, self._attack.says()))
+            self._lines.register(line, both, _Connection(line, self._attack.says()))
 
     def _add(self) -> None:
         if self._attack.adds:
@@ -124,23 +122,23 @@ class Siege:
                 key.data.left += self._attack.adds
                 self._lines.modify(key.data.line, selectors.EVENT_READ | selectors.EVENT_WRITE, key.data)
 
-    def _go_on(self, stranger: _Stranger) -> None:
+    def _go_on(self, connection: _Connection) -> None:
         """Say what is left to say, and hear what there is to hear."""
         with contextlib.suppress(BlockingIOError):
             try:
-                while stranger.left:
-                    stranger.left = stranger.left[stranger.line.send(stranger.left[:_PIECE]) :]
-                self._lines.modify(stranger.line, selectors.EVENT_READ, stranger)
+                while connection.left:
+                    connection.left = connection.left[connection.line.send(connection.left[:_PIECE]) :]
+                self._lines.modify(connection.line, selectors.EVENT_READ, connection)
                 if not self._attack.hears:
-                    self._lines.unregister(stranger.line)
-                    self._deaf.append(stranger.line)
-                elif not self._hears(stranger.line):
-                    self._close(stranger.line)
+                    self._lines.unregister(connection.line)
+                    self._deaf.append(connection.line)
+                elif not self._hears(connection.line):
+                    self._close(connection.line)
             except BlockingIOError:
-                if self._attack.hears and not self._hears(stranger.line):
-                    self._close(stranger.line)
+                if self._attack.hears and not self._hears(connection.line):
+                    self._close(connection.line)
             except OSError:
-                self._close(stranger.line)
+                self._close(connection.line)
 
     def _hears(self, line: socket.socket) -> bool:
         """Whether the other end is still there."""
@@ -164,16 +162,3 @@ def seconds_of_a_delivery(url: str, secret: str, ticket_id: int) -> float:
     if answer.status_code != ACCEPTED:
         raise RuntimeError(f"a genuine delivery was answered with {answer.status_code}")
     return took
-
-
-def memory(pid: int) -> int:
-    """MiB that a process and its children hold."""
-    pages = 0
-    for each in [pid, *_children(pid)]:
-        pages += int(Path(f"/proc/{each}/statm").read_text().split()[1])
-    return pages * resource.getpagesize() // 2**20
-
-
-def _children(pid: int) -> list[int]:
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [int(each) for each in children]

@@ -1,0 +1,177 @@
+"""`status CASE`: where one case stands, the way it went, and why; and the lists of those that failed or wait."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from integration import story
+from integration.entry import FINAL, Entry, NewerEntryError, State
+from integration.ledger import Ledger
+from integration.settings import Settings
+from integration.status import words
+
+LISTED: Final = 20  # tickets of a kind
+_DOOR: Final = "zendesk"
+_CASE: Final = re.compile(r"(?:(?P<door>[a-z][a-z0-9]{0,29})-)?(?P<key>[A-Za-z0-9._-]{1,100})")
+_TICKET: Final = re.compile(r"[0-9]{1,18}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listed:
+    """The tickets that failed last, newest first, and those that wait longest in their state. `now` is Redis' time."""
+
+    now: float
+    failed: list[Entry]
+    waiting: list[Entry]
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what names a case."""
+    parser.add_argument(
+        "case", nargs="?", type=_case, metavar="CASE", help="a ticket's number, or a key such as zendesk-35436"
+    )
+
+
+def run(ledger: Ledger, settings: Settings, case: str, *, as_json: bool) -> int:
+    """Tell of one case; 1 when it is not known."""
+    door, _, number = case.partition("-")
+    try:
+        entry = ledger.find(int(number)) if door == _DOOR else None
+    except NewerEntryError:
+        print(f"{case} was written by a newer release, which this one cannot read: ask that one.", file=sys.stderr)
+        return 1
+    if entry is None:
+        print(
+            f"{case} is not known: it never arrived here, was erased, or ended more than RETENTION_DAYS ago. "
+            "`python -m integration recover` looks for tickets that never arrived.",
+            file=sys.stderr,
+        )
+        return 1
+    told = _as_json(entry, ledger.now())
+    told["ticket_url"] = f"{settings.zendesk_url}/agent/tickets/{entry.ticket_id}"
+    print(json.dumps(told) if as_json else _as_text(entry, told, ledger.now()))
+    return 0
+
+
+def listed(ledger: Ledger) -> Listed:
+    """What to list beside the counts: bounded, however many tickets there are."""
+    waiting = [each for state in State if state not in FINAL for each in ledger.longest_in(state, LISTED)]
+    waiting.sort(key=lambda entry: entry.entered_at)
+    return Listed(now=ledger.now(), failed=ledger.latest_in(State.FAILED, LISTED), waiting=waiting[:LISTED])
+
+
+def listed_as_text(found: Listed) -> list[str]:
+    """The lists for a person; nothing when there is nothing to tell of."""
+    lines = [f"failed, the last {len(found.failed)} (mend the cause, then `retry`):"] if found.failed else []
+    lines += [f"  {each.ticket_id:<12} {time_of(each.entered_at)}  {each.reason}" for each in found.failed]
+    if found.waiting:
+        lines.append(f"waiting, the longest {len(found.waiting)}:")
+    for each in found.waiting:
+        why, again = words.waiting_for(each, found.now), _next(each, found.now)
+        lines.append(f"  {each.ticket_id:<12} {each.state} since {time_of(each.entered_at)}  {why} Next look: {again}.")
+    return lines
+
+
+def listed_as_json(found: Listed) -> dict[str, Any]:
+    """The lists for a program."""
+    return {
+        "failed": [
+            {"ticket": each.ticket_id, "reason": each.reason, "since": time_of(each.entered_at)}
+            for each in found.failed
+        ],
+        "waiting": [
+            {
+                "ticket": each.ticket_id,
+                "state": str(each.state),
+                "reason": each.last_error,
+                "since": time_of(each.entered_at),
+                "next_look": _next(each, found.now),
+            }
+            for each in found.waiting
+        ],
+    }
+
+
+def _as_json(entry: Entry, now: float) -> dict[str, Any]:
+    return {
+        "case": f"{_DOOR}-{entry.ticket_id}",
+        "state": str(entry.state),
+        "since": time_of(entry.entered_at),
+        "reason": entry.reason or entry.last_error,
+        "tries": max(entry.tries, entry.attempts),
+        "request_id": entry.request_id,
+        "earlier_request_ids": list(entry.old_ids),
+        "next_look": _next(entry, now),
+        "note_id": entry.comment_id or entry.public_comment,
+        "note_is_public": entry.public_comment is not None,
+        "way": [
+            {
+                "state": str(stage.state),
+                "at": time_of(stage.when),
+                "troubles": [
+                    {
+                        "why": each.why,
+                        "since": time_of(each.since),
+                        "times": each.times,
+                        "tried_again_at": time_of(each.until) if each.until else None,
+                    }
+                    for each in stage.troubles
+                ],
+            }
+            for stage in story.way(entry)
+        ],
+    }
+
+
+def _as_text(entry: Entry, told: dict[str, Any], now: float) -> str:
+    lines = [f"{told['case']}: {told['state']} since {told['since']}"]
+    waits = words.waiting_for(entry, now)
+    facts = {
+        "why": entry.reason if waits is None else waits,
+        "next look": told["next_look"],
+        "tries": told["tries"],
+        "request id": told["request_id"],
+        "note's id": told["note_id"],
+        "ticket": told["ticket_url"],
+    }
+    lines += [f"  {name + ':':<12}{value}" for name, value in facts.items() if value is not None]
+    if told["note_is_public"]:
+        lines.append("  Customers can read the note: make it internal in Zendesk.")
+    lines.append("way")
+    for stage in told["way"]:
+        lines.append(f"  {stage['at']}  {stage['state']}")
+        lines += [f"{'':24}{_in_words(each)}" for each in stage["troubles"]]
+    return "\n".join(lines)
+
+
+def _in_words(trouble: dict[str, Any]) -> str:
+    times = f", {trouble['times']} times since {trouble['since']}" if trouble["times"] > 1 else ""
+    again = f", tried again at {trouble['tried_again_at']}" if trouble["tried_again_at"] else ""
+    return f"{trouble['why']}{times}{again}"
+
+
+def _next(entry: Entry, now: float) -> str | None:
+    """When it is looked at again; None when not by itself."""
+    if entry.state in FINAL:
+        return None
+    return time_of(max(entry.wait_until, now))
+
+
+def time_of(when: float) -> str:
+    """A point in time, for people and programs."""
+    return datetime.fromtimestamp(when, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _case(raw: str) -> str:
+    """A case's key: a ticket's number is a ticket of Zendesk's."""
+    found = _CASE.fullmatch(raw[:200])
+    door = _DOOR if found is None or found["door"] is None else found["door"]
+    if found is None or (door == _DOOR and (not _TICKET.fullmatch(found["key"]) or int(found["key"]) == 0)):
+        raise argparse.ArgumentTypeError("must be a ticket's number, or a case's key such as zendesk-35436")
+    return f"{door}-{int(found['key']) if door == _DOOR else found['key']}"

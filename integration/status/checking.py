@@ -1,0 +1,162 @@
+"""`check`, started from the status page: a process of its own, one at a time for all web processes, within a bound.
+
+    <prefix>:checked         what the last one found, as JSON, for a day
+    <prefix>:checked:lock    that one is under way, and since when
+
+The web process itself still asks nobody: the process is another one, and what waits for it is a thread of its own.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from typing import Any, Final, cast
+
+from redis import Redis
+from redis.exceptions import RedisError
+
+from integration import logs
+from integration.checks import SECONDS, Outcome, Result, failure
+from integration.settings import Settings
+
+LIMIT_SECONDS: Final = SECONDS + 20.0  # with the time that it takes to start
+_LOCK_SECONDS: Final = int(LIMIT_SECONDS) + 20  # longer: a web process that is killed gives it back
+_KEPT_SECONDS: Final = 24 * 60 * 60
+_LONGEST_OUTPUT: Final = 256 * 1024
+_LONGEST_TEXT: Final = 1000
+_COMMAND: Final = (sys.executable, "-m", "integration", "check", "--json")
+
+log = logs.get(__name__)
+
+# KEYS lock; ARGV seconds; whether it was free
+_LOCK: Final = "return redis.call('SET', KEYS[1], redis.call('TIME')[1], 'NX', 'EX', ARGV[1]) and 1 or 0"
+# KEYS result, lock; ARGV results as JSON, seconds
+_DONE: Final = """
+local found = cjson.encode({at = tonumber(redis.call('TIME')[1])})
+redis.call('SET', KEYS[1], string.sub(found, 1, -2) .. ',"results":' .. ARGV[1] .. '}', 'EX', ARGV[2])
+redis.call('DEL', KEYS[2])
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checked:
+    """The last check from the page. Times are Unix seconds of Redis' clock."""
+
+    running_since: float | None = None
+    at: float | None = None
+    results: tuple[Result, ...] = ()
+
+    @property
+    def bad(self) -> list[Result]:
+        """What an admin has to read."""
+        return [each for each in self.results if each.outcome is not Outcome.OK]
+
+
+class Checker:
+    """Starts checks, and tells what came of the last one."""
+
+    def __init__(self, settings: Settings, redis: Redis) -> None:
+        self._secrets = settings.secrets
+        self._redis = redis
+        self._keys = settings.keys
+
+    def start(self) -> bool:
+        """Start a check in the background; False when one is under way."""
+        if not self._redis.eval(_LOCK, 1, self._keys.checking, str(_LOCK_SECONDS)):
+            return False
+        threading.Thread(target=self._run, daemon=True, name="check").start()
+        return True
+
+    def last(self) -> Checked:
+        """What the last check found."""
+        lock, stored = cast("list[bytes | None]", self._redis.mget([self._keys.checking, self._keys.checked]))
+        found = _object(stored)
+        return Checked(
+            running_since=None if lock is None else float(lock), at=found.get("at"), results=read(found.get("results"))
+        )
+
+    def _run(self) -> None:
+        results = without(run(), self._secrets)
+        log.info("checked from the status page", failures=sum(each.outcome is Outcome.FAILURE for each in results))
+        try:
+            told = json.dumps([asdict(each) for each in results])
+            self._redis.eval(_DONE, 2, self._keys.checked, self._keys.checking, told, str(_KEPT_SECONDS))
+        except RedisError as error:
+            log.warning("what the check found cannot be written down", error=type(error).__name__)
+
+
+def run(command: Sequence[str] = _COMMAND, *, seconds: float = LIMIT_SECONDS) -> tuple[Result, ...]:
+    """What `check` finds, as a process of its own that ends in time."""
+    try:
+        process = subprocess.Popen(  # noqa: S603 -- our own command
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, start_new_session=True
+        )
+    except OSError:
+        return (failure("check", "could not be started", "Run `python -m integration check` by hand."),)
+    with process:
+        try:
+            output, _ = process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            return (failure("check", f"was not done after {seconds:.0f} s", "Run it by hand, and see what is slow."),)
+    found = read(_object(output[:_LONGEST_OUTPUT]).get("checks"))
+    return found or (failure("check", "ended without a result", "The log of the web process says why."),)
+
+
+def without(results: Sequence[Result], secrets: Sequence[str]) -> tuple[Result, ...]:
+    """The same results, should a secret ever have got into one."""
+    return tuple(
+        Result(
+            name=each.name,
+            outcome=each.outcome,
+            found=_hidden(each.found, secrets),
+            fix=None if each.fix is None else _hidden(each.fix, secrets),
+        )
+        for each in results
+    )
+
+
+def _hidden(text: str, secrets: Sequence[str]) -> str:
+    for secret in secrets:
+        text = text.replace(secret, "[secret]")
+    return text
+
+
+def read(found: object) -> tuple[Result, ...]:
+    """Results from JSON; what is none is passed over."""
+    return tuple(_result(each) for each in found if _is_result(each)) if isinstance(found, list) else ()
+
+
+def _is_result(found: object) -> bool:
+    return (
+        isinstance(found, dict)
+        and all(isinstance(found.get(name), str) for name in ("name", "outcome", "found"))
+        and found["outcome"] in list(Outcome)
+        and isinstance(found.get("fix"), str | None)
+    )
+
+
+def _result(found: Mapping[str, Any]) -> Result:
+    fix = found.get("fix")
+    return Result(
+        name=found["name"][:_LONGEST_TEXT],
+        outcome=Outcome(found["outcome"]),
+        found=found["found"][:_LONGEST_TEXT],
+        fix=None if fix is None else fix[:_LONGEST_TEXT],
+    )
+
+
+def _object(text: bytes | None) -> dict[str, Any]:
+    try:
+        found = json.loads(text or b"{}")
+    except (ValueError, RecursionError):
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,85 @@
+"""The contract's variables, each secret with a value of its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from integration.errors import SettingsError
+from integration.settings import _Reader, from_environment
+
+ENVIRON = {
+    "REDIS_URL": "rediss://:redis-hush-1@redis.example:6380/0",
+    "PUBLIC_URL": "https://highlights.acme.example",
+    "SECRET_KEY": "key-hush-2-" + "k" * 32,
+    "SECRET_KEY_FALLBACKS": "old-hush-3-" + "k" * 32,
+    "ZENDESK_SUBDOMAIN": "acme",
+    "ZENDESK_CLIENT_ID": "highlights",
+    "ZENDESK_CLIENT_SECRET": "oauth-hush-4",
+    "ZENDESK_WEBHOOK_SECRET": "webhook-hush-5",
+    "LOGROCKET_APP_ID": "acme/shop",
+    "LOGROCKET_API_KEY": "acme:shop:logrocket-hush-6",
+    "ADMIN_PASSWORD": "admin-hush-7",
+}
+LEGACY = {"ZENDESK_EMAIL": "bot@acme.example", "ZENDESK_API_TOKEN": "token-hush-8"}
+NEEDED = (
+    "REDIS_URL",
+    "PUBLIC_URL",
+    "SECRET_KEY",
+    "ZENDESK_SUBDOMAIN",
+    "ZENDESK_CLIENT_ID",
+    "ZENDESK_CLIENT_SECRET",
+    "LOGROCKET_APP_ID",
+    "LOGROCKET_API_KEY",
+)
+ALL = (
+    *ENVIRON,
+    *LEGACY,
+    *("KEY_PREFIX", "KEEP_ALIVE_SECONDS"),
+    *("REDIS_TLS_VERIFY", "HEROKU_APP_DEFAULT_DOMAIN_NAME", "LOGROCKET_APP_URL", "LOGROCKET_API_URL", "ZENDESK_URL"),
+    *("WEB_CONCURRENCY", "WORKER_CONCURRENCY", "POLL_AFTER_SECONDS", "FAILED_RETRY_SECONDS", "SETTLE_SECONDS"),
+    *("BACKOFF_SECONDS", "RETENTION_DAYS", "LOG_LEVEL", "LOG_FORMAT"),
+)
+
+PLATFORMS_OWN = {"PORT", "HEROKU_APP_DEFAULT_DOMAIN_NAME"}
+"""What a platform tells a process by itself."""
+
+
+class Asked(dict[str, str]):
+    """No variables; remembers which ones it was asked for."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: set[str] = set()
+
+    def get(self, key: str, default: object = None) -> Any:  # noqa: ANN401 -- as dict's own
+        self.names.add(key)
+        return default
+
+    def __contains__(self, key: object) -> bool:
+        self.names.add(str(key))
+        return False
+
+
+def variables() -> set[str]:
+    """Every variable that an admin may set: what the settings ask for, but for the platform's own."""
+    reader, asked = _Reader({}), Asked()
+    reader._values = asked
+    with pytest.raises(SettingsError):
+        reader.settings()
+    return asked.names - PLATFORMS_OWN
+
+
+def needed() -> set[str]:
+    """The variables without which the settings of an OAuth client are refused."""
+    found = set()
+    for name in ENVIRON:
+        try:
+            from_environment({**ENVIRON, name: ""})
+        except SettingsError:
+            found.add(name)
+    return found
+
+
+VARIABLES = variables()
