@@ -47,7 +47,7 @@ class Highlights:
 
     @property
     def empty(self) -> bool:
-        """Whether there is nothing to tell: no session listed or linked to, or no text anywhere."""
+        """Whether they are empty: no session listed or linked to, or no text anywhere."""
         if not self.sessions:
             return self.linked is None
         return not (self.summary.strip() or any(session.text.strip() for session in self.sessions))
