@@ -13,10 +13,10 @@ from typing import Final, Protocol
 
 from redis.exceptions import RedisError
 
-from integration import redis_trouble
+from integration.cases import redis_trouble
+from integration.cases.owner import RefusedRedisError
 from integration.commands import check, forget, install, recover, retry, serve, status, uninstall
 from integration.errors import RemoteError, SettingsError
-from integration.owner import RefusedRedisError
 from integration.settings import environment, from_environment
 
 

@@ -17,9 +17,9 @@ from urllib.parse import SplitResult, urlsplit
 
 from dotenv import dotenv_values
 
-from integration import redis_url
+from integration.cases import redis_url
+from integration.cases.keys import ALLOWED, DEFAULT_PREFIX, Keys
 from integration.errors import SettingsError
-from integration.keys import ALLOWED, DEFAULT_PREFIX, Keys
 
 ZENDESK_TEST_SECRET = "dGhpc19zZWNyZXRfaXNfZm9yX3Rlc3Rpbmdfb25seQ=="  # noqa: S105 -- public, so never accepted
 SECRET_KEY_LENGTH = 32

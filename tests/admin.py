@@ -7,7 +7,7 @@ import re
 
 import requests
 
-from integration.entry import State
+from integration.cases.entry import State
 from sandbox import Fault, Sandbox
 from tests.conftest import InProcess, wait_for
 

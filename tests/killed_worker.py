@@ -17,8 +17,8 @@ import requests
 from redis.connection import Connection
 from requests.adapters import HTTPAdapter
 
-from integration import store
-from integration.entry import FINAL
+from integration.cases import connections
+from integration.cases.entry import FINAL
 from integration.logrocket.client import LogRocket
 from integration.logrocket.links import ProjectLinks
 from integration.settings import Settings, from_environment
@@ -66,8 +66,8 @@ def watch(moments: Moments) -> None:
 
 def work(settings: Settings, ticket_id: int) -> None:
     """Do what a worker does until the ticket is final."""
-    redis = store.for_worker(settings)
-    ledger = store.open_ledger(settings, redis, random=lambda: 0.0)
+    redis = connections.for_worker(settings)
+    ledger = connections.open_ledger(settings, redis, random=lambda: 0.0)
     jobs = Jobs(
         ledger=ledger,
         policy=ledger.policy,

@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from integration.keys import DEFAULT_PREFIX, Keys
-from integration.lost_writes import LostWrites
-from integration.recovery import Recovered
+from integration.cases.keys import DEFAULT_PREFIX, Keys
+from integration.cases.lost_writes import LostWrites
+from integration.cases.recovery import Recovered
 from sandbox import Sandbox
 from sandbox.zendesk.delivery import Outcome
 from tests.conftest import InProcess, wait_for

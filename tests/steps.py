@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import requests
 
-from integration.entry import State
+from integration.cases.entry import State
 from integration.note import marker
 from sandbox import Sandbox
 from tests.conftest import InProcess, wait_for

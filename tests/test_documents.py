@@ -17,10 +17,10 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from integration.__main__ import COMMANDS, _parser
-from integration.app import create_app
-from integration.entry import State
+from integration.cases.entry import State
 from integration.settings import NAMES, from_environment
-from integration.zendesk.install import PAYLOAD
+from integration.web.app import create_app
+from integration.zendesk.setup.plan import PAYLOAD
 from tests.conftest import ROOT
 from tests.variables import ENVIRON, VARIABLES, needed
 

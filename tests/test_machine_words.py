@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from integration import machine_words
-from integration.entry import State
-from integration.lanes import Hold
+from integration.cases.entry import State
+from integration.cases.lanes import Hold
 from sandbox import Fault, Sandbox
 from tests.conftest import InProcess, wait_for
 

@@ -16,10 +16,11 @@ from functools import partial
 
 from redis.exceptions import RedisError
 
-from integration import heartbeats, logs, owner, release, store
+from integration import logs, release
+from integration.cases import connections, heartbeats, owner
+from integration.cases.heartbeats import Heart
+from integration.cases.ledger import Ledger
 from integration.errors import SettingsError
-from integration.heartbeats import Heart
-from integration.ledger import Ledger
 from integration.logrocket.client import LogRocket
 from integration.logrocket.links import ProjectLinks
 from integration.settings import Settings, from_environment
@@ -38,7 +39,7 @@ def main() -> int:
     """Run the worker until SIGTERM."""
     try:
         settings = from_environment()
-        store.refuse_foreign(settings)
+        connections.refuse_foreign(settings)
     except SettingsError as error:
         sys.stderr.write(f"{error}\n")
         return 2
@@ -80,8 +81,8 @@ def run_child(work: Callable[[int], None], settings: Settings, pool_pid: int) ->
 
 def run_worker(settings: Settings, queue: str, pool_pid: int) -> None:
     """Take jobs from one queue for as long as the pool lives."""
-    redis = store.for_worker(settings)
-    ledger = store.open_ledger(settings, redis, random=random.random)
+    redis = connections.for_worker(settings)
+    ledger = connections.open_ledger(settings, redis, random=random.random)
     part = heartbeats.NOTES if queue == settings.keys.notes else heartbeats.REQUESTS
     jobs = Jobs(
         ledger=ledger,
@@ -106,8 +107,8 @@ def run_worker(settings: Settings, queue: str, pool_pid: int) -> None:
 
 def run_sweeper(settings: Settings, pool_pid: int) -> None:
     """Sweep about once a second for as long as the pool lives."""
-    redis = store.for_worker(settings)
-    ledger = store.open_ledger(settings, redis, random=random.random)
+    redis = connections.for_worker(settings)
+    ledger = connections.open_ledger(settings, redis, random=random.random)
     heart = Heart(redis, settings.keys, heartbeats.SWEEPER)
     try:
         _sweep(ledger, heart, pool_pid)

@@ -13,21 +13,22 @@ from functools import partial
 from redis.exceptions import RedisError
 from rq.timeouts import JobTimeoutException
 
-from integration import entry as entries
-from integration import logs, note, tally
-from integration.entry import MAX_RETRY_AFTER_SECONDS, Entry, Policy, State
+from integration import logs, note
+from integration.cases import counters
+from integration.cases import entry as entries
+from integration.cases.entry import MAX_RETRY_AFTER_SECONDS, Entry, Policy, State
+from integration.cases.lanes import Service, Sign
+from integration.cases.ledger import Decide, Ledger
+from integration.cases.queues import step_of
 from integration.errors import Held, NoNotePossible, NotThere, RemoteError, StillPublic, Temporary
 from integration.facts import Person
-from integration.lanes import Service, Sign
-from integration.ledger import Decide, Ledger
 from integration.logrocket import callback
 from integration.logrocket.client import LogRocket
 from integration.note import Links, marker
-from integration.queues import step_of
 from integration.settings import Settings
 from integration.zendesk import note as zendesk_note
 from integration.zendesk.desk import Desk, Note, still_public
-from integration.zendesk.limits import Pace
+from integration.zendesk.pace import Pace
 
 log = logs.get(__name__)
 
@@ -161,9 +162,9 @@ class Jobs:
 
     def _count(self, claimed: Entry, settled: Entry | None, took: float) -> None:
         """Count the step, and all that was counted in it, for `/metrics`; a step is over, whether that works or not."""
-        tally.count_step(step_of(claimed.state), took)
+        counters.count_step(step_of(claimed.state), took)
         if settled is not None and settled.state is State.POSTED:
-            tally.count_wait(settled.entered_at - settled.received_at)
+            counters.count_wait(settled.entered_at - settled.received_at)
         try:
             self.ledger.write_tally()
         except (RedisError, JobTimeoutException) as error:

@@ -17,7 +17,7 @@ from multiprocessing.process import BaseProcess
 from types import FrameType
 
 from integration import logs
-from integration.entry import STOP_SECONDS
+from integration.cases.entry import STOP_SECONDS
 
 REFUSED = 2  # the exit code of a child that no other start can help
 RESTART_SECONDS = 1.0  # between two starts of one child

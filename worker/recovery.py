@@ -1,6 +1,6 @@
 """The worker's own recovery: every ten minutes, one worker of all machines looks for missed tickets.
 
-When Redis may have lost some, one looks at once: who notices that takes the lock away (integration.lost_writes).
+When Redis may have lost some, one looks at once: who notices that takes the lock away (integration.cases.lost_writes).
 """
 
 from __future__ import annotations
@@ -15,12 +15,13 @@ from redis import Redis
 from redis.exceptions import RedisError
 from rq.timeouts import JobTimeoutException, UnixSignalDeathPenalty
 
-from integration import logs, owner, store
-from integration.ledger import Ledger
-from integration.lost_writes import LostWrites
-from integration.recovery import OVERLAP_SECONDS, Recovered, Recovery
+from integration import logs
+from integration.cases import connections, owner
+from integration.cases.ledger import Ledger
+from integration.cases.lost_writes import LostWrites
+from integration.cases.recovery import OVERLAP_SECONDS, Recovered, Recovery
 from integration.settings import Settings
-from integration.zendesk.invocations import KEPT_HOURS
+from integration.zendesk.delivery_log import KEPT_HOURS
 
 INTERVAL_SECONDS: Final = 600  # between two readings, by whomever: who reads gives no lock back, it expires
 LONGEST_SECONDS: Final = 480.0  # shorter than the lock lasts
@@ -35,8 +36,8 @@ log = logs.get(__name__)
 def run(settings: Settings, pool_pid: int) -> None:
     """Recover now and then for as long as the pool lives."""
     logs.configure(settings)
-    redis = store.for_worker(settings)
-    ledger = store.open_ledger(settings, redis, random=random.random)
+    redis = connections.for_worker(settings)
+    ledger = connections.open_ledger(settings, redis, random=random.random)
     turns = Turns(settings, ledger, redis, alive=lambda: os.getppid() == pool_pid)
     if not _pause(FIRST_SECONDS, turns.alive):
         return

@@ -19,11 +19,12 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 from rq.worker import SimpleWorker
 
-from integration import logs, workers
-from integration.entry import JOB_SECONDS
-from integration.heartbeats import Heart
-from integration.owner import RefusedRedisError
-from integration.queues import open_queue
+from integration import logs
+from integration.cases import workers
+from integration.cases.entry import JOB_SECONDS
+from integration.cases.heartbeats import Heart
+from integration.cases.owner import RefusedRedisError
+from integration.cases.queues import open_queue
 
 log = logs.get(__name__)
 

@@ -12,9 +12,9 @@ import time
 from collections.abc import Callable
 
 from integration import logs
-from integration.entry import State
-from integration.lanes import Outlook
-from integration.ledger import QUEUED_JOB_LOST_SECONDS, Ledger, Overdue, Plan
+from integration.cases.entry import State
+from integration.cases.lanes import Outlook
+from integration.cases.ledger import QUEUED_JOB_LOST_SECONDS, Ledger, Overdue, Plan
 
 INTERVAL_SECONDS = 1.0
 BATCH = 500

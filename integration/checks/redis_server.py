@@ -16,10 +16,10 @@ from redis.exceptions import (
     ResponseError,
 )
 
-from integration import heartbeats, owner, redis_trouble, workers
+from integration.cases import heartbeats, owner, redis_trouble, workers
+from integration.cases.keys import Keys
+from integration.cases.redis_trouble import PERMISSIONS
 from integration.checks import Result, failure, ok, skipped, warning
-from integration.keys import Keys
-from integration.redis_trouble import PERMISSIONS
 from integration.settings import Settings
 
 REDIS, OWNER, WRITES, PERSISTENCE, EVICTION = (

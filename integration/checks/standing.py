@@ -8,7 +8,7 @@ from typing import Final
 from redis import Redis
 from redis.exceptions import RedisError
 
-from integration import overview, standing
+from integration.cases import overview, standing
 from integration.checks import Result, ok, skipped, warning
 from integration.settings import Settings
 

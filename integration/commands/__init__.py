@@ -13,8 +13,9 @@ import re
 import shlex
 import sys
 
-from integration import logs, store
-from integration.ledger import Ledger
+from integration import logs
+from integration.cases import connections
+from integration.cases.ledger import Ledger
 from integration.settings import from_environment
 
 
@@ -22,7 +23,7 @@ def open_ledger() -> Ledger:
     """The ledger that the environment names; `SettingsError` when settings are missing."""
     settings = from_environment()
     logs.configure(settings)
-    return store.open_ledger(settings, store.for_web(settings), random=random.random)
+    return connections.open_ledger(settings, connections.for_web(settings), random=random.random)
 
 
 def in_the_same_form(command: str) -> str:

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from integration import story
-from integration.entry import FINAL, Entry, NewerEntryError, State
-from integration.ledger import Ledger
+from integration.cases import story
+from integration.cases.entry import FINAL, Entry, NewerEntryError, State
+from integration.cases.ledger import Ledger
 from integration.settings import Settings
-from integration.status import words
+from integration.web.status import wording as words
 
 LISTED: Final = 20  # tickets of a kind
 _DOOR: Final = "zendesk"

@@ -11,9 +11,10 @@ from dataclasses import asdict
 from itertools import chain
 from typing import Final
 
-from integration import checks, logs, store
+from integration import checks, logs
+from integration.cases import connections
 from integration.checks import Group, Outcome, Result, failure
-from integration.checks.given import of_settings, of_settings_offline
+from integration.checks.offline import of_settings, of_settings_offline
 from integration.errors import SettingsError
 from integration.settings import Settings, from_environment
 
@@ -48,9 +49,9 @@ def everything(settings: Settings) -> list[Result]:
     from integration.checks.redis_server import of_redis  # noqa: PLC0415 -- see above
     from integration.checks.standing import of_standing  # noqa: PLC0415 -- see above
     from integration.checks.web import of_logrocket, of_public_url  # noqa: PLC0415 -- see above
-    from integration.checks.zendesk import of_zendesk  # noqa: PLC0415 -- see above
+    from integration.zendesk.checks import of_zendesk  # noqa: PLC0415 -- see above
 
-    redis = store.for_check(settings)
+    redis = connections.for_check(settings)
     of = functools.partial
     return checks.run(
         [

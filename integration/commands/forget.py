@@ -6,12 +6,12 @@ import argparse
 import sys
 from typing import Final
 
-from integration import disk, store
+from integration.cases import connections, redis_files
+from integration.cases.ledger import Ledger
+from integration.cases.pseudonym import Whose
 from integration.commands import open_ledger, ticket_id
-from integration.ledger import Ledger
-from integration.pseudonym import Whose
 from integration.settings import from_environment
-from integration.zendesk.conditions import printable
+from integration.zendesk.setup.conditions import printable
 from integration.zendesk.webhook import email_address
 
 HELP = "erase what is stored of a ticket, or of all tickets of an e-mail address"
@@ -37,8 +37,8 @@ def run(options: argparse.Namespace) -> int:
     print(f"erased: {erased} {'ticket' if erased == 1 else 'tickets'}", flush=True)
     for problem in problems:
         print(problem, file=sys.stderr)
-    with store.for_check(from_environment()) as redis:
-        cleaned = disk.clean(redis)
+    with connections.for_check(from_environment()) as redis:
+        cleaned = redis_files.clean(redis)
     for line in cleaned.told:
         print(line, file=sys.stderr)
     return 1 if problems or cleaned.failed else 0

@@ -16,10 +16,11 @@ from typing import Final
 from integration.commands import in_the_same_form
 from integration.errors import RemoteError, Temporary
 from integration.settings import InstallSettings, for_install
-from integration.zendesk import install, trouble
-from integration.zendesk.admin import Admin, settle
-from integration.zendesk.conditions import FIELDS, CannotFilterError, Choices, Filters, printable, resolve
-from integration.zendesk.install import Account, Plan, Step
+from integration.zendesk import trouble
+from integration.zendesk.setup import plan as install
+from integration.zendesk.setup.account import Admin, settle
+from integration.zendesk.setup.conditions import FIELDS, CannotFilterError, Choices, Filters, printable, resolve
+from integration.zendesk.setup.plan import Account, Plan, Step
 from integration.zendesk.webhook import ENDPOINT
 
 HELP = "make or repair the webhook and the trigger in Zendesk"

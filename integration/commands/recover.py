@@ -7,12 +7,13 @@ import random
 import sys
 import time
 
-from integration import logs, store
+from integration import logs
+from integration.cases import connections
+from integration.cases.recovery import Recovered, Recovery
 from integration.errors import RemoteError
-from integration.recovery import Recovered, Recovery
 from integration.settings import Settings, from_environment
-from integration.zendesk.created import Way
-from integration.zendesk.invocations import KEPT_HOURS
+from integration.zendesk.created_tickets import Way
+from integration.zendesk.delivery_log import KEPT_HOURS
 from integration.zendesk.trouble import in_words
 from integration.zendesk.webhook import ENDPOINT
 
@@ -36,8 +37,8 @@ def run(options: argparse.Namespace) -> int:
     """Recover, and say what came of it."""
     settings = from_environment()
     logs.configure(settings)
-    redis = store.for_web(settings)
-    ledger = store.open_ledger(settings, redis, random=random.random)
+    redis = connections.for_web(settings)
+    ledger = connections.open_ledger(settings, redis, random=random.random)
     try:
         recovered = Recovery(settings, ledger, redis, wait=_Progress()).recover(options.hours)
     except RemoteError as error:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 
+from integration.cases.entry import NewerEntryError, State
+from integration.cases.ledger import Ledger
 from integration.commands import open_ledger, ticket_id
-from integration.entry import NewerEntryError, State
-from integration.ledger import Ledger
 
 HELP = "put tickets that are failed, skipped or empty back to work"
 

@@ -21,10 +21,12 @@ from types import FrameType
 from typing import Final
 from urllib.parse import quote
 
-from integration import listening, logs, store
-from integration.own_valkey import StrangerError, end_left_over, serves
-from integration.private_folder import LOCK, UnusableFolderError, make_private, not_writable, require_writable
+from integration import logs
+from integration.cases import connections
+from integration.serve.private_folder import LOCK, UnusableFolderError, make_private, not_writable, require_writable
+from integration.serve.valkey import StrangerError, end_left_over, serves
 from integration.settings import Settings, environment, from_environment
+from integration.web import listening
 
 HELP = "run web, worker and an embedded Valkey on this machine"
 _RESTART_SECONDS: Final = 1.0
@@ -70,7 +72,7 @@ def run(options: argparse.Namespace) -> int:
             log.info("other commands need this address of Redis", REDIS_URL=f"unix://{place}")
             here = replace(settings, redis_url=f"unix://{quote(str(place))}")
             page = _Page(here, port)
-            return _Parts(folder, place).run(lambda: store.refuse_foreign(here), page.tell_once_there)
+            return _Parts(folder, place).run(lambda: connections.refuse_foreign(here), page.tell_once_there)
     except (UnusableFolderError, StrangerError, listening.CannotListenError) as error:
         print(error, file=sys.stderr)
         return 1
@@ -193,7 +195,9 @@ class _Parts:
         self._folder = folder
         self._place = place
         self._environ = {**os.environ, "REDIS_URL": f"unix://{place}"}
-        self._valkey = _Part(name="valkey", command=[*python, "integration.embedded", str(folder), str(place)])
+        self._valkey = _Part(
+            name="valkey", command=[*python, "integration.serve.valkey_server", str(folder), str(place)]
+        )
         self._product = [
             _Part(name="web", command=[*python, "integration.web"]),
             _Part(name="worker", command=[*python, "worker"]),

@@ -9,11 +9,12 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from integration import logs, standing, store
+from integration import logs
+from integration.cases import connections, standing
+from integration.cases.overview import Overview, PublicNotes, facts, look
+from integration.cases.situation import Facts, Trouble
 from integration.commands import case
-from integration.overview import Overview, PublicNotes, facts, look
 from integration.settings import from_environment
-from integration.situation import Facts, Trouble
 
 HELP = "tell how many tickets are in which state, what waits, what is wrong and what to do; or the way of one case"
 _IS_PUBLIC = {
@@ -33,8 +34,8 @@ def run(options: argparse.Namespace) -> int:
     """Print how it stands."""
     settings = from_environment()
     logs.configure(settings)
-    redis = store.for_reading(settings)
-    ledger = store.open_ledger(settings, redis, random=random.random)
+    redis = connections.for_reading(settings)
+    ledger = connections.open_ledger(settings, redis, random=random.random)
     if options.case is not None:
         return case.run(ledger, settings, options.case, as_json=options.json)
     overview = look(ledger, redis, requests_per_hour=settings.requests_per_hour)

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from integration.commands.install import consents, tell_trouble, wait
 from integration.errors import RemoteError
 from integration.settings import InstallSettings, for_install
-from integration.zendesk.admin import Admin, settle
-from integration.zendesk.install import Plan, Step, in_words, plan_uninstall
+from integration.zendesk.setup.account import Admin, settle
+from integration.zendesk.setup.plan import Plan, Step, in_words, plan_uninstall
 from integration.zendesk.webhook import ENDPOINT
 
 _Key = tuple[str, str, str]

@@ -16,8 +16,8 @@ from integration.errors import Held, NoAddress, NoNotePossible, NotThere, Remote
 from integration.http import CONNECT_SECONDS, READ_SECONDS
 from integration.note import marker
 from integration.settings import Settings
-from integration.zendesk import limits
-from integration.zendesk.limits import Pace
+from integration.zendesk import pace as limits
+from integration.zendesk.pace import Pace
 from integration.zendesk.session import ZendeskSession
 from integration.zendesk.webhook import email_address, identity
 

@@ -14,7 +14,8 @@ from integration import machine_words
 from integration.errors import Held, NoNotePossible, NotThere, Permanent, RemoteError, Temporary
 from integration.http import ServiceSession, below, json_object
 from integration.settings import ApiToken, InstallSettings, OAuthClient, Settings
-from integration.zendesk import limits, trouble
+from integration.zendesk import pace as limits
+from integration.zendesk import trouble
 
 TOKEN_SECONDS: Final = 1800
 SCOPES: Final = "read tickets:write"

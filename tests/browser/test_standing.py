@@ -12,9 +12,9 @@ import requests
 from playwright.sync_api import Page, expect
 from redis import Redis
 
-from integration.deliveries import REASONS, Endpoint
-from integration.entry import State
-from integration.lanes import Service
+from integration.cases.deliveries import REASONS, Endpoint
+from integration.cases.entry import State
+from integration.cases.lanes import Service
 from sandbox import Sandbox
 from tests.admin import fail_one, file_one
 from tests.browser.visitor import LOOKS, Visitor, barriers, fits, picture

@@ -9,8 +9,8 @@ import pytest
 from playwright.sync_api import Page, expect
 from redis import Redis
 
-from integration.entry import State
-from integration.lanes import Service
+from integration.cases.entry import State
+from integration.cases.lanes import Service
 from sandbox import Sandbox
 from tests.admin import fail_one, file_one
 from tests.browser.visitor import LOOKS, Visitor, barriers, fits, picture

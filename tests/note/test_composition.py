@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import re
 
-from integration import entry as entries
-from integration.entry import Entry, Policy, State, dump, load
+from integration.cases import entry as entries
+from integration.cases.entry import Entry, Policy, State, dump, load
 from integration.facts import Highlights, Result
 from integration.logrocket.links import ProjectLinks
 from integration.logrocket.results import read

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 
 import structlog
 
-from integration import entry as entries
 from integration import note
+from integration.cases import entry as entries
 from integration.zendesk import note as zendesk_note
 from tests.simulator import schedule, troubles
 from tests.simulator.chance import Place, shortest

@@ -11,13 +11,13 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from integration import entry as entries
-from integration.entry import Entry, Policy, State
+from integration.cases import entry as entries
+from integration.cases.entry import Entry, Policy, State
+from integration.cases.lanes import Service, Sign
+from integration.cases.ledger import Decide, Ledger
 from integration.errors import Held, Temporary
 from integration.facts import Highlights, Result, Session, Status
-from integration.lanes import Service, Sign
-from integration.ledger import Decide, Ledger
-from integration.zendesk.limits import Pace
+from integration.zendesk.pace import Pace
 from integration.zendesk.webhook import NewTicket
 from tests.simulator.schedule import KEYS
 from worker import sweeper

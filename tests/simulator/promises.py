@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from integration.entry import FINAL, Entry, State
+from integration.cases.entry import FINAL, Entry, State
 from tests.simulator.chance import Place
 from tests.simulator.troubles import DISTURBANCES
 from tests.simulator.world import START

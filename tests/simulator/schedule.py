@@ -12,13 +12,13 @@ from typing import Any, cast
 from redis import Redis
 from redis.exceptions import RedisError
 
-from integration.entry import Entry, Policy, State
-from integration.keys import DEFAULT_PREFIX, Keys
-from integration.ledger import Ledger
+from integration.cases.entry import Entry, Policy, State
+from integration.cases.keys import DEFAULT_PREFIX, Keys
+from integration.cases.ledger import Ledger
+from integration.cases.lost_writes import LostWrites
+from integration.cases.queues import Queues
 from integration.logrocket import results
 from integration.logrocket.links import ProjectLinks
-from integration.lost_writes import LostWrites
-from integration.queues import Queues
 from integration.settings import Settings, from_environment
 from integration.zendesk.webhook import NewTicket
 from tests.simulator import promises, troubles

@@ -13,7 +13,7 @@ import greenlet
 from redis.exceptions import ConnectionError as RedisConnectionError
 from rq.timeouts import JobTimeoutException
 
-from integration.entry import JOB_SECONDS
+from integration.cases.entry import JOB_SECONDS
 from tests.simulator.chance import Chance
 from tests.simulator.redis import Commands, Connection, Store
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Final
 
-from integration.entry import LEASE_SECONDS
+from integration.cases.entry import LEASE_SECONDS
 from tests.storm.stage import FAKETIME, NAMES, REQUEST_CHILDREN, Stage
 
 LOST_REQUESTS: Final = 25  # that LogRocket may have taken in a second

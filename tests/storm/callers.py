@@ -11,8 +11,8 @@ from typing import Final
 import requests
 from redis.exceptions import RedisError
 
-from integration import entry as entries
-from integration.keys import DEFAULT_PREFIX, Keys
+from integration.cases import entry as entries
+from integration.cases.keys import DEFAULT_PREFIX, Keys
 from tests.storm.evidence import ticket_of
 from tests.storm.stage import Stage
 

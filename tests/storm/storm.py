@@ -15,9 +15,9 @@ from typing import Final
 
 from redis.exceptions import RedisError
 
-from integration.entry import FINAL, State
-from integration.keys import DEFAULT_PREFIX, Keys
-from integration.queues import Queues
+from integration.cases.entry import FINAL, State
+from integration.cases.keys import DEFAULT_PREFIX, Keys
+from integration.cases.queues import Queues
 from tests.storm import evidence
 from tests.storm.blows import AWAY, HANDED_OVER, HANG, OTHER_CLOCK, RESTART, Blows
 from tests.storm.callers import Callers

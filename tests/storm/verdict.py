@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from integration.entry import FINAL, State
+from integration.cases.entry import FINAL, State
 from tests.storm.evidence import Evidence, Ticket
 from tests.storm.stage import FAILED_RETRY
 from tests.storm.tickets import Kind

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integration.zendesk.conditions import Conditions
-from integration.zendesk.firing import Rule, as_created, rules, would_fire
-from integration.zendesk.invocations import LONGEST_DELIVERY_SECONDS, Stretch, merged, missed_in
+from integration.zendesk.delivery_log import LONGEST_DELIVERY_SECONDS, Stretch, merged, missed_in
+from integration.zendesk.setup.conditions import Conditions
+from integration.zendesk.trigger_match import Rule, as_created, rules, would_fire
 
 CREATED, LATER = "2026-11-25T10:00:00Z", "2026-11-25T10:20:00Z"
 NOW = 1_795_600_000.0

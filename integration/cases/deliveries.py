@@ -1,0 +1,241 @@
+"""What became of deliveries at the web's two doors: which were verified, which were refused, and why.
+
+    <prefix>:doors      `<door>:genuine`: when a delivery was last verified; `<door>:mixed`: when one was refused after
+                        one that was verified after one that was refused; `<door>:<reason>:since`, `:last`, `:count`:
+                        refusals in a row, after the last one that was verified
+    <prefix>:refused    `<hour>:<door>:<reason>:<status>` by the time of the last refusal of that hour
+    <prefix>:refused:n  how many there were
+
+Anybody may send anything: what is refused is counted in this process, and written together at most once a second by a
+thread of its own, on the pages' connection. No delivery waits for it. All names are of closed lists, so that neither
+memory nor Redis grows; while Redis is away the counts are kept here.
+"""
+
+from __future__ import annotations
+
+import enum
+import math
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from redis import Redis
+from redis.client import Pipeline
+from redis.exceptions import RedisError
+
+from integration import logs
+from integration.cases import counters
+from integration.cases.keys import Keys
+from integration.cases.situation import Door, Refused
+
+WRITE_SECONDS: Final = 1.0  # between two writes,
+AWAY_SECONDS: Final = 5.0  # and when Redis cannot be used
+GENUINE_SECONDS: Final = 10.0  # a delivery that is verified is written down this often
+KEPT: Final = 200  # hours of a reason that are listed
+KEPT_SECONDS: Final = 7 * 24 * 60 * 60
+
+log = logs.get(__name__)
+
+
+class Endpoint(enum.StrEnum):
+    """One of the two doors."""
+
+    ZENDESK = "zendesk"
+    LOGROCKET = "logrocket"
+
+
+REASONS: Final = {
+    "no_secret": "no signing secret is set",
+    "unsigned": "not signed, or not as it should be",
+    "wrong_signature": "signed with another secret",
+    "out_of_date": "signed too long ago, or by another clock",
+    "unusable": "genuine, but unusable",
+    "broken_off": "broken off",
+    "too_large": "too large",
+    "too_slow": "too slow, or gave way to others",
+    "redis": "Redis could not be used",
+    "internal": "an error of our own: the log says which",
+}
+
+# KEYS doors, metrics, refused, refused:n; ARGV door, reason, status, count, age of the first and of the last, seconds
+# kept, most kept; reason '': a delivery was verified
+_WRITE: Final = """
+local time = redis.call('TIME')
+local now = tonumber(time[1]) + tonumber(time[2]) / 1000000
+local door, reason = ARGV[1], ARGV[2]
+local function get(name) return tonumber(redis.call('HGET', KEYS[1], door .. ':' .. name) or '0') end
+local function put(name, value) redis.call('HSET', KEYS[1], door .. ':' .. name, string.format('%.3f', value)) end
+local last = now - ARGV[6]
+if reason == '' then put('genuine', math.max(last, get('genuine'))) return end
+local before, genuine = get(reason .. ':last'), get('genuine')
+if genuine > before or before == 0 then
+  if before > 0 and now - before < 3600 then put('mixed', now) end
+  put(reason .. ':since', now - ARGV[5])
+  redis.call('HDEL', KEYS[1], door .. ':' .. reason .. ':count')
+end
+put(reason .. ':last', last)
+redis.call('HINCRBY', KEYS[1], door .. ':' .. reason .. ':count', ARGV[4])
+redis.pcall('HINCRBY', KEYS[2], 'refused:' .. door .. ':' .. reason, ARGV[4])
+local member = table.concat({string.format('%d', math.floor(last / 3600)), door, reason, ARGV[3]}, ':')
+redis.call('ZADD', KEYS[3], string.format('%.3f', last), member)
+redis.call('HINCRBY', KEYS[4], member, ARGV[4])
+local over = redis.call('ZCARD', KEYS[3]) - tonumber(ARGV[8])
+if over > 0 then
+  for _, old in ipairs(redis.call('ZRANGE', KEYS[3], 0, over - 1)) do
+    redis.call('ZREM', KEYS[3], old)
+    redis.call('HDEL', KEYS[4], old)
+  end
+end
+redis.call('EXPIRE', KEYS[3], ARGV[7])
+redis.call('EXPIRE', KEYS[4], ARGV[7])
+"""
+
+_What = tuple[str, str, int]  # door, reason, status
+
+
+@dataclass(kw_only=True)
+class _Times:
+    """How many, and when the first and the last of them came, by a clock that never jumps."""
+
+    count: int
+    first: float
+    last: float
+
+
+class Deliveries:
+    """What this process's doors saw, until it is written."""
+
+    def __init__(self, redis: Redis, keys: Keys) -> None:
+        self._redis, self._keys = redis, keys
+        self._lock = threading.Lock()
+        self._seen: dict[_What, _Times] = {}
+        self._genuine: dict[str, float] = {}
+        self._writing = False
+        self._closed = threading.Event()
+
+    def close(self) -> None:
+        """Write nothing any more."""
+        self._closed.set()
+
+    def refused(self, door: Endpoint, reason: str, status: int) -> None:
+        """A delivery was refused, or put off; returns at once."""
+        self._add((door, reason if reason in REASONS else "internal", status))
+
+    def verified(self, door: Endpoint) -> None:
+        """A delivery was genuine; returns at once."""
+        now = time.monotonic()
+        if now - self._genuine.get(door, -math.inf) >= GENUINE_SECONDS:  # a refusal in between forgets the last one
+            self._genuine[door] = now
+            self._add((door, "", 0))
+
+    def _add(self, what: _What) -> None:
+        now = time.monotonic()
+        with self._lock:
+            times = self._seen.setdefault(what, _Times(count=0, first=now, last=now))
+            times.count, times.last = times.count + 1, now
+            if what[1]:
+                self._genuine.pop(what[0], None)
+            if self._writing:
+                return
+            self._writing = True
+        try:
+            threading.Thread(target=self._write_out, daemon=True, name="deliveries").start()
+        except RuntimeError:  # no thread can be started now: the next one tries again
+            self._writing = False
+
+    def _write_out(self) -> None:
+        """Write until nothing is left."""
+        while not self._closed.wait(WRITE_SECONDS):
+            with self._lock:
+                seen, self._seen = self._seen, {}
+                if not seen:
+                    self._writing = False
+                    return
+            try:
+                self._write(seen)
+            except RedisError as error:
+                log.debug("refusals are written later", error=type(error).__name__)
+                self._take_back(seen)
+                self._closed.wait(AWAY_SECONDS)
+
+    def _write(self, seen: Mapping[_What, _Times]) -> None:
+        now, keys = time.monotonic(), self._keys
+        names = (keys.doors, keys.metrics, keys.refused, keys.refused_numbers)
+        with self._redis.pipeline(transaction=True) as pipe:
+            for (door, reason, status), times in sorted(seen.items(), key=lambda each: each[1].last):
+                ages = [f"{now - at:.3f}" for at in (times.first, times.last)]
+                arguments = (door, reason, status, times.count, *ages, KEPT_SECONDS, KEPT)
+                pipe.eval(_WRITE, len(names), *names, *map(str, arguments))
+            pipe.execute()
+
+    def _take_back(self, seen: Mapping[_What, _Times]) -> None:
+        with self._lock:
+            for what, times in seen.items():
+                newer = self._seen.get(what)
+                if newer is None:
+                    self._seen[what] = times
+                else:
+                    newer.count, newer.first = newer.count + times.count, times.first
+
+
+# -- Read again
+
+
+@dataclass(frozen=True, kw_only=True)
+class Refusals:
+    """Refusals of one door for one reason within one hour; `last` is Unix seconds."""
+
+    door: Endpoint
+    reason: str
+    status: int
+    count: int
+    last: float
+
+    @property
+    def why(self) -> str:
+        """The reason in words."""
+        return REASONS[self.reason]
+
+
+def ask(pipe: Pipeline, keys: Keys, most: int) -> None:
+    """Put into a pipeline what `listed` reads."""
+    pipe.zrevrange(keys.refused, 0, most - 1, withscores=True)
+    pipe.hgetall(keys.refused_numbers)
+
+
+def listed(members: Sequence[tuple[bytes, float]], numbers: Mapping[bytes, bytes]) -> list[Refusals]:
+    """The latest refusals, newest first; what a newer release wrote is passed over."""
+    return [each for member, last in members for each in _listed(member, last, numbers.get(member, b"0"))]
+
+
+def _listed(member: bytes, last: float, number: bytes) -> Iterator[Refusals]:
+    match member.decode("utf-8", "replace").split(":"):
+        case [_, door, reason, status] if door in list(Endpoint) and reason in REASONS and status.isdecimal():
+            yield Refusals(door=Endpoint(door), reason=reason, status=int(status), count=int(number), last=last)
+
+
+def door_of(stored: Mapping[bytes, bytes], name: Endpoint) -> Door:
+    """What one door saw."""
+
+    def at(what: str) -> float | None:
+        value = stored.get(f"{name}:{what}".encode())
+        return None if value is None else float(value)
+
+    refused = {}
+    for reason in REASONS:
+        since, last, count = (at(f"{reason}:{what}") for what in ("since", "last", "count"))
+        if since is not None and last is not None:
+            refused[reason] = Refused(since=since, last=last, count=int(count or 1))
+    return Door(genuine=at("genuine"), mixed=at("mixed"), refused=refused)
+
+
+def counted(stored: Mapping[bytes, Any]) -> dict[tuple[str, str], int]:
+    """How many deliveries each door ever refused, by door and reason: all of them, so that a rate can be taken."""
+    counts = {name.decode("utf-8", "replace"): int(value) for name, value in stored.items()}
+    return {
+        (door.value, reason): counts.get(f"{counters.REFUSED}{door}:{reason}", 0)
+        for door in Endpoint
+        for reason in REASONS
+    }

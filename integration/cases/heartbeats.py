@@ -1,0 +1,75 @@
+"""That the worker lives: each of its processes writes so every ten seconds, by the name of what it does.
+
+    <prefix>:beats    `<part>:<process>` by the time of its last beat; `<part>:` by the time at which one ended in peace
+
+RQ's own list of workers does not do: whoever starts `rq worker` on our queues is in it, and does none of our jobs.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import time
+from typing import Final
+
+from redis import Redis
+
+from integration.cases.keys import Keys
+
+EVERY_SECONDS: Final = 10.0
+SILENT_SECONDS: Final = 45.0  # after which a part of the worker counts as gone: a step takes 20, a beat comes every 10
+BEATS_READ: Final = 1000  # the latest: of every process of some machines
+SWEEPER, REQUESTS, NOTES = PARTS = ("sweeper", "requests", "notes")
+_REMEMBERED: Final = 7 * 24 * 60 * 60
+
+# KEYS beats; ARGV the member to write, one to remove or '', seconds that it is remembered
+_BEAT: Final = """
+local time = redis.call('TIME')
+redis.call('ZADD', KEYS[1], time[1] .. '.' .. string.format('%06d', time[2]), ARGV[1])
+if ARGV[2] ~= '' then redis.call('ZREM', KEYS[1], ARGV[2]) end
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', '(' .. (time[1] - ARGV[3]))
+redis.call('EXPIRE', KEYS[1], ARGV[3])
+"""
+
+
+class Heart:
+    """One process's beats."""
+
+    def __init__(self, redis: Redis, keys: Keys, part: str) -> None:
+        self._redis, self._key, self._part = redis, keys.beats, part
+        self._member = f"{part}:{socket.gethostname()[:60]}-{os.getpid()}-{secrets.token_hex(3)}"
+        self._last: float | None = None
+
+    def beat(self) -> None:
+        """Show that this process lives, unless it did a moment ago; may raise `RedisError`."""
+        if self._last is not None and time.monotonic() - self._last < EVERY_SECONDS:
+            return
+        self._redis.eval(_BEAT, 1, self._key, self._member, "", str(_REMEMBERED))
+        self._last = time.monotonic()
+
+    def stop(self) -> None:
+        """Show that this process ends in peace; may raise `RedisError`."""
+        self._redis.eval(_BEAT, 1, self._key, f"{self._part}:", self._member, str(_REMEMBERED))
+        self._last = None
+
+
+def alive(redis: Redis, keys: Keys) -> frozenset[str]:
+    """The parts of which a process lives; may raise `RedisError`."""
+    with redis.pipeline(transaction=False) as pipe:
+        pipe.time()
+        pipe.zrevrange(keys.beats, 0, BEATS_READ - 1, withscores=True)
+        (now, _), beats = pipe.execute()
+    return read(beats, now=now)[1]
+
+
+def read(beats: list[tuple[bytes, float]], *, now: float) -> tuple[dict[str, float], frozenset[str]]:
+    """When each part was last heard of, and the parts of which a process lives."""
+    heard: dict[str, float] = {}
+    alive = set()
+    for member, at in beats:
+        part, _, process = member.decode("utf-8", "replace").partition(":")
+        heard[part] = max(at, heard.get(part, 0.0))
+        if process and at > now - SILENT_SECONDS:
+            alive.add(part)
+    return heard, frozenset(alive)

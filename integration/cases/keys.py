@@ -1,0 +1,204 @@
+"""What everything of ours in Redis is called: all begins with KEY_PREFIX. Two installations can share one Redis.
+
+    <prefix>:owner                  whose all of it is (integration.cases.owner)
+    <prefix>:ticket:<id>            an entry, as JSON (integration.cases.entry)
+    <prefix>:due                    ticket ids by the time at which the sweeper looks at them again
+    <prefix>:clock                  how often Redis' clock was seen to jump
+    <prefix>:run                    which run of Redis was seen last (integration.cases.lost_writes)
+    <prefix>:state:<state>          ticket ids by the time at which they entered that state
+    <prefix>:received               ticket ids by the time at which they came
+    <prefix>:forgotten              ids of erased tickets, by the time at which they were: they are not taken in again
+    <prefix>:newest                 the highest ticket ids that came: a lower one may have had its note
+    <prefix>:public                 tickets whose note customers could read, until an admin has seen it, by time
+    <prefix>:lane:<service>         pace and hold of a service (integration.cases.lanes)
+    <prefix>:line                   tickets whose note is ready to go, by the time at which it became ready
+    <prefix>:asked                  the requests made to LogRocket in the last hour, by time
+    <prefix>:metrics                what happened so far (integration.cases.counters)
+    <prefix>:beats                  which parts of the worker live (integration.cases.heartbeats)
+    <prefix>:doors, :refused...     which deliveries were verified, and which refused (integration.cases.deliveries)
+    <prefix>:checked...             what the last `check` from the page found (integration.web.status.checking)
+    <prefix>:recover:...            what recovery remembers (integration.cases.recovery)
+    <prefix>:wrong-passwords...     who guessed the password wrong (integration.web.status.guesses)
+    <prefix>:let-in:<hash>          who knew it of late
+
+RQ's own keys begin with `rq:`, whoever uses it. Ours among them are told by the names of our queues, and by the ids of
+our jobs: `<prefix>-<step>-<ticket id>-<chance>`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+DEFAULT_PREFIX: Final = "highlights"
+ALLOWED: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")  # what RQ allows in a job's id, and no pattern of Redis'
+
+
+@dataclass(frozen=True)
+class Keys:
+    """The names of one installation."""
+
+    prefix: str
+
+    def ticket(self, ticket_id: int | str) -> str:
+        """A ticket's entry."""
+        return f"{self.prefix}:ticket:{ticket_id}"
+
+    def ticket_of(self, key: bytes) -> int:
+        """The ticket that a key of `ticket` names."""
+        return int(key.removeprefix(self.ticket("").encode()))
+
+    def state(self, state: str) -> str:
+        """The tickets in a state."""
+        return f"{self.prefix}:state:{state}"
+
+    def lane(self, service: str) -> str:
+        """A service's lane."""
+        return f"{self.prefix}:lane:{service.lower()}"
+
+    def recovery_seen(self, ticket_id: str) -> str:
+        """What came of a ticket that recovery looked at."""
+        return f"{self.prefix}:recover:seen:{ticket_id}"
+
+    def check(self, chance: str) -> str:
+        """What `check` writes, to see whether it can."""
+        return f"{self.prefix}:check:{chance}"
+
+    @property
+    def owner(self) -> str:
+        """Whose these keys are."""
+        return f"{self.prefix}:owner"
+
+    @property
+    def due(self) -> str:
+        """When the sweeper looks at which ticket."""
+        return f"{self.prefix}:due"
+
+    @property
+    def clock(self) -> str:
+        """How often Redis' clock was seen to jump."""
+        return f"{self.prefix}:clock"
+
+    @property
+    def run(self) -> str:
+        """Which run of Redis was seen last."""
+        return f"{self.prefix}:run"
+
+    @property
+    def received(self) -> str:
+        """When which ticket came."""
+        return f"{self.prefix}:received"
+
+    @property
+    def forgotten(self) -> str:
+        """Which tickets were erased."""
+        return f"{self.prefix}:forgotten"
+
+    @property
+    def newest(self) -> str:
+        """The highest ticket ids that came."""
+        return f"{self.prefix}:newest"
+
+    @property
+    def line(self) -> str:
+        """The notes that are ready to go."""
+        return f"{self.prefix}:line"
+
+    @property
+    def public(self) -> str:
+        """The tickets whose note customers could read."""
+        return f"{self.prefix}:public"
+
+    @property
+    def asked(self) -> str:
+        """The requests made to LogRocket."""
+        return f"{self.prefix}:asked"
+
+    @property
+    def metrics(self) -> str:
+        """What was counted."""
+        return f"{self.prefix}:metrics"
+
+    @property
+    def beats(self) -> str:
+        """Which parts of the worker live."""
+        return f"{self.prefix}:beats"
+
+    @property
+    def doors(self) -> str:
+        """What the web's doors saw last."""
+        return f"{self.prefix}:doors"
+
+    @property
+    def refused(self) -> str:
+        """Which deliveries were refused."""
+        return f"{self.prefix}:refused"
+
+    @property
+    def refused_numbers(self) -> str:
+        """How many of each."""
+        return f"{self.prefix}:refused:n"
+
+    @property
+    def checked(self) -> str:
+        """What the last check from the page found."""
+        return f"{self.prefix}:checked"
+
+    @property
+    def checking(self) -> str:
+        """That one is under way."""
+        return f"{self.prefix}:checked:lock"
+
+    @property
+    def recovery_done(self) -> str:
+        """Up to when all missed tickets have been looked for."""
+        return f"{self.prefix}:recover:done"
+
+    @property
+    def recovery_lost(self) -> str:
+        """Since when and until when the tickets were created that Redis may have lost."""
+        return f"{self.prefix}:recover:lost"
+
+    @property
+    def recovery_trouble(self) -> str:
+        """What stands in recovery's way."""
+        return f"{self.prefix}:recover:trouble"
+
+    @property
+    def recovery_lock(self) -> str:
+        """Which worker looks for them now."""
+        return f"{self.prefix}:recover:lock"
+
+    @property
+    def wrong_passwords(self) -> str:
+        """What the keys of those who guessed the password begin with."""
+        return f"{self.prefix}:wrong-passwords"
+
+    def let_in(self, address: str) -> str:
+        """That somebody with this hashed address knew the password."""
+        return f"{self.prefix}:let-in:{address}"
+
+    @property
+    def requests(self) -> str:
+        """RQ's queue of what LogRocket is asked."""
+        return f"{self.prefix}-requests"
+
+    @property
+    def notes(self) -> str:
+        """RQ's queue of notes."""
+        return f"{self.prefix}-notes"
+
+    @property
+    def queues(self) -> tuple[str, str]:
+        """Both queues of RQ."""
+        return self.requests, self.notes
+
+    def job(self, step: str, ticket_id: int, chance: str) -> str:
+        """The id of a job."""
+        return f"{self.prefix}-{step}-{ticket_id}-{chance}"
+
+    def read_job(self, job_id: str) -> tuple[str, int] | None:
+        """The step and the ticket of a job's id, or of `<id>:<execution>`; None when it is not ours."""
+        found = re.fullmatch(rf"{re.escape(self.prefix)}-([a-z_]+)-([0-9]{{1,18}})-[0-9a-f]+(?::\w+)?", job_id)
+        return None if found is None else (found[1], int(found[2]))

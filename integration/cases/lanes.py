@@ -1,0 +1,289 @@
+"""The two remote services' lanes: when the next ticket may go, for all workers of all machines together.
+
+    <prefix>:lane:<service>     open_at: nobody goes before (Unix seconds of Redis' clock): a pause, or a hold
+                                note_at, interval: when the next note may go, and the seconds between two
+                                hold, held_since, holds: why it waits for an admin, since when, how often tried
+                                suspected: the hold is a suspicion, and the lane stays open
+                                failing, failing_since, failing_last, failures: why it did nothing of what we asked,
+                                from when to when, how often
+                                refused, limited: the ticket that met the last refusal, or the last 429
+                                accepted_at: when the service last did what we asked
+    <prefix>:line               tickets whose note is ready to go, by the time at which it became ready
+    <prefix>:asked              the requests made to LogRocket in the last hour, by time
+
+A lane that is closed costs a ticket nothing: no attempt is counted, and its place in the line is kept. Nobody sleeps.
+
+**Who is at fault.** A ticket that is refused waits by itself, and lets others go first. The lane closes for all when it
+is shown that the account is meant: a call that belongs to no ticket is refused too, or another ticket is, with nothing
+done for anybody in between. While our credentials are accepted, the latter stays a suspicion: the tickets that were
+refused wait, it is told, and each other ticket may show that it is not so.
+"""
+
+from __future__ import annotations
+
+import enum
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, cast
+
+from redis import Redis
+
+from integration.cases.entry import Entry, State
+from integration.cases.keys import Keys
+from integration.zendesk.pace import DEFAULT_INTERVAL, Pace
+
+HOLD_SECONDS: Final = 60.0  # the longest time between two tries with credentials that were refused
+_BURST_SECONDS: Final = 0.5  # tickets this close together may pass each other
+
+
+class Service(enum.StrEnum):
+    """A remote service, by the name that our errors give it."""
+
+    ZENDESK = "Zendesk"
+    LOGROCKET = "LogRocket"
+
+
+class Sign(enum.StrEnum):
+    """What a ticket met that may be everybody's trouble, as the lane's field that remembers the ticket."""
+
+    REFUSED = "refused"
+    LIMITED = "limited"
+
+
+def needed(entry: Entry) -> tuple[Service, ...]:
+    """The lanes that have to be open for the entry's next step: the services that it calls."""
+    if entry.state is State.READY:
+        return (Service.ZENDESK,)
+    if entry.state is State.RECEIVED and entry.hint is not None:
+        return ()
+    if entry.state is State.RECEIVED and entry.email is None and entry.external_id is None:
+        return (Service.ZENDESK, Service.LOGROCKET)
+    return (Service.LOGROCKET,)
+
+
+# Part of the script that writes a claim; expects `now`; refuses by putting the ticket off until it may come again.
+# KEYS[2] due, KEYS[5] line, KEYS[6...] the lanes that the step needs; ARGV[1] ticket id, ARGV[7] `note` or ``,
+# ARGV[8] default interval, ARGV[9] seconds within which notes may pass each other
+ADMISSION: Final = """
+local function come_again(at)
+  redis.call('ZADD', KEYS[2], 'XX', string.format('%.6f', at), ARGV[1])
+  return -1
+end
+local open_at = 0
+for lane = 6, #KEYS do
+  open_at = math.max(open_at, tonumber(redis.call('HGET', KEYS[lane], 'open_at') or '0'))
+end
+if now < open_at then return come_again(open_at) end
+if ARGV[7] == 'note' then
+  local note_at = tonumber(redis.call('HGET', KEYS[6], 'note_at') or '0')
+  if now < note_at then return come_again(note_at) end
+  local interval = tonumber(redis.call('HGET', KEYS[6], 'interval') or ARGV[8])
+  local rank = redis.call('ZRANK', KEYS[5], ARGV[1])
+  if rank and rank > 0 and rank * interval > tonumber(ARGV[9]) then return come_again(now + interval) end
+  redis.call('ZREM', KEYS[5], ARGV[1])
+  redis.call('HSET', KEYS[6], 'note_at', string.format('%.6f', now + interval))
+end
+"""
+
+NOW: Final = """
+local time = redis.call('TIME')
+local now = tonumber(time[1]) + tonumber(time[2]) / 1000000
+"""
+
+# KEYS lane; ARGV reason, first delay, longest delay; returns the delay
+_HOLD = f"""{NOW}
+local holds = redis.call('HINCRBY', KEYS[1], 'holds', 1)
+local delay = math.min(tonumber(ARGV[3]), tonumber(ARGV[2]) * 2 ^ math.min(holds - 1, 20))
+redis.call('HSETNX', KEYS[1], 'held_since', string.format('%.3f', now))
+redis.call('HSET', KEYS[1], 'hold', ARGV[1])
+if delay > 0 then
+  redis.call('HSET', KEYS[1], 'open_at', string.format('%.6f', now + delay))
+  redis.call('HDEL', KEYS[1], 'suspected')
+else
+  redis.call('HSET', KEYS[1], 'suspected', '1')
+end
+return tostring(delay)
+"""
+
+# KEYS lane; ARGV seconds; an opening is only ever moved later
+_PAUSE = f"""{NOW}
+local at = now + tonumber(ARGV[1])
+if at > tonumber(redis.call('HGET', KEYS[1], 'open_at') or '0') then
+  redis.call('HSET', KEYS[1], 'open_at', string.format('%.6f', at))
+end
+"""
+
+# KEYS lane; ARGV seconds until the next note or '', interval; returns whether that ended a hold
+_ANSWERED = f"""{NOW}
+local ended = redis.call('HDEL', KEYS[1], 'hold', 'held_since', 'holds', 'suspected')
+redis.call('HDEL', KEYS[1], 'refused', 'limited', 'failing', 'failing_since', 'failing_last', 'failures')
+redis.call('HSET', KEYS[1], 'accepted_at', string.format('%.6f', now))
+if ended > 0 then redis.call('HSET', KEYS[1], 'open_at', string.format('%.6f', now)) end
+if ARGV[1] ~= '' then
+  redis.call('HSET', KEYS[1], 'interval', ARGV[2])
+  local at = now + tonumber(ARGV[1])
+  if at > tonumber(redis.call('HGET', KEYS[1], 'note_at') or '0') then
+    redis.call('HSET', KEYS[1], 'note_at', string.format('%.6f', at))
+  end
+end
+return ended
+"""
+
+# KEYS lane; ARGV reason
+_FAILED = f"""{NOW}
+redis.call('HSETNX', KEYS[1], 'failing_since', string.format('%.3f', now))
+redis.call('HSET', KEYS[1], 'failing', ARGV[1], 'failing_last', string.format('%.3f', now))
+redis.call('HINCRBY', KEYS[1], 'failures', 1)
+"""
+
+# KEYS lane; ARGV sign, ticket id; returns the ticket that met this sign before or '', and when the service last did
+# what was asked
+_SIGN = """
+local before = redis.call('HGET', KEYS[1], ARGV[1]) or ''
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+return {before, redis.call('HGET', KEYS[1], 'accepted_at') or '0'}
+"""
+
+# KEYS asked; ARGV ceiling, a name for the request; returns '' when it may be made and is counted, or when to come again
+_ASK = f"""{NOW}
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - 3600)
+if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[1]) then
+  local oldest = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')
+  return string.format('%.6f', oldest[2] + 3600)
+end
+redis.call('ZADD', KEYS[1], string.format('%.6f', now), ARGV[2])
+redis.call('EXPIRE', KEYS[1], 3600)
+return ''
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hold:
+    """A lane that waits for an admin."""
+
+    service: Service
+    reason: str
+    since: float
+    suspected: bool = False  # it is not known that our account is meant: the lane stays open
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outlook:
+    """When the lanes are open, and how much may go. Times are Unix seconds of Redis' clock."""
+
+    now: float
+    open_at: Mapping[Service, float]
+    note_at: float
+    interval: float
+    free_requests: int
+
+    @property
+    def notes_at(self) -> float:
+        """When the next note may go."""
+        return max(self.open_at[Service.ZENDESK], self.note_at)
+
+    @property
+    def requests_at(self) -> float:
+        """When LogRocket may be asked."""
+        return self.open_at[Service.LOGROCKET]
+
+    def opens_at(self, entry: Entry) -> float:
+        """When every lane that the entry's next step needs is open."""
+        return max((self.open_at[service] for service in needed(entry)), default=0.0)
+
+    @property
+    def free_notes(self) -> int:
+        """How many notes may be queued at once."""
+        if self.notes_at > self.now:
+            return 0
+        return 1 + min(int(_BURST_SECONDS / max(self.interval, 1e-6)), 100)
+
+
+class Lanes:
+    """The lanes as Redis has them."""
+
+    def __init__(self, redis: Redis, *, keys: Keys, requests_per_hour: int, backoff: float) -> None:
+        self._redis = redis
+        self._keys = keys
+        self._ceiling = requests_per_hour
+        self._backoff = backoff
+
+    def hold(self, service: Service, reason: str, *, longest: float = HOLD_SECONDS) -> float:
+        """Close a lane because our account is refused; the seconds until the next try, `longest` at most."""
+        arguments = (reason, self._backoff, longest)
+        return float(cast("bytes", self._redis.eval(_HOLD, 1, self._keys.lane(service), *map(str, arguments))))
+
+    def met(self, service: Service, sign: Sign, entry: Entry) -> tuple[bool, bool]:
+        """A ticket met a sign of trouble: whether another one did, too, and whether it is known to be its own.
+
+        Its own it is when the service did for others what was asked since the ticket met it first.
+        """
+        answer = self._redis.eval(_SIGN, 1, self._keys.lane(service), str(sign), str(entry.ticket_id))
+        before, accepted_at = cast("list[bytes]", answer)
+        another = before.decode() not in ("", str(entry.ticket_id))
+        return another, entry.refused_since is not None and float(accepted_at) > entry.refused_since
+
+    def answered(self, service: Service, pace: Pace | None = None) -> bool:
+        """The service did what was asked: it accepts us, and the answer may say how fast notes may go on.
+
+        Whether that ends a hold.
+        """
+        arguments = ("", "") if pace is None else (str(pace.pause), str(pace.interval))
+        return bool(self._redis.eval(_ANSWERED, 1, self._keys.lane(service), *arguments))
+
+    def failed(self, service: Service, reason: str) -> None:
+        """The service did not do what was asked, and may do it later; until it does, that is told."""
+        self._redis.eval(_FAILED, 1, self._keys.lane(service), reason)
+
+    def pause(self, service: Service, seconds: float) -> None:
+        """Close a lane for a time because the service said that all of us come too often."""
+        self._redis.eval(_PAUSE, 1, self._keys.lane(service), str(seconds))
+
+    def ask(self) -> float | None:
+        """Count a request that LogRocket is going to be sent now; when to come again if there were too many."""
+        answer = cast("bytes", self._redis.eval(_ASK, 1, self._keys.asked, str(self._ceiling), secrets.token_hex(8)))
+        return float(answer) if answer else None
+
+    def outlook(self) -> Outlook:
+        """What may go now."""
+        with self._redis.pipeline(transaction=False) as pipe:
+            pipe.time()
+            pipe.hmget(self._keys.lane(Service.ZENDESK), "open_at", "note_at", "interval")
+            pipe.hmget(self._keys.lane(Service.LOGROCKET), "open_at", "hold")
+            pipe.zcount(self._keys.asked, "-inf", "+inf")
+            (seconds, microseconds), zendesk, logrocket, asked = pipe.execute()
+        free = 1 if logrocket[1] is not None else self._ceiling - asked
+        return Outlook(
+            now=seconds + microseconds / 1e6,
+            open_at={Service.ZENDESK: float(zendesk[0] or 0), Service.LOGROCKET: float(logrocket[0] or 0)},
+            note_at=float(zendesk[1] or 0),
+            interval=float(zendesk[2] or DEFAULT_INTERVAL),
+            free_requests=max(free, 1),  # one at least finds out when the next may go
+        )
+
+    def passing(self, entry: Entry) -> tuple[list[str], list[str]]:
+        """The keys and arguments that `ADMISSION` needs for an entry's step."""
+        what = "note" if entry.state is State.READY else ""
+        keys = [self._keys.line, *map(self._keys.lane, needed(entry))]
+        return keys, [what, str(DEFAULT_INTERVAL), str(_BURST_SECONDS)]
+
+    def holds(self) -> list[Hold]:
+        """The lanes that wait for an admin."""
+        with self._redis.pipeline(transaction=False) as pipe:
+            for service in Service:
+                pipe.hgetall(self._keys.lane(service))
+            lanes = pipe.execute()
+        return [hold for service, lane in zip(Service, lanes, strict=True) if (hold := hold_of(service, lane))]
+
+
+def hold_of(service: Service, lane: Mapping[bytes, bytes]) -> Hold | None:
+    """The hold of a lane as Redis has it; None when there is none."""
+    if b"hold" not in lane:
+        return None
+    return Hold(
+        service=service,
+        reason=lane[b"hold"].decode(),
+        since=float(lane[b"held_since"]),
+        suspected=b"suspected" in lane,
+    )

@@ -1,0 +1,410 @@
+"""The ledger: one entry per ticket in Redis, and the one clock that moves it.
+
+Its keys are in `integration.cases.keys`.
+
+Every change is one MULTI: a script that writes the entry with both indexes, and the RQ job that follows from it. The
+script compares the entry with what the change was decided on; when another process was faster, the change is
+decided anew, and the job that was queued all the same will find nothing to claim. Times are Redis' own.
+Every change but a claim is told in one log line, as `integration.cases.story` words it.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, cast
+
+from redis import Redis
+from redis.exceptions import ResponseError
+
+from integration import logs
+from integration.cases import counters, lanes, ledger_scripts, pseudonym, story
+from integration.cases import entry as entries
+from integration.cases.entry import FINAL, Entry, NewerEntryError, Policy, State
+from integration.cases.keys import Keys
+from integration.cases.pseudonym import Whose
+from integration.cases.queues import Queues, step_of
+from integration.facts import Result
+from integration.zendesk.webhook import NewTicket
+
+QUEUED_JOB_LOST_SECONDS = 30
+_DAY = 24 * 60 * 60
+_TRIES = 50
+_JUMP_SECONDS = 5.0  # that Redis' clock and ours may drift apart between two sweeps
+_NOT_ADMITTED = -1  # what the script answers when a lane is closed; the sweeper looks again when it is open
+
+log = logs.get(__name__)
+
+Decide = Callable[[Entry, float], Entry | None]
+Write = Callable[[bytes, Entry, Entry, float], bool | None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Overdue:
+    """A ticket that the sweeper has to look at; `entry` is None when it is gone or `newer` than this release."""
+
+    ticket_id: int
+    entry: Entry | None
+    newer: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublicNote:
+    """A ticket whose note customers can read, or could; `entry` is None when it is gone or a newer release wrote it."""
+
+    ticket_id: int
+    since: float  # when that was noticed
+    entry: Entry | None
+
+    @property
+    def still(self) -> bool | None:
+        """Whether they can now; None when that is not known any more."""
+        return None if self.entry is None else self.entry.public_comment is not None
+
+
+@dataclass(kw_only=True)
+class Plan:
+    """What the sweeper decided: when to look again, who joins or leaves the line of notes, which jobs to queue."""
+
+    due: dict[int, float] = field(default_factory=dict)
+    line: dict[int, float] = field(default_factory=dict)
+    queue: list[tuple[int, State]] = field(default_factory=list)
+    gone: list[int] = field(default_factory=list)
+    not_in_line: list[int] = field(default_factory=list)
+
+
+class Ledger:
+    """Every ticket that Zendesk told us of, and what became of it."""
+
+    def __init__(  # noqa: PLR0913 -- each is named where it is called
+        self,
+        redis: Redis,
+        *,
+        keys: Keys,
+        policy: Policy,
+        retention_days: int,
+        requests_per_hour: int = 1000,
+        secret_keys: Sequence[str] = (),
+    ) -> None:
+        self._redis = redis
+        self.keys = keys
+        self._secret_keys = secret_keys
+        self.lanes = lanes.Lanes(redis, keys=keys, requests_per_hour=requests_per_hour, backoff=policy.backoff)
+        self._queues = Queues(redis, keys)
+        self.policy = policy
+        self._retention = retention_days * _DAY
+        self._ahead: tuple[float, float] | None = None  # of our clock, Redis' own: at least, at most
+
+    def receive(self, ticket: NewTicket, *, recovered: bool = False) -> bool:
+        """Take in a new ticket and queue its first job, in one round trip; False when it is known, or was erased."""
+        new = Entry(
+            ticket_id=ticket.ticket_id,
+            received_at=0,
+            entered_at=0,
+            email=ticket.email,
+            external_id=ticket.external_id,
+            person=self.pseudonym(ticket.email),
+            recovered=recovered,
+        )
+        with self._redis.pipeline(transaction=True) as pipe:
+            pipe.multi()
+            pipe.eval(
+                ledger_scripts.RECEIVE,
+                12,
+                self.keys.ticket(ticket.ticket_id),
+                self.keys.due,
+                self.keys.state(State.RECEIVED),
+                self.keys.received,
+                self.keys.metrics,
+                self.keys.forgotten,
+                self.keys.newest,
+                self.keys.run,
+                self.keys.recovery_lost,
+                self.keys.recovery_done,
+                self.keys.recovery_lock,
+                self.keys.clock,
+                str(ticket.ticket_id),
+                entries.dump_without_times(new),
+                str(QUEUED_JOB_LOST_SECONDS),
+            )
+            self._queues.add([(ticket.ticket_id, State.RECEIVED)], pipeline=pipe)
+            is_new = bool(pipe.execute()[0])
+        if is_new:
+            message, step = ("ticket recovered", "recover") if recovered else ("ticket received", "receive")
+            log.info(message, ticket_id=ticket.ticket_id, step=step, state=str(State.RECEIVED), tries=0, next="now")
+        return is_new
+
+    def claim(self, ticket_id: int, state: State) -> Entry | None:
+        """The entry under a lease of its own, or None when the step of `state` is not to be done now."""
+        lease = secrets.token_hex(8)
+        return self._update(
+            ticket_id,
+            lambda entry, now: entries.claimed(entry, now, state=state, lease=lease, policy=self.policy),
+            write=self._write_claim,
+        )
+
+    def settle(self, claimed: Entry, decide: Decide, **facts: object) -> Entry | None:
+        """Write what came of a claim; None when the claim was lost meanwhile: to a callback, or to its lease's end.
+
+        `facts` are for the log.
+        """
+        return self._change(
+            claimed.ticket_id,
+            lambda entry, now: decide(entry, now) if entry.lease == claimed.lease else None,
+            step=step_of(claimed.state),
+            **facts,
+        )
+
+    def call_back(self, ticket_id: int, result: Result) -> bool:
+        """Take in LogRocket's callback; False when it changes nothing."""
+        seen: list[Entry] = []
+
+        def decide(entry: Entry, now: float) -> Entry | None:
+            seen[:] = [entry]
+            return entries.called_back(entry, now, result=result, policy=self.policy)
+
+        if self._change(ticket_id, decide, step="callback", said=result.status.value) is not None:
+            return True
+        why = entries.why_nothing_changed(seen[0] if seen else None, result)
+        log.info("callback changed nothing", ticket_id=ticket_id, said=result.status.value, why=why)
+        return False
+
+    def retry(self, ticket_id: int) -> bool:
+        """Put a ticket that ended without a note back to work; False when it is not known or has not."""
+        return self._change(ticket_id, entries.retried, step="retry") is not None
+
+    def public_seen(self, ticket_id: int) -> bool:
+        """An admin has seen that the ticket's note is or was public; False when there was nothing to see."""
+        return bool(self._redis.zrem(self.keys.public, str(ticket_id)))
+
+    def public_notes(self, count: int) -> tuple[list[PublicNote], int]:
+        """The latest tickets whose note is or was public, as far as no admin has seen it; and how many there are."""
+        with self._redis.pipeline(transaction=False) as pipe:
+            pipe.zrevrange(self.keys.public, 0, count - 1, withscores=True)
+            pipe.zcard(self.keys.public)
+            found, number = pipe.execute()
+        entries_of = self._look_up([ticket for ticket, _ in found])
+        return [
+            PublicNote(ticket_id=each.ticket_id, since=since, entry=each.entry)
+            for each, (_, since) in zip(entries_of, found, strict=True)
+        ], number
+
+    def forget(self, ticket_id: int) -> bool:
+        """Erase all that is stored of a ticket, RQ's jobs included; whether anything was. Its id is remembered."""
+        indexes = (
+            self.keys.due,
+            self.keys.received,
+            self.keys.line,
+            self.keys.public,
+            *(self.keys.state(state) for state in State),
+        )
+        keys = [self.keys.ticket(ticket_id), self.keys.forgotten, *indexes]
+        erased = cast("int", self._redis.eval(ledger_scripts.FORGET, len(keys), *keys, str(ticket_id)))
+        traces = erased + self._queues.forget(ticket_id)
+        if traces:
+            log.info("ticket erased", ticket_id=ticket_id, step="forget")
+        return bool(traces)
+
+    def pseudonym(self, email: str | None) -> str | None:
+        """What stands for an address in an entry whose address is deleted."""
+        return pseudonym.of(email, self._secret_keys[0]) if email and self._secret_keys else None
+
+    def tickets_of(self, email: str) -> Iterator[tuple[bytes, Whose]]:
+        """The key of every ticket that is stored, and whether it is of this address."""
+        search = pseudonym.Search(email, self._secret_keys)
+        for key in self._redis.scan_iter(match=self.keys.ticket("*"), count=1000):
+            try:
+                document = cast("bytes | None", self._redis.get(key))
+            except ResponseError:  # it is no text
+                document = b""
+            if document is not None:
+                yield key, search.whose(document)
+
+    def find(self, ticket_id: int) -> Entry | None:
+        """The entry of a ticket; `NewerEntryError` when a newer release wrote it."""
+        document = cast("bytes | None", self._redis.get(self.keys.ticket(ticket_id)))
+        return None if document is None else entries.load(document)
+
+    def latest(self, count: int) -> list[Entry]:
+        """The tickets that came last, newest first."""
+        found = self._look_up(cast("list[bytes]", self._redis.zrevrange(self.keys.received, 0, count - 1)))
+        return [each.entry for each in found if each.entry is not None]
+
+    def latest_in(self, state: State, count: int) -> list[Entry]:
+        """The tickets that came into a state last, newest first."""
+        found = self._look_up(cast("list[bytes]", self._redis.zrevrange(self.keys.state(state), 0, count - 1)))
+        return [each.entry for each in found if each.entry is not None]
+
+    def longest_in(self, state: State, count: int) -> list[Entry]:
+        """The tickets that have been in a state for the longest time, those first."""
+        found = self._look_up(cast("list[bytes]", self._redis.zrange(self.keys.state(state), 0, count - 1)))
+        return [each.entry for each in found if each.entry is not None]
+
+    def in_state(self, state: State) -> list[int]:
+        """The tickets in a state, longest in it first."""
+        return [int(each) for each in cast("list[bytes]", self._redis.zrange(self.keys.state(state), 0, -1))]
+
+    def overdue(self, limit: int) -> list[Overdue]:
+        """The entries whose time has come, longest overdue first."""
+        ids = cast(
+            "list[bytes]", self._redis.zrange(self.keys.due, "-inf", str(self.now()), byscore=True, offset=0, num=limit)
+        )
+        return self._look_up(ids)
+
+    def first_in_line(self, count: int) -> list[Overdue]:
+        """The tickets whose notes are next."""
+        if count == 0:
+            return []
+        return self._look_up(cast("list[bytes]", self._redis.zrange(self.keys.line, 0, count - 1)))
+
+    def put_off(self, plan: Plan) -> None:
+        """Carry out what the sweeper decided."""
+        with self._redis.pipeline(transaction=True) as pipe:
+            pipe.multi()
+            if plan.due:
+                pipe.zadd(self.keys.due, {str(ticket_id): when for ticket_id, when in plan.due.items()}, xx=True)
+            if plan.line:
+                pipe.zadd(self.keys.line, {str(ticket_id): place for ticket_id, place in plan.line.items()})
+            for ticket_id in plan.gone:
+                pipe.zrem(self.keys.due, str(ticket_id))
+            for ticket_id in plan.not_in_line:
+                pipe.zrem(self.keys.line, str(ticket_id))
+            self._queues.add(plan.queue, pipeline=pipe)
+            pipe.execute()
+
+    def queued(self) -> set[tuple[int, State]]:
+        """The tickets and states for which a job waits in RQ."""
+        return self._queues.waiting()
+
+    def counts(self) -> dict[State, int]:
+        """How many entries there are in each state."""
+        with self._redis.pipeline(transaction=False) as pipe:
+            for state in State:
+                pipe.zcard(self.keys.state(state))
+            return dict(zip(State, pipe.execute(), strict=True))
+
+    def trim(self) -> None:
+        """Drop from the indexes what has expired."""
+        oldest = self.now() - self._retention
+        longest = oldest - entries.GIVE_UP_SECONDS
+        with self._redis.pipeline(transaction=False) as pipe:
+            for state in FINAL:
+                pipe.zremrangebyscore(self.keys.state(state), "-inf", oldest)
+            pipe.zremrangebyscore(self.keys.received, "-inf", longest)
+            pipe.zremrangebyscore(self.keys.public, "-inf", longest)
+            pipe.execute()
+
+    def write_tally(self) -> None:
+        """Add what this process counted to what `/metrics` shows."""
+        counters.write(self._redis, self.keys)
+
+    def now(self) -> float:
+        """Redis' time."""
+        seconds, microseconds = self._redis.time()
+        return seconds + microseconds / 1e6
+
+    def watch_clock(self, now: float, *, asked: float, answered: float) -> bool:
+        """Notice when Redis' clock jumps: leases and waits of before say nothing any more. Whether it did.
+
+        `now` is what Redis said when it was asked, `asked` and `answered` when that was by a clock that never jumps.
+        """
+        ahead = (now - answered, now - asked)
+        before, self._ahead = self._ahead, ahead
+        if before is None or (before[0] - _JUMP_SECONDS <= ahead[1] and ahead[0] <= before[1] + _JUMP_SECONDS):
+            return False
+        self._redis.incr(self.keys.clock)
+        return True
+
+    def _look_up(self, ids: list[bytes]) -> list[Overdue]:
+        if not ids:
+            return []
+        documents = cast("list[bytes | None]", self._redis.mget([self.keys.ticket(each.decode()) for each in ids]))
+        return [_overdue(int(each), document) for each, document in zip(ids, documents, strict=True)]
+
+    def _change(self, ticket_id: int, decide: Decide, **facts: object) -> Entry | None:
+        """Change an entry as `decide` says, and tell it in the log, with `facts`; None when nothing was changed."""
+
+        def decide_and_remember(old: Entry, now: float) -> Entry | None:
+            new = decide(old, now)
+            return None if new is None else story.remembered(old, new, now)
+
+        return self._update(ticket_id, decide_and_remember, write=partial(self._write_and_tell, facts))
+
+    def _update(self, ticket_id: int, decide: Decide, *, write: Write) -> Entry | None:
+        """Change an entry as `decide` says and queue the job that follows; None when nothing was changed."""
+        key = self.keys.ticket(ticket_id)
+        for _ in range(_TRIES):
+            document, seconds, microseconds, run = cast(
+                "list[Any]", self._redis.eval(ledger_scripts.READ, 2, key, self.keys.clock)
+            )
+            if document is None:
+                return None
+            now = int(seconds) + int(microseconds) / 1e6
+            try:
+                stored = entries.load(document)
+            except NewerEntryError:
+                return None
+            old = entries.under(stored, now, redis_run=run.decode(), policy=self.policy)
+            new = decide(old, now)
+            if new is None:
+                if old != stored and not self._write_and_tell({}, document, stored, old, now):
+                    continue
+                return None
+            match write(document, old, new, now):
+                case None:
+                    return None
+                case True:
+                    return new
+        raise RuntimeError("a ledger entry changed too often to be changed")
+
+    def _write_and_tell(
+        self, facts: Mapping[str, object], document: bytes, old: Entry, new: Entry, now: float
+    ) -> bool | None:
+        """Write an entry, and the log line of its change when that was done."""
+        written = self._write(document, old, new, now)
+        if written:
+            told = story.line(old, new, now, **facts)
+            getattr(log, told.level)(told.message, **told.facts)
+        return written
+
+    def _write(self, document: bytes, old: Entry, new: Entry, now: float) -> bool | None:
+        """Write an entry, and queue what follows from it; False when another process was faster."""
+        queue = new.state not in FINAL and new.wait_until <= now
+        place = str(new.entered_at) if queue and new.state is State.READY else ""
+        due = now + QUEUED_JOB_LOST_SECONDS if queue else new.wait_until
+        keys, arguments = self._written(document, old, new, due=due)
+        keys += [self.keys.line, self.keys.metrics, self.keys.public]
+        public = "became" if entries.became_public(old, new) else "left" if entries.is_left_public(old, new) else ""
+        arguments += [place, str(new.state), public, str(now)]
+        with self._redis.pipeline(transaction=True) as pipe:
+            pipe.multi()
+            pipe.eval(ledger_scripts.CHANGE, len(keys), *keys, *arguments)
+            if queue:
+                self._queues.add([(new.ticket_id, new.state)], pipeline=pipe)
+            return bool(pipe.execute()[0])
+
+    def _write_claim(self, document: bytes, old: Entry, new: Entry, _now: float) -> bool | None:
+        """Write a claim, when its lane lets it pass; None when it does not, False when another process was faster."""
+        keys, arguments = self._written(document, old, new, due=new.wait_until)
+        lane_keys, lane_arguments = self.lanes.passing(old)
+        keys += lane_keys
+        answer = self._redis.eval(ledger_scripts.CLAIM, len(keys), *keys, *arguments, *lane_arguments)
+        return None if answer == _NOT_ADMITTED else bool(answer)
+
+    def _written(self, document: bytes, old: Entry, new: Entry, *, due: float) -> tuple[list[str], list[Any]]:
+        """The keys and arguments that the scripts' write needs."""
+        final = new.state in FINAL
+        keys = [self.keys.ticket(new.ticket_id), self.keys.due, self.keys.state(old.state), self.keys.state(new.state)]
+        when, ttl = ("", str(self._retention)) if final else (str(due), "0")
+        return keys, [str(new.ticket_id), document, entries.dump(new), when, str(new.entered_at), ttl]
+
+
+def _overdue(ticket_id: int, document: bytes | None) -> Overdue:
+    if document is None:
+        return Overdue(ticket_id=ticket_id, entry=None)
+    try:
+        return Overdue(ticket_id=ticket_id, entry=entries.load(document))
+    except NewerEntryError:
+        return Overdue(ticket_id=ticket_id, entry=None, newer=True)

@@ -1,0 +1,56 @@
+"""What a Redis may have lost: when it crashes, or hands over to a replica, its latest writes; when it is emptied, all.
+
+Zendesk was told then that we have the tickets of the last moments, and tells of them no more. So it is written down
+that the tickets of that time have to be looked for, and recovery does.
+
+    <prefix>:run             the run of Redis that was seen last, and how often its clock had jumped
+    <prefix>:recover:lost    since when and until when the tickets were created that may be lost (Unix seconds)
+
+Another run is noticed before it is given a ticket, and by recovery; whoever is first writes it down. At the very first
+start nothing is known of any run, which is taken for an emptied Redis: our trigger is not older, so that is soon done.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+from redis import Redis
+
+from integration.cases import ledger_scripts
+from integration.cases.keys import Keys
+from integration.zendesk.delivery_log import Stretch
+
+
+class LostWrites:
+    """When the tickets were created that Redis may have lost. Raises `RedisError`."""
+
+    def __init__(self, redis: Redis, keys: Keys) -> None:
+        self._redis = redis
+        self._keys = keys
+
+    def notice(self) -> str:
+        """Write down that Redis is another run, should it be; which run it is."""
+        keys = self._keys
+        names = (keys.received, keys.run, keys.recovery_lost, keys.recovery_done, keys.recovery_lock, keys.clock)
+        return cast("bytes", self._redis.eval(ledger_scripts.NOTICE, len(names), *names)).decode()
+
+    def stretch(self) -> Stretch | None:
+        """What has to be looked through, in whole seconds; None when nothing was lost, or all of it has been found."""
+        since, until = cast("list[bytes | None]", self._redis.hmget(self._keys.recovery_lost, ["since", "until"]))
+        return None if since is None or until is None else Stretch(start=float(since), end=float(until))
+
+    def looked(self, *, run: str, done: float | None, lost: Stretch | None, again_since: float | None) -> bool:
+        """Write down that a look has ended; False, and nothing is written, when Redis is not `run` any more.
+
+        `done`: up to when all missed tickets have been looked for. `again_since`: since when the tickets of `lost` have
+        to be looked for once more; None when they need not be.
+        """
+        names = (self._keys.run, self._keys.recovery_done, self._keys.recovery_lost, self._keys.clock)
+        was = ("", "") if lost is None else (f"{lost.start:.0f}", f"{lost.end:.0f}")
+        written = (
+            run,
+            "" if done is None else f"{done:.3f}",
+            *was,
+            "" if again_since is None else f"{again_since:.0f}",
+        )
+        return bool(self._redis.eval(ledger_scripts.LOOKED, len(names), *names, *written))

@@ -1,0 +1,206 @@
+"""How it stands: the ledger's counts, the jobs, the oldest ticket that waits, and what holds tickets up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from redis import Redis
+from redis.exceptions import RedisError
+from rq.registry import StartedJobRegistry
+
+from integration.cases import counters, deliveries, heartbeats, standing
+from integration.cases.deliveries import Endpoint
+from integration.cases.entry import FINAL, State
+from integration.cases.keys import Keys
+from integration.cases.lanes import Service, hold_of
+from integration.cases.ledger import Ledger, PublicNote
+from integration.cases.queues import open_queue
+from integration.cases.situation import Facts, Failing
+from integration.settings import ZENDESK_TEST_SECRET, Settings
+
+_HOUR: Final = 3600
+_PUBLIC_SHOWN: Final = 50
+
+# KEYS one that is gone at once
+_TRY_TO_WRITE: Final = """
+redis.call('SET', KEYS[1], '1', 'EX', 10)
+redis.call('DEL', KEYS[1])
+return 1
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Obstacle:
+    """Why the tickets that need a service wait; `since` is Unix seconds, None when it ends by itself."""
+
+    service: Service
+    reason: str
+    since: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PublicNotes:
+    """The notes that customers can read, or could, as far as no admin has seen it: the latest, and how many in all."""
+
+    latest: tuple[PublicNote, ...]
+    number: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Overview:
+    """The whole of it at one moment."""
+
+    states: dict[State, int]
+    jobs_waiting: int
+    jobs_running: int
+    oldest_waiting_seconds: float | None  # in its present state
+    obstacles: tuple[Obstacle, ...]
+    public_notes: PublicNotes
+
+
+def look(ledger: Ledger, redis: Redis, *, requests_per_hour: int) -> Overview:
+    """How it stands now."""
+    now = ledger.now()
+    waiting, running = _jobs(redis, ledger.keys, now)
+    return Overview(
+        states=ledger.counts(),
+        jobs_waiting=waiting,
+        jobs_running=running,
+        oldest_waiting_seconds=_oldest(redis, ledger.keys, now),
+        obstacles=(*_holds(ledger), *_ceiling(redis, ledger.keys, now, requests_per_hour)),
+        public_notes=public_notes(ledger),
+    )
+
+
+def public_notes(ledger: Ledger) -> PublicNotes:
+    """The notes that an admin has to see to."""
+    latest, number = ledger.public_notes(_PUBLIC_SHOWN)
+    return PublicNotes(latest=tuple(latest), number=number)
+
+
+def _jobs(redis: Redis, keys: Keys, now: float) -> tuple[int, int]:
+    """How many jobs wait in RQ, and how many run."""
+    waiting = running = 0
+    for name in keys.queues:
+        queue = open_queue(name, redis)
+        waiting += redis.llen(queue.key)
+        running += redis.zcount(StartedJobRegistry(queue=queue).key, now, "+inf")
+    return waiting, running
+
+
+def _oldest(redis: Redis, keys: Keys, now: float) -> float | None:
+    """How long the ticket that waits longest has been in its state."""
+    with redis.pipeline(transaction=False) as pipe:
+        for state in State:
+            if state not in FINAL:
+                pipe.zrange(keys.state(state), 0, 0, withscores=True)
+        entered = [when for first in pipe.execute() for _, when in first]
+    return max(now - min(entered), 0.0) if entered else None
+
+
+def _holds(ledger: Ledger) -> list[Obstacle]:
+    holds = [each for each in ledger.lanes.holds() if not each.suspected]  # with a suspicion alone tickets go on
+    return [Obstacle(service=each.service, reason=each.reason, since=each.since) for each in holds]
+
+
+def _ceiling(redis: Redis, keys: Keys, now: float, requests_per_hour: int) -> list[Obstacle]:
+    """The ceiling of requests an hour, when it is reached."""
+    asked = redis.zcount(keys.asked, now - _HOUR, "+inf")
+    if asked < requests_per_hour:
+        return []
+    reason = f"LOGROCKET_REQUESTS_PER_HOUR is reached ({asked} in the last hour)"
+    return [Obstacle(service=Service.LOGROCKET, reason=reason, since=None)]
+
+
+# -- What `standing` decides from
+
+
+def facts(settings: Settings, redis: Redis) -> Facts:
+    """Everything that tells how it stands, in two round trips; `RedisError` when Redis cannot be asked."""
+    keys, now = settings.keys, _now(redis)
+    states = (*(state for state in State if state not in FINAL), State.FAILED)
+    with redis.pipeline(transaction=False) as pipe:
+        for state in State:
+            pipe.zcard(keys.state(state))
+        for state in states:
+            pipe.zrange(keys.state(state), 0, 0, withscores=True)
+        for service in Service:
+            pipe.hgetall(keys.lane(service))
+        pipe.zrevrange(keys.beats, 0, heartbeats.BEATS_READ - 1, withscores=True)
+        pipe.hgetall(keys.doors)
+        pipe.zcount(keys.asked, now - _HOUR, "+inf")
+        pipe.zrevrange(keys.received, 0, 0, withscores=True)
+        pipe.hget(keys.metrics, f"{counters.ENTERED}{State.POSTED}")
+        pipe.zcard(keys.public)
+        pipe.zrange(keys.public, 0, 0, withscores=True)
+        pipe.get(keys.recovery_trouble)
+        pipe.eval(_TRY_TO_WRITE, 1, keys.check("standing"))
+        answers = pipe.execute(raise_on_error=False)
+    writes, told = _refusal(answers), iter(answers)
+    counts = {state: next(told) for state in State}
+    oldest = {state: first[0][1] for state in states if (first := next(told))}
+    lanes = {service: next(told) for service in Service}
+    beats, alive = heartbeats.read(next(told), now=now)
+    doors = next(told)
+    asked, received, posted, public, first_public, missed = (next(told) for _ in range(6))
+    return Facts(
+        now=now,
+        has_secret=bool(set(settings.zendesk_webhook_secrets) - {ZENDESK_TEST_SECRET}),
+        writes=writes,
+        beats=beats,
+        alive=alive,
+        zendesk=deliveries.door_of(doors, Endpoint.ZENDESK),
+        logrocket=deliveries.door_of(doors, Endpoint.LOGROCKET),
+        failing={service: failing for service, lane in lanes.items() if (failing := _failing(lane))},
+        holds=tuple(hold for service, lane in lanes.items() if (hold := hold_of(service, lane))),
+        accepted={service: float(lane[b"accepted_at"]) for service, lane in lanes.items() if b"accepted_at" in lane},
+        asked=asked,
+        ceiling=settings.requests_per_hour,
+        counts=counts,
+        oldest=oldest,
+        last_received=received[0][1] if received else None,
+        noted=bool(counts[State.POSTED] or posted),
+        public=public,
+        public_since=first_public[0][1] if first_public else None,
+        missed=None if missed is None else missed.decode("utf-8", "replace"),
+        poll_after=settings.poll_after_seconds,
+        longest_retry=max(settings.failed_retry_seconds, default=0.0),
+    )
+
+
+def try_to_write(redis: Redis, keys: Keys) -> None:
+    """Raise `RedisError` when Redis cannot be used, or refuses to write."""
+    redis.eval(_TRY_TO_WRITE, 1, keys.check("standing"))
+
+
+def _now(redis: Redis) -> float:
+    seconds, microseconds = redis.time()
+    return seconds + microseconds / 1e6
+
+
+def _refusal(answers: list[Any]) -> str | None:
+    """Why Redis refuses the write at the end of a pipeline; what else it refuses is raised."""
+    *read, written = answers
+    for answer in read:
+        if isinstance(answer, Exception):
+            raise answer
+    if not isinstance(written, RedisError):
+        return None
+    why = standing.refuses_writes(written)
+    if why is None:
+        raise written
+    return why
+
+
+def _failing(lane: Mapping[bytes, bytes]) -> Failing | None:
+    """What a lane remembers of a service that fails."""
+    if b"failing" not in lane:
+        return None
+    return Failing(
+        since=float(lane[b"failing_since"]),
+        last=float(lane[b"failing_last"]),
+        tries=int(lane[b"failures"]),
+        reason=lane[b"failing"].decode("utf-8", "replace"),
+    )

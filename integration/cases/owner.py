@@ -1,0 +1,89 @@
+"""Whose the keys of a prefix are: two accounts never share them, for a ticket's number means another ticket in each.
+
+    <prefix>:owner    the Zendesk account and the LogRocket project that the entries are of
+
+It is looked at, and written when there is none, on every new connection to Redis before anything else is sent on it.
+So nothing of ours is ever written among another's keys, also when Redis was away at the start, or is another one since.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from redis.connection import AbstractConnection
+from redis.exceptions import AskError, ClusterCrossSlotError, ClusterDownError, MovedError, RedisError, ResponseError
+
+from integration.cases.keys import Keys
+from integration.settings import Settings
+
+_SHOWN: Final = 120  # characters of what stands in Redis
+
+# KEYS owner, and one that a Redis in cluster mode keeps elsewhere; ARGV who we are, '1' to become the owner
+_OWNER: Final = """
+local owner = redis.call('GET', KEYS[1])
+if owner then return owner end
+if ARGV[2] == '1' then redis.call('SET', KEYS[1], ARGV[1], 'NX') end
+return ARGV[1]
+"""
+_CLUSTER_ERRORS: Final = (MovedError, AskError, ClusterDownError, ClusterCrossSlotError)
+_CLUSTER: Final = ("CROSSSLOT", "MOVED", "ASK ", "CLUSTERDOWN")
+
+
+class RefusedRedisError(RedisError):
+    """This Redis is not for this installation; the text says why, and what to do."""
+
+
+def name_of(settings: Settings) -> str:
+    """Who an installation is, in words that are no secret."""
+    return f"Zendesk {settings.zendesk_subdomain}, LogRocket {settings.logrocket_org}/{settings.logrocket_app}"
+
+
+def claim(settings: Settings) -> Callable[[AbstractConnection], None]:
+    """What a new connection does first: become the owner, or find that we are; `RefusedRedisError` when another is."""
+    return lambda connection: _open(connection, settings, claims="1")
+
+
+def compare(settings: Settings) -> Callable[[AbstractConnection], None]:
+    """The same for who only reads: a prefix without an owner stays so."""
+    return lambda connection: _open(connection, settings, claims="")
+
+
+def _open(connection: AbstractConnection, settings: Settings, *, claims: str) -> None:
+    connection.on_connect()  # type: ignore[no-untyped-call]  # redis-py has no types here
+    keys, own = settings.keys, name_of(settings)
+    try:
+        connection.send_command(  # type: ignore[no-untyped-call]  # likewise
+            "EVAL", _OWNER, 2, keys.owner, keys.due, own, claims, check_health=False
+        )
+        owner = connection.read_response(disable_decoding=True)
+    except ResponseError as error:
+        if speaks_of_a_cluster(error):
+            raise RefusedRedisError(in_cluster_mode()) from None
+        raise
+    if owner != own.encode():
+        raise RefusedRedisError(of_another(keys, own, owner))
+
+
+def speaks_of_a_cluster(error: ResponseError) -> bool:
+    """Whether an answer is one that a Redis in cluster mode alone gives."""
+    return isinstance(error, _CLUSTER_ERRORS) or str(error).startswith(_CLUSTER)
+
+
+def in_cluster_mode() -> str:
+    """Why a Redis in cluster mode cannot be used."""
+    return (
+        "REDIS_URL leads to a Redis in cluster mode, which cannot write an entry and its job in one step: "
+        "take one without cluster mode (a single primary, with replicas or not)"
+    )
+
+
+def of_another(keys: Keys, own: str, owner: object) -> str:
+    """Why a prefix cannot be used."""
+    text = owner.decode("utf-8", "replace") if isinstance(owner, bytes) else ""
+    told = "".join(each if each.isprintable() else "?" for each in text[:_SHOWN])
+    return (
+        f"KEY_PREFIX {keys.prefix} is taken in this Redis by another installation ({told}; this one is {own}): "
+        f"set KEY_PREFIX to a name of this one's own. If both are the same one, whose account was renamed: stop all of "
+        f'its processes, delete the key {keys.owner} in Redis (redis-cli -u "$REDIS_URL" DEL {keys.owner}), start again'
+    )

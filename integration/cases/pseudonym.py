@@ -1,0 +1,74 @@
+"""A keyed hash that stands for an e-mail address: what is stored of a person can be found, and erased; no I/O.
+
+It names the key that it was made with, by a short hash of that: with another key it could not be told whose it is.
+"""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+import hmac
+import json
+from collections.abc import Sequence
+from typing import Final
+
+from integration.cases import entry as entries
+from integration.cases.entry import NewerEntryError
+
+_PURPOSE: Final = b"e-mail address\0"  # keeps these hashes apart from all else that SECRET_KEY signs
+_KEY_PURPOSE: Final = b"name of this key\0"
+_LENGTH: Final = 32  # hexadecimal digits
+_KEY_LENGTH: Final = 8
+
+
+class Whose(enum.Enum):
+    """Whether a stored entry is of the address that is looked for."""
+
+    THEIRS = enum.auto()
+    OTHERS = enum.auto()
+    UNKNOWN_KEY = enum.auto()  # it names a key that is not here (any more)
+    UNREADABLE = enum.auto()
+
+
+def of(email: str, secret_key: str) -> str:
+    """The hash of an address, however its letters are cased, behind the name of the key."""
+    text = _folded(email).encode("utf-8", "replace")
+    return f"{_name(secret_key)}:{_hash(secret_key, _PURPOSE + text)[:_LENGTH]}"
+
+
+class Search:
+    """Looks for one address among stored entries."""
+
+    def __init__(self, email: str, secret_keys: Sequence[str]) -> None:
+        self._email = _folded(email)
+        self._hashes = {of(email, key) for key in secret_keys}
+        self._names = {_name(key) for key in secret_keys}
+
+    def whose(self, document: bytes) -> Whose:
+        """Whose an entry is, as it is stored."""
+        try:
+            stored = json.loads(document)
+            email, person = stored.get("email"), stored.get("person")
+        except (ValueError, AttributeError, RecursionError):
+            return Whose.UNREADABLE
+        if (isinstance(email, str) and _folded(email) == self._email) or person in self._hashes:
+            return Whose.THEIRS
+        try:
+            entry = entries.load(document)
+        except NewerEntryError:
+            return Whose.UNREADABLE
+        if entry.email is None and entry.person is not None and str(person).partition(":")[0] not in self._names:
+            return Whose.UNKNOWN_KEY
+        return Whose.OTHERS
+
+
+def _folded(email: str) -> str:
+    return email.strip().casefold()
+
+
+def _name(secret_key: str) -> str:
+    return _hash(secret_key, _KEY_PURPOSE)[:_KEY_LENGTH]
+
+
+def _hash(secret_key: str, text: bytes) -> str:
+    return hmac.new(secret_key.encode(), text, hashlib.sha256).hexdigest()

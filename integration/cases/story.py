@@ -1,0 +1,148 @@
+"""A ticket's story: the log line of each change of its entry, and what its way keeps of it; no I/O.
+
+Whoever changes an entry does so through the ledger, which writes one line about it: `grep ticket_id=35436` in the logs
+of web and worker tells what happened, why, when the next look is, and how it ended.
+
+    step        who changed it: receive, recover, callback, retry, forget, or the worker's job
+    state       what the ticket is now
+    tries       how often a worker has worked on the ticket in all
+    why         what stood in the way, or the reason of its end
+    next        when it is looked at again, by Redis' clock: `now`, or a time
+    request_id  LogRocket's; the note ends with its beginning
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from integration.cases.entry import FINAL, Entry, State, Trouble
+
+_TROUBLES: Final = 12  # that are kept, the latest
+_ENTERED: Final = {
+    State.RECEIVED: "highlights will be requested again",
+    State.REQUESTED: "highlights requested",
+    State.READY: "highlights ready",
+    State.POSTED: "note posted",
+    State.EMPTY: "highlights empty",
+    State.SKIPPED: "ticket skipped",
+    State.FAILED: "ticket failed",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One log line: `level` is the name of the logger's method."""
+
+    level: str
+    message: str
+    facts: dict[str, object]
+
+
+def line(old: Entry, new: Entry, now: float, **facts: object) -> Line:
+    """What the log says of a change; `facts` are those that the entry does not know."""
+    told: dict[str, object] = {"ticket_id": new.ticket_id, **facts, "state": str(new.state), "tries": new.tries}
+    optional = {
+        "why": new.reason or new.last_error,
+        "next": _next(new, now),
+        "request_id": new.request_id or old.request_id,
+    }
+    told |= {name: value for name, value in optional.items() if value is not None}
+    return Line(level=_level(old, new), message=_message(old, new), facts=told)
+
+
+def _message(old: Entry, new: Entry) -> str:
+    if old.state in FINAL and new.state not in FINAL:
+        return "ticket put back to work"
+    if _entered(old, new):
+        overtaken = new.state is State.REQUESTED and old.lease is None
+        return "callback taken, its request is looked up" if overtaken else _ENTERED[new.state]
+    if old.lease is not None and new.lease is None:
+        return _of_step(old, new)
+    if new.quiet_until != old.quiet_until:
+        return "Redis is another one, or its clock jumped: ticket waits until what was under way has ended"
+    return "callback taken, its request is looked up"
+
+
+def _of_step(old: Entry, new: Entry) -> str:
+    """What came of a worker's try that left the ticket in its state."""
+    if new.crashes > old.crashes:
+        return "step crashed, will be repeated"
+    if _refused(old, new):
+        return "step refused, will be repeated"
+    if new.polls > old.polls:
+        return "no result yet, will be asked for again"
+    return "step put off" if new.tries < old.tries else "step will be repeated"
+
+
+def _level(old: Entry, new: Entry) -> str:
+    if new.state is State.FAILED:
+        return "error"
+    return "warning" if new.crashes > old.crashes or _refused(old, new) else "info"
+
+
+def _refused(old: Entry, new: Entry) -> bool:
+    return new.refusals > old.refusals or (new.refused_since is not None and new.last_error is not None)
+
+
+def _entered(old: Entry, new: Entry) -> bool:
+    return new.state is not old.state or new.entered_at != old.entered_at
+
+
+def _next(new: Entry, now: float) -> str | None:
+    if new.state in FINAL:
+        return None
+    if new.wait_until <= now:
+        return "now"
+    return datetime.fromtimestamp(math.ceil(new.wait_until), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+# -- The way
+
+
+def remembered(old: Entry, new: Entry, now: float) -> Entry:
+    """The changed entry, with what this change tells of trouble kept for its way."""
+    trouble = _trouble(old, new, now)
+    if trouble is None:
+        return new
+    last = new.troubles[-1] if new.troubles else None
+    if last is None or last.why != trouble.why or last.since < round(new.entered_at, 3):
+        return dataclasses.replace(new, troubles=(*new.troubles, trouble)[-_TROUBLES:])
+    again = last._replace(until=trouble.until, times=last.times + 1)
+    return dataclasses.replace(new, troubles=(*new.troubles[:-1], again))
+
+
+def _trouble(old: Entry, new: Entry, now: float) -> Trouble | None:
+    if old.state in FINAL and new.state not in FINAL and old.reason is not None:
+        return Trouble(round(old.entered_at, 3), old.reason, 0)  # a retry takes the reason of the end away
+    if new.last_error is None or not (_entered(old, new) or (old.lease is not None and new.lease is None)):
+        return None
+    return Trouble(round(now, 3), new.last_error, round(new.not_before, 3))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """A state on a ticket's way, since when it was in it, and what kept it there or had sent it back."""
+
+    when: float
+    state: State
+    troubles: tuple[Trouble, ...]
+
+
+def way(entry: Entry) -> list[Stage]:
+    """The states that a ticket went through, oldest first."""
+    history = entry.history or ((entry.entered_at, str(entry.state)),)
+    ends = [*(when for when, _ in history[1:]), math.inf]
+    return [
+        Stage(
+            when=when,
+            state=State(state),
+            troubles=tuple(
+                each for each in entry.troubles if (when <= each.since < end) or (not at and each.since < when)
+            ),
+        )
+        for at, ((when, state), end) in enumerate(zip(history, ends, strict=True))
+    ]

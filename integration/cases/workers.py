@@ -1,0 +1,31 @@
+"""Our worker processes in Redis, told from others': RQ's lists of workers are shared by all programs that use it.
+
+A worker of ours has the name of its queue and 32 hexadecimal digits. One of another program may listen on a queue of
+ours: it takes our jobs, and cannot do them.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from typing import cast
+
+from redis import Redis
+from rq.worker_registration import WORKERS_BY_QUEUE_KEY
+
+from integration.cases.keys import Keys
+
+
+def new_name(queue: str) -> str:
+    """A name for a new worker of ours."""
+    return f"{queue}-{uuid.uuid4().hex}"
+
+
+def others(redis: Redis, keys: Keys) -> int:
+    """How many living workers on our queues are not ours."""
+    found: set[str] = set()
+    for queue in keys.queues:
+        listed = cast("set[bytes]", redis.smembers(WORKERS_BY_QUEUE_KEY % queue))
+        alive = {name.decode("utf-8", "replace") for name in listed if redis.exists(name)}
+        found |= {name for name in alive if not re.fullmatch(rf"rq:worker:{re.escape(queue)}-[0-9a-f]{{32}}", name)}
+    return len(found)

@@ -1,0 +1,1 @@
+"""What `serve` needs besides the product: a Valkey of its own, and a folder for its data."""

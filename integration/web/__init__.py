@@ -1,0 +1,1 @@
+"""The web process: what it answers, how gunicorn runs it, and the status page."""

@@ -1,0 +1,45 @@
+"""Zendesk: who we are there first, for without that nothing else can be asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from integration.checks import Outcome, Result, skipped
+from integration.errors import RemoteError
+from integration.settings import Settings
+from integration.zendesk.checks import user as zendesk_user
+from integration.zendesk.checks.missed import MISSED, missed_tickets
+from integration.zendesk.checks.user import CheckSession
+from integration.zendesk.checks.webhook import WEBHOOK, of_webhook, without_webhook
+
+_NEEDS_A_USER: Final = (zendesk_user.SCOPES, zendesk_user.NOTES, WEBHOOK)
+
+
+def of_zendesk(settings: Settings, *, clock: Callable[[], float]) -> Iterator[Result]:
+    """Everything about Zendesk."""
+    session = CheckSession(settings)
+    try:
+        user = session.fetch("users/me", "user")
+    except RemoteError as error:
+        yield zendesk_user.unknown(error, settings)
+        yield skipped(zendesk_user.CLOCK, "Zendesk could not be asked")
+        yield from _without_user("Zendesk could not be asked", settings)
+        return
+    skew = zendesk_user.clock_skew(session.last_headers, now=clock())
+    acting = zendesk_user.acts_as(user, settings)
+    yield acting
+    yield skew
+    if acting.outcome is not Outcome.OK:
+        yield from _without_user("these credentials act as nobody who could tell", settings)
+        return
+    yield zendesk_user.scopes(session, settings)
+    yield zendesk_user.may_write_notes(user, zendesk_user.custom_role(session, user))
+    yield from of_webhook(settings, is_admin=user.get("role") == "admin", clock=clock)
+    yield missed_tickets(settings, now=clock())
+
+
+def _without_user(why: str, settings: Settings) -> Iterator[Result]:
+    yield from (skipped(name, why) for name in _NEEDS_A_USER)
+    yield from without_webhook(why, settings)
+    yield skipped(MISSED, why)

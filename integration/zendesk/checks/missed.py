@@ -1,0 +1,47 @@
+"""Whether the tickets that Zendesk could not tell us of can be found with these credentials."""
+
+from __future__ import annotations
+
+import time
+from typing import Final
+
+from integration.cases import recovery
+from integration.checks import Result, failure, ok, warning
+from integration.checks.safe_text import of_trouble
+from integration.errors import RemoteError
+from integration.settings import Settings
+from integration.zendesk.created_tickets import Way
+from integration.zendesk.reader import Forbidden
+
+MISSED: Final = "missed tickets"
+_LONGEST_WAIT: Final = 5.0
+_FIX: Final = (
+    "Let an admin, or an agent who may search, make the OAuth client, with the scope `read` (Admin Center > Apps and "
+    "integrations > APIs > OAuth clients). Until then, what comes while the web process is down gets no note."
+)
+_LOG_FIX: Final = (
+    "Let an admin make the OAuth client, or somebody in a role that may manage webhooks: then its log says when "
+    "deliveries failed. Without it, all new tickets are compared with the trigger that `install` made."
+)
+_HOW: Final = {
+    Way.SEARCH: "by Zendesk's search export",
+    Way.INCREMENTAL: "by Zendesk's incremental export, for its search is not open to these credentials",
+}
+
+
+def missed_tickets(settings: Settings, *, now: float) -> Result:
+    """Whether, and in which of the two ways."""
+    try:
+        way, has_log = recovery.ways(settings, now=now, wait=_wait)
+    except Forbidden as error:
+        return failure(MISSED, f"{error}", _FIX)
+    except RemoteError as error:
+        return of_trouble(MISSED, error, settings)
+    if not has_log:
+        return warning(MISSED, f"found {_HOW[way]}; Zendesk does not show us its log of deliveries", _LOG_FIX)
+    return ok(MISSED, f"found {_HOW[way]}, when its log shows deliveries that failed")
+
+
+def _wait(seconds: float) -> bool:
+    time.sleep(min(seconds, _LONGEST_WAIT))
+    return True

@@ -1,0 +1,110 @@
+"""When Zendesk did not deliver to us, from its own log of webhooks.
+
+Zendesk gives up on a delivery when we answer with an error, when its circuit breaker is open and when it throttles. Its
+log tells so for seven days, but not of which ticket: what was never sent has no payload there. So the log says when,
+and the tickets themselves say which (`created.py`).
+https://developer.zendesk.com/api-reference/webhooks/webhooks-api/webhooks/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from integration.errors import Temporary
+from integration.zendesk import webhook
+from integration.zendesk.reader import Absent, Reader, TooManyPages, iso, segment, unix
+
+KEPT_HOURS: Final = 7 * 24  # Zendesk forgets older deliveries
+LONGEST_DELIVERY_SECONDS: Final = 30 * 60.0  # from a ticket's creation to the end of its delivery; 8 minutes were seen
+_SUCCESS: Final = "success"
+_UNDER_WAY: Final = "accepted"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stretch:
+    """A stretch of time, in Unix seconds."""
+
+    start: float
+    end: float
+
+    def __contains__(self, moment: float) -> bool:
+        return self.start <= moment <= self.end
+
+
+@dataclass(frozen=True, kw_only=True)
+class Missed:
+    """How many deliveries were not made, and when the tickets that they would have told of were created."""
+
+    deliveries: int
+    stretches: tuple[Stretch, ...]
+
+
+class InvocationLog:
+    """The log of every webhook whose endpoint is `endpoint`. Raises `RemoteError`."""
+
+    def __init__(self, reader: Reader, *, endpoint: str) -> None:
+        self._reader = reader
+        self._endpoint = webhook.place(endpoint)
+
+    def webhooks(self) -> list[dict[str, Any]]:
+        """Our webhooks, as Zendesk has them."""
+        return [each for page in self._reader.pages("webhooks", "webhooks") for each in page if self._ours(each)]
+
+    def missed(self, webhook_ids: Iterable[str], *, since: float, now: float) -> Missed:
+        """What was not delivered since a Unix time. When more is in the log than can be read, that is all the time."""
+        rows: list[dict[str, Any]] = []
+        everything = False
+        for webhook_id in webhook_ids:
+            path, query = f"webhooks/{segment(webhook_id)}/invocations", {"filter[from_ts]": iso(since)}
+            try:
+                for page in self._reader.pages(path, "invocations", query):
+                    rows += [each for each in page if each.get("status") != _SUCCESS]
+            except TooManyPages:
+                everything = True
+            except Absent:  # the webhook was deleted meanwhile, and its log with it
+                continue
+        return missed_in(rows, since=since, now=now, everything=everything)
+
+    def _ours(self, found: dict[str, Any]) -> bool:
+        endpoint = found.get("endpoint")
+        if "id" not in found or not isinstance(endpoint, str):
+            raise Temporary("Zendesk's answer cannot be read")
+        return webhook.place(endpoint) == self._endpoint
+
+
+def missed_in(rows: Sequence[dict[str, Any]], *, since: float, now: float, everything: bool = False) -> Missed:
+    """When the tickets were created that these deliveries would have told of (pure).
+
+    One that is under way is left for a later look; one without a time may be of any.
+    """
+    stretches, deliveries = [], 0
+    for row in rows:
+        ended = unix(row.get("latest_completed_at"))
+        if row.get("status") == _UNDER_WAY and (ended is None or ended > now - LONGEST_DELIVERY_SECONDS):
+            continue
+        deliveries += 1
+        if ended is None:
+            everything = True
+        else:
+            stretches.append(Stretch(start=ended - LONGEST_DELIVERY_SECONDS, end=ended))
+    if everything:
+        stretches.append(whole(since=since, now=now))
+    return Missed(deliveries=deliveries, stretches=tuple(merged(stretches)))
+
+
+def whole(*, since: float, now: float) -> Stretch:
+    """All the time; Zendesk's clock may be ahead of ours."""
+    return Stretch(start=since, end=now + 600.0)
+
+
+def merged(stretches: Iterable[Stretch]) -> list[Stretch]:
+    """The same time in stretches that do not touch, in order."""
+    done: list[Stretch] = []
+    for stretch in sorted(stretches, key=lambda each: each.start):
+        if done and stretch.start <= done[-1].end:
+            done[-1] = Stretch(start=done[-1].start, end=max(done[-1].end, stretch.end))
+        else:
+            done.append(stretch)
+    return done

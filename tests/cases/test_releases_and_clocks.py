@@ -1,0 +1,170 @@
+"""Two releases side by side during a deploy, and machines whose clocks are off: one form, one time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+import requests
+from redis import Redis
+
+from integration.cases.entry import State
+from integration.logrocket import callback
+from integration.zendesk.webhook import NewTicket
+from sandbox import Fault, Sandbox
+from tests.conftest import InProcess, Processes, wait_for
+from tests.processes import children
+from worker import sweeper
+
+pytestmark = pytest.mark.slow
+
+ADA = "ada@shop.example"
+
+# -- Releases
+
+
+def stored(redis: Redis, ticket_id: int) -> dict[str, object]:
+    found: dict[str, object] = json.loads(redis.get(f"highlights:ticket:{ticket_id}") or b"{}")
+    return found
+
+
+def strip(entry: dict[str, object]) -> dict[str, object]:
+    """The entry as the first release of this version knew it."""
+    first = ("v", "ticket_id", "received_at", "entered_at", "state", "email", "request_id", "highlights", "history")
+    return {name: entry[name] for name in first if name in entry}
+
+
+@pytest.mark.parametrize("state", [State.RECEIVED, State.REQUESTED, State.READY])
+def test_an_entry_of_an_older_release_goes_on(state: State, sandbox: Sandbox, product: InProcess, redis: Redis) -> None:
+    sandbox.logrocket.delay = 2.0  # longer than the work below, which would post the note
+    number = sandbox.zendesk.file_ticket(requester=ADA)
+    wait_for(lambda: product.ledger.find(number))
+    if state is not State.RECEIVED:
+        product.work()
+        wait_for(lambda: product.entry(number).state is State.READY)
+    entry = strip(stored(redis, number)) | {"state": str(state)}
+    redis.set(f"highlights:ticket:{number}", json.dumps(entry))
+    redis.zadd("highlights:due", {str(number): 0})
+    product.work_until(number, State.POSTED)
+    assert len(sandbox.zendesk.internal_notes(number)) == 1
+
+
+ALIEN: dict[str, Callable[[dict[str, object]], str]] = {
+    "a newer form": lambda entry: json.dumps(entry | {"v": 2, "state": "pondered", "unheard": {"of": 1}}),
+    "a state unheard of": lambda entry: json.dumps(entry | {"state": "pondered"}),
+    "no version": lambda entry: json.dumps({name: value for name, value in entry.items() if name != "v"}),
+    "no ticket": lambda entry: json.dumps({"v": entry["v"]}),
+    "no object": lambda _: "[]",
+    "no JSON": lambda _: "{",
+}
+
+
+@pytest.mark.parametrize("write", ALIEN.values(), ids=ALIEN)
+def test_an_entry_that_this_release_cannot_read_is_left_alone_and_stops_nothing(
+    write: Callable[[dict[str, object]], str], sandbox: Sandbox, product: InProcess, redis: Redis
+) -> None:
+    alien = sandbox.zendesk.file_ticket(requester=ADA)
+    wait_for(lambda: product.ledger.find(alien))
+    text = write(stored(redis, alien))
+    redis.set(f"highlights:ticket:{alien}", text)
+    redis.zadd("highlights:due", {str(alien): 0})
+    redis.zadd("highlights:line", {str(alien): 0})
+
+    own = sandbox.zendesk.file_ticket(requester=ADA)
+    product.work_until(own, State.POSTED)
+    settings = product.settings
+    url = callback.address(settings.public_url, alien, secret_keys=settings.secret_keys, now=product.ledger.now())
+    assert requests.post(url, json={"status": "FAILED", "result": None}, timeout=5).status_code == 200
+    assert product.ledger.receive(NewTicket(ticket_id=alien)) is False
+    product.work()
+
+    assert redis.get(f"highlights:ticket:{alien}") == text.encode()
+    assert float(redis.zscore("highlights:due", str(alien)) or 0) > product.ledger.now()
+    assert sandbox.zendesk.internal_notes(alien) == []
+
+
+def test_a_job_of_a_newer_release_is_refused_and_its_ticket_is_queued_again(product: InProcess, redis: Redis) -> None:
+    """The older worker takes a job that only the newer one knows: the newer one's sweeper queues it again."""
+    product.ledger.receive(NewTicket(ticket_id=1, email=ADA))
+    [key] = [each for each in redis.keys("rq:job:*") if b":results" not in each]
+    redis.hset(key, "description", "worker.jobs.ponder")
+    redis.hset(key, "data", json.dumps(["worker.jobs.ponder", None, [1], {}]))
+    product.work()
+    assert product.entry(1).attempts == 0
+    redis.zadd("highlights:due", {"1": 0})
+    sweeper.sweep(product.ledger)
+    assert product.ledger.queued() == {(1, State.RECEIVED)}
+
+
+# -- Clocks
+
+# Runs before everything else in a process and puts its clock wrong, for Python's ways of asking.
+WRONG_CLOCK = """
+import datetime, os, time
+_off, _time, _real = float(os.environ["CLOCK_OFF_SECONDS"]), time.time, datetime.datetime
+time.time = lambda: _time() + _off
+time.time_ns = lambda: int(time.time() * 1e9)
+class _Datetime(_real):
+    @classmethod
+    def now(cls, tz=None):
+        return cls.fromtimestamp(time.time(), tz)
+    @classmethod
+    def utcnow(cls):
+        return cls.now(datetime.timezone.utc).replace(tzinfo=None)
+datetime.datetime = _Datetime
+"""
+
+
+@pytest.fixture
+def another_worker(environ: dict[str, str], port: int, tmp_path: Path) -> Iterator[Processes]:
+    """A worker on another machine."""
+    folder = tmp_path / "another"
+    folder.mkdir()
+    made = Processes(environ, port, folder)
+    try:
+        yield made
+    finally:
+        made.end_all()
+
+
+class TestWithClocksThatAreOff:
+    @pytest.fixture
+    def environ(self, environ: dict[str, str]) -> dict[str, str]:
+        return {**environ, "POLL_AFTER_SECONDS": "1", "WEB_CONCURRENCY": "1"}
+
+    def test_ten_minutes_between_the_machines_move_no_deadline(
+        self, sandbox: Sandbox, processes: Processes, another_worker: Processes, redis: Redis, tmp_path: Path
+    ) -> None:
+        """The web process is ten minutes late, one worker ten minutes early, another ten minutes late."""
+        (tmp_path / "sitecustomize.py").write_text(WRONG_CLOCK)
+        for each, minutes in ((processes, -10), (another_worker, 10)):
+            each._environ |= {"PYTHONPATH": str(tmp_path), "CLOCK_OFF_SECONDS": str(minutes * 60)}
+        before = redis.time()[0]
+        sandbox.zendesk.desk.limits.account_updates = 10_000
+        sandbox.faults.add(Fault(service="logrocket", method="POST", status=503))
+        sandbox.faults.add(Fault(service="zendesk", method="PUT", path="/tickets/", drop="after"))
+        processes.start("web", "worker")
+        another_worker.start("worker")
+        wait_for(lambda: len(children(another_worker.running["worker"].pid)) == 4)
+        tickets = [sandbox.zendesk.file_ticket(requester=ADA) for _ in range(3)]
+        sandbox.logrocket.callbacks = "none"
+        tickets += [sandbox.zendesk.file_ticket(requester=ADA) for _ in range(3)]
+
+        wait_for(lambda: redis.zcard("highlights:state:posted") == len(tickets), seconds=40)
+
+        assert [len(sandbox.zendesk.internal_notes(number)) for number in tickets] == [1] * len(tickets)
+        after = redis.time()[0] + 1
+        for number in tickets:
+            history = stored(redis, number)["history"]
+            assert isinstance(history, list)
+            assert all(before <= when <= after for when, _ in history)
+        early, late = (
+            datetime.fromisoformat(each.log("worker").split()[0]).timestamp() for each in (another_worker, processes)
+        )
+        assert early - late > 19 * 60  # they really were off
+        said = another_worker.log("worker") + processes.log("worker") + processes.log("web")
+        assert "Traceback" not in said
+        assert said.count("note posted") == len(tickets)

@@ -1,0 +1,100 @@
+"""What an RQ job may be: one of the project's own, with a ticket id, and nothing besides."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from redis import Redis
+from rq import Callback, Queue
+from rq.job import Job
+from rq.registry import FailedJobRegistry, StartedJobRegistry
+from rq.serializers import JSONSerializer
+
+from integration.cases.keys import DEFAULT_PREFIX, Keys
+from integration.cases.queues import open_queue
+from tests.conftest import InProcess
+from tests.observed import everything
+
+
+def leave_a_trace(*_: object) -> None:
+    """What an attacker would call; it is imported by its name when a job or a callback may name it."""
+    Path(os.environ["TRACE"]).touch()
+
+
+KEYS = Keys(DEFAULT_PREFIX)
+OWN = "worker.jobs.request_highlights"
+FOREIGN = f"{__name__}.leave_a_trace"
+
+
+@pytest.fixture
+def trace(tmp_path: Path) -> Path:
+    os.environ["TRACE"] = str(tmp_path / "trace")
+    return tmp_path / "trace"
+
+
+@pytest.mark.parametrize(
+    ("function", "options"),
+    [
+        ("os.system", {"args": ("touch $TRACE",)}),
+        ("builtins.eval", {"args": ("1",)}),
+        (OWN, {"args": ("123",)}),
+        (OWN, {"args": (True,)}),
+        (OWN, {"args": ()}),
+        (OWN, {"args": (1,), "kwargs": {"x": 1}}),
+        ("worker.jobs.Jobs._step", {"args": (1,)}),
+        (OWN, {"args": (1,), "on_success": Callback("os.getcwd")}),
+        ("os.getcwd", {"on_failure": Callback("os.getcwd")}),
+    ],
+)
+def test_a_foreign_job_is_refused(
+    function: str, options: dict[str, Any], trace: Path, product: InProcess, redis: Redis
+) -> None:
+    queue = Queue(KEYS.requests, connection=redis, serializer=JSONSerializer)
+    job = queue.enqueue(function, **options)
+
+    product.work()
+
+    assert not trace.exists()
+    refused = Job.fetch(job.id, connection=redis, serializer=JSONSerializer)
+    assert refused.get_status() == "failed"
+    assert "RefusedJobError" in (refused.latest_result().exc_string or "")  # type: ignore[union-attr]  # it has one
+
+
+def test_a_callback_is_not_called(trace: Path, product: InProcess, redis: Redis) -> None:
+    queue = Queue(KEYS.requests, connection=redis, serializer=JSONSerializer)
+    queue.enqueue(FOREIGN, on_failure=Callback(FOREIGN), on_success=Callback(FOREIGN), on_stopped=Callback(FOREIGN))
+    product.work()
+    assert not trace.exists()
+
+
+def test_a_pickled_job_is_not_loaded(trace: Path, product: InProcess, redis: Redis) -> None:
+    Queue(KEYS.requests, connection=redis).enqueue("os.getcwd")
+    product.work()
+    assert not trace.exists()
+
+
+def test_a_known_job_for_a_ticket_that_nobody_knows_does_nothing(product: InProcess, redis: Redis) -> None:
+    job = Queue(KEYS.requests, connection=redis, serializer=JSONSerializer).enqueue(OWN, args=(7,), result_ttl=0)
+    product.work()
+    assert not Job.exists(job.id, connection=redis)
+
+
+def test_all_of_a_ticket_is_forgotten_wherever_rq_keeps_it(product: InProcess, redis: Redis) -> None:
+    queue = open_queue(KEYS.notes, redis)
+    for ticket_id in (888777, 999555):
+        job_id = KEYS.job("post_note", ticket_id, "0a1b2c3d")
+        queue.enqueue("worker.jobs.post_note", ticket_id, job_id=job_id)
+        redis.rpush(queue.intermediate_queue_key, job_id)
+        redis.set(f"{queue.intermediate_queue_key}:first_seen:{job_id}", "1")
+        redis.zadd(StartedJobRegistry(queue=queue).key, {f"{job_id}:0f0f": 1})
+        redis.zadd(FailedJobRegistry(queue=queue).key, {job_id: 1})
+        redis.sadd(f"rq:worker:{ticket_id:x}:executions", f"{job_id}:0f0f")
+        redis.hset(f"rq:execution:{job_id}:0f0f", "id", "0f0f")
+    before = everything(redis).count("999555")
+    assert product.ledger.forget(888777)
+    assert "888777" not in everything(redis)
+    assert everything(redis).count("999555") == before
+    assert not product.ledger.forget(888777)

@@ -1,0 +1,173 @@
+"""What is counted and how it is said, without I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from integration.cases.entry import Entry, State
+from integration.cases.lanes import Hold, Outlook, Service
+from integration.web.status import figures
+from integration.web.status import wording as words
+from integration.web.status.figures import CHART_HEIGHT, CHART_WIDTH, SERIES, WINDOWS, Flow, Waits
+
+HOUR = WINDOWS[0]
+COUNTS = st.lists(st.integers(0, 10_000), min_size=HOUR.parts, max_size=HOUR.parts).map(tuple)
+
+
+def flow(**counts: Sequence[int]) -> Flow:
+    numbers = {name.replace("_", " "): tuple(each) for name, each in counts.items()}
+    nothing = (0,) * HOUR.parts
+    return Flow(window=HOUR, counts={name: numbers.get(name, nothing) for name in SERIES}, waits=None)
+
+
+def outlook(*, notes_in: float = 0, requests_in: float = 0, interval: float = 2.0) -> Outlook:
+    open_at = {Service.ZENDESK: 1000 + notes_in, Service.LOGROCKET: 1000 + requests_in}
+    return Outlook(now=1000, open_at=open_at, note_at=0, interval=interval, free_requests=1)
+
+
+# -- Figures
+
+
+@pytest.mark.parametrize("window", WINDOWS)
+def test_a_windows_parts_follow_each_other_up_to_now(window: figures.Window) -> None:
+    edges = window.edges(10_000_000)
+    assert edges[-1] == 10_000_000
+    assert edges[0] == 10_000_000 - window.seconds
+    assert {later - earlier for earlier, later in pairwise(edges)} == {window.part_seconds}
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [
+        ([], None),
+        ([3], Waits(median=3, slow=3, looked_at=1)),
+        ([4, 1, 3, 2], Waits(median=2, slow=4, looked_at=4)),
+        (range(1, 101), Waits(median=50, slow=95, looked_at=100)),
+        ([1] * 19 + [500], Waits(median=1, slow=1, looked_at=20)),
+    ],
+)
+def test_waits_are_told_by_median_and_95th_percentile(seconds: Sequence[float], told: Waits | None) -> None:
+    assert figures.waits(seconds) == told
+
+
+@given(st.integers(0, 100_000), st.integers(1, 500))
+def test_a_sample_is_spread_over_the_whole_and_takes_none_twice(number: int, most: int) -> None:
+    ranks = figures.sample(number, most)
+    assert len(ranks) == len(set(ranks)) == min(number, most)
+    assert all(-number <= rank <= -1 for rank in ranks)
+    if number > most > 1:
+        assert max(ranks) == -1
+        assert min(ranks) <= -number * (most - 1) / most
+
+
+@given(st.fixed_dictionaries(dict.fromkeys(["came_in", "posted", "empty", "skipped", "failed"], COUNTS)))
+def test_every_bar_is_inside_the_chart_and_none_hides_another(counts: dict[str, tuple[int, ...]]) -> None:
+    bars = flow(**counts).bars()
+    for bar in bars:
+        assert bar.x >= 0
+        assert bar.x + bar.width <= CHART_WIDTH
+        assert bar.y >= -0.1
+        assert bar.y + bar.height <= CHART_HEIGHT + 0.1
+    assert len({(bar.x, bar.kind) for bar in bars}) == len(bars)
+    assert len(bars) == sum(number > 0 for each in counts.values() for number in each)
+
+
+def test_the_chart_is_told_in_words_and_as_a_table() -> None:
+    drawn = flow(came_in=[0] * 11 + [7], posted=[0] * 10 + [2, 3], failed=[0] * 11 + [1])
+    assert drawn.in_words == (
+        "Last hour: 7 came in, 5 posted, 0 empty, 0 skipped, 1 failed. At most 7 in one part of 5 minutes."
+    )
+    assert drawn.rows() == [("0 to 5 min", [7, 3, 0, 0, 1]), ("5 to 10 min", [0, 2, 0, 0, 0])]
+    assert flow().in_words == "Last hour: nothing came in, nothing ended."
+    assert not flow().rows()
+    assert not flow().bars()
+
+
+def test_reasons_are_told_by_how_many_failed_for_them() -> None:
+    assert figures.grouped(["a", "b", "b"]) == [("2 tickets", "b"), ("1 ticket", "a")]
+
+
+# -- Words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (-1, "0 s"),
+        (0.04, "0 s"),
+        (1.26, "1.3 s"),
+        (2.0, "2 s"),
+        (59.4, "59 s"),
+        (60, "1 min"),
+        (125, "2 min 5 s"),
+        (601, "10 min"),
+        (7199, "119 min"),
+        (7200, "2 h"),
+        (9000, "2 h 30 min"),
+        (172800, "2 days"),
+        (180000, "2 days 2 h"),
+    ],
+)
+def test_a_time_span_is_said_as_a_person_would(seconds: float, said: str) -> None:
+    assert words.duration(seconds).replace("\N{NO-BREAK SPACE}", " ") == said
+
+
+@pytest.mark.parametrize(
+    ("when", "said"),
+    [
+        (1795564800, "00:00:00 UTC"),
+        (1795564800 - 1, "24 Nov 23:59 UTC"),
+        (1795564800 - 360 * 86400, "2025-11-30 00:00 UTC"),
+    ],
+)
+def test_a_moment_is_said_with_its_day_when_it_is_another_one(when: float, said: str) -> None:
+    assert words.moment(when, 1795564800 + 60) == said
+
+
+@pytest.mark.parametrize(
+    ("email", "masked"),
+    [
+        ("ada@shop.example", "a•••@s•••.example"),
+        ("a@b", "a•••@b•••"),
+        ('"ada@home"@mail.shop.example', '"•••@m•••.example'),
+        ("ada", "•••@a•••"),
+        ("", "•••@•••"),
+    ],
+)
+def test_an_address_is_masked(email: str, masked: str) -> None:
+    assert words.masked(email) == masked
+
+
+def test_limits_are_said_in_words() -> None:
+    assert words.of_zendesk(outlook(notes_in=2), None) == [
+        "At most one note every 2\N{NO-BREAK SPACE}s: half of what Zendesk's limits allow."
+    ]
+    assert (
+        words.of_zendesk(outlook(notes_in=40), None)[0]
+        == "Zendesk asked us to wait: the next note goes in 40\N{NO-BREAK SPACE}s."
+    )
+    assert words.of_logrocket(outlook(), None, asked=1, ceiling=1000) == [
+        "1 of 1,000 requests were made in the last hour."
+    ]
+    paused, _, full = words.of_logrocket(outlook(requests_in=30), None, asked=5, ceiling=5)
+    assert paused == "LogRocket asked us to wait: the next request goes in 30\N{NO-BREAK SPACE}s."
+    assert "LOGROCKET_REQUESTS_PER_HOUR" in full
+
+
+def test_a_hold_says_what_to_do() -> None:
+    hold = Hold(service=Service.ZENDESK, reason="Zendesk refuses our credentials (401)", since=5)
+    [said] = words.of_zendesk(outlook(notes_in=60), hold)
+    assert said.startswith("Zendesk refuses our credentials (401). Tickets wait, and nothing is lost: look at ZENDESK_")
+
+
+@pytest.mark.parametrize("state", list(State))
+def test_every_state_has_its_words(state: State) -> None:
+    entry = Entry(ticket_id=1, received_at=0, entered_at=0, state=state)
+    assert words.STATES[state]
+    waits = words.waiting_for(entry, 10)
+    assert (waits is None) == (state in figures.SERIES.values())
