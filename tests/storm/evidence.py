@@ -44,6 +44,7 @@ EXPLAINED: Final = {
     r"highlights:recover:trouble": "recovery: what stands in its way",
     r"highlights:asked": "the ledger: LogRocket requests of the last hour, for their ceiling",
     r"highlights:lane:(zendesk|logrocket)": "the ledger: pace and hold of a service",
+    r"highlights:public": "tickets whose note customers could read, until an admin has seen it",
     r"highlights:beats": "when a part of the worker last showed that it lives",
     r"highlights:(doors|refused|refused:n)": "which deliveries were verified and which refused, without content",
     r"highlights:let-in:\w+": "who reads /metrics: a hash of the address, for 30 days",

@@ -47,9 +47,10 @@ def let_pass(redis: Redis, index: str, seconds: float) -> None:
 
 def indexes(redis: Redis) -> list[str]:
     """The ledger's indexes in which there is anything, whatever they are called."""
+    others = (KEYS.asked, KEYS.beats)
     keys = [key.decode() for key in cast("list[bytes]", redis.keys("*"))]
     return sorted(
-        key for key in keys if redis.type(key) == b"zset" and key.startswith(f"{DEFAULT_PREFIX}:") and key != KEYS.asked
+        key for key in keys if redis.type(key) == b"zset" and key.startswith(f"{DEFAULT_PREFIX}:") and key not in others
     )
 
 

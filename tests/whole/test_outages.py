@@ -223,7 +223,7 @@ def test_processes_that_start_before_redis_wait_for_it(processes: Processes, san
     own.server.stop()
     for name in ("web", "worker"):
         processes.start_only(name)
-    wait_for(lambda: "sweeper cannot use Redis" in processes.log("worker"))
+    wait_for(lambda: "Redis cannot be used, the sweeper tries again" in processes.log("worker"))
     assert [each.poll() for each in processes.running.values()] == [None, None]
     own.start()
     wait_for(processes.ready)

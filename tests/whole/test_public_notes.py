@@ -232,6 +232,7 @@ def test_an_answer_that_does_not_say_internal_is_not_taken_for_it(
 def test_the_status_command_tells_until_an_admin_has_seen_it(
     sandbox: Sandbox, product: InProcess, environ: dict[str, str], tmp_path: Path
 ) -> None:
+    product.show_that_it_works()
     left = left_public(sandbox, product).ticket_id
     mended = publish(sandbox)
     posted(product, mended)
@@ -258,6 +259,7 @@ def listed(admin: Admin) -> dict[int, str]:
 
 
 def test_the_page_shows_it_until_an_admin_has_seen_it(sandbox: Sandbox, product: InProcess, admin: Admin) -> None:
+    product.show_that_it_works()
     left = left_public(sandbox, product).ticket_id
     mended = publish(sandbox)
     posted(product, mended)
@@ -267,7 +269,7 @@ def test_the_page_shows_it_until_an_admin_has_seen_it(sandbox: Sandbox, product:
     assert f"Ticket {mended} internal again , noticed" in said[mended]
     page = admin.page()
     assert f'href="{product.settings.zendesk_url}/agent/tickets/{left}"' in page
-    assert "2 notes are or were public. No ticket waits. 1 ticket has failed." in page
+    assert "No ticket waits. 2 notes are or were public. 1 ticket has failed." in page
     assert page.index('id="public"') < page.index('id="summary"')
 
     answer = admin.post(f"/status/tickets/{mended}/seen")
@@ -280,6 +282,7 @@ def test_the_page_shows_it_until_an_admin_has_seen_it(sandbox: Sandbox, product:
 def test_one_that_is_retried_on_the_page_is_made_internal_and_stays_listed_until_seen(
     sandbox: Sandbox, product: InProcess, admin: Admin
 ) -> None:
+    product.show_that_it_works()
     left = left_public(sandbox, product).ticket_id
     assert f"Ticket {left} was put back to work." in admin.post(f"/status/tickets/{left}/retry").text
     posted(product, left)

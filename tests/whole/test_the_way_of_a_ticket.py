@@ -397,7 +397,8 @@ def test_a_temporary_error_is_waited_out(  # noqa: PLR0917 -- pytest's parameter
     )
     number = sandbox.zendesk.file_ticket(requester=ADA)
     product.work_until(number, State.POSTED)
-    tries = updates(sandbox) if service == "zendesk" else sandbox.logrocket.requests
+    asked = [request for request in sandbox.logrocket.requests if request.method == "POST"]
+    tries = updates(sandbox) if service == "zendesk" else asked
     assert len(tries) == 2
     assert tries[1].at - tries[0].at >= at_least
     assert len(sandbox.zendesk.internal_notes()) == 1
@@ -411,7 +412,7 @@ def test_refused_credentials_hold_a_ticket_until_they_are_mended(
     number = sandbox.zendesk.file_ticket(requester=ADA)
     entry = product.work_until(number, State.POSTED)
     assert entry.refusals == 0
-    assert len(sandbox.logrocket.requests) == 9
+    assert [request.status for request in sandbox.logrocket.requests].count(status) == 8
 
 
 def test_credentials_do_not_follow_a_redirect(sandbox: Sandbox, product: InProcess) -> None:
