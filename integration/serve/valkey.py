@@ -16,6 +16,7 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 
 PID_FILE: Final = "valkey.pid"
+CANNOT_START: Final = 3  # the exit code of its process after which another start would fail too
 _END_SECONDS: Final = 10.0
 _ANSWER_SECONDS: Final = 2.0
 

@@ -5,10 +5,14 @@ from __future__ import annotations
 import errno
 import os
 import socket
+from collections.abc import Mapping, Sequence
+from typing import Final
 from urllib.parse import urlsplit
 
 from integration.errors import SettingsError
 from integration.settings import Settings, is_loopback
+
+_FIRST_SOCKET: Final = 3  # where systemd and its like leave an open socket
 
 
 class CannotListenError(Exception):
@@ -60,3 +64,24 @@ def _why_not(error: OSError, number: int) -> str:
     if error.errno == errno.EACCES:
         return f"Port {number} is not open to this user: choose one above 1023 with PORT."
     return f"The web process cannot listen at port {number} ({os.strerror(error.errno or 0)})."
+
+
+# -- Sockets that are open already: a service manager hands them over with LISTEN_FDS and LISTEN_PID, as systemd does
+
+
+def handed_over(environ: Mapping[str, str]) -> list[int]:
+    """The socket that this process was started with, to listen on; nothing when there is none."""
+    meant = (environ.get("LISTEN_FDS"), environ.get("LISTEN_PID")) == ("1", str(os.getpid()))
+    return [_FIRST_SOCKET] if meant else []
+
+
+def with_sockets(command: Sequence[str], sockets: Sequence[int]) -> list[str]:
+    """The command, told of the sockets that it is started with: LISTEN_PID has to be its own process id."""
+    if not sockets:
+        return list(command)
+    return ["/bin/sh", "-c", f'LISTEN_FDS={len(sockets)} LISTEN_PID=$$ exec "$@"', "sh", *command]
+
+
+def without_sockets(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment of processes that no socket is handed over to."""
+    return {name: value for name, value in environ.items() if name not in {"LISTEN_FDS", "LISTEN_PID"}}

@@ -91,7 +91,7 @@ def test_every_part_that_is_killed_comes_back_and_nothing_is_lost(sandbox: Sandb
     sandbox.logrocket.delay = 3600
     number = sandbox.zendesk.file_ticket()
     wait_for(lambda: sandbox.logrocket.results, seconds=30)
-    for name in ("embedded", "web", "worker"):
+    for name in ("valkey_server", "web", "worker"):
         pid = parts(process)[name]
         os.kill(pid, signal.SIGKILL)
         wait_for(lambda name=name, pid=pid: parts(process).get(name, pid) != pid, seconds=30)  # type: ignore[misc]
@@ -105,7 +105,7 @@ def test_nothing_outlives_a_killed_serve(serve: Serve, port: int) -> None:
     process = serve()
     wait_for(lambda: ready(port), seconds=60)
     started = parts(process)
-    everything = [*started.values(), *children(started["embedded"])]
+    everything = [*started.values(), *children(started["valkey_server"])]
     process.kill()
     process.wait()
     wait_for(lambda: not any(map(alive, everything)), seconds=40)
