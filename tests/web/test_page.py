@@ -94,10 +94,17 @@ def test_it_tells_what_came_and_what_became_of_it(admin: Admin, product: InProce
         product.work_until(sandbox.zendesk.file_ticket(requester=ADA), State.POSTED)
     fail_one(product, sandbox)
     html = admin.page()
-    labels = re.findall(r'<svg role="img" aria-label="([^"]+)"', html)
-    assert [label.split(":")[0] for label in labels] == ["Last hour", "Last day", "Last week"]
-    for label in labels:
-        assert "3 came in, 2 posted, 0 empty, 0 skipped, 1 failed." in label
+    windows = re.findall(r'<figure .*?<h3>(.+?)</h3>.*?<ul class="bars">(.*?)</ul>', html, re.DOTALL)
+    assert [title for title, _ in windows] == ["Last hour", "Last day", "Last week"]
+    for _, bars in windows:
+        assert text_of(bars).strip() == "Came in 3 Posted 2 Empty 0 Skipped 0 Failed 1"
+        assert re.findall(r'max="(\d+)" value="(\d+)"', bars) == [
+            ("3", "3"),
+            ("3", "2"),
+            ("3", "0"),
+            ("3", "0"),
+            ("3", "1"),
+        ]
     assert text_of(html).count("Half of the notes came within") == 3
     assert "1 ticket: LogRocket refuses the request (400)" in html
 
