@@ -26,7 +26,7 @@ WAIT_SECONDS: Final = end_with_parent.GRACE_SECONDS + 2
 class Child:
     """One command of the product, running. It ends with this process, however this process ends."""
 
-    def __init__(  # noqa: PLR0913  # what a process consists of
+    def __init__(  # noqa: PLR0913 -- what a process consists of
         self,
         name: str,
         command: Sequence[str],
@@ -68,20 +68,20 @@ class Child:
         return self._process.poll()
 
     def last_lines(self, count: int = 40) -> str:
-        """Return the end of its output, each line with its name before it."""
+        """The end of its output, each line with its name before it."""
         if self.exit_code is not None:
             self._reader.join(1)
         lines = list(self._lines)[-count:]
         return "\n".join(self._named(line) for line in lines) or self._named("(no output)")
 
     def value_of(self, name: str) -> str:
-        """Return what a command that has ended said last in a line `name=value`; nothing when it did not."""
+        """What a command that has ended said last in a line `name=value`; nothing when it did not."""
         self._reader.join(1)
         said = [line.removeprefix(f"{name}=") for line in self._lines if line.startswith(f"{name}=")]
         return said[-1] if said else ""
 
     def said_of(self, ticket_id: int) -> str | None:
-        """Return its last line about a ticket."""
+        """Its last line about a ticket."""
         return self._of_tickets.get(ticket_id)
 
     def begin_to_end(self) -> None:

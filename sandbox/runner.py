@@ -41,7 +41,7 @@ BLANK: Final = tuple(
     LOG_FORMAT LOG_LEVEL POLL_AFTER_SECONDS PUBLIC_URL REDIS_TLS_VERIFY REDIS_URL RETENTION_DAYS SECRET_KEY
     SECRET_KEY_FALLBACKS SETTLE_SECONDS WEB_CONCURRENCY WORKER_CONCURRENCY ZENDESK_API_TOKEN ZENDESK_CLIENT_ID
     ZENDESK_CLIENT_SECRET ZENDESK_EMAIL ZENDESK_SUBDOMAIN ZENDESK_URL ZENDESK_WEBHOOK_SECRET
-    """.split()  # noqa: SIM905  # a list of words
+    """.split()  # noqa: SIM905 -- a list of words
 )
 """Every variable of the product: set, be it to nothing, so that neither a `.env` nor a shell says anything here."""
 
@@ -112,7 +112,7 @@ class Stage:
         self._publish(folder, variables)
 
     def _variables(self, data: Path) -> dict[str, str]:
-        """Return the product's variables that are the sandbox's own choice."""
+        """The product's variables that are the sandbox's own choice."""
         return {
             "REDIS_URL": f"unix://{data / SOCKET}",
             "SECRET_KEY": secrets.token_urlsafe(48),
@@ -160,7 +160,7 @@ class Stage:
         return answer.status is not None and answer.status < HTTPStatus.BAD_REQUEST
 
     def wait_for_note(self, ticket_id: int) -> Comment:
-        """Return the internal note of a ticket when it is there; `NoNote` tells why it never comes."""
+        """The internal note of a ticket when it is there; `NoNote` tells why it never comes."""
         zendesk, logrocket = self.sandbox.zendesk, self.sandbox.logrocket
 
         def is_noted() -> bool:
@@ -175,7 +175,7 @@ class Stage:
         return zendesk.internal_notes(ticket_id)[0]
 
     def said_of(self, ticket_id: int) -> str | None:
-        """Return what the product's log said last about a ticket."""
+        """What the product's log said last about a ticket."""
         return None if self._serve is None else self._serve.said_of(ticket_id)
 
     def watch(self) -> None:
@@ -183,7 +183,7 @@ class Stage:
         self._wait_for(lambda: False, float("inf"), "")
 
     def logs(self) -> str:
-        """Return what the product said last, and what the stand-ins were asked."""
+        """What the product said last, and what the stand-ins were asked."""
         said = "" if self._serve is None else f"{self._serve.last_lines()}\n"
         return f"{said}{self._seen()}"
 
@@ -198,7 +198,7 @@ class Stage:
             time.sleep(0.1)
 
     def _seen(self) -> str:
-        """Return the last requests that the stand-ins got, with their answers."""
+        """The last requests that the stand-ins got, with their answers."""
         lines = []
         for name, service in (("Zendesk", self.sandbox.zendesk), ("LogRocket", self.sandbox.logrocket)):
             asked = [f"  {r.method} {r.path.partition('?')[0]} -> {r.status}" for r in service.requests[-10:]]
@@ -208,20 +208,20 @@ class Stage:
 
 
 def _sandbox() -> Sandbox:
-    """Return the stand-ins, the page on its usual port when that is free."""
+    """The stand-ins, the page on its usual port when that is free."""
     try:
         return Sandbox(zendesk_port=PAGE_PORT)
     except OSError:
         return Sandbox()
 
 
-def without_env_file(folder: Path, place: Path) -> Path:
+def without_env_file(folder: Path, shown: Path) -> Path:
     """Make a folder that shows all of another one but its `.env`, which the product reads where it is started."""
-    place.mkdir()
+    shown.mkdir()
     for entry in folder.resolve().iterdir():
         if entry.name != ".env":
-            (place / entry.name).symlink_to(entry)
-    return place
+            (shown / entry.name).symlink_to(entry)
+    return shown
 
 
 def listening(wanted: int) -> socket.socket:
@@ -233,7 +233,7 @@ def listening(wanted: int) -> socket.socket:
 
 
 def surroundings() -> dict[str, str]:
-    """Return the environment of every child: this Python first, and nothing that could speak to the product."""
+    """The environment of every child: this Python first, and nothing that could speak to the product."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     passed = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     return passed | {"PATH": path, "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1"}

@@ -63,13 +63,13 @@ def run(options: argparse.Namespace) -> int:
             if not listens:
                 listening.refuse_taken(settings, port)
             folder = options.data.resolve()
-            place = _socket_place(folder)
-            end_left_over(place, folder)
-            log.info("other commands need this address of Redis", REDIS_URL=f"unix://{place}")
-            here = replace(settings, redis_url=f"unix://{quote(str(place))}")
+            socket_path = _socket_path(folder)
+            end_left_over(socket_path, folder)
+            log.info("other commands need this address of Redis", REDIS_URL=f"unix://{socket_path}")
+            here = replace(settings, redis_url=f"unix://{quote(str(socket_path))}")
             return _serve(
                 folder,
-                place,
+                socket_path,
                 listens=listens,
                 admit=lambda: connections.refuse_foreign(here),
                 page=_Page(here, port),
@@ -88,11 +88,11 @@ def _close_to_others(folder: Path) -> None:
         log.warning("other users could look into the data folder, it is closed to them now", folder=str(folder))
 
 
-def _socket_place(folder: Path) -> Path:
+def _socket_path(folder: Path) -> Path:
     """Where Valkey listens: in its folder, unless that has too long a name for a socket. The same in each run."""
-    place = folder / "valkey.sock"
-    if len(os.fsencode(place)) <= _LONGEST_SOCKET:
-        return place
+    socket_path = folder / "valkey.sock"
+    if len(os.fsencode(socket_path)) <= _LONGEST_SOCKET:
+        return socket_path
     short = hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]
     other = Path(tempfile.gettempdir()).resolve() / f"highlights-{os.geteuid()}-{short}"
     _close_to_others(other)
@@ -144,16 +144,18 @@ class _Page:
         return True
 
 
-def _serve(folder: Path, place: Path, *, listens: Sequence[int], admit: Callable[[], None], page: _Page) -> int:
+def _serve(folder: Path, socket_path: Path, *, listens: Sequence[int], admit: Callable[[], None], page: _Page) -> int:
     """Run Valkey, then web and worker, which live through its restarts: 0 after SIGTERM, 1 when one cannot run.
 
     `admit` may refuse the data with `SettingsError`.
     """
-    environ = listening.without_sockets({**os.environ, "REDIS_URL": f"unix://{place}"})
+    environ = listening.without_sockets({**os.environ, "REDIS_URL": f"unix://{socket_path}"})
     try:
         with Supervisor() as supervisor:
-            supervisor.add(_child("valkey", ["integration.serve.valkey_server", str(folder), str(place)], environ))
-            if supervisor.run(until=lambda: serves(place, folder), seconds=_READY_SECONDS):
+            supervisor.add(
+                _child("valkey", ["integration.serve.valkey_server", str(folder), str(socket_path)], environ)
+            )
+            if supervisor.run(until=lambda: serves(socket_path, folder), seconds=_READY_SECONDS):
                 admit()
                 supervisor.add(
                     _child("web", ["integration.web"], environ, listens=listens), _child("worker", ["worker"], environ)
@@ -161,7 +163,7 @@ def _serve(folder: Path, place: Path, *, listens: Sequence[int], admit: Callable
                 supervisor.run(until=page.is_told)
                 supervisor.run()
     finally:
-        end_left_over(place, folder)
+        end_left_over(socket_path, folder)
     return 0 if supervisor.told_to_stop else 1
 
 

@@ -37,24 +37,24 @@ def port(raw: str) -> int:
 
 def refuse_taken(settings: Settings, number: int) -> None:
     """Raise `CannotListenError` when the web process could not listen, or not be found, at its port."""
-    places = [host(settings).strip("[]")]
+    addresses = [host(settings).strip("[]")]
     if urlsplit(settings.public_url).hostname == "localhost":
-        places.append("::1")  # browsers look there first
-    for place in places:
+        addresses.append("::1")  # browsers look there first
+    for address in addresses:
         try:
-            _listen(place, number)
+            _listen(address, number)
         except OSError as error:
-            if place != places[0] and error.errno != errno.EADDRINUSE:  # there is no IPv6 here
+            if address != addresses[0] and error.errno != errno.EADDRINUSE:  # there is no IPv6 here
                 continue
             raise CannotListenError(_why_not(error, number)) from None
 
 
-def _listen(place: str, number: int) -> None:
+def _listen(address: str, number: int) -> None:
     """Listen there for a moment, as gunicorn would."""
-    family = socket.AF_INET6 if ":" in place else socket.AF_INET
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind((place, number))
+        probe.bind((address, number))
         probe.listen(1)
 
 

@@ -15,7 +15,7 @@ from integration.cases.lanes import Service
 from integration.errors import Temporary
 from integration.settings import from_environment
 from integration.web.app import create_app
-from integration.web.status import pages
+from integration.web.status import actions
 from integration.zendesk.webhook import NewTicket
 from sandbox import Fault, Sandbox
 from tests.admin import PASSWORD, Admin, fail_one, file_one
@@ -171,8 +171,8 @@ def test_all_failed_tickets_are_retried_or_erased_at_once(admin: Admin, product:
 
 
 def test_one_press_takes_no_longer_than_a_request_may() -> None:
-    assert pages._each_in_time([1, 2, 3], lambda _: True, seconds=60) == 3
-    assert pages._each_in_time([1, 2, 3], lambda _: True, seconds=-1) == 1
+    assert actions._do_in_time([1, 2, 3], lambda _: True, seconds=60) == 3
+    assert actions._do_in_time([1, 2, 3], lambda _: True, seconds=-1) == 1
 
 
 @pytest.mark.parametrize("typed", ["{}", " {} ", "#{}"])
