@@ -130,8 +130,10 @@ def test_a_genuine_delivery_may_be_sent_in_any_pieces(processes: Processes, envi
     assert b" 202 " in told(processes.port, CHUNKED + head + b"\r\n" + chunks)
 
 
-@pytest.mark.parametrize(("chunks", "reason"), [(b"zz\r\n", "InvalidChunkSize"), (b"5\r\nhe", "NoMoreData")])
-def test_a_body_that_breaks_off_is_the_senders_mistake(
+@pytest.mark.parametrize(
+    ("chunks", "reason"), [(b"zz\r\n", "InvalidChunkSize"), (b"5\r\nhelloXX", "ChunkMissingTerminator")]
+)
+def test_a_body_that_is_no_chunks_is_the_senders_mistake(
     processes: Processes, environ: dict[str, str], chunks: bytes, reason: str
 ) -> None:
     processes.start("web")
