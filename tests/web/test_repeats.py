@@ -75,7 +75,7 @@ def test_a_callback_after_the_end_changes_nothing(end: State | None, sandbox: Sa
     [request_id] = sandbox.logrocket.results
     match end:
         case State.FAILED:
-            sandbox.faults.add(Fault(service="zendesk", method="PUT", status=400))
+            sandbox.faults.add(Fault(service="zendesk", method="PUT", status=422, times=None))
         case State.SKIPPED:
             sandbox.zendesk.set_status(number, "closed")
         case State.EMPTY:
