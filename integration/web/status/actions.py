@@ -58,7 +58,7 @@ def add(pages: Blueprint, ledger: Ledger) -> None:
     @pages.get("/status/tickets/<number>/erase")
     def ask_to_erase(number: str) -> ResponseReturnValue:
         """Ask whether a ticket is to be erased."""
-        return render_template("status/ask.html", deed="erase", ticket_id=_ticket_id_of(number), number=1)
+        return render_template("status/ask.html", action="erase", ticket_id=_ticket_id_of(number), number=1)
 
     @pages.post("/status/tickets/<number>/erase")
     def erase(number: str) -> ResponseReturnValue:
@@ -72,14 +72,14 @@ def add(pages: Blueprint, ledger: Ledger) -> None:
     def ask_for_all(action: str) -> ResponseReturnValue:
         """Ask whether all failed tickets are meant."""
         number = ledger.counts()[State.FAILED]
-        return render_template("status/ask.html", deed=action, ticket_id=None, number=number)
+        return render_template("status/ask.html", action=action, ticket_id=None, number=number)
 
     @pages.post("/status/failed/<any(retry, erase):action>")
     def do_to_all(action: str) -> ResponseReturnValue:
         """Do it to all failed tickets, for as long as a request may take."""
         done = _do_in_time(ledger.in_state(State.FAILED), actions[action], seconds=BULK_SECONDS)
         left = ledger.counts()[State.FAILED]
-        log.info("failed tickets dealt with by an admin", deed=action, count=done, left=left)
+        log.info("failed tickets dealt with by an admin", action=action, count=done, left=left)
         rest = f" {wording.count(left, 'ticket')} that have failed are left: go on where you began." if left else ""
         flash(f"{wording.count(done, 'ticket')} {'was' if done == 1 else 'were'} {_DONE[action]}.{rest}")
         return redirect(url_for("status.page"), 303)

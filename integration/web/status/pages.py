@@ -38,8 +38,8 @@ log = logs.get(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
-    """What a search for a ticket brought: its entry, or why there is none."""
+class Search:
+    """A search for a ticket: the entry that it brought, or why there is none."""
 
     asked: str
     entry: Entry | None = None
@@ -74,7 +74,7 @@ def register(app: Flask, settings: Settings, ledger: Ledger, redis: Redis) -> lo
     actions.add(pages, ledger)
     _add_check(pages, checker)
     _add_metrics(pages, settings, ledger, redis)
-    _add_words(pages, settings)
+    _add_vocabulary(pages, settings)
     app.register_blueprint(pages)
     app.register_blueprint(files)
     return doorkeeper
@@ -105,7 +105,7 @@ def _add_page(pages: Blueprint, settings: Settings, ledger: Ledger, redis: Redis
             missed=snapshot.missed(redis, ledger.keys),
             flows=snapshot.flows(redis, ledger.keys, stands.now),
             reasons=figures.grouped(snapshot.reasons(redis, ledger.keys, since=stands.now - _WEEK)),
-            found=_found(ledger, request.args.get("ticket", "")),
+            search=_search(ledger, request.args.get("ticket", "")),
             state=state,
             tickets=ledger.latest(snapshot.SHOWN) if state is None else snapshot.latest_in(redis, ledger.keys, state),
             refreshes="refresh" in request.args,
@@ -128,20 +128,20 @@ def _state(raw: str) -> State | None:
     return State(raw) if raw in list(State) else None
 
 
-def _found(ledger: Ledger, raw: str) -> Found | None:
+def _search(ledger: Ledger, raw: str) -> Search | None:
     """The ticket that was searched for; None when none was."""
     asked = raw.strip()
     if not asked:
         return None
     ticket_id = actions.read_ticket_id(asked.removeprefix("#"))
     if ticket_id is None:
-        return Found(asked=asked[:40], problem="is no ticket number: it has digits only, 18 at most.")
+        return Search(asked=asked[:40], problem="is no ticket number: it has digits only, 18 at most.")
     try:
         entry = ledger.find(ticket_id)
     except NewerEntryError:
-        return Found(asked=str(ticket_id), problem="was written by a newer release, which this one leaves alone.")
+        return Search(asked=str(ticket_id), problem="was written by a newer release, which this one leaves alone.")
     unknown = "is not known: it never arrived here, was erased, or is older than RETENTION_DAYS."
-    return Found(asked=str(ticket_id), entry=entry, problem=None if entry else unknown)
+    return Search(asked=str(ticket_id), entry=entry, problem=None if entry else unknown)
 
 
 # -- Check
@@ -222,13 +222,13 @@ def _refusal(status: int, title: str, text: str) -> Response:
 # -- Words for the templates
 
 
-def _add_words(pages: Blueprint, settings: Settings) -> None:
+def _add_vocabulary(pages: Blueprint, settings: Settings) -> None:
     links = ProjectLinks.of(settings)
 
     @pages.context_processor
     def vocabulary() -> dict[str, Any]:
         return {
-            "words": wording,
+            "wording": wording,
             "figures": figures,
             "way_of": story.way,
             "RETRYABLE": RETRYABLE,
