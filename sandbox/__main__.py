@@ -69,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
         'process id), for a shell: eval "$(python -m sandbox --env)"',
     )
     parser.add_argument(
-        "--product", type=Path, default=beside.CHECKOUT, help="the folder with the Procfile (default: this one)"
+        "--product", type=Path, default=beside.CHECKOUT, help="the product's folder (default: this one)"
     )
     return parser
 

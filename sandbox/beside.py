@@ -26,7 +26,7 @@ from dotenv import dotenv_values
 FILE: Final = "beside.json"
 CHECKOUT: Final = Path(__file__).resolve().parent.parent
 PREFIX: Final = "sandbox-"
-LONGEST_TEMP: Final = 70
+LONGEST_TEMP: Final = 60
 _OTHERS: Final = 0o077  # what other users may do
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 STOP: Final = "false"

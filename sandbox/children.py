@@ -1,51 +1,54 @@
-"""The processes that `make sandbox` starts: each on a leash, with its output kept or shown."""
+"""The processes that `make sandbox` starts: each ends with it, and its output is kept or shown."""
 
 from __future__ import annotations
 
 import os
 import re
-import shlex
 import signal
 import socket
 import subprocess
 import sys
 import threading
-import time
 from collections import OrderedDict, deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from sandbox import leash
+from sandbox import end_with_parent
 
 KEPT_LINES: Final = 200
 KEPT_TICKETS: Final = 1000
 _TICKET: Final = re.compile(r"\bticket_id=(\d{1,18})\b")
-WAIT_SECONDS: Final = leash.GRACE_SECONDS + 2
+WAIT_SECONDS: Final = end_with_parent.GRACE_SECONDS + 2
 
 
 class Child:
     """One command of the product, running. It ends with this process, however this process ends."""
 
-    def __init__(  # noqa: PLR0913  # what a process consists of
+    def __init__(  # noqa: PLR0913 -- what a process consists of
         self,
         name: str,
-        command: str,
+        command: Sequence[str],
         *,
         folder: Path,
+        removed: Path,
         environment: Mapping[str, str],
         quiet: bool,
         serves: socket.socket | None = None,
     ) -> None:
-        """Start it; `quiet` keeps its output until somebody asks for the last lines, `serves` is handed over to it."""
+        """Start it in `folder`; `removed` is the folder that is removed when this process ends before it does.
+
+        `quiet` keeps its output until somebody asks for the last lines, `serves` is handed over to it.
+        """
         self.name = name
         self._quiet = quiet
         self._lines: deque[str] = deque(maxlen=KEPT_LINES)
-        self._of_tickets: OrderedDict[int, tuple[float, str]] = OrderedDict()
+        self._of_tickets: OrderedDict[int, str] = OrderedDict()
         handed = [] if serves is None else [serves.fileno()]
+        listens = str(*handed) or "-"
         self._process = subprocess.Popen(
-            [sys.executable, "-P", leash.__file__, command, *map(str, handed)],
+            [sys.executable, "-P", end_with_parent.__file__, str(removed), listens, *command],
             pass_fds=handed,
             cwd=folder,
             env=dict(environment),
@@ -64,25 +67,25 @@ class Child:
         """With which code it ended; None while it runs."""
         return self._process.poll()
 
-    def last_lines(self, count: int = 20) -> str:
-        """Return the end of its output, each line with its name before it."""
+    def last_lines(self, count: int = 40) -> str:
+        """The end of its output, each line with its name before it."""
         if self.exit_code is not None:
             self._reader.join(1)
         lines = list(self._lines)[-count:]
         return "\n".join(self._named(line) for line in lines) or self._named("(no output)")
 
     def value_of(self, name: str) -> str:
-        """Return what a command that has ended said last in a line `name=value`; nothing when it did not."""
+        """What a command that has ended said last in a line `name=value`; nothing when it did not."""
         self._reader.join(1)
         said = [line.removeprefix(f"{name}=") for line in self._lines if line.startswith(f"{name}=")]
         return said[-1] if said else ""
 
-    def said_of(self, ticket_id: int) -> tuple[float, str] | None:
-        """Return its last line about a ticket, and when it came (monotonic seconds)."""
+    def said_of(self, ticket_id: int) -> str | None:
+        """Its last line about a ticket."""
         return self._of_tickets.get(ticket_id)
 
     def begin_to_end(self) -> None:
-        """Let go of the leash: the command and all that it started get SIGTERM."""
+        """Let the command, and all that it started, get SIGTERM."""
         with suppress(OSError):
             if self._process.stdin:
                 self._process.stdin.close()
@@ -116,21 +119,10 @@ class Child:
     def _note_ticket(self, line: str) -> None:
         """Keep the last line about each of the last tickets."""
         for number in _TICKET.findall(line):
-            self._of_tickets[int(number)] = (time.monotonic(), line)
+            self._of_tickets[int(number)] = line
             self._of_tickets.move_to_end(int(number))
         while len(self._of_tickets) > KEPT_TICKETS:
             self._of_tickets.popitem(last=False)
 
     def _named(self, line: str) -> str:
         return f"{self.name:<6} | {line}"
-
-
-def python_file(file: str, *arguments: str) -> str:
-    """Return the command that runs one of the sandbox's own files with this Python."""
-    return "exec " + shlex.join([sys.executable, "-P", file, *arguments])
-
-
-def procfile(folder: Path) -> dict[str, str]:
-    """Return the commands of a Procfile by their names."""
-    pairs = (line.partition(":") for line in (folder / "Procfile").read_text().splitlines())
-    return {name.strip(): command.strip() for name, colon, command in pairs if colon and not name.startswith("#")}

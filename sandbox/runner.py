@@ -1,4 +1,4 @@
-"""The whole product against the stand-ins: Valkey, both services, web and worker, and one ticket to show it."""
+"""The whole product against the stand-ins: both services, the product's own `serve`, and one ticket to show it."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ import shutil
 import socket
 import sys
 import time
-from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from http import HTTPStatus
 from pathlib import Path
 from typing import Final, Self
 
-from sandbox import Comment, Sandbox, beside, embedded_valkey, outcome
-from sandbox.children import Child, procfile, python_file
+from sandbox import Comment, Sandbox, beside, outcome
+from sandbox.children import Child
 from sandbox.outbound import send
 from sandbox.wire import HOST
 from sandbox.zendesk import Product
@@ -28,8 +28,11 @@ NOTE_SECONDS: Final = 60.0
 LOGROCKET_SECONDS: Final = 3.0
 BACKLOG: Final = 2048
 
-INSTALL: Final = "exec python -m integration install --yes"
+INSTALL: Final = (sys.executable, "-m", "integration", "install", "--yes")
 """The product's own command for Zendesk, which says `ZENDESK_WEBHOOK_SECRET=...` at its end."""
+SERVE: Final = (sys.executable, "-m", "integration", "serve", "--data")
+"""The product's own command for Valkey, web and worker; it takes the folder for its data, where Valkey listens."""
+SOCKET: Final = "valkey.sock"
 
 BLANK: Final = tuple(
     """
@@ -38,7 +41,7 @@ BLANK: Final = tuple(
     LOG_FORMAT LOG_LEVEL POLL_AFTER_SECONDS PUBLIC_URL REDIS_TLS_VERIFY REDIS_URL RETENTION_DAYS SECRET_KEY
     SECRET_KEY_FALLBACKS SETTLE_SECONDS WEB_CONCURRENCY WORKER_CONCURRENCY ZENDESK_API_TOKEN ZENDESK_CLIENT_ID
     ZENDESK_CLIENT_SECRET ZENDESK_EMAIL ZENDESK_SUBDOMAIN ZENDESK_URL ZENDESK_WEBHOOK_SECRET
-    """.split()  # noqa: SIM905  # a list of words
+    """.split()  # noqa: SIM905 -- a list of words
 )
 """Every variable of the product: set, be it to nothing, so that neither a `.env` nor a shell says anything here."""
 
@@ -65,11 +68,12 @@ class Stage:
     def __init__(self, folder: Path, *, quiet: bool, note_seconds: float) -> None:
         """Prepare for the product in `folder`; `quiet` keeps its logs until they are needed."""
         self._note_seconds = note_seconds
-        self._folder = folder
+        self._checkout = folder
         self._quiet = quiet
         self._ends = ExitStack()
-        self._children: list[Child] = []
-        self._work = Path()
+        self._folder = Path()
+        self._product = Path()
+        self._serve: Child | None = None
         self.admin_password = secrets.token_urlsafe(12)
         self.product_url = ""
         self.sandbox: Sandbox
@@ -86,21 +90,13 @@ class Stage:
 
     def __exit__(self, *_details: object) -> None:
         """End everything, the product first."""
-        for child in self._children:
-            if child.name != "valkey":
-                child.begin_to_end()
-        for child in reversed(self._children):
-            child.end()
         self._ends.close()
 
     def _start(self) -> None:
-        commands = procfile(self._folder)
-        for name in ("web", "worker"):
-            if name not in commands:
-                raise Failed(f"the Procfile has no line for {name}")
-        folder = beside.temporary_folder()
+        folder = beside.temporary_folder().resolve()
         self._ends.callback(shutil.rmtree, folder, ignore_errors=True)
-        self._work = without_env_file(self._folder, folder / "product")
+        self._folder = folder
+        self._product = without_env_file(self._checkout, folder / "product")
         self.sandbox = self._ends.enter_context(_sandbox())
         self.sandbox.logrocket.delay = LOGROCKET_SECONDS
         with listening(PRODUCT_PORT) as taken:
@@ -108,21 +104,18 @@ class Stage:
             self.product_url = f"http://{HOST}:{port}"
             self.sandbox.zendesk.product = Product(self.product_url, self.admin_password, said_of=self.said_of)
             environment = surroundings() | {"PORT": str(port)}
-            variables = self._variables(folder, environment)
-            self._start_child("web", commands["web"], environment | variables, serves=taken)
-        self._start_child("worker", commands["worker"], environment | variables)
+            variables = dict.fromkeys(BLANK, "") | self.sandbox.environment() | {"PUBLIC_URL": self.product_url}
+            data = folder / "data"
+            variables |= self._variables(data) | {"ZENDESK_WEBHOOK_SECRET": self._installed(environment | variables)}
+            self._serve = self._child("serve", [*SERVE, str(data)], environment | variables, serves=taken)
         self._wait_for(self._is_ready, START_SECONDS, f"the web process was not ready after {START_SECONDS:.0f} s")
         self._publish(folder, variables)
 
-    def _variables(self, folder: Path, environment: dict[str, str]) -> dict[str, str]:
-        """Start Valkey and install the product; return all of the product's variables."""
-        variables = dict.fromkeys(BLANK, "") | self.sandbox.environment() | {"PUBLIC_URL": self.product_url}
-        install = self._child("install", INSTALL, environment | variables)
-        self._ends.callback(install.end)
-        return variables | {
-            "REDIS_URL": self._start_valkey(folder),
+    def _variables(self, data: Path) -> dict[str, str]:
+        """The product's variables that are the sandbox's own choice."""
+        return {
+            "REDIS_URL": f"unix://{data / SOCKET}",
             "SECRET_KEY": secrets.token_urlsafe(48),
-            "ZENDESK_WEBHOOK_SECRET": self._installed(install),
             "ADMIN_PASSWORD": self.admin_password,
             "POLL_AFTER_SECONDS": "15",
             "FAILED_RETRY_SECONDS": ",".join(outcome.RETRY_SECONDS),
@@ -138,36 +131,36 @@ class Stage:
         self.shown = beside.Running(pid=os.getpid(), page=url, product=self.product_url, variables=variables)
         self._ends.callback(beside.Published(folder, self.shown).close)
 
-    def _start_valkey(self, folder: Path) -> str:
-        self._start_child("valkey", python_file(embedded_valkey.__file__, str(folder)), surroundings())
-        place = folder / embedded_valkey.SOCKET
-        self._wait_for(lambda: _answers_ping(place), START_SECONDS, "Valkey did not start")
-        return f"unix://{place}"
-
-    def _installed(self, install: Child) -> str:
-        """Wait until the product has installed itself in Zendesk; return the signing secret that it tells."""
+    def _installed(self, environment: dict[str, str]) -> str:
+        """Let the product install itself in Zendesk; return the signing secret that it tells."""
+        install = self._child("install", INSTALL, environment)
         self._wait_for(lambda: install.exit_code is not None, INSTALL_SECONDS, "the installation did not end")
         secret = install.value_of("ZENDESK_WEBHOOK_SECRET")
         if install.exit_code or not secret:
             raise Failed(f"install ended with exit code {install.exit_code}:\n{install.last_lines()}")
         return secret
 
-    def _start_child(
-        self, name: str, command: str, environment: dict[str, str], *, serves: socket.socket | None = None
-    ) -> None:
-        self._children.append(self._child(name, command, environment, serves=serves))
-
     def _child(
-        self, name: str, command: str, environment: dict[str, str], *, serves: socket.socket | None = None
+        self, name: str, command: Sequence[str], environment: dict[str, str], *, serves: socket.socket | None = None
     ) -> Child:
-        return Child(name, command, folder=self._work, environment=environment, quiet=self._quiet, serves=serves)
+        child = Child(
+            name,
+            command,
+            folder=self._product,
+            removed=self._folder,
+            environment=environment,
+            quiet=self._quiet,
+            serves=serves,
+        )
+        self._ends.callback(child.end)
+        return child
 
     def _is_ready(self) -> bool:
         answer = send("GET", f"{self.product_url}/readyz", body=b"", headers={}, timeout=2)
         return answer.status is not None and answer.status < HTTPStatus.BAD_REQUEST
 
     def wait_for_note(self, ticket_id: int) -> Comment:
-        """Return the internal note of a ticket when it is there; `NoNote` tells why it never comes."""
+        """The internal note of a ticket when it is there; `NoNote` tells why it never comes."""
         zendesk, logrocket = self.sandbox.zendesk, self.sandbox.logrocket
 
         def is_noted() -> bool:
@@ -182,32 +175,30 @@ class Stage:
         return zendesk.internal_notes(ticket_id)[0]
 
     def said_of(self, ticket_id: int) -> str | None:
-        """Return what the product's log said last about a ticket."""
-        said = [line for child in self._children if (line := child.said_of(ticket_id)) is not None]
-        return max(said)[1] if said else None
+        """What the product's log said last about a ticket."""
+        return None if self._serve is None else self._serve.said_of(ticket_id)
 
     def watch(self) -> None:
         """Stay until a part of it ends, which is a failure."""
         self._wait_for(lambda: False, float("inf"), "")
 
     def logs(self) -> str:
-        """Return what the product said last, and what the stand-ins were asked."""
-        said = [child.last_lines() for child in self._children if child.name != "valkey"]
-        return "\n".join([*said, self._seen()])
+        """What the product said last, and what the stand-ins were asked."""
+        said = "" if self._serve is None else f"{self._serve.last_lines()}\n"
+        return f"{said}{self._seen()}"
 
     def _wait_for(self, condition: Callable[[], bool], limit: float, otherwise: str) -> None:
-        """Wait until something holds, while everything that was started lives."""
+        """Wait until something holds, while the product runs."""
         end = time.monotonic() + limit
         while not condition():
-            for child in self._children:
-                if child.exit_code is not None:
-                    raise Failed(f"{child.name} ended with exit code {child.exit_code}:\n{child.last_lines()}")
+            if self._serve is not None and self._serve.exit_code is not None:
+                raise Failed(f"serve ended with exit code {self._serve.exit_code}:\n{self._serve.last_lines()}")
             if time.monotonic() > end:
                 raise Failed(f"{otherwise}\n{self.logs()}")
             time.sleep(0.1)
 
     def _seen(self) -> str:
-        """Return the last requests that the stand-ins got, with their answers."""
+        """The last requests that the stand-ins got, with their answers."""
         lines = []
         for name, service in (("Zendesk", self.sandbox.zendesk), ("LogRocket", self.sandbox.logrocket)):
             asked = [f"  {r.method} {r.path.partition('?')[0]} -> {r.status}" for r in service.requests[-10:]]
@@ -217,20 +208,20 @@ class Stage:
 
 
 def _sandbox() -> Sandbox:
-    """Return the stand-ins, the page on its usual port when that is free."""
+    """The stand-ins, the page on its usual port when that is free."""
     try:
         return Sandbox(zendesk_port=PAGE_PORT)
     except OSError:
         return Sandbox()
 
 
-def without_env_file(folder: Path, place: Path) -> Path:
+def without_env_file(folder: Path, shown: Path) -> Path:
     """Make a folder that shows all of another one but its `.env`, which the product reads where it is started."""
-    place.mkdir()
+    shown.mkdir()
     for entry in folder.resolve().iterdir():
         if entry.name != ".env":
-            (place / entry.name).symlink_to(entry)
-    return place
+            (shown / entry.name).symlink_to(entry)
+    return shown
 
 
 def listening(wanted: int) -> socket.socket:
@@ -242,16 +233,7 @@ def listening(wanted: int) -> socket.socket:
 
 
 def surroundings() -> dict[str, str]:
-    """Return the environment of every child: this Python first, and nothing that could speak to the product."""
+    """The environment of every child: this Python first, and nothing that could speak to the product."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)])
     passed = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     return passed | {"PATH": path, "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1"}
-
-
-def _answers_ping(place: Path) -> bool:
-    with socket.socket(socket.AF_UNIX) as client, suppress(OSError):
-        client.settimeout(1)
-        client.connect(str(place))
-        client.sendall(b"PING\r\n")
-        return client.recv(16).startswith(b"+PONG")
-    return False

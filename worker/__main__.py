@@ -1,4 +1,4 @@
-"""`python -m worker`: the pool of RQ workers, the sweeper and the recovery.
+"""`python -m worker`: the RQ workers, the sweeper and the recovery, each in a process of its own.
 
 Exit 0 after SIGTERM, 2 when settings are at fault.
 """
@@ -18,16 +18,17 @@ from redis.exceptions import RedisError
 
 from integration import logs, release
 from integration.cases import connections, heartbeats, owner
+from integration.cases.entry import STOP_SECONDS
 from integration.cases.heartbeats import Heart
 from integration.cases.ledger import Ledger
 from integration.errors import SettingsError
 from integration.logrocket.client import LogRocket
 from integration.logrocket.links import ProjectLinks
 from integration.settings import Settings, from_environment
+from integration.supervisor import REFUSED, Child, Supervisor, start_function
 from integration.zendesk.desk import Desk
 from worker import recovery, sweeper
 from worker.jobs import Jobs
-from worker.pool import REFUSED, Pool
 from worker.rq_classes import open_worker
 
 log = logs.get("worker")
@@ -46,18 +47,31 @@ def main() -> int:
     logs.configure(settings)
     for warning in settings.warnings:
         log.warning(warning)
-    works = places(settings)
+    works = child_works(settings)
     log.info(
         "worker started",
         **release.told(settings, os.environ),
         concurrency=settings.worker_concurrency,
         children=len(works),
     )
-    return Pool(works).run()
+    return supervise(works)
 
 
-def places(settings: Settings) -> dict[str, Callable[[int], None]]:
-    """The children of the pool: one queue each, so that notes never wait behind a backlog of requests."""
+def supervise(works: dict[str, Callable[[int], None]]) -> int:
+    """Do each of `works` in a process of its own until SIGTERM or SIGINT (0), or until one is refused (2)."""
+    with Supervisor() as supervisor:
+        supervisor.add(
+            *(
+                Child(name=name, start=partial(start_function, work, name), stop_seconds=STOP_SECONDS)
+                for name, work in works.items()
+            )
+        )
+        supervisor.run()
+    return 0 if supervisor.told_to_stop else REFUSED
+
+
+def child_works(settings: Settings) -> dict[str, Callable[[int], None]]:
+    """What the children do, by name: one queue each, so that notes never wait behind a backlog of requests."""
     notes = max(1, settings.worker_concurrency // 2)
     requests = max(1, settings.worker_concurrency - notes)
     works: dict[str, Callable[[int], None]] = {
@@ -69,18 +83,18 @@ def places(settings: Settings) -> dict[str, Callable[[int], None]]:
     return {name: partial(run_child, work, settings) for name, work in works.items()}
 
 
-def run_child(work: Callable[[int], None], settings: Settings, pool_pid: int) -> None:
-    """Do a child's work; a Redis that is not for us ends it so that the pool, too, ends."""
+def run_child(work: Callable[[int], None], settings: Settings, supervisor_pid: int) -> None:
+    """Do a child's work; a Redis that is not for us ends it so that the worker, too, ends."""
     logs.configure(settings)
     try:
-        work(pool_pid)
+        work(supervisor_pid)
     except owner.RefusedRedisError as error:
         log.error("worker ends, this Redis is not for it", why=str(error))  # noqa: TRY400 -- the text says it all
         raise SystemExit(REFUSED) from None
 
 
-def run_worker(settings: Settings, queue: str, pool_pid: int) -> None:
-    """Take jobs from one queue for as long as the pool lives."""
+def run_worker(settings: Settings, queue: str, supervisor_pid: int) -> None:
+    """Take jobs from one queue for as long as the supervisor lives."""
     redis = connections.for_worker(settings)
     ledger = connections.open_ledger(settings, redis, random=random.random)
     part = heartbeats.NOTES if queue == settings.keys.notes else heartbeats.REQUESTS
@@ -94,32 +108,32 @@ def run_worker(settings: Settings, queue: str, pool_pid: int) -> None:
     )
     try:
         worker = open_worker(queue, redis, jobs.by_name())
-        worker.parent_pid = pool_pid
+        worker.parent_pid = supervisor_pid
         worker.heart = Heart(redis, settings.keys, part)
         worker.work(logging_level="WARNING")
     except owner.RefusedRedisError:
         raise
     except RedisError as error:  # a long outage, or what RQ does not wait for: a Redis that refuses writes
         log.warning(
-            "Redis cannot be used, this child ends and the pool starts another", queue=queue, error=type(error).__name__
+            "Redis cannot be used, this child ends and another is started", queue=queue, error=type(error).__name__
         )
 
 
-def run_sweeper(settings: Settings, pool_pid: int) -> None:
-    """Sweep about once a second for as long as the pool lives."""
+def run_sweeper(settings: Settings, supervisor_pid: int) -> None:
+    """Sweep about once a second for as long as the supervisor lives."""
     redis = connections.for_worker(settings)
     ledger = connections.open_ledger(settings, redis, random=random.random)
     heart = Heart(redis, settings.keys, heartbeats.SWEEPER)
     try:
-        _sweep(ledger, heart, pool_pid)
+        _sweep(ledger, heart, supervisor_pid)
     finally:
         with contextlib.suppress(RedisError):
             heart.stop()
 
 
-def _sweep(ledger: Ledger, heart: Heart, pool_pid: int) -> None:
+def _sweep(ledger: Ledger, heart: Heart, supervisor_pid: int) -> None:
     trimmed_at = -math.inf  # a machine that has just started counts from 0
-    while os.getppid() == pool_pid:
+    while os.getppid() == supervisor_pid:
         pause = sweeper.INTERVAL_SECONDS
         try:
             heart.beat()

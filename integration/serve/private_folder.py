@@ -37,10 +37,10 @@ def make_private(folder: Path) -> bool:
             f"{folder} cannot be used as a folder ({error.strerror}): choose another one with --data."
         ) from None
     try:
-        found = os.fstat(opened)
-        if found.st_uid != os.geteuid():
+        status = os.fstat(opened)
+        if status.st_uid != os.geteuid():
             raise UnusableFolderError(f"{folder} belongs to another user: choose another folder with --data.")
-        if not found.st_mode & _OPEN:
+        if not status.st_mode & _OPEN:
             return False
         _require_own_content(folder, opened)
         os.fchmod(opened, _PRIVATE)
@@ -55,31 +55,31 @@ def make_private(folder: Path) -> bool:
 
 def require_writable(folder: Path) -> None:
     """Raise `UnusableFolderError` when nothing can be written to the folder, or to that of the data in it."""
-    for place in (folder, folder / _APPEND_ONLY):
-        if place != folder and not place.exists():
+    for path in (folder, folder / _APPEND_ONLY):
+        if path != folder and not path.exists():
             continue
         try:
-            with tempfile.NamedTemporaryFile(dir=place, prefix=".try-") as file:
+            with tempfile.NamedTemporaryFile(dir=path, prefix=".try-") as file:
                 file.write(bytes(_SOME_BYTES))
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
-            raise not_writable(place, error) from None
+            raise not_writable(path, error) from None
 
 
-def not_writable(place: Path, error: OSError) -> UnusableFolderError:
-    """What an admin is told of a place that cannot be written."""
+def not_writable(path: Path, error: OSError) -> UnusableFolderError:
+    """What an admin is told of a path that cannot be written."""
     return UnusableFolderError(
-        f"{place} cannot be written ({error.strerror}): mend that, or choose another folder with --data."
+        f"{path} cannot be written ({error.strerror}): mend that, or choose another folder with --data."
     )
 
 
 def _require_own_link(folder: Path) -> None:
     try:
-        found = folder.lstat()
+        status = folder.lstat()
     except OSError:
         return
-    if stat.S_ISLNK(found.st_mode) and found.st_uid not in (0, os.geteuid()):
+    if stat.S_ISLNK(status.st_mode) and status.st_uid not in (0, os.geteuid()):
         raise UnusableFolderError(f"{folder} is another user's link: choose another folder with --data.")
 
 
@@ -93,8 +93,8 @@ def _require_own_content(folder: Path, opened: int) -> None:
             f"close it (chmod 700 {folder}), or choose another folder with --data."
         )
     for name in set(names) - {"lost+found"}:
-        found = os.stat(name, dir_fd=opened, follow_symlinks=False)
-        if stat.S_ISLNK(found.st_mode) or found.st_uid != os.geteuid():
+        status = os.stat(name, dir_fd=opened, follow_symlinks=False)
+        if stat.S_ISLNK(status.st_mode) or status.st_uid != os.geteuid():
             raise UnusableFolderError(
                 f"{folder} was open to other users and holds a link or another user's file: "
                 "look into it, or choose another folder with --data."

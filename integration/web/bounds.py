@@ -29,6 +29,10 @@ class PutOff(Exception):
     """A request's body came too slowly, or gave way to others: whoever sent it shall come again."""
 
 
+class BrokenOff(Exception):
+    """A request's body ended early, or is not what its headers say; the text names how."""
+
+
 class Client(Protocol):
     """A connection, as far as the room knows it."""
 
@@ -57,7 +61,7 @@ class Room:
         """From now on this connection waits for its client, in a new stage."""
         self._waiting.pop(client, None)
         if stage is Stage.BODY:
-            bodies = [each for each, its in self._waiting.items() if its is Stage.BODY]
+            bodies = [waiting for waiting, its in self._waiting.items() if its is Stage.BODY]
             if len(bodies) >= self._bodies:
                 self._let_go(bodies[0])
         self._waiting[client] = stage
@@ -71,7 +75,7 @@ class Room:
         self._held[client] = self._held.get(client, 0) + size
         self._total += size
         while self._total > self._size:
-            holder = next((each for each in self._waiting if self._held.get(each)), None)
+            holder = next((waiting for waiting in self._waiting if self._held.get(waiting)), None)
             if holder is None:
                 break
             self._let_go(holder)
@@ -89,7 +93,7 @@ class Room:
 
     def between_requests(self) -> list[Client]:
         """The connections that have no request under way."""
-        return [each for each, stage in self._waiting.items() if stage in (Stage.IDLE, Stage.HEAD)]
+        return [client for client, stage in self._waiting.items() if stage in (Stage.IDLE, Stage.HEAD)]
 
     def _let_go(self, client: Client | None) -> None:
         if client is not None:

@@ -1,7 +1,7 @@
 """gunicorn's gevent worker, bounded: in what clients may hold and for how long, and in the time that it takes to end.
 
 Each connection has a greenlet. What its client has to do has a time of its own, from beginning to end, however it is
-sent; where all connections together hold too much, `web_room` says which one gives way.
+sent; where all connections together hold too much, `bounds` says which one gives way.
 """
 
 from __future__ import annotations
@@ -18,10 +18,11 @@ import gevent
 import gevent.socket
 from gunicorn.glogging import Logger
 from gunicorn.http.body import ChunkedReader
+from gunicorn.http.errors import ParseException
 from gunicorn.workers.ggevent import GeventWorker
 
 from integration import logs
-from integration.web.bounds import PutOff, Room, Stage
+from integration.web.bounds import BrokenOff, PutOff, Room, Stage
 
 HEAD_SECONDS = 5.0  # in which a connection has to send its first headers, and later ones from their first byte on,
 BODY_SECONDS = 10.0  # a body: Zendesk itself waits no longer for an answer,
@@ -159,6 +160,40 @@ class Connection(gevent.socket.socket):  # type: ignore[misc]  # gevent publishe
                 left -= len(piece)
 
 
+class Body:
+    """A request's body, whose errors are ours: WSGI's `wsgi.input`."""
+
+    def __init__(self, body: Any) -> None:  # noqa: ANN401 -- gunicorn's own
+        self._body = body
+
+    def read(self, size: int | None = None) -> bytes:
+        """Return so many bytes, or all; `BrokenOff` when it ends early or makes no sense."""
+        with _translated():
+            return bytes(self._body.read(size))
+
+    def readline(self, size: int | None = None) -> bytes:
+        """Return a line, likewise."""
+        with _translated():
+            return bytes(self._body.readline(size))
+
+    def readlines(self, hint: int | None = None) -> list[bytes]:
+        """Return all lines, likewise."""
+        with _translated():
+            return list(self._body.readlines(hint))
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Give one line after another, likewise."""
+        return iter(self.readline, b"")
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except ParseException as error:
+        raise BrokenOff(type(error).__name__) from error
+
+
 class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn publishes no types
     """Each connection has a greenlet of its own; one that is idle does not hold up the end."""
 
@@ -185,6 +220,7 @@ class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn publishes no types
                     response.force_close()
                 return start_response(*args)
 
+            environ["wsgi.input"] = Body(environ["wsgi.input"])
             return application(environ, start)
 
         self.wsgi = answer

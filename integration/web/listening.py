@@ -5,10 +5,14 @@ from __future__ import annotations
 import errno
 import os
 import socket
+from collections.abc import Mapping, Sequence
+from typing import Final
 from urllib.parse import urlsplit
 
 from integration.errors import SettingsError
 from integration.settings import Settings, is_loopback
+
+_FIRST_SOCKET: Final = 3  # where systemd and its like leave an open socket
 
 
 class CannotListenError(Exception):
@@ -33,24 +37,24 @@ def port(raw: str) -> int:
 
 def refuse_taken(settings: Settings, number: int) -> None:
     """Raise `CannotListenError` when the web process could not listen, or not be found, at its port."""
-    places = [host(settings).strip("[]")]
+    addresses = [host(settings).strip("[]")]
     if urlsplit(settings.public_url).hostname == "localhost":
-        places.append("::1")  # browsers look there first
-    for place in places:
+        addresses.append("::1")  # browsers look there first
+    for address in addresses:
         try:
-            _listen(place, number)
+            _listen(address, number)
         except OSError as error:
-            if place != places[0] and error.errno != errno.EADDRINUSE:  # there is no IPv6 here
+            if address != addresses[0] and error.errno != errno.EADDRINUSE:  # there is no IPv6 here
                 continue
             raise CannotListenError(_why_not(error, number)) from None
 
 
-def _listen(place: str, number: int) -> None:
+def _listen(address: str, number: int) -> None:
     """Listen there for a moment, as gunicorn would."""
-    family = socket.AF_INET6 if ":" in place else socket.AF_INET
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind((place, number))
+        probe.bind((address, number))
         probe.listen(1)
 
 
@@ -60,3 +64,24 @@ def _why_not(error: OSError, number: int) -> str:
     if error.errno == errno.EACCES:
         return f"Port {number} is not open to this user: choose one above 1023 with PORT."
     return f"The web process cannot listen at port {number} ({os.strerror(error.errno or 0)})."
+
+
+# -- Sockets that are open already: a service manager hands them over with LISTEN_FDS and LISTEN_PID, as systemd does
+
+
+def handed_over(environ: Mapping[str, str]) -> list[int]:
+    """The socket that this process was started with, to listen on; nothing when there is none."""
+    meant = (environ.get("LISTEN_FDS"), environ.get("LISTEN_PID")) == ("1", str(os.getpid()))
+    return [_FIRST_SOCKET] if meant else []
+
+
+def with_sockets(command: Sequence[str], sockets: Sequence[int]) -> list[str]:
+    """The command, told of the sockets that it is started with: LISTEN_PID has to be its own process id."""
+    if not sockets:
+        return list(command)
+    return ["/bin/sh", "-c", f'LISTEN_FDS={len(sockets)} LISTEN_PID=$$ exec "$@"', "sh", *command]
+
+
+def without_sockets(environ: Mapping[str, str]) -> dict[str, str]:
+    """The environment of processes that no socket is handed over to."""
+    return {name: value for name, value in environ.items() if name not in {"LISTEN_FDS", "LISTEN_PID"}}

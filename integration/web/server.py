@@ -5,7 +5,7 @@ runs: a blank one ends it with a traceback. Settings are read in the master: a w
 started again for ever.
 
 Each connection has a gevent greenlet: a client that sends a byte a second holds up nobody but itself. What all of them
-may hold together is bounded (`web_room`).
+may hold together is bounded (`bounds`).
 """
 
 # ruff: noqa: E402 -- gevent has to come before everything that uses sockets

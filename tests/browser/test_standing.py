@@ -27,7 +27,7 @@ SHOWN = {
 }
 _CUT = """
 () => [...document.querySelectorAll("body *")].filter((element) => {
-  if (element.closest(".quiet, .skip, .wide, svg") || !element.checkVisibility()) return false;
+  if (element.closest(".quiet, .skip, .wide") || !element.checkVisibility()) return false;
   const box = element.getBoundingClientRect();
   if (!box.width) return false;
   const outside = box.left < -0.5 || box.right > window.innerWidth + 0.5;

@@ -23,11 +23,11 @@ from integration.checks import Outcome
 from integration.checks.redis_server import of_redis
 from integration.errors import SettingsError
 from integration.settings import Settings
+from integration.supervisor import REFUSED
 from integration.web.app import create_app
 from tests.conftest import ROOT, InProcess, Processes, wait_for
 from tests.deliver import TICKET, signed
 from tests.ports import free_port
-from worker.pool import REFUSED
 
 pytestmark = pytest.mark.slow
 
@@ -259,7 +259,7 @@ def test_a_worker_that_began_without_redis_ends_when_it_is_anothers(
 @pytest.mark.parametrize(
     "child",
     [
-        "places(settings)['sweeper'](os.getppid())",
+        "child_works(settings)['sweeper'](os.getppid())",
         "run_child(lambda _: recovery.take_in_time(turns(settings)), settings, 0)",
     ],
 )

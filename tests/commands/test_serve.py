@@ -91,7 +91,7 @@ def test_every_part_that_is_killed_comes_back_and_nothing_is_lost(sandbox: Sandb
     sandbox.logrocket.delay = 3600
     number = sandbox.zendesk.file_ticket()
     wait_for(lambda: sandbox.logrocket.results, seconds=30)
-    for name in ("embedded", "web", "worker"):
+    for name in ("valkey_server", "web", "worker"):
         pid = parts(process)[name]
         os.kill(pid, signal.SIGKILL)
         wait_for(lambda name=name, pid=pid: parts(process).get(name, pid) != pid, seconds=30)  # type: ignore[misc]
@@ -105,7 +105,7 @@ def test_nothing_outlives_a_killed_serve(serve: Serve, port: int) -> None:
     process = serve()
     wait_for(lambda: ready(port), seconds=60)
     started = parts(process)
-    everything = [*started.values(), *children(started["embedded"])]
+    everything = [*started.values(), *children(started["valkey_server"])]
     process.kill()
     process.wait()
     wait_for(lambda: not any(map(alive, everything)), seconds=40)
@@ -139,6 +139,32 @@ def test_it_says_that_there_is_no_status_page(serve: Serve, port: int, tmp_path:
     line = wait_for(lambda: next((each for each in told(tmp_path) if "status page" in each), None), seconds=60)
     assert "there is no status page, for ADMIN_PASSWORD is not set" in line
     assert f"http://127.0.0.1:{port}/" in line
+
+
+def test_it_listens_at_a_socket_that_is_handed_over_and_keeps_it_while_web_restarts(
+    environ: dict[str, str], port: int, tmp_path: Path
+) -> None:
+    """As a service manager starts it."""
+    with socket.create_server(("127.0.0.1", port)) as taken, (tmp_path / "log").open("ab") as log:
+        told = f'exec 3<&{taken.fileno()}; LISTEN_FDS=1 LISTEN_PID=$$ exec "$@"'
+        process = subprocess.Popen(
+            ["/bin/bash", "-c", told, "bash", sys.executable, "-m", "integration", "serve"],
+            cwd=tmp_path,
+            env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "PORT": str(port), **environ, "REDIS_URL": ""},
+            pass_fds=[taken.fileno()],
+            stdout=log,
+            stderr=log,
+        )
+    try:
+        wait_for(lambda: ready(port), seconds=60)
+        os.kill(parts(process)["web"], signal.SIGKILL)
+        socket.create_connection(("127.0.0.1", port), timeout=5).close()
+        wait_for(lambda: ready(port), seconds=60)
+        worker = Path(f"/proc/{parts(process)['worker']}/environ").read_text()
+        assert "LISTEN_" not in worker
+    finally:
+        process.terminate()
+        assert process.wait(timeout=60) == 0
 
 
 def test_two_do_not_share_a_folder(serve: Serve, port: int, tmp_path: Path) -> None:

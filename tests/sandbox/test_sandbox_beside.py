@@ -6,11 +6,13 @@ import json
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -30,6 +32,7 @@ BESIDES = (
 WRONG = "http://192.0.2.1:9/wrong"
 Process = subprocess.Popen[str]
 Start = Callable[..., Process]
+Until = Callable[..., None]
 
 
 @pytest.fixture
@@ -148,6 +151,51 @@ def test_the_child_processes_have_the_variables_of_the_sandbox_alone(
         assert not folder.joinpath("cwd", ".env").exists()
         assert "A_FUTURE_VARIABLE" not in {word.partition("=")[0] for word in words} & names
     assert seen > 4, "web and worker, with their children"
+
+
+def processes_in(temporary: Path) -> set[int]:
+    """Everything that runs in a sandbox's folder."""
+    running = set()
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if f"{temporary}/sandbox-".encode() in bytes(folder.joinpath("cwd").readlink()):
+                running.add(int(folder.name))
+    return running
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_nothing_outlives_a_sandbox(start: Start, temporary: Path, until: Until, number: signal.Signals) -> None:
+    process = start()
+    banner(process)
+    assert len(processes_in(temporary)) > 4, "serve, web and worker, with their children"
+    process.send_signal(number)
+    process.wait(60)
+    until(lambda: not processes_in(temporary), seconds=60)
+    until(lambda: not list(temporary.glob("sandbox-*")), seconds=10)
+
+
+def test_a_web_process_that_was_killed_comes_back_at_its_port(start: Start, temporary: Path, until: Until) -> None:
+    shown = banner(start())
+    page = re.search(r"The product's page: +(\S+)", shown)[1]  # type: ignore[index]
+    [web] = [
+        pid for pid in processes_in(temporary) if "integration.web" in command(pid) and "serve" in command(parent(pid))
+    ]
+    os.kill(web, signal.SIGKILL)
+    until(lambda: requests.get(f"{page}healthz", timeout=30).status_code == 200, seconds=40)
+    until(
+        lambda: [pid for pid in processes_in(temporary) - {web} if "integration.web" in command(pid)],
+        seconds=40,
+    )
+
+
+def command(pid: int) -> str:
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    return ""
+
+
+def parent(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
 
 
 def test_six_sandboxes_start_together_and_each_gets_its_note(start: Start) -> None:

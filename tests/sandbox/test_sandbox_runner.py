@@ -13,7 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from sandbox.children import procfile
 from sandbox.terminal import note_as_text
 
 pytestmark = pytest.mark.slow
@@ -22,7 +21,13 @@ ROOT = Path(__file__).resolve().parents[2]
 IN_BACKGROUND = ("/bin/sh", "-c", "trap '' INT; exec \"$@\"", "sh")  # starts what follows with SIGINT ignored
 Until = Callable[..., None]
 
-WEB = """
+MAIN = "import runpy, sys; runpy.run_path(sys.argv[1] + '.py')"
+
+SERVE = """
+import subprocess, sys, os
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+open("pids", "w").write(f"{os.getpid()} {child.pid}")
+
 import json, os, socket, sys, urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -51,6 +56,7 @@ class Web(BaseHTTPRequestHandler):
     def log_message(self, *_):
         pass
 
+assert sys.argv[1:3] == ["serve", "--data"] and os.environ["REDIS_URL"] == f"unix://{sys.argv[3]}/valkey.sock"
 open("environment", "w").write(json.dumps({**os.environ, "has a .env": str(os.path.exists(".env"))}))
 print("web says hello", flush=True)
 assert (os.environ["LISTEN_FDS"], os.environ["LISTEN_PID"]) == ("1", str(os.getpid()))
@@ -83,22 +89,14 @@ print("arguments: " + " ".join(sys.argv[1:]), "ZENDESK_WEBHOOK_SECRET=" + secret
 open("installed", "w").write(json.dumps([sys.argv[1:], secret]))
 """
 
-WORKER = """
-import os, subprocess, sys, time
-child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
-open("pids", "w").write(f"{os.getpid()} {child.pid}")
-time.sleep(600)
-"""
-
 
 @pytest.fixture
 def product(tmp_path: Path) -> Path:
     """A product that takes every delivery and posts a note."""
-    (tmp_path / "Procfile").write_text("# two processes\nweb: python web.py\nworker: python worker.py\n")
-    (tmp_path / "web.py").write_text(WEB)
-    (tmp_path / "worker.py").write_text(WORKER)
     (tmp_path / "integration").mkdir()
-    (tmp_path / "integration" / "__main__.py").write_text(INSTALL)
+    (tmp_path / "integration" / "__main__.py").write_text(MAIN)
+    (tmp_path / "install.py").write_text(INSTALL)
+    (tmp_path / "serve.py").write_text(SERVE)
     (tmp_path / "status").write_text("202")
     for written in ("environment", "installed", "pids"):
         (tmp_path / written).touch()
@@ -193,12 +191,11 @@ def test_the_product_installs_itself_and_gets_the_secret_that_it_told(
 @pytest.mark.parametrize(
     ("changes", "reasons"),
     [
-        ({"web.py": "print('no settings'); raise SystemExit(2)"}, ["web ended with exit code 2", "| no settings"]),
-        ({"worker.py": "raise SystemExit(3)", "note": ""}, ["worker ended with exit code 3", "| (no output)"]),
+        ({"serve.py": "print('no settings'); raise SystemExit(2)"}, ["serve ended with exit code 2", "| no settings"]),
+        ({"serve.py": "raise SystemExit(3)"}, ["serve ended with exit code 3", "| (no output)"]),
         ({"status": "401", "note": ""}, ["refused the delivery", ": 401", "| web says hello"]),
-        ({"Procfile": "web: python web.py\n"}, ["no line for worker"]),
-        ({"integration/__main__.py": "print('no way'); exit(1)"}, ["install ended with exit code 1", "| no way"]),
-        ({"integration/__main__.py": "print('no secret')"}, ["install ended with exit code 0", "| no secret"]),
+        ({"install.py": "print('no way'); exit(1)"}, ["install ended with exit code 1", "| no way"]),
+        ({"install.py": "print('no secret')"}, ["install ended with exit code 0", "| no secret"]),
     ],
 )
 def test_once_tells_why_there_is_no_note(
@@ -231,7 +228,7 @@ def test_everything_ends_with_the_runner(
     assert process.wait(20) == code
     until(lambda: not any(is_alive(pid) for pid in pids), seconds=20)
     until(lambda: not list(product.glob("sandbox-*")), seconds=20)
-    assert "web    | web says hello\n" in process.stderr.read()
+    assert "serve  | web says hello\n" in process.stderr.read()
 
 
 def test_the_runner_fails_when_a_part_ends_later(
@@ -245,12 +242,7 @@ def test_the_runner_fails_when_a_part_ends_later(
     os.kill(started_pids(product, until)[0], signal.SIGKILL)
     _, err = process.communicate(timeout=20)
     assert process.returncode == 1
-    assert "worker ended with exit code 137" in err
-
-
-def test_a_procfile_is_read(tmp_path: Path) -> None:
-    (tmp_path / "Procfile").write_text("web: a --b=c:d\n\n# no: this\nworker:x\n")
-    assert procfile(tmp_path) == {"web": "a --b=c:d", "worker": "x"}
+    assert "serve ended with exit code 137" in err
 
 
 def test_a_note_reads_well_without_a_browser() -> None:

@@ -13,14 +13,13 @@ from integration.cases.entry import Entry, State
 from integration.cases.lanes import Hold, Outlook, Service
 from integration.web.status import figures
 from integration.web.status import wording as words
-from integration.web.status.figures import CHART_HEIGHT, CHART_WIDTH, SERIES, WINDOWS, Flow, Waits
+from integration.web.status.figures import SERIES, WINDOWS, Flow, Waits
 
 HOUR = WINDOWS[0]
-COUNTS = st.lists(st.integers(0, 10_000), min_size=HOUR.parts, max_size=HOUR.parts).map(tuple)
 
 
 def flow(**counts: Sequence[int]) -> Flow:
-    numbers = {name.replace("_", " "): tuple(each) for name, each in counts.items()}
+    numbers = {name.replace("_", " "): tuple(parts) for name, parts in counts.items()}
     nothing = (0,) * HOUR.parts
     return Flow(window=HOUR, counts={name: numbers.get(name, nothing) for name in SERIES}, waits=None)
 
@@ -65,27 +64,16 @@ def test_a_sample_is_spread_over_the_whole_and_takes_none_twice(number: int, mos
         assert min(ranks) <= -number * (most - 1) / most
 
 
-@given(st.fixed_dictionaries(dict.fromkeys(["came_in", "posted", "empty", "skipped", "failed"], COUNTS)))
-def test_every_bar_is_inside_the_chart_and_none_hides_another(counts: dict[str, tuple[int, ...]]) -> None:
-    bars = flow(**counts).bars()
-    for bar in bars:
-        assert bar.x >= 0
-        assert bar.x + bar.width <= CHART_WIDTH
-        assert bar.y >= -0.1
-        assert bar.y + bar.height <= CHART_HEIGHT + 0.1
-    assert len({(bar.x, bar.kind) for bar in bars}) == len(bars)
-    assert len(bars) == sum(number > 0 for each in counts.values() for number in each)
-
-
-def test_the_chart_is_told_in_words_and_as_a_table() -> None:
-    drawn = flow(came_in=[0] * 11 + [7], posted=[0] * 10 + [2, 3], failed=[0] * 11 + [1])
-    assert drawn.in_words == (
-        "Last hour: 7 came in, 5 posted, 0 empty, 0 skipped, 1 failed. At most 7 in one part of 5 minutes."
-    )
-    assert drawn.rows() == [("0 to 5 min", [7, 3, 0, 0, 1]), ("5 to 10 min", [0, 2, 0, 0, 0])]
-    assert flow().in_words == "Last hour: nothing came in, nothing ended."
+def test_what_happened_is_told_in_all_and_by_part() -> None:
+    told = flow(came_in=[0] * 11 + [7], posted=[0] * 10 + [2, 3], failed=[0] * 11 + [1])
+    assert told.totals == {"came in": 7, "posted": 5, "empty": 0, "skipped": 0, "failed": 1}
+    assert told.rows() == [("0 to 5 min", [7, 3, 0, 0, 1]), ("5 to 10 min", [0, 2, 0, 0, 0])]
     assert not flow().rows()
-    assert not flow().bars()
+
+
+@pytest.mark.parametrize(("told", "most"), [(flow(came_in=[3] * 12, posted=[4] * 12), 48), (flow(), 1)])
+def test_no_bar_is_longer_than_its_place(told: Flow, most: int) -> None:
+    assert told.most == most
 
 
 def test_reasons_are_told_by_how_many_failed_for_them() -> None:

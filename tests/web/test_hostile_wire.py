@@ -26,6 +26,7 @@ NOISE = 1.0  # and what a busy machine may add: processors share their caches
 
 # -- The wire
 
+CHUNKED = b"POST /zendesk/tickets HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n"
 LINES = st.sampled_from(
     [
         *(b"POST /zendesk/tickets HTTP/1.1", b"POST /logrocket/highlights?ticket_id=1&token=x HTTP/1.1"),
@@ -126,8 +127,20 @@ def test_a_genuine_delivery_may_be_sent_in_any_pieces(processes: Processes, envi
     headers = signed(TICKET, environ["ZENDESK_WEBHOOK_SECRET"])
     head = b"".join(f"{name}: {value}\r\n".encode() for name, value in headers.items())
     chunks = b"".join(b"1\r\n" + TICKET[at : at + 1] + b"\r\n" for at in range(len(TICKET))) + b"0\r\n\r\n"
-    start = b"POST /zendesk/tickets HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n"
-    assert b" 202 " in told(processes.port, start + head + b"\r\n" + chunks)
+    assert b" 202 " in told(processes.port, CHUNKED + head + b"\r\n" + chunks)
+
+
+@pytest.mark.parametrize(
+    ("chunks", "reason"), [(b"zz\r\n", "InvalidChunkSize"), (b"5\r\nhelloXX", "ChunkMissingTerminator")]
+)
+def test_a_body_that_is_no_chunks_is_the_senders_mistake(
+    processes: Processes, environ: dict[str, str], chunks: bytes, reason: str
+) -> None:
+    processes.start("web")
+    headers = signed(TICKET, environ["ZENDESK_WEBHOOK_SECRET"])
+    head = b"".join(f"{name}: {value}\r\n".encode() for name, value in headers.items())
+    assert b" 400 " in told(processes.port, CHUNKED + head + b"\r\n" + chunks)
+    assert f"delivery unusable path=/zendesk/tickets reason={reason}" in processes.log("web")
 
 
 # -- Results

@@ -15,7 +15,7 @@ from integration.cases.lanes import Service
 from integration.errors import Temporary
 from integration.settings import from_environment
 from integration.web.app import create_app
-from integration.web.status import pages
+from integration.web.status import actions
 from integration.zendesk.webhook import NewTicket
 from sandbox import Fault, Sandbox
 from tests.admin import PASSWORD, Admin, fail_one, file_one
@@ -94,10 +94,17 @@ def test_it_tells_what_came_and_what_became_of_it(admin: Admin, product: InProce
         product.work_until(sandbox.zendesk.file_ticket(requester=ADA), State.POSTED)
     fail_one(product, sandbox)
     html = admin.page()
-    labels = re.findall(r'<svg role="img" aria-label="([^"]+)"', html)
-    assert [label.split(":")[0] for label in labels] == ["Last hour", "Last day", "Last week"]
-    for label in labels:
-        assert "3 came in, 2 posted, 0 empty, 0 skipped, 1 failed." in label
+    windows = re.findall(r'<figure .*?<h3>(.+?)</h3>.*?<ul class="bars">(.*?)</ul>', html, re.DOTALL)
+    assert [title for title, _ in windows] == ["Last hour", "Last day", "Last week"]
+    for _, bars in windows:
+        assert text_of(bars).strip() == "Came in 3 Posted 2 Empty 0 Skipped 0 Failed 1"
+        assert re.findall(r'max="(\d+)" value="(\d+)"', bars) == [
+            ("3", "3"),
+            ("3", "2"),
+            ("3", "0"),
+            ("3", "0"),
+            ("3", "1"),
+        ]
     assert text_of(html).count("Half of the notes came within") == 3
     assert "1 ticket: LogRocket refuses the request (400)" in html
 
@@ -164,8 +171,8 @@ def test_all_failed_tickets_are_retried_or_erased_at_once(admin: Admin, product:
 
 
 def test_one_press_takes_no_longer_than_a_request_may() -> None:
-    assert pages._each_in_time([1, 2, 3], lambda _: True, seconds=60) == 3
-    assert pages._each_in_time([1, 2, 3], lambda _: True, seconds=-1) == 1
+    assert actions._do_in_time([1, 2, 3], lambda _: True, seconds=60) == 3
+    assert actions._do_in_time([1, 2, 3], lambda _: True, seconds=-1) == 1
 
 
 @pytest.mark.parametrize("typed", ["{}", " {} ", "#{}"])

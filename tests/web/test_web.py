@@ -22,6 +22,12 @@ from tests.ports import free_port
 # -- It works
 
 
+@pytest.fixture
+def environ(environ: dict[str, str]) -> dict[str, str]:
+    """Those of a product without a status page."""
+    return {**environ, "ADMIN_PASSWORD": ""}
+
+
 def test_a_new_ticket_is_queued_and_a_second_delivery_is_known(product: InProcess) -> None:
     assert [deliver(product).status_code for _ in range(3)] == [202, 200, 200]
 

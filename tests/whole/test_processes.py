@@ -81,7 +81,7 @@ def test_children_do_not_outlive_a_killed_pool(processes: Processes) -> None:
 def test_a_worker_whose_redis_is_away_waits_for_it_without_a_word_too_many(processes: Processes) -> None:
     processes._environ["REDIS_URL"] = f"redis://127.0.0.1:{free_port()}/0"
     processes.start("worker")
-    wait_for(lambda: processes.log("worker").count("this child ends and the pool starts another") >= 2, seconds=60)
+    wait_for(lambda: processes.log("worker").count("this child ends and another is started") >= 2, seconds=60)
     assert processes.running["worker"].poll() is None
     assert "Traceback" not in processes.log("worker")
 
@@ -166,20 +166,20 @@ def test_health(processes: Processes) -> None:
 
 TOLD_TO_END_IN_A_DESTRUCTOR = """
 import os, signal, time
-from worker import pool
+from integration import supervisor
 
 class Closed:
     def __del__(self):
         os.kill(os.getpid(), signal.SIGTERM)
         time.sleep(0)
 
-def work(_pool_pid):
+def work(_supervisor_pid):
     Closed()
     print("goes on", flush=True)
     while True:
         time.sleep(0.1)
 
-pool._child(work, os.getppid())
+supervisor.run_function(work, os.getppid())
 """
 
 

@@ -56,7 +56,7 @@ class Checked:
     @property
     def bad(self) -> list[Result]:
         """What an admin has to read."""
-        return [each for each in self.results if each.outcome is not Outcome.OK]
+        return [result for result in self.results if result.outcome is not Outcome.OK]
 
 
 class Checker:
@@ -77,16 +77,16 @@ class Checker:
     def last(self) -> Checked:
         """What the last check found."""
         lock, stored = cast("list[bytes | None]", self._redis.mget([self._keys.checking, self._keys.checked]))
-        found = _object(stored)
+        last = _object(stored)
         return Checked(
-            running_since=None if lock is None else float(lock), at=found.get("at"), results=read(found.get("results"))
+            running_since=None if lock is None else float(lock), at=last.get("at"), results=read(last.get("results"))
         )
 
     def _run(self) -> None:
         results = without(run(), self._secrets)
-        log.info("checked from the status page", failures=sum(each.outcome is Outcome.FAILURE for each in results))
+        log.info("checked from the status page", failures=sum(result.outcome is Outcome.FAILURE for result in results))
         try:
-            told = json.dumps([asdict(each) for each in results])
+            told = json.dumps([asdict(result) for result in results])
             self._redis.eval(_DONE, 2, self._keys.checked, self._keys.checking, told, str(_KEPT_SECONDS))
         except RedisError as error:
             log.warning("what the check found cannot be written down", error=type(error).__name__)
@@ -107,20 +107,20 @@ def run(command: Sequence[str] = _COMMAND, *, seconds: float = LIMIT_SECONDS) ->
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             return (failure("check", f"was not done after {seconds:.0f} s", "Run it by hand, and see what is slow."),)
-    found = read(_object(output[:_LONGEST_OUTPUT]).get("checks"))
-    return found or (failure("check", "ended without a result", "The log of the web process says why."),)
+    results = read(_object(output[:_LONGEST_OUTPUT]).get("checks"))
+    return results or (failure("check", "ended without a result", "The log of the web process says why."),)
 
 
 def without(results: Sequence[Result], secrets: Sequence[str]) -> tuple[Result, ...]:
     """The same results, should a secret ever have got into one."""
     return tuple(
         Result(
-            name=each.name,
-            outcome=each.outcome,
-            found=_hidden(each.found, secrets),
-            fix=None if each.fix is None else _hidden(each.fix, secrets),
+            name=result.name,
+            outcome=result.outcome,
+            found=_hidden(result.found, secrets),
+            fix=None if result.fix is None else _hidden(result.fix, secrets),
         )
-        for each in results
+        for result in results
     )
 
 
@@ -130,33 +130,33 @@ def _hidden(text: str, secrets: Sequence[str]) -> str:
     return text
 
 
-def read(found: object) -> tuple[Result, ...]:
+def read(told: object) -> tuple[Result, ...]:
     """Results from JSON; what is none is passed over."""
-    return tuple(_result(each) for each in found if _is_result(each)) if isinstance(found, list) else ()
+    return tuple(_result(item) for item in told if _is_result(item)) if isinstance(told, list) else ()
 
 
-def _is_result(found: object) -> bool:
+def _is_result(item: object) -> bool:
     return (
-        isinstance(found, dict)
-        and all(isinstance(found.get(name), str) for name in ("name", "outcome", "found"))
-        and found["outcome"] in list(Outcome)
-        and isinstance(found.get("fix"), str | None)
+        isinstance(item, dict)
+        and all(isinstance(item.get(name), str) for name in ("name", "outcome", "found"))
+        and item["outcome"] in list(Outcome)
+        and isinstance(item.get("fix"), str | None)
     )
 
 
-def _result(found: Mapping[str, Any]) -> Result:
-    fix = found.get("fix")
+def _result(item: Mapping[str, Any]) -> Result:
+    fix = item.get("fix")
     return Result(
-        name=found["name"][:_LONGEST_TEXT],
-        outcome=Outcome(found["outcome"]),
-        found=found["found"][:_LONGEST_TEXT],
+        name=item["name"][:_LONGEST_TEXT],
+        outcome=Outcome(item["outcome"]),
+        found=item["found"][:_LONGEST_TEXT],
         fix=None if fix is None else fix[:_LONGEST_TEXT],
     )
 
 
 def _object(text: bytes | None) -> dict[str, Any]:
     try:
-        found = json.loads(text or b"{}")
+        document = json.loads(text or b"{}")
     except (ValueError, RecursionError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return document if isinstance(document, dict) else {}

@@ -1,8 +1,9 @@
-"""What is counted for the status page over the last hour, day and week, and how it is drawn; no I/O."""
+"""What is counted for the status page over the last hour, day and week; no I/O."""
 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -18,10 +19,6 @@ SERIES: Final = {  # what is counted, by the word that an admin reads; None: whe
     "skipped": State.SKIPPED,
     "failed": State.FAILED,
 }
-CHART_WIDTH: Final = 240.0  # both in the units of the drawing
-CHART_HEIGHT: Final = 60.0
-_LEAST_HEIGHT: Final = 1.2  # so that one failed ticket among thousands is seen
-_HIGHEST_STACK: Final = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,8 +29,6 @@ class Window:
     title: str
     parts: int
     part_seconds: int
-    part_title: str
-    begins: str
 
     @property
     def seconds(self) -> int:
@@ -42,13 +37,13 @@ class Window:
 
     def edges(self, now: float) -> list[float]:
         """Where its parts begin and end, oldest first."""
-        return [now - self.part_seconds * each for each in range(self.parts, -1, -1)]
+        return [now - self.part_seconds * part for part in range(self.parts, -1, -1)]
 
 
 WINDOWS: Final = (
-    Window(name="hour", title="Last hour", parts=12, part_seconds=300, part_title="5 minutes", begins="60 minutes ago"),
-    Window(name="day", title="Last day", parts=24, part_seconds=3600, part_title="hour", begins="24 hours ago"),
-    Window(name="week", title="Last week", parts=7, part_seconds=86400, part_title="day", begins="7 days ago"),
+    Window(name="hour", title="Last hour", parts=12, part_seconds=300),
+    Window(name="day", title="Last day", parts=24, part_seconds=3600),
+    Window(name="week", title="Last week", parts=7, part_seconds=86400),
 )
 
 
@@ -59,17 +54,6 @@ class Waits:
     median: float
     slow: float  # the 95th percentile
     looked_at: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Bar:
-    """A rectangle of the chart, from its top left corner."""
-
-    kind: str
-    x: float
-    y: float
-    width: float
-    height: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,16 +71,8 @@ class Flow:
 
     @property
     def most(self) -> int:
-        """The height of the highest bar."""
-        return max(*self.counts[CAME_IN], *self._ends(), 0)
-
-    @property
-    def in_words(self) -> str:
-        """The chart for those who do not see it."""
-        if not any(self.totals.values()):
-            return f"{self.window.title}: nothing came in, nothing ended."
-        told = ", ".join(f"{number:,} {name}" for name, number in self.totals.items())
-        return f"{self.window.title}: {told}. At most {self.most:,} in one part of {self.window.part_title}."
+        """The longest bar's number: at least 1, for there is no bar of nothing."""
+        return max(*self.totals.values(), 1)
 
     @property
     def waits_in_words(self) -> str:
@@ -106,24 +82,8 @@ class Flow:
         median, slow = duration(self.waits.median), duration(self.waits.slow)
         return f"Half of the notes came within {median}, 95\N{NO-BREAK SPACE}% within {slow}."
 
-    def bars(self) -> list[Bar]:
-        """The chart: for each part what came in, and beside it what it ended as, one above the other."""
-        step = CHART_WIDTH / self.window.parts
-        width = step * 0.38
-        bars = []
-        for part in range(self.window.parts):
-            left = part * step + step * 0.1
-            for at, names in ((left, [CAME_IN]), (left + width, [name for name in self.counts if name != CAME_IN])):
-                floor = CHART_HEIGHT
-                for name in names:
-                    height = self._height(self.counts[name][part])
-                    floor -= height
-                    if height:
-                        bars.append(Bar(kind=kind(name), x=at, y=floor, width=width, height=height))
-        return bars
-
     def rows(self) -> list[tuple[str, list[int]]]:
-        """The chart as a table, newest first, without the parts in which nothing happened."""
+        """The counts of each part, newest first, without the parts in which nothing happened."""
         rows = []
         for part in reversed(range(self.window.parts)):
             numbers = [counts[part] for counts in self.counts.values()]
@@ -135,15 +95,6 @@ class Flow:
         unit = {300: "min", 3600: "h", 86400: "days"}[self.window.part_seconds]
         size = 5 if unit == "min" else 1
         return f"{(part - 1) * size} to {part * size} {unit}"
-
-    def _ends(self) -> list[int]:
-        ends = [parts for name, parts in self.counts.items() if name != CAME_IN]
-        return [sum(each) for each in zip(*ends, strict=True)]
-
-    def _height(self, number: int) -> float:
-        if not number:
-            return 0.0
-        return _LEAST_HEIGHT + number / self.most * (CHART_HEIGHT - _LEAST_HEIGHT * _HIGHEST_STACK)
 
 
 def kind(name: str) -> str:
@@ -167,14 +118,10 @@ def _percentile(ordered: Sequence[float], share: float) -> float:
 def sample(number: int, most: int) -> list[int]:
     """At most `most` ranks from the last `number` of a list, counted from its end (-1), evenly spread."""
     if number <= most:
-        return [-each for each in range(1, number + 1)]
-    return sorted({-1 - math.floor(each * number / most) for each in range(most)}, reverse=True)
+        return [-rank for rank in range(1, number + 1)]
+    return sorted({-1 - math.floor(step * number / most) for step in range(most)}, reverse=True)
 
 
 def grouped(reasons: Sequence[str]) -> list[tuple[str, str]]:
     """Why tickets failed: how many for each reason, the most frequent first."""
-    counts: dict[str, int] = {}
-    for each in reasons:
-        counts[each] = counts.get(each, 0) + 1
-    ordered = sorted(counts.items(), key=lambda item: -item[1])
-    return [(count(number, "ticket"), reason) for reason, number in ordered]
+    return [(count(number, "ticket"), reason) for reason, number in Counter(reasons).most_common()]

@@ -20,7 +20,7 @@ from integration.cases.ledger import Ledger
 from integration.cases.overview import Overview
 from integration.cases.situation import Trouble
 from integration.settings import Settings
-from integration.web.status import snapshot as reading
+from integration.web.status import snapshot as snapshots
 from integration.web.status.snapshot import Snapshot
 
 PREFIX = "highlights"
@@ -31,7 +31,7 @@ def exposition(settings: Settings, ledger: Ledger, redis: Redis, *, accept: str)
     counts = cast("dict[bytes, bytes]", redis.hgetall(ledger.keys.metrics))
     told = Told(
         overview=overview.look(ledger, redis, requests_per_hour=settings.requests_per_hour),
-        snapshot=reading.snapshot(ledger, redis),
+        snapshot=snapshots.take(ledger, redis),
         troubles=standing.troubles(overview.facts(settings, redis)),
         counted=counters.read(counts),
         refused=deliveries.counted(counts),
@@ -64,7 +64,7 @@ class Told(Collector):
         yield from self._times()
 
     def _troubles(self) -> Iterator[Metric]:
-        there = {each.name for each in self.troubles}
+        there = {trouble.name for trouble in self.troubles}
         told = _gauge("trouble", "1 while something is not well, by the name that the status page has for it.", "name")
         for name in standing.NAMES:
             told.add_metric([name], name in there)

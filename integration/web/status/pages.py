@@ -1,11 +1,7 @@
-"""The status page's addresses: the page, the admin's two deeds with their question before, and `/metrics`.
+"""The status page's addresses: the page, `check`, and `/metrics`; what an admin can do to tickets is in `actions`.
 
     GET  /                                the page; ?ticket=N searches, ?state=failed narrows the list
-    POST /status/tickets/N/retry          puts a ticket that ended without a note back to work
     POST /status/check                    runs `check` in the background
-    POST /status/tickets/N/seen           takes a note that is or was public off the list at the top
-    GET  /status/tickets/N/erase          asks whether to; POST does it
-    GET  /status/failed/retry, /erase     asks about all that have failed; POST does it, or a good part of it
     GET  /metrics                         for Prometheus
 
 Every POST carries a token against forged requests and ends in a redirect.
@@ -13,9 +9,6 @@ Every POST carries a token against forged requests and ends in a redirect.
 
 from __future__ import annotations
 
-import re
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -24,7 +17,7 @@ from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFError
 from redis import Redis
 from redis.exceptions import RedisError
-from werkzeug.exceptions import HTTPException, NotFound, TooManyRequests
+from werkzeug.exceptions import HTTPException, TooManyRequests
 
 from integration import logs
 from integration.cases import overview, standing, story
@@ -33,24 +26,20 @@ from integration.cases.lanes import Service
 from integration.cases.ledger import Ledger
 from integration.logrocket.links import ProjectLinks
 from integration.settings import Settings
-from integration.web.status import figures, login, metrics
-from integration.web.status import snapshot as reading
-from integration.web.status import wording as words
+from integration.web.status import actions, figures, login, metrics, snapshot, wording
 from integration.web.status.checking import Checker
 from integration.web.status.checklist import checklist
 
-BULK_SECONDS: Final = 8.0  # that one press of a button works on many tickets; the rest is left for the next
 RETRY_AFTER_SECONDS: Final = 30
 _MAX_FORM_BYTES: Final = 16 * 1024
 _WEEK: Final = 7 * 24 * 60 * 60
-_DONE: Final = {"retry": "put back to work", "erase": "erased"}
 
 log = logs.get(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
-    """What a search for a ticket brought: its entry, or why there is none."""
+class Search:
+    """A search for a ticket: the entry that it brought, or why there is none."""
 
     asked: str
     entry: Entry | None = None
@@ -82,10 +71,10 @@ def register(app: Flask, settings: Settings, ledger: Ledger, redis: Redis) -> lo
     _add_refusals(pages)
     checker = Checker(settings, redis)
     _add_page(pages, settings, ledger, redis, checker)
-    _add_deeds(pages, ledger)
+    actions.add(pages, ledger)
     _add_check(pages, checker)
     _add_metrics(pages, settings, ledger, redis)
-    _add_words(pages, settings)
+    _add_vocabulary(pages, settings)
     app.register_blueprint(pages)
     app.register_blueprint(files)
     return doorkeeper
@@ -98,35 +87,35 @@ def _add_page(pages: Blueprint, settings: Settings, ledger: Ledger, redis: Redis
     @pages.get("/")
     def page() -> ResponseReturnValue:
         """Show how it stands."""
-        stands = reading.snapshot(ledger, redis)
+        stands = snapshot.take(ledger, redis)
         facts = overview.facts(settings, redis)
-        found = standing.troubles(facts)
+        troubles = standing.troubles(facts)
         state = _state(request.args.get("state", ""))
         return render_template(
             "status/page.html",
             stands=stands,
-            troubles=found,
-            grave=found[0].severity.name if found else None,
-            summary=standing.summary(facts, found),
+            troubles=troubles,
+            grave=troubles[0].severity.name if troubles else None,
+            summary=standing.summary(facts, troubles),
             tasks=checklist(facts),
             checked=checker.last(),
-            refusals=reading.refusals(redis, ledger.keys),
+            refusals=snapshot.refusals(redis, ledger.keys),
             public=overview.public_notes(ledger),
             lanes=_lanes(stands, settings),
-            missed=reading.missed(redis, ledger.keys),
-            flows=reading.flows(redis, ledger.keys, stands.now),
-            reasons=figures.grouped(reading.reasons(redis, ledger.keys, since=stands.now - _WEEK)),
-            found=_found(ledger, request.args.get("ticket", "")),
+            missed=snapshot.missed(redis, ledger.keys),
+            flows=snapshot.flows(redis, ledger.keys, stands.now),
+            reasons=figures.grouped(snapshot.reasons(redis, ledger.keys, since=stands.now - _WEEK)),
+            search=_search(ledger, request.args.get("ticket", "")),
             state=state,
-            tickets=ledger.latest(reading.SHOWN) if state is None else reading.latest_in(redis, ledger.keys, state),
+            tickets=ledger.latest(snapshot.SHOWN) if state is None else snapshot.latest_in(redis, ledger.keys, state),
             refreshes="refresh" in request.args,
         )
 
 
-def _lanes(stands: reading.Snapshot, settings: Settings) -> dict[str, list[str]]:
+def _lanes(stands: snapshot.Snapshot, settings: Settings) -> dict[str, list[str]]:
     return {
-        Service.ZENDESK: words.of_zendesk(stands.outlook, stands.holds.get(Service.ZENDESK)),
-        Service.LOGROCKET: words.of_logrocket(
+        Service.ZENDESK: wording.of_zendesk(stands.outlook, stands.holds.get(Service.ZENDESK)),
+        Service.LOGROCKET: wording.of_logrocket(
             stands.outlook,
             stands.holds.get(Service.LOGROCKET),
             asked=stands.asked,
@@ -139,107 +128,20 @@ def _state(raw: str) -> State | None:
     return State(raw) if raw in list(State) else None
 
 
-def _found(ledger: Ledger, raw: str) -> Found | None:
+def _search(ledger: Ledger, raw: str) -> Search | None:
     """The ticket that was searched for; None when none was."""
     asked = raw.strip()
     if not asked:
         return None
-    ticket_id = _ticket_id(asked.removeprefix("#"))
+    ticket_id = actions.read_ticket_id(asked.removeprefix("#"))
     if ticket_id is None:
-        return Found(asked=asked[:40], problem="is no ticket number: it has digits only, 18 at most.")
+        return Search(asked=asked[:40], problem="is no ticket number: it has digits only, 18 at most.")
     try:
         entry = ledger.find(ticket_id)
     except NewerEntryError:
-        return Found(asked=str(ticket_id), problem="was written by a newer release, which this one leaves alone.")
+        return Search(asked=str(ticket_id), problem="was written by a newer release, which this one leaves alone.")
     unknown = "is not known: it never arrived here, was erased, or is older than RETENTION_DAYS."
-    return Found(asked=str(ticket_id), entry=entry, problem=None if entry else unknown)
-
-
-def _ticket_id(raw: str) -> int | None:
-    return int(raw) if re.fullmatch(r"[0-9]{1,18}", raw) and int(raw) else None
-
-
-# -- Retry, seen and erase
-
-
-def _add_deeds(pages: Blueprint, ledger: Ledger) -> None:
-    deeds: dict[str, Callable[[int], bool]] = {"retry": ledger.retry, "erase": ledger.forget}
-
-    @pages.post("/status/tickets/<number>/retry")
-    def retry(number: str) -> ResponseReturnValue:
-        """Put a ticket that ended without a note back to work."""
-        ticket_id = _existing(number)
-        if ledger.retry(ticket_id):
-            flash(f"Ticket {ticket_id} was put back to work.")
-        else:
-            flash(f"Ticket {ticket_id} was left as it is: {_why_not(ledger, ticket_id)}.")
-        return redirect(url_for("status.page", ticket=ticket_id), 303)
-
-    @pages.post("/status/tickets/<number>/seen")
-    def seen(number: str) -> ResponseReturnValue:
-        """Take a note that is or was public off the list: the admin has seen it."""
-        ticket_id = _existing(number)
-        if ledger.public_seen(ticket_id):
-            log.info("public note seen by an admin", ticket_id=ticket_id)
-            flash(f"You have seen that the note of ticket {ticket_id} is or was public.")
-        else:
-            flash(f"The note of ticket {ticket_id} is not on the list of public ones.")
-        return redirect(url_for("status.page"), 303)
-
-    @pages.get("/status/tickets/<number>/erase")
-    def ask_to_erase(number: str) -> ResponseReturnValue:
-        """Ask whether a ticket is to be erased."""
-        return render_template("status/ask.html", deed="erase", ticket_id=_existing(number), number=1)
-
-    @pages.post("/status/tickets/<number>/erase")
-    def erase(number: str) -> ResponseReturnValue:
-        """Erase all that is stored of a ticket."""
-        ticket_id = _existing(number)
-        erased = ledger.forget(ticket_id)
-        flash(f"Ticket {ticket_id} was erased." if erased else f"Of ticket {ticket_id} nothing was stored.")
-        return redirect(url_for("status.page"), 303)
-
-    @pages.get("/status/failed/<any(retry, erase):deed>")
-    def ask_for_all(deed: str) -> ResponseReturnValue:
-        """Ask whether all failed tickets are meant."""
-        number = ledger.counts()[State.FAILED]
-        return render_template("status/ask.html", deed=deed, ticket_id=None, number=number)
-
-    @pages.post("/status/failed/<any(retry, erase):deed>")
-    def do_to_all(deed: str) -> ResponseReturnValue:
-        """Do it to all failed tickets, for as long as a request may take."""
-        done = _each_in_time(ledger.in_state(State.FAILED), deeds[deed], seconds=BULK_SECONDS)
-        left = ledger.counts()[State.FAILED]
-        log.info("failed tickets dealt with by an admin", deed=deed, count=done, left=left)
-        rest = f" {words.count(left, 'ticket')} that have failed are left: go on where you began." if left else ""
-        flash(f"{words.count(done, 'ticket')} {'was' if done == 1 else 'were'} {_DONE[deed]}.{rest}")
-        return redirect(url_for("status.page"), 303)
-
-
-def _each_in_time(tickets: list[int], deed: Callable[[int], bool], *, seconds: float) -> int:
-    """Do it to one ticket after another while there is time; to how many it was done."""
-    deadline, done = time.monotonic() + seconds, 0
-    for each in tickets:
-        done += deed(each)
-        if time.monotonic() > deadline:
-            break
-    return done
-
-
-def _existing(number: str) -> int:
-    """The ticket id that an address names."""
-    ticket_id = _ticket_id(number)
-    if ticket_id is None:
-        raise NotFound
-    return ticket_id
-
-
-def _why_not(ledger: Ledger, ticket_id: int) -> str:
-    try:
-        entry = ledger.find(ticket_id)
-    except NewerEntryError:
-        return "a newer release wrote it"
-    return "it is not known" if entry is None else f"there is nothing to retry, it is {words.STATES[entry.state]}"
+    return Search(asked=str(ticket_id), entry=entry, problem=None if entry else unknown)
 
 
 # -- Check
@@ -295,7 +197,7 @@ def _add_refusals(pages: Blueprint) -> None:
         answer = _refusal(
             429,
             "Too many wrong passwords",
-            f"This one was not let in. Try again in {words.duration(wait)}, one at a time.",
+            f"This one was not let in. Try again in {wording.duration(wait)}, one at a time.",
         )
         answer.headers["Retry-After"] = str(wait)
         return answer
@@ -320,13 +222,13 @@ def _refusal(status: int, title: str, text: str) -> Response:
 # -- Words for the templates
 
 
-def _add_words(pages: Blueprint, settings: Settings) -> None:
+def _add_vocabulary(pages: Blueprint, settings: Settings) -> None:
     links = ProjectLinks.of(settings)
 
     @pages.context_processor
     def vocabulary() -> dict[str, Any]:
         return {
-            "words": words,
+            "wording": wording,
             "figures": figures,
             "way_of": story.way,
             "RETRYABLE": RETRYABLE,

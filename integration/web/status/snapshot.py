@@ -48,7 +48,7 @@ class Snapshot:
     @property
     def waiting(self) -> int:
         """How many tickets are not at their end."""
-        return sum(each.number for each in self.queues)
+        return sum(queue.number for queue in self.queues)
 
     @property
     def failed(self) -> int:
@@ -56,8 +56,8 @@ class Snapshot:
         return self.counts[State.FAILED]
 
 
-def snapshot(ledger: Ledger, redis: Redis) -> Snapshot:
-    """The same now."""
+def take(ledger: Ledger, redis: Redis) -> Snapshot:
+    """Where the tickets are now."""
     outlook = ledger.lanes.outlook()
     counts = ledger.counts()
     waiting = [state for state in State if state not in FINAL]
@@ -70,11 +70,11 @@ def snapshot(ledger: Ledger, redis: Redis) -> Snapshot:
         now=outlook.now,
         counts=counts,
         queues=tuple(
-            Queue(state=state, number=counts[state], since=found[0][1] if found else None)
-            for state, found in zip(waiting, first, strict=True)
+            Queue(state=state, number=counts[state], since=oldest[0][1] if oldest else None)
+            for state, oldest in zip(waiting, first, strict=True)
         ),
         outlook=outlook,
-        holds={each.service: each for each in ledger.lanes.holds()},
+        holds={hold.service: hold for hold in ledger.lanes.holds()},
         asked=asked,
     )
 
@@ -124,11 +124,11 @@ def _waits(redis: Redis, keys: Keys, posted: int) -> Waits | None:
     with redis.pipeline(transaction=False) as pipe:
         for rank in sample(posted, _WAITS_LOOKED_AT):
             pipe.zrange(_index(keys, State.POSTED), rank, rank, withscores=True)
-        found = [each for one in pipe.execute() for each in one]
-    if not found:
+        posts = [post for posts in pipe.execute() for post in posts]
+    if not posts:
         return None
-    came = redis.zmscore(keys.received, [ticket for ticket, _ in found])
-    return waits([at - float(since) for (_, at), since in zip(found, came, strict=True) if since is not None])
+    came = redis.zmscore(keys.received, [ticket for ticket, _ in posts])
+    return waits([at - float(since) for (_, at), since in zip(posts, came, strict=True) if since is not None])
 
 
 def _index(keys: Keys, state: State | None) -> str:
@@ -142,20 +142,20 @@ def latest_in(redis: Redis, keys: Keys, state: State) -> list[Entry]:
 
 def reasons(redis: Redis, keys: Keys, *, since: float) -> list[str]:
     """Why the latest failed tickets failed."""
-    found = redis.zrange(
+    ids = redis.zrange(
         _index(keys, State.FAILED), "+inf", since, desc=True, byscore=True, offset=0, num=_REASONS_LOOKED_AT
     )
-    return [each.reason or "no reason is known" for each in _look_up(redis, keys, cast("list[bytes]", found))]
+    return [entry.reason or "no reason is known" for entry in _look_up(redis, keys, cast("list[bytes]", ids))]
 
 
 def _look_up(redis: Redis, keys: Keys, ids: Sequence[bytes]) -> list[Entry]:
     """The entries of tickets; those that are gone, or that a newer release wrote, are left out."""
     if not ids:
         return []
-    found = []
-    for document in cast("list[bytes | None]", redis.mget([keys.ticket(each.decode()) for each in ids])):
+    there = []
+    for document in cast("list[bytes | None]", redis.mget([keys.ticket(ticket.decode()) for ticket in ids])):
         try:
-            found += [] if document is None else [entries.load(document)]
+            there += [] if document is None else [entries.load(document)]
         except NewerEntryError:
             continue
-    return found
+    return there

@@ -1,0 +1,87 @@
+"""What the endpoints for machines answer when something is wrong: never a bare 500, after which nobody comes back."""
+
+from __future__ import annotations
+
+import time
+
+import redis.exceptions
+from flask import Flask, request
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+from integration import logs
+from integration.cases.deliveries import Deliveries
+from integration.cases.owner import RefusedRedisError
+from integration.errors import MalformedDelivery, UnverifiedDelivery
+from integration.logrocket import callback
+from integration.repeats import Allowance
+from integration.web.answers import answer, later
+from integration.web.bounds import BrokenOff, PutOff
+from integration.web.deliveries import ENDPOINTS
+
+NAMED_A_MINUTE = 60  # tickets of refused callbacks that the log names
+
+log = logs.get(__name__)
+
+
+def register(app: Flask, deliveries: Deliveries) -> None:
+    """Give the application an answer to each error; `deliveries` counts those that were answers to a delivery."""
+    _add_refusals(app, deliveries)
+    _add_delays(app, deliveries)
+
+    @app.errorhandler(HTTPException)
+    def refused(error: HTTPException) -> ResponseReturnValue:
+        if isinstance(error, RequestEntityTooLarge):
+            _count(deliveries, 413, "too_large")
+        return answer(error.code or 400, error.name.lower())
+
+
+def _add_refusals(app: Flask, deliveries: Deliveries) -> None:
+    names = Allowance(NAMED_A_MINUTE, seconds=60)  # each makes a line that was not there before
+
+    def claimed() -> dict[str, object]:
+        """The ticket that a callback's address names, for the log; anybody may have written it there."""
+        named = callback.named(request.args) if request.path == callback.PATH else None
+        return {"claimed_ticket_id": named} if named is not None and names.take(time.monotonic()) else {}
+
+    @app.errorhandler(UnverifiedDelivery)
+    def unverified(error: UnverifiedDelivery) -> ResponseReturnValue:
+        _count(deliveries, 401, error.kind)
+        log.warning("delivery refused", path=request.path, reason=str(error), **claimed())
+        return answer(401, "unauthorized")
+
+    @app.errorhandler(MalformedDelivery)
+    def malformed(error: MalformedDelivery) -> ResponseReturnValue:
+        _count(deliveries, 400, error.kind)
+        log.warning("delivery unusable", path=request.path, reason=str(error), **claimed())
+        return answer(400, "unusable")
+
+    @app.errorhandler(BrokenOff)
+    def broken_off(error: BrokenOff) -> ResponseReturnValue:
+        _count(deliveries, 400, "broken_off")
+        log.warning("delivery unusable", path=request.path, reason=str(error))
+        return answer(400, "unusable")
+
+
+def _add_delays(app: Flask, deliveries: Deliveries) -> None:
+    @app.errorhandler(redis.exceptions.RedisError)
+    def no_redis(error: redis.exceptions.RedisError) -> ResponseReturnValue:
+        _count(deliveries, 503, "redis")
+        why = {"why": str(error)} if isinstance(error, RefusedRedisError) else {}
+        return later("Redis cannot be used", error=type(error).__name__, **why)
+
+    @app.errorhandler(PutOff)
+    def put_off(_error: PutOff) -> ResponseReturnValue:
+        _count(deliveries, 503, "too_slow")
+        return later("its body came too slowly, or gave way to others")
+
+    @app.errorhandler(Exception)
+    def broken(error: Exception) -> ResponseReturnValue:
+        _count(deliveries, 503, "internal")
+        return later("internal error", exc_info=error)
+
+
+def _count(deliveries: Deliveries, status: int, reason: str) -> None:
+    """Count a refusal, when it is one of a delivery."""
+    if request.path in ENDPOINTS:
+        deliveries.refused(ENDPOINTS[request.path], reason, status)
