@@ -87,9 +87,9 @@ def run_worker(settings: Settings, queue: str, pool_pid: int) -> None:
     jobs = Jobs(
         ledger=ledger,
         policy=ledger.policy,
-        desk=Desk(settings),
-        logrocket=LogRocket(settings),
-        links=ProjectLinks.of(settings),
+        desk=Desk(settings.zendesk),
+        logrocket=LogRocket(settings.logrocket),
+        links=ProjectLinks.of(settings.logrocket),
         settings=settings,
     )
     try:

@@ -8,7 +8,9 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from integration.checks import Result, failure, ok, warning
-from integration.settings import ZENDESK_TEST_SECRET, ApiToken, Settings, is_loopback
+from integration.settings import Settings
+from integration.variables import is_loopback
+from integration.zendesk.settings import ZENDESK_TEST_SECRET, ApiToken
 
 LAST_DAY_OF_API_TOKENS: Final = date(2027, 4, 30)
 _OAUTH: Final = (
@@ -20,9 +22,9 @@ _OAUTH: Final = (
 def of_settings(settings: Settings, *, now: float) -> Iterator[Result]:
     """What an admin should know of the settings; they are complete and well-formed, or there would be none."""
     yield ok("settings", "every needed variable is set and well-formed")
-    if isinstance(settings.zendesk_credentials, ApiToken):
+    if isinstance(settings.zendesk.credentials, ApiToken):
         yield api_token(now)
-    if is_loopback(urlsplit(settings.public_url).hostname) and not is_loopback(urlsplit(settings.zendesk_url).hostname):
+    if is_loopback(urlsplit(settings.public_url).hostname) and not is_loopback(urlsplit(settings.zendesk.url).hostname):
         yield warning(
             "address",
             "PUBLIC_URL leads to this machine alone: neither Zendesk nor LogRocket reaches it",
@@ -50,16 +52,16 @@ def signing_secret_is_set(settings: Settings) -> Result:
     """Without a secret no ticket is taken in; whether it is the right one, Zendesk knows."""
     name = "signing secret"
     fix = "Run `python -m integration install`, which tells the secret, and set ZENDESK_WEBHOOK_SECRET."
-    if not settings.zendesk_webhook_secrets:
+    if not settings.zendesk.webhook_secrets:
         return warning(name, "ZENDESK_WEBHOOK_SECRET is not set: no ticket is accepted", fix)
-    if set(settings.zendesk_webhook_secrets) == {ZENDESK_TEST_SECRET}:
+    if set(settings.zendesk.webhook_secrets) == {ZENDESK_TEST_SECRET}:
         return warning(name, "is Zendesk's public test secret, with which nothing is accepted", fix)
     return ok(name, "ZENDESK_WEBHOOK_SECRET is set")
 
 
 def logrocket_key(settings: Settings) -> Result:
     """Most keys name their project; `settings` refuses the key of another one."""
-    name, project = "LogRocket key", f"{settings.logrocket_org}/{settings.logrocket_app}"
+    name, project = "LogRocket key", f"{settings.logrocket.org}/{settings.logrocket.app}"
     if names_its_project(settings):
         return ok(name, f"names the project {project}")
     return ok(name, f"does not name its project: whether that is {project}, it does not tell")
@@ -67,4 +69,4 @@ def logrocket_key(settings: Settings) -> Result:
 
 def names_its_project(settings: Settings) -> bool:
     """Whether the key says itself that it is of the project of LOGROCKET_APP_ID."""
-    return settings.logrocket_api_key.startswith(f"{settings.logrocket_org}:{settings.logrocket_app}:")
+    return settings.logrocket.api_key.startswith(f"{settings.logrocket.org}:{settings.logrocket.app}:")

@@ -36,5 +36,5 @@ def address(url: str) -> str:
 
 def of_trouble(name: str, error: RemoteError, settings: Settings) -> Result:
     """A check that failed because Zendesk did not do what was asked: in the words of all other commands."""
-    told = trouble.in_words(error, settings)
+    told = trouble.in_words(error, settings.zendesk)
     return failure(name, told.found, told.fix or trouble.AGAIN)

@@ -48,19 +48,19 @@ def of_logrocket(settings: Settings) -> Iterator[Result]:
     proves nothing. A request that names no person does, and costs nothing: it is refused for what it lacks only after
     key and project were found good.
     """
-    session = ProbeSession("LogRocket", settings.logrocket_api_url)
-    session.headers["Authorization"] = f"token {settings.logrocket_api_key}"
-    path = f"/v1/orgs/{settings.logrocket_org}/apps/{settings.logrocket_app}/highlights"
+    session = ProbeSession("LogRocket", settings.logrocket.api_url)
+    session.headers["Authorization"] = f"token {settings.logrocket.api_key}"
+    highlights = f"{settings.logrocket.api_url}{settings.logrocket.api_path}"
     try:
-        looked = _answer(session, "GET", f"{settings.logrocket_api_url}{path}?id={NO_REQUEST}")
+        looked = _answer(session, "GET", f"{highlights}?id={NO_REQUEST}")
         if is_result_of(looked, settings) or looked.status not in (200, *_ABOUT_THE_REQUEST):
             yield key(looked, settings)
             return
-        yield key(_answer(session, "POST", f"{settings.logrocket_api_url}{path}/"), settings)
+        yield key(_answer(session, "POST", f"{highlights}/"), settings)
     except RemoteError as error:
         why = unreachable.why(error)
         told = f"{error}" if why is None else f"{error}: {why}"
-        yield failure(KEY, told, f"May this machine reach {settings.logrocket_api_url}?")
+        yield failure(KEY, told, f"May this machine reach {settings.logrocket.api_url}?")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,13 +85,13 @@ def _answer(session: ProbeSession, method: str, url: str) -> Answer:
 
 def is_result_of(answer: Answer, settings: Settings) -> bool:
     """Whether it is a result, or that there is none yet, of our project."""
-    project = f"{settings.logrocket_org}/{settings.logrocket_app}"
+    project = settings.logrocket.project
     return answer.status == 200 and answer.body is not None and answer.body.get("appID") == project  # noqa: PLR2004
 
 
 def key(answer: Answer, settings: Settings) -> Result:
     """What an answer tells of the key and the project; what LogRocket answers is not documented."""
-    project, status = f"{settings.logrocket_org}/{settings.logrocket_app}", answer.status
+    project, status = settings.logrocket.project, answer.status
     if status in (401, 403):
         return failure(KEY, f"LogRocket refuses it ({status})", _KEY_FIX)
     if is_result_of(answer, settings) or (status in (400, 422) and answer.is_its_own):

@@ -12,7 +12,7 @@ from integration.errors import Held, MalformedDelivery, Permanent, RemoteError, 
 from integration.facts import Result
 from integration.http import ServiceSession
 from integration.logrocket import results
-from integration.settings import Settings
+from integration.logrocket.settings import LogRocketSettings
 
 _NOT_FOUND = frozenset({404, 410})
 _NO_REQUEST = "0"  # the id of a request that cannot exist: LogRocket's have 64 digits
@@ -21,11 +21,10 @@ _NO_REQUEST = "0"  # the id of a request that cannot exist: LogRocket's have 64 
 class LogRocket:
     """One LogRocket project. Raises `RemoteError`."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._session = _Session("LogRocket", settings.logrocket_api_url)
-        self._session.headers["Authorization"] = f"token {settings.logrocket_api_key}"
-        project = f"/v1/orgs/{settings.logrocket_org}/apps/{settings.logrocket_app}"
-        self._highlights = f"{settings.logrocket_api_url}{project}/highlights"
+    def __init__(self, settings: LogRocketSettings) -> None:
+        self._session = _Session("LogRocket", settings.api_url)
+        self._session.headers["Authorization"] = f"token {settings.api_key}"
+        self._highlights = f"{settings.api_url}{settings.api_path}"
 
     def request_highlights(self, *, email: str | None, external_id: str | None, webhook_url: str) -> str:
         """Ask for a summary of the person's latest sessions, to be sent to `webhook_url`; the request's id."""

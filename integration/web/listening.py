@@ -8,7 +8,8 @@ import socket
 from urllib.parse import urlsplit
 
 from integration.errors import SettingsError
-from integration.settings import Settings, is_loopback
+from integration.settings import Settings
+from integration.variables import is_loopback
 
 
 class CannotListenError(Exception):

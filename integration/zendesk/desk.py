@@ -15,10 +15,10 @@ from zenpy.lib.exception import ZenpyException
 from integration.errors import Held, NoAddress, NoNotePossible, NotThere, RemoteError, StillPublic, Temporary
 from integration.http import CONNECT_SECONDS, READ_SECONDS
 from integration.note import marker
-from integration.settings import Settings
 from integration.zendesk import pace as limits
 from integration.zendesk.pace import Pace
 from integration.zendesk.session import ZendeskSession
+from integration.zendesk.settings import ZendeskSettings
 from integration.zendesk.webhook import email_address, identity
 
 P = ParamSpec("P")
@@ -69,10 +69,10 @@ def _understood(*, write: bool) -> Callable[[Callable[P, R]], Callable[P, R]]:
 class Desk:
     """One Zendesk account. Raises `RemoteError`."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: ZendeskSettings) -> None:
         self._session = ZendeskSession(settings)
         self._zenpy = Zenpy(
-            subdomain=settings.zendesk_subdomain,
+            subdomain=settings.subdomain,
             session=self._session,
             timeout=(CONNECT_SECONDS, READ_SECONDS),
             disable_cache=True,

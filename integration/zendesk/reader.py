@@ -14,9 +14,9 @@ from urllib.parse import quote
 import requests
 
 from integration.errors import Held, Permanent, RemoteError, Temporary
-from integration.settings import Settings
 from integration.zendesk import trouble
 from integration.zendesk.session import ZendeskSession
+from integration.zendesk.settings import ZendeskSettings
 
 MAX_PAGES: Final = 200
 PAGE_SIZE: Final = 100
@@ -41,7 +41,7 @@ class Absent(Permanent):
 class Reader:
     """Reads JSON from one account. Raises `RemoteError`; `wait` is called between its requests."""
 
-    def __init__(self, settings: Settings, *, wait: Wait) -> None:
+    def __init__(self, settings: ZendeskSettings, *, wait: Wait) -> None:
         self._session = ReadingSession(settings)
         self.wait = wait
 

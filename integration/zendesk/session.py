@@ -13,9 +13,9 @@ import requests
 from integration import machine_words
 from integration.errors import Held, NoNotePossible, NotThere, Permanent, RemoteError, Temporary
 from integration.http import ServiceSession, below, json_object
-from integration.settings import ApiToken, InstallSettings, OAuthClient, Settings
 from integration.zendesk import pace as limits
 from integration.zendesk import trouble
+from integration.zendesk.settings import ApiToken, OAuthClient, ZendeskSettings
 
 TOKEN_SECONDS: Final = 1800
 SCOPES: Final = "read tickets:write"
@@ -46,15 +46,13 @@ class ZendeskSession(_Session):
 
     authorized = True  # tells zenpy that it need not care
 
-    def __init__(self, settings: Settings | InstallSettings, *, scopes: str = SCOPES) -> None:
-        super().__init__("Zendesk", settings.zendesk_url)
+    def __init__(self, settings: ZendeskSettings, *, scopes: str = SCOPES) -> None:
+        super().__init__("Zendesk", settings.url)
         self.last_headers: Mapping[str, str] = {}
-        self.asked_url = f"https://{settings.zendesk_subdomain}.zendesk.com"
-        credentials = settings.zendesk_credentials
+        self.asked_url = f"https://{settings.subdomain}.zendesk.com"
+        credentials = settings.credentials
         self._credentials: _Bearer | _Basic = (
-            _Bearer(credentials, settings.zendesk_url, scopes)
-            if isinstance(credentials, OAuthClient)
-            else _Basic(credentials)
+            _Bearer(credentials, settings.url, scopes) if isinstance(credentials, OAuthClient) else _Basic(credentials)
         )
 
     def request(self, method: str | bytes, url: str | bytes, **options: Any) -> requests.Response:  # type: ignore[override]  # noqa: ANN401 -- requests' own options

@@ -13,7 +13,7 @@ import requests
 from integration import unreachable
 from integration.errors import Held, Permanent, RemoteError, Temporary
 from integration.http import json_object
-from integration.settings import ApiToken, InstallSettings, Settings
+from integration.zendesk.settings import ApiToken, ZendeskSettings
 
 CLIENTS: Final = "Admin Center > Apps and integrations > APIs > OAuth clients"
 SERVICE_SCOPES: Final = "read and tickets:write"
@@ -39,15 +39,15 @@ class Trouble:
         return f"{self.found}. {self.fix}".strip()
 
 
-def in_words(error: RemoteError, settings: InstallSettings | Settings, *, scopes: str = SERVICE_SCOPES) -> Trouble:
+def in_words(error: RemoteError, settings: ZendeskSettings, *, scopes: str = SERVICE_SCOPES) -> Trouble:
     """What an admin is told of an error of Zendesk's; `scopes` are those that were asked for."""
     why = unreachable.why(error) if isinstance(error, Temporary) else None
     return Trouble(found=f"{error}" if why is None else f"{error}: {why}", fix=_fix(error, settings, scopes))
 
 
-def credentials_fix(settings: InstallSettings | Settings, *, scopes: str = SERVICE_SCOPES) -> str:
+def credentials_fix(settings: ZendeskSettings, *, scopes: str = SERVICE_SCOPES) -> str:
     """What to compare when Zendesk does not know our credentials."""
-    if isinstance(settings.zendesk_credentials, ApiToken):
+    if isinstance(settings.credentials, ApiToken):
         return TOKEN_FIX
     return (
         f"Compare ZENDESK_SUBDOMAIN, ZENDESK_CLIENT_ID and ZENDESK_CLIENT_SECRET with {CLIENTS}. The client has to be "
@@ -55,8 +55,8 @@ def credentials_fix(settings: InstallSettings | Settings, *, scopes: str = SERVI
     )
 
 
-def _fix(error: RemoteError, settings: InstallSettings | Settings, scopes: str) -> str:
-    reach = f"Is ZENDESK_SUBDOMAIN right, and may this machine reach {settings.zendesk_url}?"
+def _fix(error: RemoteError, settings: ZendeskSettings, scopes: str) -> str:
+    reach = f"Is ZENDESK_SUBDOMAIN right, and may this machine reach {settings.url}?"
     if any(words in f"{error}" for words in _NOT_ZENDESKS):
         return f"Does a proxy, or a log-in page, answer in Zendesk's place? {reach}"
     if isinstance(error, Held):

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import requests
 
 from integration.logrocket.client import LogRocket, _Session
-from integration.settings import Settings
+from integration.logrocket.settings import LogRocketSettings
 from tests.simulator import troubles
 from tests.simulator.network import Answer, Network
 from tests.simulator.troubles import Outcome, Trouble
@@ -131,9 +131,9 @@ class SimulatedSession(_Session, Transport):
 class SimulatedLogRocket(LogRocket):
     """The product's client with a session of the model."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: LogRocketSettings) -> None:
         super().__init__(settings)
-        self._transport = SimulatedSession("LogRocket", settings.logrocket_api_url)
+        self._transport = SimulatedSession("LogRocket", settings.api_url)
         self._transport.headers.update(self._session.headers)
         self._session = self._transport
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import requests
 
-from integration.settings import Settings
 from integration.zendesk.desk import Desk
 from integration.zendesk.session import ZendeskSession
+from integration.zendesk.settings import ZendeskSettings
 from tests.simulator import troubles
 from tests.simulator.network import Answer, Network
 from tests.simulator.troubles import Accident, Trouble
@@ -185,7 +185,7 @@ class SimulatedSession(ZendeskSession, Transport):
 class SimulatedDesk(Desk):
     """The product's desk, with a session of the model and without zenpy's slow way of reading JSON."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: ZendeskSettings) -> None:
         super().__init__(settings)
         self._transport = SimulatedSession(settings)
         self._session = self._transport

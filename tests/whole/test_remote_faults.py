@@ -479,7 +479,7 @@ def answering(*pieces: bytes, pause: float = 0.0, head: bytes = b"") -> Iterator
 
 
 def polled(environ: dict[str, str], url: str) -> object:
-    logrocket = LogRocket(from_environment({**environ, "LOGROCKET_API_URL": url}))
+    logrocket = LogRocket(from_environment({**environ, "LOGROCKET_API_URL": url}).logrocket)
     with logrocket._session:
         return outcome(lambda: logrocket.result("abc"))
 

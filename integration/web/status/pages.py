@@ -130,7 +130,7 @@ def _lanes(stands: reading.Snapshot, settings: Settings) -> dict[str, list[str]]
             stands.outlook,
             stands.holds.get(Service.LOGROCKET),
             asked=stands.asked,
-            ceiling=settings.requests_per_hour,
+            ceiling=settings.logrocket.requests_per_hour,
         ),
     }
 
@@ -321,7 +321,7 @@ def _refusal(status: int, title: str, text: str) -> Response:
 
 
 def _add_words(pages: Blueprint, settings: Settings) -> None:
-    links = ProjectLinks.of(settings)
+    links = ProjectLinks.of(settings.logrocket)
 
     @pages.context_processor
     def vocabulary() -> dict[str, Any]:
@@ -330,7 +330,7 @@ def _add_words(pages: Blueprint, settings: Settings) -> None:
             "figures": figures,
             "way_of": story.way,
             "RETRYABLE": RETRYABLE,
-            "ticket_url": lambda ticket_id: f"{settings.zendesk_url}/agent/tickets/{ticket_id}",
+            "ticket_url": lambda ticket_id: f"{settings.zendesk.url}/agent/tickets/{ticket_id}",
             "replay_url": lambda entry: links.replay(entry.replay),
             "retention_days": settings.retention_days,
         }

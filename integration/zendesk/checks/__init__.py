@@ -18,7 +18,7 @@ _NEEDS_A_USER: Final = (zendesk_user.SCOPES, zendesk_user.NOTES, WEBHOOK)
 
 def of_zendesk(settings: Settings, *, clock: Callable[[], float]) -> Iterator[Result]:
     """Everything about Zendesk."""
-    session = CheckSession(settings)
+    session = CheckSession(settings.zendesk)
     try:
         user = session.fetch("users/me", "user")
     except RemoteError as error:

@@ -15,9 +15,10 @@ from typing import Any, Final
 from integration.checks import Result, failure, ok, skipped, warning
 from integration.checks.safe_text import named, of_trouble
 from integration.errors import RemoteError, Temporary
-from integration.settings import ApiToken, Settings
+from integration.settings import Settings
 from integration.web.status.wording import masked
 from integration.zendesk.reader import Absent, Forbidden, ReadingSession
+from integration.zendesk.settings import ApiToken
 from integration.zendesk.setup.conditions import printable
 from integration.zendesk.trouble import CLIENTS, credentials_fix
 from integration.zendesk.webhook import FRESH_SECONDS
@@ -64,7 +65,7 @@ class CheckSession(ReadingSession):
 
 def acts_as(user: User, settings: Settings) -> Result:
     """Who it is. Zendesk answers 200 with the "Anonymous user" when it does not know the credentials."""
-    fix = credentials_fix(settings)
+    fix = credentials_fix(settings.zendesk)
     if type(user.get("id")) is not int:
         return failure(
             USER, "nobody: Zendesk does not know these credentials (it answers as to an anonymous user)", fix
@@ -136,7 +137,7 @@ def clock_skew(headers: Mapping[str, str], *, now: float) -> Result:
 
 def scopes(session: CheckSession, settings: Settings) -> Result:
     """The scopes of our token, as Zendesk tells them."""
-    if isinstance(settings.zendesk_credentials, ApiToken):
+    if isinstance(settings.zendesk.credentials, ApiToken):
         return ok(SCOPES, "an API token may do all that its user may")
     try:
         return granted(session.fetch("oauth/tokens/current", "token").get("scopes"))
@@ -162,7 +163,7 @@ def unknown(error: RemoteError, settings: Settings) -> Result:
     """Zendesk does not tell who we are."""
     if isinstance(error, Forbidden):
         told = "the credentials are accepted and may not read who they act as (403)"
-        return failure(USER, told, credentials_fix(settings))
+        return failure(USER, told, credentials_fix(settings.zendesk))
     return of_trouble(USER, error, settings)
 
 

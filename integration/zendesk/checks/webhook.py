@@ -14,9 +14,10 @@ from integration.checks.offline import signing_secret_is_set
 from integration.checks.safe_text import address, named, of_trouble
 from integration.checks.web import Answered, ProbeSession
 from integration.errors import Held, RemoteError, Temporary
-from integration.settings import ZENDESK_TEST_SECRET, InstallSettings, Settings
+from integration.settings import Settings
 from integration.zendesk import webhook as deliveries
 from integration.zendesk.checks.trigger_body import BODY, Fault, fault_of
+from integration.zendesk.settings import ZENDESK_TEST_SECRET
 from integration.zendesk.setup.account import Admin, Refused
 from integration.zendesk.setup.conditions import fires_on_creation, printable
 from integration.zendesk.setup.plan import Account, Trigger, Webhook, payloads_for
@@ -57,7 +58,7 @@ _ANSWERS_OF_OLD: Final = {
 
 def of_webhook(settings: Settings, *, is_admin: bool, clock: Callable[[], float]) -> Iterator[Result]:
     """Everything about the webhook. `is_admin`: whether the acting user is one, for the advice."""
-    admin = Admin(_for_admin(settings), wait=_wait, scopes="read")
+    admin = Admin(settings.zendesk, wait=_wait, scopes="read")
     try:
         account = admin.look()
     except Held:
@@ -78,7 +79,7 @@ def of_webhook(settings: Settings, *, is_admin: bool, clock: Callable[[], float]
     yield trigger(found, account)
     secret = signing_secret(admin, found, settings, is_admin=is_admin)
     yield secret
-    right_here = secret.outcome is not Outcome.FAILURE and bool(settings.zendesk_webhook_secrets)
+    right_here = secret.outcome is not Outcome.FAILURE and bool(settings.zendesk.webhook_secrets)
     yield delivery(settings, found, is_admin=is_admin, now=clock(), right_here=right_here)
 
 
@@ -159,7 +160,7 @@ def _fault_of_its_bodies(trigger: Trigger, webhook: Webhook) -> Fault | None:
 
 def signing_secret(admin: Admin, found: Webhook, settings: Settings, *, is_admin: bool) -> Result:
     """Whether the secret that Zendesk signs with is one of those that are accepted here."""
-    if not settings.zendesk_webhook_secrets:
+    if not settings.zendesk.webhook_secrets:
         return failure(SECRET, "ZENDESK_WEBHOOK_SECRET is not set: no ticket is accepted", _SET_IT)
     try:
         theirs = admin.signing_secret(found.id)
@@ -168,7 +169,7 @@ def signing_secret(admin: Admin, found: Webhook, settings: Settings, *, is_admin
         return warning(SECRET, why, _rights("read", is_admin=is_admin))
     except RemoteError as error:
         return of_trouble(SECRET, error, settings)
-    matches = [hmac.compare_digest(each, theirs) for each in settings.zendesk_webhook_secrets]
+    matches = [hmac.compare_digest(each, theirs) for each in settings.zendesk.webhook_secrets]
     if not any(matches) or theirs == ZENDESK_TEST_SECRET:
         return failure(SECRET, "ZENDESK_WEBHOOK_SECRET is not the secret of the webhook", _SET_IT)
     if len(matches) > 1:
@@ -181,7 +182,7 @@ def delivery(settings: Settings, found: Webhook, *, is_admin: bool, now: float, 
 
     `right_here`: nothing is wrong with the secret that is set here, where `check` runs.
     """
-    admin = Admin(_for_admin(settings), wait=_wait, scopes="read webhooks:write")
+    admin = Admin(settings.zendesk, wait=_wait, scopes="read webhooks:write")
     try:
         status = admin.deliver_test(found, TEST_PAYLOAD)
     except Held:
@@ -198,7 +199,7 @@ def delivery(settings: Settings, found: Webhook, *, is_admin: bool, now: float, 
 
 def delivery_from_here(settings: Settings, *, is_admin: bool, now: float) -> Result:
     """Without the right to have Zendesk call: sign as it would, and call the web process from this machine."""
-    secrets = [each for each in settings.zendesk_webhook_secrets if each != ZENDESK_TEST_SECRET]
+    secrets = [each for each in settings.zendesk.webhook_secrets if each != ZENDESK_TEST_SECRET]
     if not secrets:
         why = "Zendesk does not let these credentials test the webhook, and there is no secret to sign with here"
         return skipped(DELIVERY, why, _rights("webhooks:write", is_admin=is_admin))
@@ -225,15 +226,6 @@ def _not_taken(caller: str, status: int | None, *, right_here: bool) -> Result:
     otherwise = ("this is not the answer of this project's web process", "Does PUBLIC_URL lead to it, past any log-in?")
     why, fix = (_ANSWERS_OF_OLD if right_here else {}).get(status) or _ANSWERS.get(status, otherwise)
     return failure(DELIVERY, f"{caller} called the web process and got {status}: {why}", fix)
-
-
-def _for_admin(settings: Settings) -> InstallSettings:
-    return InstallSettings(
-        public_url=settings.public_url,
-        zendesk_subdomain=settings.zendesk_subdomain,
-        zendesk_url=settings.zendesk_url,
-        zendesk_credentials=settings.zendesk_credentials,
-    )
 
 
 def _rights(scope: str, *, is_admin: bool) -> str:

@@ -21,9 +21,9 @@ from zenpy.lib.util import json_encode_for_printing
 
 from integration.errors import Held, Permanent, RemoteError, Temporary
 from integration.http import CONNECT_SECONDS, READ_SECONDS
-from integration.settings import InstallSettings
 from integration.zendesk import trouble
 from integration.zendesk.session import ZendeskSession
+from integration.zendesk.settings import ZendeskSettings
 from integration.zendesk.setup.conditions import Choices, Conditions
 from integration.zendesk.setup.plan import FOR_TRIGGERS, Account, Kind, Plan, Step, Trigger, Webhook
 
@@ -65,10 +65,10 @@ class Refused(Permanent):
 class Admin:
     """The webhooks and triggers of one account. Raises `RemoteError`."""
 
-    def __init__(self, settings: InstallSettings, *, wait: Wait, scopes: str = SCOPES) -> None:
+    def __init__(self, settings: ZendeskSettings, *, wait: Wait, scopes: str = SCOPES) -> None:
         self._session = _AdminSession(settings, wait=wait, scopes=scopes)
         self._zenpy = Zenpy(
-            subdomain=settings.zendesk_subdomain,
+            subdomain=settings.subdomain,
             session=self._session,
             timeout=(CONNECT_SECONDS, READ_SECONDS),
             disable_cache=True,
@@ -217,7 +217,7 @@ def settle(
 class _AdminSession(ZendeskSession):
     """A session that may change webhooks and triggers, waits when it came too often, and says what is not allowed."""
 
-    def __init__(self, settings: InstallSettings, *, wait: Wait, scopes: str) -> None:
+    def __init__(self, settings: ZendeskSettings, *, wait: Wait, scopes: str) -> None:
         super().__init__(settings, scopes=scopes)
         self._wait = wait
 
