@@ -10,8 +10,8 @@ import requests
 
 from integration import unreachable
 from integration.checks import Result, failure, ok, warning
-from integration.errors import RemoteError
-from integration.http import ServiceSession, json_object
+from integration.errors import RemoteError, Told
+from integration.http import ServiceAdapter, ServiceSession, json_object
 from integration.settings import Settings
 
 KEY, PUBLIC_URL = "LogRocket key", "PUBLIC_URL"
@@ -27,18 +27,18 @@ _KEY_FIX: Final = (
 class Answered(RemoteError):
     """An answer other than 2xx."""
 
-    def __init__(self, response: requests.Response) -> None:
-        super().__init__(f"answered {response.status_code}")
+    def __init__(self, response: requests.Response, told: Told) -> None:
+        super().__init__(f"answered {response.status_code}", **told)
         self.status = response.status_code
         self.response = response
 
 
-class ProbeSession(ServiceSession):
-    """A session of which any answer will do."""
+class ProbeAdapter(ServiceAdapter):
+    """A transport for which any answer will do."""
 
-    def refused(self, response: requests.Response, *, write: bool) -> RemoteError:  # noqa: ARG002 -- as the base has it
+    def refused(self, response: requests.Response, told: Told) -> RemoteError:
         """The answer, whatever it is."""
-        return Answered(response)
+        return Answered(response, told)
 
 
 def of_logrocket(settings: Settings) -> Iterator[Result]:
@@ -48,7 +48,7 @@ def of_logrocket(settings: Settings) -> Iterator[Result]:
     proves nothing. A request that names no person does, and costs nothing: it is refused for what it lacks only after
     key and project were found good.
     """
-    session = ProbeSession("LogRocket", settings.logrocket.api_url)
+    session = ServiceSession(ProbeAdapter("LogRocket", settings.logrocket.api_url))
     session.headers["Authorization"] = f"token {settings.logrocket.api_key}"
     highlights = f"{settings.logrocket.api_url}{settings.logrocket.api_path}"
     try:
@@ -72,9 +72,9 @@ class Answer:
     is_its_own: bool
 
 
-def _answer(session: ProbeSession, method: str, url: str) -> Answer:
+def _answer(session: ServiceSession, method: str, url: str) -> Answer:
     try:
-        response = session.request(method, url, **({"json": {}} if method == "POST" else {}))
+        response = session.request(method, url, json={} if method == "POST" else None)
     except Answered as answered:
         response = answered.response
     body = json_object(response.content)
@@ -110,7 +110,7 @@ def key(answer: Answer, settings: Settings) -> Result:
 
 def of_public_url(settings: Settings) -> Iterator[Result]:
     """Whether the web process is where the others look for it, and can reach Redis."""
-    session = ProbeSession("PUBLIC_URL", settings.public_url)
+    session = ServiceSession(ProbeAdapter("PUBLIC_URL", settings.public_url))
     fix = "Does the web process run, and does PUBLIC_URL lead to it? See the log of the web process."
     try:
         answer = session.get(f"{settings.public_url}/readyz")

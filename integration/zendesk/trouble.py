@@ -11,7 +11,7 @@ from typing import Final
 import requests
 
 from integration import unreachable
-from integration.errors import Held, Permanent, RemoteError, Temporary
+from integration.errors import Held, Permanent, RemoteError, Temporary, Told
 from integration.http import json_object
 from integration.zendesk.settings import ApiToken, ZendeskSettings
 
@@ -85,8 +85,14 @@ def is_a_page(response: requests.Response) -> bool:
     return response.content.lstrip()[:1] == b"<"
 
 
-def in_its_place(response: requests.Response) -> Temporary:
+def in_its_place(response: requests.Response, told: Told) -> Temporary:
     """The error that a page stands for."""
     return Temporary(
-        f"a page came instead of Zendesk's answer ({response.status_code}): something between may have written it"
+        f"a page came instead of Zendesk's answer ({response.status_code}): something between may have written it",
+        **told,
     )
+
+
+def unreadable(*, outcome_unknown: bool = False) -> Temporary:
+    """The error that an answer of an unexpected shape stands for."""
+    return Temporary("Zendesk's answer cannot be read", service="Zendesk", outcome_unknown=outcome_unknown)

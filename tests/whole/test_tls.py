@@ -85,7 +85,7 @@ Ask = Callable[[Settings, Path | None], object]
 
 def ask_zendesk(settings: Settings, authority: Path | None) -> object:
     desk = Desk(settings.zendesk)
-    for session in (desk._session, getattr(desk._session._credentials, "_session", desk._session)):
+    for session in (desk._session, getattr(desk._zendesk.credentials, "session", desk._session)):
         session.verify = True if authority is None else str(authority)
     return desk.find_note(1, markers=["abc"])
 

@@ -14,11 +14,13 @@ from typing import Any, Final
 
 from integration.checks import Result, failure, ok, skipped, warning
 from integration.checks.safe_text import named, of_trouble
-from integration.errors import RemoteError, Temporary
+from integration.errors import RemoteError
+from integration.http import ServiceSession
 from integration.settings import Settings
 from integration.web.status.wording import masked
-from integration.zendesk.reader import Absent, Forbidden, ReadingSession
-from integration.zendesk.settings import ApiToken
+from integration.zendesk import trouble
+from integration.zendesk.reader import Absent, Forbidden, ReadingAdapter
+from integration.zendesk.settings import ApiToken, ZendeskSettings
 from integration.zendesk.setup.conditions import printable
 from integration.zendesk.trouble import CLIENTS, credentials_fix
 from integration.zendesk.webhook import FRESH_SECONDS
@@ -48,18 +50,27 @@ _SEES: Final = {
 User = Mapping[str, Any]
 
 
-class CheckSession(ReadingSession):
-    """A session for one object at a time."""
+class CheckSession:
+    """Asks Zendesk for one object at a time."""
+
+    def __init__(self, settings: ZendeskSettings) -> None:
+        self._zendesk = ReadingAdapter(settings)
+        self._session = ServiceSession(self._zendesk)
+
+    @property
+    def last_headers(self) -> Mapping[str, str]:
+        """The headers of the last answer."""
+        return self._zendesk.last_headers
 
     def fetch(self, path: str, name: str) -> dict[str, Any]:
         """The object called `name` at a path of the API."""
-        response = self.get(f"{self.asked_url}/api/v2/{path}")
+        response = self._session.get(f"{self._zendesk.asked_url}/api/v2/{path}")
         try:
             found = response.json()[name]
         except (ValueError, RecursionError, LookupError, TypeError):
             found = None
         if not isinstance(found, dict):
-            raise Temporary("Zendesk's answer cannot be read")
+            raise trouble.unreadable()
         return found
 
 

@@ -12,8 +12,9 @@ from urllib.parse import urlsplit
 from integration.checks import Outcome, Result, failure, ok, skipped, warning
 from integration.checks.offline import signing_secret_is_set
 from integration.checks.safe_text import address, named, of_trouble
-from integration.checks.web import Answered, ProbeSession
+from integration.checks.web import Answered, ProbeAdapter
 from integration.errors import Held, RemoteError, Temporary
+from integration.http import ServiceSession
 from integration.settings import Settings
 from integration.zendesk import webhook as deliveries
 from integration.zendesk.checks.trigger_body import BODY, Fault, fault_of
@@ -203,7 +204,8 @@ def delivery_from_here(settings: Settings, *, is_admin: bool, now: float) -> Res
     if not secrets:
         why = "Zendesk does not let these credentials test the webhook, and there is no secret to sign with here"
         return skipped(DELIVERY, why, _rights("webhooks:write", is_admin=is_admin))
-    session, body = ProbeSession("The web process", settings.public_url), TEST_PAYLOAD.encode()
+    body = TEST_PAYLOAD.encode()
+    session = ServiceSession(ProbeAdapter("The web process", settings.public_url))
     headers = {"Content-Type": "application/json"} | deliveries.signed(body, secret=secrets[0], now=now)
     status: int | None
     try:
