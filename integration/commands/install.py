@@ -15,13 +15,14 @@ from typing import Final
 
 from integration.commands import in_the_same_form
 from integration.errors import RemoteError, Temporary
+from integration.safe_text import printable
 from integration.settings import public_url, reading
 from integration.zendesk import settings as zendesk_settings
 from integration.zendesk import trouble
 from integration.zendesk.settings import ZendeskSettings
 from integration.zendesk.setup import plan as install
 from integration.zendesk.setup.account import Admin, settle
-from integration.zendesk.setup.conditions import FIELDS, CannotFilterError, Choices, Filters, printable, resolve
+from integration.zendesk.setup.conditions import FIELDS, CannotFilterError, Choices, Filters, resolve
 from integration.zendesk.setup.plan import Account, Plan, Step
 from integration.zendesk.webhook import ENDPOINT
 

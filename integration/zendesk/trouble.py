@@ -12,6 +12,7 @@ import requests
 
 from integration import unreachable
 from integration.errors import Held, Permanent, RemoteError, Temporary, Told
+from integration.findings import Result, failure
 from integration.http import json_object
 from integration.zendesk.settings import ApiToken, ZendeskSettings
 
@@ -96,3 +97,9 @@ def in_its_place(response: requests.Response, told: Told) -> Temporary:
 def unreadable(*, outcome_unknown: bool = False) -> Temporary:
     """The error that an answer of an unexpected shape stands for."""
     return Temporary("Zendesk's answer cannot be read", service="Zendesk", outcome_unknown=outcome_unknown)
+
+
+def of_trouble(name: str, error: RemoteError, settings: ZendeskSettings) -> Result:
+    """A check that failed because Zendesk did not do what was asked: in the words of all other commands."""
+    told = in_words(error, settings)
+    return failure(name, told.found, told.fix or AGAIN)

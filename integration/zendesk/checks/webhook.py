@@ -9,19 +9,20 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 from urllib.parse import urlsplit
 
-from integration.checks import Outcome, Result, failure, ok, skipped, warning
-from integration.checks.offline import signing_secret_is_set
-from integration.checks.safe_text import address, named, of_trouble
-from integration.checks.web import Answered, ProbeAdapter
 from integration.errors import Held, RemoteError, Temporary
+from integration.findings import Outcome, Result, failure, ok, skipped, warning
 from integration.http import ServiceSession
+from integration.probe import Answered, ProbeAdapter
+from integration.safe_text import address, named, printable
 from integration.settings import Settings
 from integration.zendesk import webhook as deliveries
 from integration.zendesk.checks.trigger_body import BODY, Fault, fault_of
 from integration.zendesk.settings import ZENDESK_TEST_SECRET
+from integration.zendesk.settings_checks import signing_secret_is_set
 from integration.zendesk.setup.account import Admin, Refused
-from integration.zendesk.setup.conditions import fires_on_creation, printable
+from integration.zendesk.setup.conditions import fires_on_creation
 from integration.zendesk.setup.plan import Account, Trigger, Webhook, payloads_for
+from integration.zendesk.trouble import of_trouble
 from integration.zendesk.webhook import ENDPOINT, place
 
 WEBHOOK, TRIGGER, SECRET, DELIVERY = "webhook", "trigger", "signing secret", "test delivery"
@@ -69,7 +70,7 @@ def of_webhook(settings: Settings, *, is_admin: bool, clock: Callable[[], float]
         yield delivery_from_here(settings, is_admin=is_admin, now=clock())
         return
     except RemoteError as error:
-        yield of_trouble(WEBHOOK, error, settings)
+        yield of_trouble(WEBHOOK, error, settings.zendesk)
         yield from without_webhook("the webhook is not known", settings)
         return
     found = chosen(account, settings)
@@ -87,7 +88,7 @@ def of_webhook(settings: Settings, *, is_admin: bool, clock: Callable[[], float]
 def without_webhook(why: str, settings: Settings, *, but: str | None = None) -> Iterator[Result]:
     """What cannot be told without the webhook. That no secret is set, the settings tell by themselves."""
     for name in (TRIGGER, SECRET, DELIVERY):
-        told = signing_secret_is_set(settings)
+        told = signing_secret_is_set(settings.zendesk)
         if name == SECRET and told.outcome is not Outcome.OK:
             yield failure(SECRET, told.found, _SET_IT)
         elif name != but:
@@ -169,7 +170,7 @@ def signing_secret(admin: Admin, found: Webhook, settings: Settings, *, is_admin
         why = "Zendesk does not let these credentials read the webhook's secret"
         return warning(SECRET, why, _rights("read", is_admin=is_admin))
     except RemoteError as error:
-        return of_trouble(SECRET, error, settings)
+        return of_trouble(SECRET, error, settings.zendesk)
     matches = [hmac.compare_digest(each, theirs) for each in settings.zendesk.webhook_secrets]
     if not any(matches) or theirs == ZENDESK_TEST_SECRET:
         return failure(SECRET, "ZENDESK_WEBHOOK_SECRET is not the secret of the webhook", _SET_IT)
@@ -192,7 +193,7 @@ def delivery(settings: Settings, found: Webhook, *, is_admin: bool, now: float, 
         fix = "Zendesk calls addresses on the internet alone, with https://: see that PUBLIC_URL is one."
         return failure(DELIVERY, "Zendesk refuses to call the webhook for a test", fix)
     except RemoteError as error:
-        return of_trouble(DELIVERY, error, settings)
+        return of_trouble(DELIVERY, error, settings.zendesk)
     if status == _TAKEN:
         return ok(DELIVERY, "Zendesk called the web process, which took it (204)")
     return _not_taken("Zendesk", status, right_here=right_here)
