@@ -20,6 +20,8 @@ address of a person, or text that a remote service sent, but for the words that 
 
 from __future__ import annotations
 
+from typing import TypedDict, Unpack
+
 
 class SettingsError(Exception):
     """A process lacks settings; `problems` has one line for each variable at fault."""
@@ -57,16 +59,27 @@ class MalformedDelivery(RejectedDelivery):
     """It is genuine, and unusable."""
 
 
-class RemoteError(Exception):
-    """A remote service did not do what was asked; the text is for an admin, `service` is the service's name.
+class Told(TypedDict, total=False):
+    """What is known of an error besides its reason.
 
+    `service`: the name of the service that it came from.
     `said`: what the service said of it in words for machines.
     `outcome_unknown`: what was asked may have been done all the same, or may be done yet.
     """
 
-    service: str | None = None
-    said = ""
-    outcome_unknown = False
+    service: str | None
+    said: str
+    outcome_unknown: bool
+
+
+class RemoteError(Exception):
+    """A remote service did not do what was asked; the text is for an admin."""
+
+    def __init__(self, reason: str, **told: Unpack[Told]) -> None:
+        super().__init__(reason)
+        self.service = told.get("service")
+        self.said = told.get("said", "")
+        self.outcome_unknown = told.get("outcome_unknown", False)
 
     def __str__(self) -> str:
         reason = super().__str__()
@@ -88,13 +101,12 @@ class Temporary(RemoteError):
         reason: str,
         *,
         retry_after: float | None = None,
-        outcome_unknown: bool = False,
         too_many: bool = False,
         limit_used_up: bool | None = None,
+        **told: Unpack[Told],
     ) -> None:
-        super().__init__(reason)
+        super().__init__(reason, **told)
         self.retry_after = retry_after
-        self.outcome_unknown = outcome_unknown
         self.too_many = too_many
         self.limit_used_up = limit_used_up
 
@@ -113,8 +125,8 @@ class Held(RemoteError):
     `of_account`: it was refused for no ticket in particular. `status`: that of the answer, for an admin.
     """
 
-    def __init__(self, reason: str, *, status: int = 0, of_account: bool = False) -> None:
-        super().__init__(reason)
+    def __init__(self, reason: str, *, status: int = 0, of_account: bool = False, **told: Unpack[Told]) -> None:
+        super().__init__(reason, **told)
         self.status = status
         self.of_account = of_account
 
@@ -130,6 +142,6 @@ class NoAddress(NotThere):
 class StillPublic(RemoteError):
     """Our note came back public and could not be made private: customers can read the comment `comment_id`."""
 
-    def __init__(self, reason: str, *, comment_id: int) -> None:
-        super().__init__(reason)
+    def __init__(self, reason: str, *, comment_id: int, **told: Unpack[Told]) -> None:
+        super().__init__(reason, **told)
         self.comment_id = comment_id

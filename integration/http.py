@@ -1,4 +1,4 @@
-"""One HTTP session per remote service, which turns everything but success into our own errors.
+"""One HTTP transport per remote service, which turns everything but success into our own errors.
 
 No retries of the transport's own (the ledger tries again), no redirects (credentials must not follow them), no proxy
 or `.netrc` from the environment, a bound on time and on size, and no host but the service's own.
@@ -6,24 +6,24 @@ or `.netrc` from the environment, a bound on time and on size, and no host but t
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
+from requests.adapters import BaseAdapter, HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
 from integration.cases import counters
-from integration.errors import Held, NoNotePossible, NotThere, Permanent, RemoteError, Temporary
+from integration.errors import Held, Permanent, RemoteError, Temporary, Told
 
 CONNECT_SECONDS: Final = 3.05
 READ_SECONDS: Final = 12.0
@@ -37,70 +37,77 @@ _LATER: Final = frozenset({408, 409, 421, 423, 425, _TOO_MANY})
 
 
 class ServiceSession(requests.Session):
-    """A session with one service; `request` returns 2xx answers, read whole, and raises `RemoteError` otherwise."""
+    """A session with one service: its adapter carries what is asked of the service's own address, and nothing else."""
 
-    def __init__(self, service: str, base_url: str, *, seconds: float = READ_SECONDS) -> None:
+    def __init__(self, adapter: ServiceAdapter) -> None:
         super().__init__()
-        self.service = service
-        self._seconds = seconds  # that an answer may take, and each piece of it
-        self.base_url = base_url
         self.trust_env = False
         self.headers["User-Agent"] = USER_AGENT
-        self._adapter = _Adapter()
-        for scheme in ("https://", "http://"):
-            self.mount(scheme, self._adapter)
+        self.adapters.clear()
+        self.mount(f"{adapter.asked_url}/", adapter)
+        self.mount("", _Elsewhere(adapter))
 
-    def request(self, method: str | bytes, url: str | bytes, **options: Any) -> requests.Response:  # type: ignore[override]  # noqa: ANN401 -- requests' own options
+
+class ServiceAdapter(HTTPAdapter):
+    """The transport to one service: `send` returns 2xx answers, read whole, and raises `RemoteError` otherwise.
+
+    `asked_url` is where callers say that the service is; it is carried to `base_url`, and the answers look as if they
+    came from where they were asked for.
+    """
+
+    def __init__(
+        self, service: str, base_url: str, *, asked_url: str | None = None, seconds: float = READ_SECONDS
+    ) -> None:
+        super().__init__(max_retries=0)
+        self.service = service
+        self.base_url = base_url
+        self.asked_url = asked_url or base_url
+        self.progress = Progress()
+        self._seconds = seconds  # that an answer may take, and each piece of it
+        self.poolmanager.pool_classes_by_scheme = {
+            "http": _pool(HTTPConnectionPool, HTTPConnection, self),
+            "https": _pool(HTTPSConnectionPool, HTTPSConnection, self),
+        }
+
+    def send(self, request: requests.PreparedRequest, *_: Any, **options: Any) -> requests.Response:  # noqa: ANN401 -- requests' own options
         """Send one request, once."""
-        method, url = _text(method).upper(), self.own_url(_text(url))
-        bounds = {"allow_redirects": False, "timeout": (CONNECT_SECONDS, self._seconds), "stream": True}
-        write = method in _WRITES
+        carried = request.copy()
+        carried.url = self._own_url(request.url or "")
+        write = request.method in _WRITES
+        self.progress = progress = Progress()
         try:
-            with self._adapter.watched() as progress:
-                response = super().request(method, url, **{**options, **bounds})
-                _read_whole(response, seconds=self._seconds)
+            bounds = {"timeout": (CONNECT_SECONDS, self._seconds), "stream": True}
+            response = super().send(carried, **{**options, **bounds})
+            _read_whole(response, seconds=self._seconds)
         except (requests.RequestException, HTTPError) as error:
             counters.count_call(self.service, "unanswered" if progress.sent else "unreachable")
             raise self._unanswered(sent=progress.sent, write=write) from error
+        response.request, response.url = request, request.url or ""
         counters.count_call(self.service, str(response.status_code))
         if not 200 <= response.status_code < 300:  # noqa: PLR2004 -- 2xx
-            refusal = self.refused(response, write=write)
-            refusal.service = self.service
-            if not isinstance(refusal, NoNotePossible | NotThere):  # their texts say it all
-                refusal.said = self.said(response)
-            refusal.outcome_unknown = write and not self.proves_nothing_happened(response)
-            raise refusal
+            unknown = write and not self.proves_nothing_happened(response)
+            raise self.refused(response, Told(service=self.service, said=self.said(response), outcome_unknown=unknown))
         return response
 
-    def get_redirect_target(self, resp: requests.Response) -> None:
-        """Nowhere: requests looks where a redirect leads also when it does not go, and reads the body without bound."""
-
-    def own_url(self, url: str) -> str:
-        """`url`, when it is the service's; a link in an answer must not lead our credentials elsewhere."""
-        rest = below(url, self.base_url)
-        if rest is None:
-            raise Permanent(f"{self.service} pointed to another host")
-        return self.base_url + rest
-
-    def refused(self, response: requests.Response, *, write: bool) -> RemoteError:  # noqa: ARG002 -- for subclasses
+    def refused(self, response: requests.Response, told: Told) -> RemoteError:
         """The error that an answer other than 2xx stands for."""
         status, name = response.status_code, self.service
         if status in _REFUSED:
-            return Held(f"{name} refuses our credentials ({status})", status=status)
+            return Held(f"{name} refuses our credentials ({status})", status=status, **told)
         wait = retry_after(response.headers)
         if status >= 500:  # noqa: PLR2004 -- server errors
-            return Temporary(f"{name} has trouble ({status})", retry_after=wait)
+            return Temporary(f"{name} has trouble ({status})", retry_after=wait, **told)
         if status in _LATER:
             reason = f"{name} asks to come again later ({status})"
             too_many = status == _TOO_MANY
             used_up = self.limit_used_up(response.headers) if too_many else None
-            return Temporary(reason, retry_after=wait, too_many=too_many, limit_used_up=used_up)
+            return Temporary(reason, retry_after=wait, too_many=too_many, limit_used_up=used_up, **told)
         if status < 400:  # noqa: PLR2004 -- redirects, and what comes before an answer
             redirected = f"{name} answers with a redirect ({status}): is its address right?"
-            return Temporary(redirected if status >= 300 else f"{name} did not answer ({status})")  # noqa: PLR2004 -- likewise
+            return Temporary(redirected if status >= 300 else f"{name} did not answer ({status})", **told)  # noqa: PLR2004 -- likewise
         if self.wrote(response):
-            return Permanent(f"{name} refuses the request ({status})")
-        return Held(f"something in front of {name} refuses the request ({status})", status=status)
+            return Permanent(f"{name} refuses the request ({status})", **told)
+        return Held(f"something in front of {name} refuses the request ({status})", status=status, **told)
 
     def said(self, response: requests.Response) -> str:  # noqa: ARG002 -- for subclasses
         """What an answer other than 2xx says in words for machines."""
@@ -127,37 +134,42 @@ class ServiceSession(requests.Session):
         left = [headers[name].strip() for name in names if name in headers]
         return "0" in left if left else None
 
+    def _own_url(self, url: str) -> str:
+        """Where `url` is really asked for; a link in an answer must not lead our credentials elsewhere."""
+        for own in (self.asked_url, self.base_url):
+            rest = below(url, own)
+            if rest is not None:
+                return self.base_url + rest
+        raise Permanent(f"{self.service} pointed to another host", service=self.service)
+
     def _unanswered(self, *, sent: bool, write: bool) -> Temporary:
         if not sent:
-            return Temporary(f"{self.service} cannot be reached")
-        return Temporary(f"{self.service} did not answer", outcome_unknown=write)
+            return Temporary(f"{self.service} cannot be reached", service=self.service)
+        return Temporary(f"{self.service} did not answer", service=self.service, outcome_unknown=write)
 
 
-class _Progress:
+class _Elsewhere(BaseAdapter):
+    """Takes every other address: the adapter refuses it, unless it is the service's own in another spelling."""
+
+    def __init__(self, adapter: ServiceAdapter) -> None:
+        super().__init__()
+        self._adapter = adapter
+
+    def send(self, request: requests.PreparedRequest, *_: Any, **options: Any) -> requests.Response:  # noqa: ANN401 -- requests' own options
+        """Leave it to the adapter, which compares addresses."""
+        return self._adapter.send(request, **options)
+
+    def close(self) -> None:
+        """There is nothing to close but the adapter, which the session closes."""
+
+
+class Progress:
     """Whether a request has begun to leave us."""
 
     sent = False
 
 
-class _Adapter(HTTPAdapter):
-    """A transport without retries that knows whether anything of a request was sent."""
-
-    def __init__(self) -> None:
-        super().__init__(max_retries=0)
-        self.progress = _Progress()
-        self.poolmanager.pool_classes_by_scheme = {
-            "http": _pool(HTTPConnectionPool, HTTPConnection, self),
-            "https": _pool(HTTPSConnectionPool, HTTPSConnection, self),
-        }
-
-    @contextmanager
-    def watched(self) -> Iterator[_Progress]:
-        """Watch one request."""
-        self.progress = _Progress()
-        yield self.progress
-
-
-def _pool(pool: type[Any], connection: type[Any], adapter: _Adapter) -> type[Any]:
+def _pool(pool: type[Any], connection: type[Any], adapter: ServiceAdapter) -> type[Any]:
     """urllib3's pool of connections, with connections that tell when the first byte of a request leaves.
 
     Until then no name was found, no connection made or no TLS agreed upon: the request was never sent. urllib3's
@@ -243,8 +255,4 @@ def _read_whole(response: requests.Response, *, seconds: float) -> None:
             body += piece
             if len(body) > MAX_ANSWER_BYTES or time.monotonic() > deadline:
                 raise requests.exceptions.ContentDecodingError("the answer is too large or too slow")
-        response._content, response._content_consumed = bytes(body), True  # type: ignore[attr-defined]  # noqa: SLF001 -- where requests keeps what it read
-
-
-def _text(value: str | bytes) -> str:
-    return value.decode("ascii") if isinstance(value, bytes) else value
+    response.raw = io.BytesIO(body)

@@ -175,9 +175,9 @@ class InProcess:
         self.jobs = Jobs(
             ledger=self.ledger,
             policy=self.ledger.policy,
-            desk=Desk(settings),
-            logrocket=LogRocket(settings),
-            links=ProjectLinks.of(settings),
+            desk=Desk(settings.zendesk),
+            logrocket=LogRocket(settings.logrocket),
+            links=ProjectLinks.of(settings.logrocket),
             settings=settings,
         )
 

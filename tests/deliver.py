@@ -29,4 +29,4 @@ def post(product: InProcess, body: bytes, headers: dict[str, str]) -> requests.R
 
 
 def deliver(product: InProcess, body: bytes = TICKET) -> requests.Response:
-    return post(product, body, signed(body, product.settings.zendesk_webhook_secrets[0]))
+    return post(product, body, signed(body, product.settings.zendesk.webhook_secrets[0]))

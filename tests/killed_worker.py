@@ -71,9 +71,9 @@ def work(settings: Settings, ticket_id: int) -> None:
     jobs = Jobs(
         ledger=ledger,
         policy=ledger.policy,
-        desk=Desk(settings),
-        logrocket=LogRocket(settings),
-        links=ProjectLinks.of(settings),
+        desk=Desk(settings.zendesk),
+        logrocket=LogRocket(settings.logrocket),
+        links=ProjectLinks.of(settings.logrocket),
         settings=settings,
     )
     while True:

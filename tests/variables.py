@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from integration.errors import SettingsError
-from integration.settings import _Reader, from_environment
+from integration.settings import Settings, from_environment
 
 ENVIRON = {
     "REDIS_URL": "rediss://:redis-hush-1@redis.example:6380/0",
@@ -64,10 +65,9 @@ class Asked(dict[str, str]):
 
 def variables() -> set[str]:
     """Every variable that an admin may set: what the settings ask for, but for the platform's own."""
-    reader, asked = _Reader({}), Asked()
-    reader._values = asked
+    asked = Asked()
     with pytest.raises(SettingsError):
-        reader.settings()
+        from_environment(asked)
     return asked.names - PLATFORMS_OWN
 
 
@@ -80,6 +80,16 @@ def needed() -> set[str]:
         except SettingsError:
             found.add(name)
     return found
+
+
+def with_zendesk(settings: Settings, **changes: Any) -> Settings:  # noqa: ANN401 -- of any of its fields
+    """The settings with some of Zendesk's changed."""
+    return replace(settings, zendesk=replace(settings.zendesk, **changes))
+
+
+def with_logrocket(settings: Settings, **changes: Any) -> Settings:  # noqa: ANN401 -- of any of its fields
+    """The settings with some of LogRocket's changed."""
+    return replace(settings, logrocket=replace(settings.logrocket, **changes))
 
 
 VARIABLES = variables()

@@ -101,9 +101,9 @@ def run_worker(settings: Settings, queue: str, supervisor_pid: int) -> None:
     jobs = Jobs(
         ledger=ledger,
         policy=ledger.policy,
-        desk=Desk(settings),
-        logrocket=LogRocket(settings),
-        links=ProjectLinks.of(settings),
+        desk=Desk(settings.zendesk),
+        logrocket=LogRocket(settings.logrocket),
+        links=ProjectLinks.of(settings.logrocket),
         settings=settings,
     )
     try:

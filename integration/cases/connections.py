@@ -110,7 +110,7 @@ def open_ledger(settings: Settings, redis: Redis, *, random: Callable[[], float]
         keys=settings.keys,
         policy=policy,
         retention_days=settings.retention_days,
-        requests_per_hour=settings.requests_per_hour,
+        requests_per_hour=settings.logrocket.requests_per_hour,
         secret_keys=settings.secret_keys,
     )
 

@@ -18,7 +18,7 @@ from integration.cases.lanes import Service, hold_of
 from integration.cases.ledger import Ledger, PublicNote
 from integration.cases.queues import open_queue
 from integration.cases.situation import Facts, Failing
-from integration.settings import ZENDESK_TEST_SECRET, Settings
+from integration.settings import Settings
 
 _HOUR: Final = 3600
 _PUBLIC_SHOWN: Final = 50
@@ -147,7 +147,7 @@ def facts(settings: Settings, redis: Redis) -> Facts:
     asked, received, posted, public, first_public, missed = (next(told) for _ in range(6))
     return Facts(
         now=now,
-        has_secret=bool(set(settings.zendesk_webhook_secrets) - {ZENDESK_TEST_SECRET}),
+        has_secret=settings.zendesk.accepts_deliveries,
         writes=writes,
         beats=beats,
         alive=alive,
@@ -157,7 +157,7 @@ def facts(settings: Settings, redis: Redis) -> Facts:
         holds=tuple(hold for service, lane in lanes.items() if (hold := hold_of(service, lane))),
         accepted={service: float(lane[b"accepted_at"]) for service, lane in lanes.items() if b"accepted_at" in lane},
         asked=asked,
-        ceiling=settings.requests_per_hour,
+        ceiling=settings.logrocket.requests_per_hour,
         counts=counts,
         oldest=oldest,
         last_received=received[0][1] if received else None,

@@ -36,7 +36,7 @@ class RefusedRedisError(RedisError):
 
 def name_of(settings: Settings) -> str:
     """Who an installation is, in words that are no secret."""
-    return f"Zendesk {settings.zendesk_subdomain}, LogRocket {settings.logrocket_org}/{settings.logrocket_app}"
+    return f"Zendesk {settings.zendesk.subdomain}, LogRocket {settings.logrocket.project}"
 
 
 def claim(settings: Settings) -> Callable[[AbstractConnection], None]:

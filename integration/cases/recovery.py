@@ -112,7 +112,7 @@ class Recovery:
         self._lost = LostWrites(redis, settings.keys)
         self._longest = min(KEPT_HOURS, settings.retention_days * 24) * 3600.0
         self._endpoint = f"{settings.public_url}{ENDPOINT}"
-        self._reader = Reader(settings, wait=wait)
+        self._reader = Reader(settings.zendesk, wait=wait)
         self._log = InvocationLog(self._reader, endpoint=self._endpoint)
         self._created = CreatedTickets(self._reader)
 
@@ -277,7 +277,7 @@ class Recovery:
 
 def ways(settings: Settings, *, now: float, wait: Wait) -> tuple[Way, bool]:
     """How missed tickets can be found, and whether Zendesk's log says when; raises `RemoteError` when not at all."""
-    reader = Reader(settings, wait=wait)
+    reader = Reader(settings.zendesk, wait=wait)
     way = CreatedTickets(reader).way(now=now)
     try:
         InvocationLog(reader, endpoint=f"{settings.public_url}{ENDPOINT}").webhooks()

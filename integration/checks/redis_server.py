@@ -19,7 +19,7 @@ from redis.exceptions import (
 from integration.cases import heartbeats, owner, redis_trouble, workers
 from integration.cases.keys import Keys
 from integration.cases.redis_trouble import PERMISSIONS
-from integration.checks import Result, failure, ok, skipped, warning
+from integration.findings import Result, failure, ok, skipped, warning
 from integration.settings import Settings
 
 REDIS, OWNER, WRITES, PERSISTENCE, EVICTION = (

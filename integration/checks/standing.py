@@ -9,7 +9,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from integration.cases import overview, standing
-from integration.checks import Result, ok, skipped, warning
+from integration.findings import Result, ok, skipped, warning
 from integration.settings import Settings
 
 STANDING: Final = "how it stands"

@@ -54,7 +54,7 @@ def run(ledger: Ledger, settings: Settings, case: str, *, as_json: bool) -> int:
         )
         return 1
     told = _as_json(entry, ledger.now())
-    told["ticket_url"] = f"{settings.zendesk_url}/agent/tickets/{entry.ticket_id}"
+    told["ticket_url"] = f"{settings.zendesk.url}/agent/tickets/{entry.ticket_id}"
     print(json.dumps(told) if as_json else _as_text(entry, told, ledger.now()))
     return 0
 

@@ -13,9 +13,9 @@ from typing import Final
 
 from integration import checks, logs
 from integration.cases import connections
-from integration.checks import Group, Outcome, Result, failure
 from integration.checks.offline import of_settings, of_settings_offline
 from integration.errors import SettingsError
+from integration.findings import Group, Outcome, Result, failure
 from integration.settings import Settings, from_environment
 
 HELP = "check settings, Redis, Zendesk and LogRocket, and say what to do about each failure"
@@ -48,7 +48,8 @@ def everything(settings: Settings) -> list[Result]:
     # Here, for zenpy is large: --offline does without.
     from integration.checks.redis_server import of_redis  # noqa: PLC0415 -- see above
     from integration.checks.standing import of_standing  # noqa: PLC0415 -- see above
-    from integration.checks.web import of_logrocket, of_public_url  # noqa: PLC0415 -- see above
+    from integration.checks.web_process import of_public_url  # noqa: PLC0415 -- see above
+    from integration.logrocket.checks import of_logrocket  # noqa: PLC0415 -- see above
     from integration.zendesk.checks import of_zendesk  # noqa: PLC0415 -- see above
 
     redis = connections.for_check(settings)
@@ -58,7 +59,7 @@ def everything(settings: Settings) -> list[Result]:
             Group(name="settings", checks=of(of_settings, settings, now=time.time())),
             Group(name="Redis", checks=of(of_redis, settings, redis, clock=time.time)),
             Group(name="Zendesk", checks=of(of_zendesk, settings, clock=time.time)),
-            Group(name="LogRocket key", checks=of(of_logrocket, settings)),
+            Group(name="LogRocket key", checks=of(of_logrocket, settings.logrocket)),
             Group(name="PUBLIC_URL", checks=of(of_public_url, settings)),
             Group(name="how it stands", checks=of(of_standing, settings, redis)),
         ]

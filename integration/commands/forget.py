@@ -10,8 +10,8 @@ from integration.cases import connections, redis_files
 from integration.cases.ledger import Ledger
 from integration.cases.pseudonym import Whose
 from integration.commands import open_ledger, ticket_id
+from integration.safe_text import printable
 from integration.settings import from_environment
-from integration.zendesk.setup.conditions import printable
 from integration.zendesk.webhook import email_address
 
 HELP = "erase what is stored of a ticket, or of all tickets of an e-mail address"

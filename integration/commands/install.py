@@ -10,16 +10,19 @@ import hmac
 import shlex
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from integration.commands import in_the_same_form
 from integration.errors import RemoteError, Temporary
-from integration.settings import InstallSettings, for_install
+from integration.safe_text import printable
+from integration.settings import public_url, reading
+from integration.zendesk import settings as zendesk_settings
 from integration.zendesk import trouble
+from integration.zendesk.settings import ZendeskSettings
 from integration.zendesk.setup import plan as install
 from integration.zendesk.setup.account import Admin, settle
-from integration.zendesk.setup.conditions import FIELDS, CannotFilterError, Choices, Filters, printable, resolve
+from integration.zendesk.setup.conditions import FIELDS, CannotFilterError, Choices, Filters, resolve
 from integration.zendesk.setup.plan import Account, Plan, Step
 from integration.zendesk.webhook import ENDPOINT
 
@@ -49,11 +52,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Install, step by step; the last lines say what to set, if anything, and what to run."""
-    settings = for_install()
-    for warning in settings.warnings:
-        print(warning, file=sys.stderr)
+    settings, endpoint = read_settings()
     try:
-        return _install(options, settings)
+        return _install(options, settings, endpoint)
     except CannotFilterError as error:
         print(f"{error}.", file=sys.stderr)
         return 2
@@ -61,11 +62,20 @@ def run(options: argparse.Namespace) -> int:
         return tell_trouble(error, settings)
 
 
-def _install(options: argparse.Namespace, settings: InstallSettings) -> int:
+def read_settings(environ: Mapping[str, str] | None = None) -> tuple[ZendeskSettings, str]:
+    """Which account, and the webhook's endpoint: all that is needed before anything is deployed. Warnings are told."""
+    with reading(environ) as reader:
+        settings, endpoint = zendesk_settings.read_for_installing(reader), public_url(reader) + ENDPOINT
+    for warning in reader.warnings:
+        print(warning, file=sys.stderr)
+    return settings, endpoint
+
+
+def _install(options: argparse.Namespace, settings: ZendeskSettings, endpoint: str) -> int:
     admin = Admin(settings, wait=wait)
     choices = admin.choices() if any(getattr(options, kind) for kind in FIELDS) else {}
-    run = _Run(options, endpoint=settings.public_url + ENDPOINT, filters=_filters(options, choices), choices=choices)
-    print(f"Zendesk account {settings.zendesk_subdomain}, deliveries to {run.endpoint}", flush=True)
+    run = _Run(options, endpoint=endpoint, filters=_filters(options, choices), choices=choices)
+    print(f"Zendesk account {settings.subdomain}, deliveries to {run.endpoint}", flush=True)
     if options.dry_run:
         run.show(run.plan(admin.look()))
         print("Nothing was changed (--dry-run).")
@@ -74,7 +84,7 @@ def _install(options: argparse.Namespace, settings: InstallSettings) -> int:
     if plan is None or plan.webhook is None:
         return 1
     run.show(plan)
-    _tell_secret(admin.signing_secret(plan.webhook.id), settings.zendesk_webhook_secrets)
+    _tell_secret(admin.signing_secret(plan.webhook.id), settings.webhook_secrets)
     print(f"\nNow run `{in_the_same_form('check')}`.")
     return 0
 
@@ -179,7 +189,7 @@ def _tell_secret(secret: str, present: Sequence[str]) -> None:
     )
 
 
-def tell_trouble(error: RemoteError, settings: InstallSettings) -> int:
+def tell_trouble(error: RemoteError, settings: ZendeskSettings) -> int:
     """Say what Zendesk's trouble is, and what to do; the exit code."""
     print(trouble.in_words(error, settings, scopes=_SCOPES), file=sys.stderr)
     if isinstance(error, Temporary):

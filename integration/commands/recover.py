@@ -42,7 +42,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         recovered = Recovery(settings, ledger, redis, wait=_Progress()).recover(options.hours)
     except RemoteError as error:
-        print(in_words(error, settings), file=sys.stderr)
+        print(in_words(error, settings.zendesk), file=sys.stderr)
         return 1
     print(_told(recovered, settings, hours=options.hours))
     return 0 if recovered.problem is None else 1
@@ -71,7 +71,7 @@ def _told(recovered: Recovered, settings: Settings, *, hours: int) -> str:
     if recovered.unreadable:
         lines.append("The log names those that cannot be judged: look at them in Zendesk.")
     if recovered.stopped is not None:
-        lines.append(f"Not looked through to its end: {in_words(recovered.stopped, settings)}")
+        lines.append(f"Not looked through to its end: {in_words(recovered.stopped, settings.zendesk)}")
     return "\n".join(lines)
 
 

@@ -10,12 +10,11 @@ import functools
 import sys
 from collections.abc import Sequence
 
-from integration.commands.install import consents, tell_trouble, wait
+from integration.commands.install import consents, read_settings, tell_trouble, wait
 from integration.errors import RemoteError
-from integration.settings import InstallSettings, for_install
+from integration.zendesk.settings import ZendeskSettings
 from integration.zendesk.setup.account import Admin, settle
 from integration.zendesk.setup.plan import Plan, Step, in_words, plan_uninstall
-from integration.zendesk.webhook import ENDPOINT
 
 _Key = tuple[str, str, str]
 
@@ -30,18 +29,15 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Uninstall, the trigger first."""
-    settings = for_install()
-    for warning in settings.warnings:
-        print(warning, file=sys.stderr)
-    endpoint = settings.public_url + ENDPOINT
-    print(f"Zendesk account {settings.zendesk_subdomain}, deliveries to {endpoint}", flush=True)
+    settings, endpoint = read_settings()
+    print(f"Zendesk account {settings.subdomain}, deliveries to {endpoint}", flush=True)
     try:
         return _uninstall(options, settings, endpoint)
     except RemoteError as error:
         return tell_trouble(error, settings)
 
 
-def _uninstall(options: argparse.Namespace, settings: InstallSettings, endpoint: str) -> int:
+def _uninstall(options: argparse.Namespace, settings: ZendeskSettings, endpoint: str) -> int:
     admin = Admin(settings, wait=wait)
     plan_for = functools.partial(plan_uninstall, endpoint=endpoint)
     plan = plan_for(admin.look())

@@ -8,11 +8,11 @@ from __future__ import annotations
 import requests
 
 from integration import machine_words
-from integration.errors import Held, MalformedDelivery, Permanent, RemoteError, Temporary
+from integration.errors import Held, MalformedDelivery, Permanent, RemoteError, Temporary, Told
 from integration.facts import Result
-from integration.http import ServiceSession
+from integration.http import ServiceAdapter, ServiceSession
 from integration.logrocket import results
-from integration.settings import Settings
+from integration.logrocket.settings import LogRocketSettings
 
 _NOT_FOUND = frozenset({404, 410})
 _NO_REQUEST = "0"  # the id of a request that cannot exist: LogRocket's have 64 digits
@@ -21,11 +21,10 @@ _NO_REQUEST = "0"  # the id of a request that cannot exist: LogRocket's have 64 
 class LogRocket:
     """One LogRocket project. Raises `RemoteError`."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._session = _Session("LogRocket", settings.logrocket_api_url)
-        self._session.headers["Authorization"] = f"token {settings.logrocket_api_key}"
-        project = f"/v1/orgs/{settings.logrocket_org}/apps/{settings.logrocket_app}"
-        self._highlights = f"{settings.logrocket_api_url}{project}/highlights"
+    def __init__(self, settings: LogRocketSettings) -> None:
+        self._session = ServiceSession(LogRocketAdapter("LogRocket", settings.api_url))
+        self._session.headers["Authorization"] = f"token {settings.api_key}"
+        self._highlights = f"{settings.api_url}{settings.api_path}"
 
     def request_highlights(self, *, email: str | None, external_id: str | None, webhook_url: str) -> str:
         """Ask for a summary of the person's latest sessions, to be sent to `webhook_url`; the request's id."""
@@ -36,7 +35,7 @@ class LogRocket:
         except (ValueError, AttributeError, RecursionError):
             request_id = None
         if not isinstance(request_id, str) or not results.is_request_id(request_id):
-            raise Temporary("LogRocket's answer names no request id", outcome_unknown=True)
+            raise Temporary("LogRocket's answer names no request id", service="LogRocket", outcome_unknown=True)
         return request_id
 
     def takes_our_credentials(self, *, refused_with: int) -> bool | None:
@@ -65,9 +64,9 @@ class LogRocket:
         try:
             result = results.read(answer.content)
         except MalformedDelivery:
-            raise Temporary("LogRocket's result cannot be read") from None
+            raise Temporary("LogRocket's result cannot be read", service="LogRocket") from None
         if result.request_id not in (None, request_id):
-            raise Temporary("LogRocket's result is of another request")
+            raise Temporary("LogRocket's result is of another request", service="LogRocket")
         return result
 
 
@@ -75,14 +74,16 @@ class _UnknownError(Held):
     """404 or 410: the project, or the request that was asked for."""
 
 
-class _Session(ServiceSession):
-    def refused(self, response: requests.Response, *, write: bool) -> RemoteError:
+class LogRocketAdapter(ServiceAdapter):
+    """The transport to LogRocket."""
+
+    def refused(self, response: requests.Response, told: Told) -> RemoteError:
         """The error that an answer other than 2xx stands for."""
         status = response.status_code
         if status in _NOT_FOUND:
             reason = f"LogRocket knows no such project ({status}): is LOGROCKET_APP_ID right?"
-            return _UnknownError(reason, status=status)
-        return super().refused(response, write=write)
+            return _UnknownError(reason, status=status, **told)
+        return super().refused(response, told)
 
     def said(self, response: requests.Response) -> str:
         """What an answer other than 2xx says, as far as its words are known."""

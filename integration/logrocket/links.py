@@ -14,7 +14,7 @@ from typing import Self
 from urllib.parse import urlencode, urlsplit
 
 from integration.facts import Person
-from integration.settings import Settings
+from integration.logrocket.settings import LogRocketSettings
 
 _RECORDING_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _SESSION_ID = re.compile(r"[0-9]{1,18}")
@@ -31,9 +31,9 @@ class ProjectLinks:
     app: str
 
     @classmethod
-    def of(cls, settings: Settings) -> Self:
+    def of(cls, settings: LogRocketSettings) -> Self:
         """The addresses of the project that the settings name."""
-        return cls(app_url=settings.logrocket_app_url, org=settings.logrocket_org, app=settings.logrocket_app)
+        return cls(app_url=settings.app_url, org=settings.org, app=settings.app)
 
     def replay(self, place: str) -> str:
         """Where a session is replayed."""

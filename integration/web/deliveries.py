@@ -28,13 +28,13 @@ def register(app: Flask, settings: Settings, ledger: Ledger, deliveries: Deliver
     @app.post(webhook.ENDPOINT)
     def ticket_created() -> ResponseReturnValue:
         """Take in a new ticket."""
-        if not settings.zendesk_webhook_secrets:
+        if not settings.zendesk.webhook_secrets:
             deliveries.refused(Endpoint.ZENDESK, "no_secret", 503)
             return later("no webhook secret is set")
         _refuse_longer(webhook.MAX_BYTES)
         webhook.look_at(request.headers, now=time.time())  # a body is read only when it may be genuine
         body = _body(webhook.MAX_BYTES)
-        webhook.verify(body, request.headers, secrets=settings.zendesk_webhook_secrets, now=time.time())
+        webhook.verify(body, request.headers, secrets=settings.zendesk.webhook_secrets, now=time.time())
         deliveries.verified(Endpoint.ZENDESK)
         ticket = webhook.read(body)
         if ticket is None:

@@ -10,7 +10,8 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from integration.errors import SettingsError
-from integration.settings import Settings, is_loopback
+from integration.settings import Settings
+from integration.variables import is_loopback
 
 _FIRST_SOCKET: Final = 3  # where systemd and its like leave an open socket
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from integration.errors import Temporary
+from integration.zendesk import trouble
 from integration.zendesk.delivery_log import Stretch
 from integration.zendesk.reader import Absent, Forbidden, Reader, iso, objects
 
@@ -91,7 +92,7 @@ class CreatedTickets:
                 return
             cursor = answer.get("after_cursor")
             if not isinstance(cursor, str) or query.get("cursor") == cursor:
-                raise Temporary("Zendesk's answer cannot be read")
+                raise trouble.unreadable()
             query = {"cursor": cursor}
             self._reader.wait(EXPORT_PAUSE_SECONDS)
         raise Temporary("Zendesk exports more tickets than can be read at once: choose fewer hours")

@@ -2,7 +2,7 @@
 
 Zendesk gives up on a delivery when we answer with an error, when its circuit breaker is open and when it throttles. Its
 log tells so for seven days, but not of which ticket: what was never sent has no payload there. So the log says when,
-and the tickets themselves say which (`created.py`).
+and the tickets themselves say which (`created_tickets.py`).
 https://developer.zendesk.com/api-reference/webhooks/webhooks-api/webhooks/
 """
 
@@ -12,8 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from integration.errors import Temporary
-from integration.zendesk import webhook
+from integration.zendesk import trouble, webhook
 from integration.zendesk.reader import Absent, Reader, TooManyPages, iso, segment, unix
 
 KEPT_HOURS: Final = 7 * 24  # Zendesk forgets older deliveries
@@ -70,7 +69,7 @@ class InvocationLog:
     def _ours(self, found: dict[str, Any]) -> bool:
         endpoint = found.get("endpoint")
         if "id" not in found or not isinstance(endpoint, str):
-            raise Temporary("Zendesk's answer cannot be read")
+            raise trouble.unreadable()
         return webhook.place(endpoint) == self._endpoint
 
 

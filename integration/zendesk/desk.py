@@ -2,35 +2,26 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
-from zenpy import Zenpy
 from zenpy.lib.api_objects import Comment, Ticket
-from zenpy.lib.exception import ZenpyException
 
 from integration.errors import Held, NoAddress, NoNotePossible, NotThere, RemoteError, StillPublic, Temporary
-from integration.http import CONNECT_SECONDS, READ_SECONDS
+from integration.http import ServiceSession
 from integration.note import marker
-from integration.settings import Settings
 from integration.zendesk import pace as limits
+from integration.zendesk import trouble, zenpy_client
 from integration.zendesk.pace import Pace
-from integration.zendesk.session import ZendeskSession
+from integration.zendesk.session import ZendeskAdapter
+from integration.zendesk.settings import ZendeskSettings
 from integration.zendesk.webhook import email_address, identity
+from integration.zendesk.zenpy_client import SURPRISES, understood
 
-P = ParamSpec("P")
-R = TypeVar("R")
-
+_ANONYMOUS = "Zendesk does not know our credentials: it answers as to an anonymous user"
 _HANDS = frozenset({"web", "mobile", "mail", "email"})  # the channels of what people write
-
-# What zenpy raises when an answer is JSON of a shape that it does not expect.
-_SURPRISES = (
-    *(ZenpyException, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError),
-    ArithmeticError,  # an id that is Infinity
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,33 +41,13 @@ class Note:
     pace: Pace | None = None  # what the answer said of Zendesk's limits
 
 
-def _understood(*, write: bool) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Translate zenpy's surprises into `Temporary`, so that no answer of Zendesk's reaches a log."""
-
-    def decorate(call: Callable[P, R]) -> Callable[P, R]:
-        @functools.wraps(call)
-        def translated(*args: P.args, **kwargs: P.kwargs) -> R:
-            try:
-                return call(*args, **kwargs)
-            except _SURPRISES as error:
-                raise Temporary("Zendesk's answer cannot be read", outcome_unknown=write) from error
-
-        return translated
-
-    return decorate
-
-
 class Desk:
     """One Zendesk account. Raises `RemoteError`."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._session = ZendeskSession(settings)
-        self._zenpy = Zenpy(
-            subdomain=settings.zendesk_subdomain,
-            session=self._session,
-            timeout=(CONNECT_SECONDS, READ_SECONDS),
-            disable_cache=True,
-        )
+    def __init__(self, settings: ZendeskSettings) -> None:
+        self._zendesk = ZendeskAdapter(settings)
+        self._session = ServiceSession(self._zendesk)
+        self._zenpy = zenpy_client.client(settings, self._session)
         self._own_id: int | None = None
 
     def takes_our_credentials(self) -> bool | None:
@@ -92,29 +63,29 @@ class Desk:
         """The id of our own user, whose comments our notes are; asked for once."""
         self._own_id = self._own_id or self._who_we_are()
         if self._own_id is None:
-            raise Held("Zendesk does not know our credentials: it answers as to an anonymous user", of_account=True)
+            raise Held(_ANONYMOUS, of_account=True, service="Zendesk")
         return self._own_id
 
-    @_understood(write=False)
+    @understood(write=False)
     def _who_we_are(self) -> int | None:
         """Our user's id; None when Zendesk answers as to somebody whom it does not know, which it does with a 200."""
-        answer = self._session.get(f"{self._session.asked_url}/api/v2/users/me.json").json()
+        answer = self._session.get(f"{self._zendesk.asked_url}/api/v2/users/me.json").json()
         user_id = answer["user"]["id"]
         return user_id if type(user_id) is int else None
 
-    @_understood(write=False)
+    @understood(write=False)
     def requester(self, ticket_id: int) -> Requester:
         """Who filed the ticket, as far as Zendesk knows."""
         ticket = self._zenpy.tickets(id=ticket_id)
         if ticket.status in ("closed", "deleted"):
-            raise NoNotePossible(f"the ticket is {ticket.status}")
+            raise NoNotePossible(f"the ticket is {ticket.status}", service="Zendesk")
         user = self._zenpy.users(id=int(ticket.requester_id))
         requester = Requester(email=email_address(user.email), external_id=identity(user.external_id))
         if requester.email is None and requester.external_id is None:
-            raise NoAddress("the requester has no e-mail address and no external id")
+            raise NoAddress("the requester has no e-mail address and no external id", service="Zendesk")
         return requester
 
-    @_understood(write=False)
+    @understood(write=False)
     def find_note(self, ticket_id: int, *, markers: Sequence[str]) -> Note | None:
         """The comment of our own user that holds one of `markers`, public or not."""
         for comment in self._own_comments(ticket_id):
@@ -122,7 +93,7 @@ class Desk:
                 return self._note(int(comment.id), public=comment.public)
         return None
 
-    @_understood(write=False)
+    @understood(write=False)
     def find_any_note(self, ticket_id: int, *, markers: Sequence[str] = ()) -> Note | None:
         """The comment of `find_note`, or an internal one of our own user that holds a note for any request."""
         for comment in self._own_comments(ticket_id):
@@ -142,10 +113,10 @@ class Desk:
         comments = iter(self._zenpy.tickets.comments(ticket=ticket_id))
         first = next(comments, None)
         if first is None:
-            raise Temporary("Zendesk's answer cannot be read")
+            raise trouble.unreadable()
         return itertools.chain((first,), comments)
 
-    @_understood(write=True)
+    @understood(write=True)
     def add_internal_note(self, ticket_id: int, html: str) -> Note:
         """Add the note as an internal comment, in one request, and see whether it is internal."""
         ticket = Ticket(id=ticket_id, comment=Comment(html_body=html, public=False))
@@ -154,32 +125,33 @@ class Desk:
             for event in audit.events:
                 if _of(event, "type") == "Comment":
                     return self._note(int(_of(event, "id")), public=_of(event, "public"))
-        raise Temporary("Zendesk's answer does not show the note", outcome_unknown=True)
+        raise Temporary("Zendesk's answer does not show the note", service="Zendesk", outcome_unknown=True)
 
-    @_understood(write=True)
+    @understood(write=True)
     def make_private(self, ticket_id: int, comment_id: int) -> None:
         """Hide a note from customers; `StillPublic` when that does not work."""
         path = f"/api/v2/tickets/{ticket_id}/comments/{comment_id}/make_private"
         try:
-            self._session.put(self._session.asked_url + path)
+            self._session.put(self._zendesk.asked_url + path)
         except RemoteError as error:
             if not isinstance(error, Temporary) and self._is_public(ticket_id, comment_id) is False:
                 return  # somebody was faster
-            raise StillPublic(still_public(error), comment_id=comment_id) from error
+            raise StillPublic(still_public(error), comment_id=comment_id, service="Zendesk") from error
         if self._is_public(ticket_id, comment_id):  # what answers with a 200 need not be Zendesk
-            raise StillPublic(still_public("Zendesk shows it as public after that"), comment_id=comment_id)
+            reason = still_public("Zendesk shows it as public after that")
+            raise StillPublic(reason, comment_id=comment_id, service="Zendesk")
 
     def _is_public(self, ticket_id: int, comment_id: int) -> bool | None:
         """Whether customers can read a comment; None when Zendesk does not show it."""
         try:
-            shown = [each.public for each in self._comments(ticket_id) if each.id == comment_id]
-        except (RemoteError, *_SURPRISES):
+            shown = [comment.public for comment in self._comments(ticket_id) if comment.id == comment_id]
+        except (RemoteError, *SURPRISES):
             return None
         return shown[0] is not False if shown else None
 
     def _note(self, comment_id: int, *, public: object) -> Note:
         """A comment of ours; what does not say that it is internal is taken for public."""
-        pace = limits.read(self._session.last_headers)
+        pace = limits.read(self._zendesk.last_headers)
         return Note(comment_id=comment_id, public=public is not False, pace=pace)
 
 

@@ -13,10 +13,11 @@ from urllib.parse import quote
 
 import requests
 
-from integration.errors import Held, Permanent, RemoteError, Temporary
-from integration.settings import Settings
+from integration.errors import Held, Permanent, RemoteError, Temporary, Told
+from integration.http import ServiceSession
 from integration.zendesk import trouble
-from integration.zendesk.session import ZendeskSession
+from integration.zendesk.session import ZendeskAdapter
+from integration.zendesk.settings import ZendeskSettings
 
 MAX_PAGES: Final = 200
 PAGE_SIZE: Final = 100
@@ -41,8 +42,9 @@ class Absent(Permanent):
 class Reader:
     """Reads JSON from one account. Raises `RemoteError`; `wait` is called between its requests."""
 
-    def __init__(self, settings: Settings, *, wait: Wait) -> None:
-        self._session = ReadingSession(settings)
+    def __init__(self, settings: ZendeskSettings, *, wait: Wait) -> None:
+        self._zendesk = ReadingAdapter(settings)
+        self._session = ServiceSession(self._zendesk)
         self.wait = wait
 
     def pages(self, path: str, name: str, query: dict[str, str] | None = None) -> Iterator[list[dict[str, Any]]]:
@@ -56,7 +58,7 @@ class Reader:
                 return
             cursor = meta.get("after_cursor")
             if not isinstance(cursor, str) or cursor == asked.get("page[after]"):
-                raise Temporary("Zendesk's answer cannot be read")
+                raise trouble.unreadable()
             asked["page[after]"] = cursor
         raise TooManyPages("Zendesk lists more than can be read at once")
 
@@ -66,7 +68,7 @@ class Reader:
             if not self.wait(0.0):
                 raise Temporary("stopped before the end")
             try:
-                response = self._session.get(f"{self._session.asked_url}/api/v2/{path}", params=query)
+                response = self._session.get(f"{self._zendesk.asked_url}/api/v2/{path}", params=query)
             except Temporary as error:
                 if not error.too_many or attempt == _TRIES - 1:
                     raise
@@ -79,7 +81,7 @@ class Reader:
     def _spare(self) -> None:
         """Wait when little is left of the limit: people use it too."""
         total, left, reset = (
-            _number(self._session.last_headers.get(name, ""))
+            _number(self._zendesk.last_headers.get(name, ""))
             for name in ("X-Rate-Limit", "X-Rate-Limit-Remaining", "ratelimit-reset")
         )
         if total is not None and left is not None and left < total * SPARE_SHARE:
@@ -90,18 +92,18 @@ class TooManyPages(Temporary):
     """A list has more pages than are read at once."""
 
 
-class ReadingSession(ZendeskSession):
-    """The session of the worker, with its scopes; it tells what is not allowed, or not there, from the rest."""
+class ReadingAdapter(ZendeskAdapter):
+    """The transport of the worker, with its scopes; it tells what is not allowed, or not there, from the rest."""
 
-    def refused(self, response: requests.Response, *, write: bool) -> RemoteError:
+    def refused(self, response: requests.Response, told: Told) -> RemoteError:
         """The error that an answer other than 2xx stands for."""
         if response.status_code == _FORBIDDEN:
             if trouble.is_a_page(response):
-                return trouble.in_its_place(response)
-            return Forbidden("Zendesk does not allow this (403)", status=_FORBIDDEN)
+                return trouble.in_its_place(response, told)
+            return Forbidden("Zendesk does not allow this (403)", status=_FORBIDDEN, **told)
         if response.status_code == _NOT_FOUND and not trouble.is_no_help_desk(response):
-            return Absent("Zendesk has no such thing (404)")
-        return super().refused(response, write=write)
+            return Absent("Zendesk has no such thing (404)", **told)
+        return super().refused(response, told)
 
 
 def segment(identifier: object) -> str:
@@ -126,8 +128,8 @@ def unix(text: object) -> float | None:
 def objects(answer: dict[str, Any], name: str) -> list[dict[str, Any]]:
     """The objects of a list in an answer; a list that is not there is none that is empty."""
     listed = answer.get(name)
-    if not isinstance(listed, list) or not all(isinstance(each, dict) for each in listed):
-        raise Temporary("Zendesk's answer cannot be read")
+    if not isinstance(listed, list) or not all(isinstance(entry, dict) for entry in listed):
+        raise trouble.unreadable()
     return listed
 
 
@@ -135,9 +137,9 @@ def _object(response: requests.Response) -> dict[str, Any]:
     try:
         found = response.json()
     except (ValueError, RecursionError) as error:
-        raise Temporary("Zendesk's answer cannot be read") from error
+        raise trouble.unreadable() from error
     if not isinstance(found, dict):
-        raise Temporary("Zendesk's answer cannot be read")
+        raise trouble.unreadable()
     return found
 
 

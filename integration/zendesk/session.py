@@ -1,4 +1,4 @@
-"""How we reach Zendesk: credentials, and the session that zenpy works on."""
+"""How we reach Zendesk: the credentials, the transport that carries them, and what its refusals mean."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ from urllib.parse import urlsplit
 import requests
 
 from integration import machine_words
-from integration.errors import Held, NoNotePossible, NotThere, Permanent, RemoteError, Temporary
-from integration.http import ServiceSession, below, json_object
-from integration.settings import ApiToken, InstallSettings, OAuthClient, Settings
+from integration.errors import Held, NoNotePossible, NotThere, Permanent, RemoteError, Temporary, Told
+from integration.http import ServiceAdapter, ServiceSession, json_object
 from integration.zendesk import pace as limits
 from integration.zendesk import trouble
+from integration.zendesk.settings import ApiToken, OAuthClient, ZendeskSettings
 
 TOKEN_SECONDS: Final = 1800
 SCOPES: Final = "read tickets:write"
 _CLOSED: Final = b"closed prevents ticket update"  # where an answer names no field
+_NO_TOKEN: Final = "Zendesk's answer holds no access token"  # noqa: S105 -- a sentence
 _UNAUTHORIZED: Final = 401
 _NOT_FOUND: Final = frozenset({404, 410})
 _UNPROCESSABLE: Final = 422
@@ -29,66 +30,55 @@ class _TokenRefused(Held):
     """401: the access token may have expired early, or was revoked."""
 
 
-class _Session(ServiceSession):
-    """A session that keeps what Zendesk says of a refusal."""
+class _Adapter(ServiceAdapter):
+    """A transport that keeps what Zendesk says of a refusal."""
 
     def said(self, response: requests.Response) -> str:
         """What an answer other than 2xx says in words for machines."""
         return machine_words.of_zendesk(response.content)
 
 
-class ZendeskSession(_Session):
-    """A session with one Zendesk account, authorised for each request.
+class ZendeskAdapter(_Adapter):
+    """The transport to one Zendesk account, which authorises each request.
 
-    zenpy always asks `https://<subdomain>.zendesk.com`; where the account is elsewhere (a stand-in), requests are sent
-    there, and the answers look as if they came from where zenpy asked, for zenpy reads answers of other hosts wrongly.
+    zenpy always asks `https://<subdomain>.zendesk.com`, and reads answers of other hosts wrongly: so does everybody
+    here, and the adapter carries it to where the account is (a stand-in may be elsewhere).
     """
 
-    authorized = True  # tells zenpy that it need not care
-
-    def __init__(self, settings: Settings | InstallSettings, *, scopes: str = SCOPES) -> None:
-        super().__init__("Zendesk", settings.zendesk_url)
+    def __init__(self, settings: ZendeskSettings, *, scopes: str = SCOPES) -> None:
+        super().__init__("Zendesk", settings.url, asked_url=f"https://{settings.subdomain}.zendesk.com")
         self.last_headers: Mapping[str, str] = {}
-        self.asked_url = f"https://{settings.zendesk_subdomain}.zendesk.com"
-        credentials = settings.zendesk_credentials
-        self._credentials: _Bearer | _Basic = (
-            _Bearer(credentials, settings.zendesk_url, scopes)
-            if isinstance(credentials, OAuthClient)
-            else _Basic(credentials)
+        credentials = settings.credentials
+        self.credentials: Bearer | Basic = (
+            Bearer(credentials, settings.url, scopes) if isinstance(credentials, OAuthClient) else Basic(credentials)
         )
 
-    def request(self, method: str | bytes, url: str | bytes, **options: Any) -> requests.Response:  # type: ignore[override]  # noqa: ANN401 -- requests' own options
+    def send(self, request: requests.PreparedRequest, *_: Any, **options: Any) -> requests.Response:  # noqa: ANN401 -- requests' own options
         """Send one request; once more with a new token when the present one is refused."""
         try:
-            response = super().request(method, url, **{**options, "auth": self._credentials})
+            response = super().send(self.credentials.authorize(request), **options)
         except _TokenRefused:
-            if not self._credentials.renew():
+            if not self.credentials.renew():
                 raise
-            response = super().request(method, url, **{**options, "auth": self._credentials})
-        if method in ("GET", b"GET") and not response.content.strip():
-            raise Temporary("Zendesk's answer cannot be read")  # and zenpy would take it for a list of nothing
+            response = super().send(self.credentials.authorize(request), **options)
+        if request.method == "GET" and not response.content.strip():
+            raise trouble.unreadable()  # and zenpy would take it for a list of nothing
         self.last_headers = response.headers
-        if response.request.url is not None:
-            response.request.url = response.request.url.replace(self.base_url, self.asked_url, 1)
         return response
 
-    def own_url(self, url: str) -> str:
-        """Where `url` is really asked for."""
-        rest = below(url, self.asked_url)
-        return super().own_url(url) if rest is None else self.base_url + rest
-
-    def refused(self, response: requests.Response, *, write: bool) -> RemoteError:
+    def refused(self, response: requests.Response, told: Told) -> RemoteError:
         """The error that an answer other than 2xx stands for."""
         if response.status_code == _UNAUTHORIZED:
-            return _TokenRefused("Zendesk refuses our credentials (401)", status=_UNAUTHORIZED)
+            return _TokenRefused("Zendesk refuses our credentials (401)", status=_UNAUTHORIZED, **told)
         if response.status_code in _NOT_FOUND:
             if (json_object(response.content) or {}).get("error") == "RecordNotFound":
                 what = _asked_for(response.url or "")
-                return NotThere(f"Zendesk shows us no such {what} (404): it is deleted, or our user may not see it")
-            return Held(trouble.NO_HELP_DESK, status=response.status_code)
+                reason = f"Zendesk shows us no such {what} (404): it is deleted, or our user may not see it"
+                return NotThere(reason, service=self.service, outcome_unknown=told["outcome_unknown"])
+            return Held(trouble.NO_HELP_DESK, status=response.status_code, **told)
         if response.status_code == _UNPROCESSABLE and _closed(response.content):
-            return NoNotePossible("the ticket is closed")
-        return super().refused(response, write=write)
+            return NoNotePossible("the ticket is closed", service=self.service, outcome_unknown=told["outcome_unknown"])
+        return super().refused(response, told)
 
     def limit_used_up(self, headers: Mapping[str, str]) -> bool | None:
         """Whether the headers of a 429 say that the whole account's limit is used up; None when they do not tell."""
@@ -110,55 +100,49 @@ def _closed(body: bytes) -> bool:
     )
 
 
-def _of_zendesk(error: RemoteError) -> RemoteError:
-    """The error, said of Zendesk whatever the step was about."""
-    error.service = "Zendesk"
-    return error
-
-
-class _Basic(requests.auth.AuthBase):
+class Basic:
     """E-mail and API token, until Zendesk ends them."""
 
     def __init__(self, token: ApiToken) -> None:
         self._value = base64.b64encode(f"{token.email}/token:{token.token}".encode()).decode("ascii")
 
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Basic {self._value}"
-        return request
+    def authorize(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """The request with credentials."""
+        return _with_authorization(request, f"Basic {self._value}")
 
     def renew(self) -> bool:
         """There is nothing to renew."""
         return False
 
 
-class _TokenSession(_Session):
-    """A session that asks for access tokens; it tells a wrong address from a wrong client."""
+class _TokenAdapter(_Adapter):
+    """The transport for access tokens; it tells a wrong address from a wrong client."""
 
-    def refused(self, response: requests.Response, *, write: bool) -> RemoteError:
+    def refused(self, response: requests.Response, told: Told) -> RemoteError:
         """The error that an answer other than 2xx stands for."""
         if response.status_code in _NOT_FOUND:
-            return Held(trouble.NO_HELP_DESK, status=response.status_code)
+            return Held(trouble.NO_HELP_DESK, status=response.status_code, **told)
         if response.status_code < 500 and trouble.is_a_page(response):  # noqa: PLR2004 -- the service's own trouble
-            return trouble.in_its_place(response)
-        return super().refused(response, write=write)
+            return trouble.in_its_place(response, told)
+        return super().refused(response, told)
 
 
-class _Bearer(requests.auth.AuthBase):
+class Bearer:
     """An access token of the `client_credentials` grant, fetched when one is needed and renewed before it expires."""
 
     def __init__(self, client: OAuthClient, zendesk_url: str, scopes: str) -> None:
         self._client = client
         self._scopes = scopes
-        self._session = _TokenSession("Zendesk", zendesk_url)
+        self.session = ServiceSession(_TokenAdapter("Zendesk", zendesk_url))
         self._url = f"{zendesk_url}/oauth/tokens"
         self._token = ""
         self._renew_at = 0.0
 
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+    def authorize(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """The request with a token, which is fetched when there is none that is good for a while."""
         if not self._token or time.monotonic() >= self._renew_at:
             self._fetch()
-        request.headers["Authorization"] = f"Bearer {self._token}"
-        return request
+        return _with_authorization(request, f"Bearer {self._token}")
 
     def renew(self) -> bool:
         """Drop the token that was refused; whether there was one."""
@@ -175,24 +159,30 @@ class _Bearer(requests.auth.AuthBase):
         }
         asked = time.monotonic()
         try:
-            answer = self._session.post(self._url, json=grant).json()
+            answer = self.session.post(self._url, json=grant).json()
             token, life = answer["access_token"], float(answer.get("expires_in") or TOKEN_SECONDS)
         except Temporary as error:  # whatever became of the token, the request that needs it was not sent
-            temporary = Temporary(
+            raise Temporary(
                 str(error),
                 retry_after=error.retry_after,
                 too_many=error.too_many,
                 limit_used_up=error.too_many,  # it was asked for no ticket in particular
-            )
-            raise _of_zendesk(temporary) from error
+                service="Zendesk",
+            ) from error
         except (Held, Permanent) as error:
             if isinstance(error, Held) and error.status in _NOT_FOUND:
-                raise _of_zendesk(Held(f"{error}", status=error.status, of_account=True)) from error
-            refused = Held(f"Zendesk refuses the OAuth client: {error}", of_account=True)
-            raise _of_zendesk(refused) from error
+                raise Held(f"{error}", status=error.status, of_account=True, service="Zendesk") from error
+            refused = f"Zendesk refuses the OAuth client: {error}"
+            raise Held(refused, of_account=True, service="Zendesk") from error
         except (ArithmeticError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
-            raise Temporary("Zendesk's answer holds no access token") from error
+            raise Temporary(_NO_TOKEN, service="Zendesk") from error
         if not isinstance(token, str) or not token.isascii() or not token.isprintable() or not token:
-            raise Temporary("Zendesk's answer holds no access token")
+            raise Temporary(_NO_TOKEN, service="Zendesk")
         self._token = token
         self._renew_at = asked + life - min(60.0, life / 4)
+
+
+def _with_authorization(request: requests.PreparedRequest, value: str) -> requests.PreparedRequest:
+    authorized = request.copy()
+    authorized.headers["Authorization"] = value
+    return authorized

@@ -11,9 +11,10 @@ from typing import Final
 import requests
 
 from integration import unreachable
-from integration.errors import Held, Permanent, RemoteError, Temporary
+from integration.errors import Held, Permanent, RemoteError, Temporary, Told
+from integration.findings import Result, failure
 from integration.http import json_object
-from integration.settings import ApiToken, InstallSettings, Settings
+from integration.zendesk.settings import ApiToken, ZendeskSettings
 
 CLIENTS: Final = "Admin Center > Apps and integrations > APIs > OAuth clients"
 SERVICE_SCOPES: Final = "read and tickets:write"
@@ -39,15 +40,15 @@ class Trouble:
         return f"{self.found}. {self.fix}".strip()
 
 
-def in_words(error: RemoteError, settings: InstallSettings | Settings, *, scopes: str = SERVICE_SCOPES) -> Trouble:
+def in_words(error: RemoteError, settings: ZendeskSettings, *, scopes: str = SERVICE_SCOPES) -> Trouble:
     """What an admin is told of an error of Zendesk's; `scopes` are those that were asked for."""
     why = unreachable.why(error) if isinstance(error, Temporary) else None
     return Trouble(found=f"{error}" if why is None else f"{error}: {why}", fix=_fix(error, settings, scopes))
 
 
-def credentials_fix(settings: InstallSettings | Settings, *, scopes: str = SERVICE_SCOPES) -> str:
+def credentials_fix(settings: ZendeskSettings, *, scopes: str = SERVICE_SCOPES) -> str:
     """What to compare when Zendesk does not know our credentials."""
-    if isinstance(settings.zendesk_credentials, ApiToken):
+    if isinstance(settings.credentials, ApiToken):
         return TOKEN_FIX
     return (
         f"Compare ZENDESK_SUBDOMAIN, ZENDESK_CLIENT_ID and ZENDESK_CLIENT_SECRET with {CLIENTS}. The client has to be "
@@ -55,8 +56,8 @@ def credentials_fix(settings: InstallSettings | Settings, *, scopes: str = SERVI
     )
 
 
-def _fix(error: RemoteError, settings: InstallSettings | Settings, scopes: str) -> str:
-    reach = f"Is ZENDESK_SUBDOMAIN right, and may this machine reach {settings.zendesk_url}?"
+def _fix(error: RemoteError, settings: ZendeskSettings, scopes: str) -> str:
+    reach = f"Is ZENDESK_SUBDOMAIN right, and may this machine reach {settings.url}?"
     if any(words in f"{error}" for words in _NOT_ZENDESKS):
         return f"Does a proxy, or a log-in page, answer in Zendesk's place? {reach}"
     if isinstance(error, Held):
@@ -85,8 +86,20 @@ def is_a_page(response: requests.Response) -> bool:
     return response.content.lstrip()[:1] == b"<"
 
 
-def in_its_place(response: requests.Response) -> Temporary:
+def in_its_place(response: requests.Response, told: Told) -> Temporary:
     """The error that a page stands for."""
     return Temporary(
-        f"a page came instead of Zendesk's answer ({response.status_code}): something between may have written it"
+        f"a page came instead of Zendesk's answer ({response.status_code}): something between may have written it",
+        **told,
     )
+
+
+def unreadable(*, outcome_unknown: bool = False) -> Temporary:
+    """The error that an answer of an unexpected shape stands for."""
+    return Temporary("Zendesk's answer cannot be read", service="Zendesk", outcome_unknown=outcome_unknown)
+
+
+def of_trouble(name: str, error: RemoteError, settings: ZendeskSettings) -> Result:
+    """A check that failed because Zendesk did not do what was asked: in the words of all other commands."""
+    told = in_words(error, settings)
+    return failure(name, told.found, told.fix or AGAIN)

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from integration.errors import MalformedDelivery, OutOfDate, UnverifiedDelivery, WrongSignature
 from integration.json_body import parse_object
-from integration.settings import ZENDESK_TEST_SECRET
+from integration.zendesk.settings import ZENDESK_TEST_SECRET
 
 ENDPOINT = "/zendesk/tickets"  # below PUBLIC_URL: where a webhook has to point
 FRESH_SECONDS = 15 * 60  # how old, or how far ahead of our clock, a signature may be

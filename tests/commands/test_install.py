@@ -19,7 +19,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integration.settings import for_install
+from integration.commands.install import read_settings
 from integration.zendesk.setup.account import Admin, settle
 from integration.zendesk.setup.conditions import (
     OPT_OUT,
@@ -72,7 +72,7 @@ class Runner:
 
     def here(self) -> None:
         """Install in this process, which takes no time."""
-        admin, wait = Admin(for_install(self.environ), wait=no_wait), no_wait
+        admin, wait = Admin(read_settings(self.environ)[0], wait=no_wait), no_wait
         plan_for = functools.partial(plan_install, endpoint=ENDPOINT, filters=None)
         assert settle(admin, plan_for, agree=lambda _plan: True, tell=lambda _step: None, wait=wait)
 

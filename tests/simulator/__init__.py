@@ -1,7 +1,7 @@
 """Plays the product through virtual time, with faults from a seed: `make simulate`; 2,000 schedules in `make test-all`.
 
 What runs is the product's own: entry, ledger with its Lua, lanes, sweeper, jobs, desk, LogRocket's client, and the part
-of `ServiceSession` that says what an answer means. What is modelled is the world around them:
+of `ServiceAdapter` that says what an answer means. What is modelled is the world around them:
 
     lua, redis     a Redis that runs the real scripts, loses its last writes, is another one, has another clock, is away
     zendesk        one account: writes land before the answer, after it, later than the time-out, or never

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import requests
+from requests.adapters import HTTPAdapter
 
-from integration.logrocket.client import LogRocket, _Session
-from integration.settings import Settings
+from integration.http import ServiceSession
+from integration.logrocket.client import LogRocket, LogRocketAdapter
+from integration.logrocket.settings import LogRocketSettings
 from tests.simulator import troubles
 from tests.simulator.network import Answer, Network
 from tests.simulator.troubles import Outcome, Trouble
@@ -113,29 +116,29 @@ class Service:
         )
 
 
-class Transport(requests.Session):
-    """Takes the place of requests' own session, below all that is ours."""
+class Transport(HTTPAdapter):
+    """Takes the place of requests' own transport, below all that is ours."""
 
     model: Service
 
-    def request(self, method: Any, url: Any, **options: Any) -> requests.Response:  # type: ignore[override]  # noqa: ANN401 -- requests' own
+    def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:  # noqa: ANN401 -- requests' own
         """Send one request."""
-        del url
-        return self.model.answer(str(method), options, self._adapter.progress)  # type: ignore[attr-defined]  # of the session that is made of this one
+        query = {name: values[0] for name, values in parse_qs(urlsplit(str(request.url)).query).items()}
+        options = {"json": json.loads(request.body) if request.body else None, "params": query}
+        return self.model.answer(str(request.method), options, self.progress)  # type: ignore[attr-defined]  # of the adapter that is made of this one
 
 
-class SimulatedSession(_Session, Transport):
-    """The product's session on that transport."""
+class SimulatedAdapter(LogRocketAdapter, Transport):
+    """The product's adapter on that transport."""
 
 
 class SimulatedLogRocket(LogRocket):
     """The product's client with a session of the model."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: LogRocketSettings) -> None:
         super().__init__(settings)
-        self._transport = SimulatedSession("LogRocket", settings.logrocket_api_url)
-        self._transport.headers.update(self._session.headers)
-        self._session = self._transport
+        self._transport = SimulatedAdapter("LogRocket", settings.api_url)
+        self._session = ServiceSession(self._transport)
 
     def use(self, model: Service) -> None:
         """Speak to this project from now on."""

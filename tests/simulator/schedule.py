@@ -80,7 +80,7 @@ def settings() -> Settings:
 def clients(worker: str) -> tuple[SimulatedDesk, SimulatedLogRocket]:
     """The product's clients of one worker process, made once: they take long to make."""
     del worker
-    return SimulatedDesk(settings()), SimulatedLogRocket(settings())
+    return SimulatedDesk(settings().zendesk), SimulatedLogRocket(settings().logrocket)
 
 
 class ModelQueues:

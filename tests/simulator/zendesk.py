@@ -10,10 +10,12 @@ from types import SimpleNamespace
 from typing import Any
 
 import requests
+from requests.adapters import HTTPAdapter
 
-from integration.settings import Settings
+from integration.http import ServiceSession
 from integration.zendesk.desk import Desk
-from integration.zendesk.session import ZendeskSession
+from integration.zendesk.session import ZendeskAdapter
+from integration.zendesk.settings import ZendeskSettings
 from tests.simulator import troubles
 from tests.simulator.network import Answer, Network
 from tests.simulator.troubles import Accident, Trouble
@@ -167,29 +169,30 @@ def _shown(comment: Comment) -> dict[str, Any]:
 # -- The product's side
 
 
-class Transport(requests.Session):
-    """Takes the place of requests' own session, below all that is ours."""
+class Transport(HTTPAdapter):
+    """Takes the place of requests' own transport, below all that is ours."""
 
     model: Zendesk
 
-    def request(self, method: Any, url: Any, **options: Any) -> requests.Response:  # type: ignore[override]  # noqa: ANN401 -- requests' own
+    def send(self, request: requests.PreparedRequest, *_: Any, **__: Any) -> requests.Response:  # noqa: ANN401 -- requests' own
         """Send one request."""
-        progress = self._adapter.progress  # type: ignore[attr-defined]  # of the session that is made of this one
-        return self.model.answer(str(method), str(url), options.get("json"), progress)
+        progress = self.progress  # type: ignore[attr-defined]  # of the adapter that is made of this one
+        body = json.loads(request.body) if request.body else None
+        return self.model.answer(str(request.method), str(request.url), body, progress)
 
 
-class SimulatedSession(ZendeskSession, Transport):
-    """The product's session on that transport."""
+class SimulatedAdapter(ZendeskAdapter, Transport):
+    """The product's adapter on that transport."""
 
 
 class SimulatedDesk(Desk):
     """The product's desk, with a session of the model and without zenpy's slow way of reading JSON."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: ZendeskSettings) -> None:
         super().__init__(settings)
-        self._transport = SimulatedSession(settings)
-        self._session = self._transport
-        self._zenpy = _Zenpy(self._transport)
+        self._transport = self._zendesk = SimulatedAdapter(settings)
+        self._session = ServiceSession(self._transport)
+        self._zenpy = _Zenpy(self._session, self._transport.asked_url)
 
     def use(self, model: Zendesk) -> None:
         """Speak to this account from now on."""
@@ -200,37 +203,38 @@ class SimulatedDesk(Desk):
 class _Zenpy:
     """zenpy's calls, as far as the desk uses them."""
 
-    def __init__(self, session: SimulatedSession) -> None:
-        self._session = session
-        self.tickets = _Tickets(session)
-        self.users = _Users(session)
+    def __init__(self, session: ServiceSession, url: str) -> None:
+        self.tickets = _Tickets(session, url)
+        self.users = _Users(session, url)
 
 
 class _Users:
-    def __init__(self, session: SimulatedSession) -> None:
+    def __init__(self, session: ServiceSession, url: str) -> None:
         self._session = session
+        self._url = url
 
     def __call__(self, *, id: int) -> Any:  # noqa: A002, ANN401 -- zenpy's own
-        return _object(self._session.get(f"{self._session.asked_url}/api/v2/users/{id}.json").json()["user"])
+        return _object(self._session.get(f"{self._url}/api/v2/users/{id}.json").json()["user"])
 
     def me(self) -> Any:  # noqa: ANN401 -- zenpy's own
-        return _object(self._session.get(f"{self._session.asked_url}/api/v2/users/me.json").json()["user"])
+        return _object(self._session.get(f"{self._url}/api/v2/users/me.json").json()["user"])
 
 
 class _Tickets:
-    def __init__(self, session: SimulatedSession) -> None:
+    def __init__(self, session: ServiceSession, url: str) -> None:
         self._session = session
+        self._url = url
 
     def __call__(self, *, id: int) -> Any:  # noqa: A002, ANN401 -- zenpy's own
-        return _object(self._session.get(f"{self._session.asked_url}/api/v2/tickets/{id}.json").json()["ticket"])
+        return _object(self._session.get(f"{self._url}/api/v2/tickets/{id}.json").json()["ticket"])
 
     def comments(self, ticket: int, **_: Any) -> list[Any]:  # noqa: ANN401 -- zenpy's own
-        answer = self._session.get(f"{self._session.asked_url}/api/v2/tickets/{ticket}/comments.json")
+        answer = self._session.get(f"{self._url}/api/v2/tickets/{ticket}/comments.json")
         return [_object(each) for each in answer.json()["comments"]]
 
     def update(self, ticket: Any) -> Any:  # noqa: ANN401 -- zenpy's own
         comment = {"html_body": ticket.comment.html_body, "public": ticket.comment.public}
-        url = f"{self._session.asked_url}/api/v2/tickets/{ticket.id}.json"
+        url = f"{self._url}/api/v2/tickets/{ticket.id}.json"
         answer = self._session.put(url, json={"ticket": {"comment": comment}})
         return json.loads(answer.content, object_hook=lambda found: SimpleNamespace(**found))
 

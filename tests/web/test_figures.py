@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from integration import safe_text
 from integration.cases.entry import Entry, State
 from integration.cases.lanes import Hold, Outlook, Service
 from integration.web.status import figures
@@ -128,7 +129,7 @@ def test_a_moment_is_said_with_its_day_when_it_is_another_one(when: float, said:
     ],
 )
 def test_an_address_is_masked(email: str, masked: str) -> None:
-    assert words.masked(email) == masked
+    assert safe_text.masked(email) == masked
 
 
 def test_limits_are_said_in_words() -> None:

@@ -71,7 +71,7 @@ def client(product: InProcess) -> FlaskClient:
 
 
 def signed_headers(body: bytes, known: Settings) -> dict[str, str]:
-    return signed(body, known.zendesk_webhook_secrets[0], at=datetime.now(UTC))
+    return signed(body, known.zendesk.webhook_secrets[0], at=datetime.now(UTC))
 
 
 def callback_query(known: Settings, ticket_id: int) -> str:

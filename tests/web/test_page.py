@@ -59,7 +59,7 @@ def test_a_ticket_is_shown_with_its_way_its_links_and_no_address(
     shown = item(admin.page(), ticket_id)
     assert re.findall(r'class="step">(\w+)<', shown) == ["received", "requested", "ready", "posted"]
     assert shown.count("<time datetime=") == 4
-    assert f'href="{product.settings.zendesk_url}/agent/tickets/{ticket_id}"' in shown
+    assert f'href="{product.settings.zendesk.url}/agent/tickets/{ticket_id}"' in shown
     [replay] = re.findall(r'href="([^"]+/s/[^"]+)"', shown)
     [note] = sandbox.zendesk.internal_notes(ticket_id)
     assert f'"{replay}"' in note.html_body

@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import json
 import socket
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -13,11 +12,13 @@ import pytest
 import requests
 from redis import Redis
 
-from integration.settings import ZENDESK_TEST_SECRET, Settings, from_environment
+from integration.settings import Settings, from_environment
 from integration.web.app import create_app
+from integration.zendesk.settings import ZENDESK_TEST_SECRET
 from tests.conftest import InProcess, wait_for
 from tests.deliver import TICKET, deliver, post, signed
 from tests.ports import free_port
+from tests.variables import with_zendesk
 
 # -- It works
 
@@ -88,7 +89,7 @@ def test_hostile_headers_are_unauthorized(headers: dict[str, str], product: InPr
 
 @pytest.mark.parametrize("minutes", [-16, 16])
 def test_a_stale_signature_is_unauthorized(minutes: int, product: InProcess) -> None:
-    secret = product.settings.zendesk_webhook_secrets[0]
+    secret = product.settings.zendesk.webhook_secrets[0]
     headers = signed(TICKET, secret, at=datetime.now(UTC) + timedelta(minutes=minutes))
     assert post(product, TICKET, headers).status_code == 401
 
@@ -101,7 +102,7 @@ class TestWithThePublicTestSecretSet:
     @pytest.fixture
     def settings(self, settings: Settings) -> Settings:
         """Settings as no process gets them: such a secret is refused at the start."""
-        return replace(settings, zendesk_webhook_secrets=(ZENDESK_TEST_SECRET, "another-secret"))
+        return with_zendesk(settings, webhook_secrets=(ZENDESK_TEST_SECRET, "another-secret"))
 
     def test_it_still_opens_nothing(self, product: InProcess) -> None:
         assert post(product, TICKET, signed(TICKET, ZENDESK_TEST_SECRET)).status_code == 401

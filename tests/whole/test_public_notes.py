@@ -268,7 +268,7 @@ def test_the_page_shows_it_until_an_admin_has_seen_it(sandbox: Sandbox, product:
     assert f"Ticket {left} still public , noticed" in said[left]
     assert f"Ticket {mended} internal again , noticed" in said[mended]
     page = admin.page()
-    assert f'href="{product.settings.zendesk_url}/agent/tickets/{left}"' in page
+    assert f'href="{product.settings.zendesk.url}/agent/tickets/{left}"' in page
     assert "No ticket waits. 2 notes are or were public. 1 ticket has failed." in page
     assert page.index('id="public"') < page.index('id="summary"')
 

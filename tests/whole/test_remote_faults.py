@@ -24,7 +24,7 @@ from integration.cases.entry import State
 from integration.cases.lanes import Service
 from integration.errors import RemoteError
 from integration.facts import Result
-from integration.http import MAX_ANSWER_BYTES, ServiceSession, retry_after
+from integration.http import MAX_ANSWER_BYTES, ServiceAdapter, ServiceSession, retry_after
 from integration.logrocket.client import LogRocket
 from integration.settings import from_environment
 from integration.zendesk.desk import Note, Requester
@@ -437,7 +437,7 @@ def test_no_answer_to_the_request_for_a_token_is_anything_but_an_error_of_ours(
     answer: object, sandbox: Sandbox, product: InProcess
 ) -> None:
     make_room(sandbox)
-    product.jobs.desk._session._credentials.renew()
+    product.jobs.desk._zendesk.credentials.renew()
     sandbox.faults.clear()
     sandbox.faults.add(TOKEN.meets(Fault(service="zendesk", status=200, body=json.dumps(answer), times=1)))
     assert isinstance(outcome(lambda: product.jobs.desk.find_note(1, markers=["abc"])), RemoteError)
@@ -479,7 +479,7 @@ def answering(*pieces: bytes, pause: float = 0.0, head: bytes = b"") -> Iterator
 
 
 def polled(environ: dict[str, str], url: str) -> object:
-    logrocket = LogRocket(from_environment({**environ, "LOGROCKET_API_URL": url}))
+    logrocket = LogRocket(from_environment({**environ, "LOGROCKET_API_URL": url}).logrocket)
     with logrocket._session:
         return outcome(lambda: logrocket.result("abc"))
 
@@ -515,6 +515,7 @@ def test_an_answer_that_comes_in_drops_is_given_up_in_time(environ: dict[str, st
     drops = [PENDING[at : at + 1] for at in range(len(PENDING))]
     with answering(*drops, pause=0.1) as (url, _):
         assert isinstance(polled(environ, url), Result)
-    with answering(*drops, pause=0.1) as (url, sent), ServiceSession("LogRocket", url, seconds=0.5) as session:
+    with answering(*drops, pause=0.1) as (url, sent):
+        session = ServiceSession(ServiceAdapter("LogRocket", url, seconds=0.5))
         assert isinstance(outcome(lambda: session.get(f"{url}/x")), RemoteError)
         assert sent[0] < len(PENDING) - 1

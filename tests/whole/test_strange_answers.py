@@ -17,7 +17,7 @@ from rq.timeouts import JobTimeoutException, UnixSignalDeathPenalty
 from integration.cases.entry import State
 from integration.cases.lanes import Service
 from integration.errors import RemoteError, Temporary
-from integration.http import MAX_ANSWER_BYTES, ServiceSession
+from integration.http import MAX_ANSWER_BYTES, ServiceAdapter, ServiceSession
 from integration.note import marker
 from integration.zendesk.pace import Pace
 from integration.zendesk.webhook import NewTicket
@@ -251,7 +251,7 @@ def answering(*pieces: bytes) -> Iterator[str]:
 
 def met(url: str) -> RemoteError:
     """What a write meets there."""
-    with ServiceSession("Zendesk", url) as session, pytest.raises(RemoteError) as error:
+    with ServiceSession(ServiceAdapter("Zendesk", url)) as session, pytest.raises(RemoteError) as error:
         session.put(f"{url}/x")
     return error.value
 

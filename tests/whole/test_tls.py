@@ -84,14 +84,14 @@ Ask = Callable[[Settings, Path | None], object]
 
 
 def ask_zendesk(settings: Settings, authority: Path | None) -> object:
-    desk = Desk(settings)
-    for session in (desk._session, getattr(desk._session._credentials, "_session", desk._session)):
+    desk = Desk(settings.zendesk)
+    for session in (desk._session, getattr(desk._zendesk.credentials, "session", desk._session)):
         session.verify = True if authority is None else str(authority)
     return desk.find_note(1, markers=["abc"])
 
 
 def ask_logrocket(settings: Settings, authority: Path | None) -> object:
-    logrocket = LogRocket(settings)
+    logrocket = LogRocket(settings.logrocket)
     logrocket._session.verify = True if authority is None else str(authority)
     return logrocket.request_highlights(email="ada@shop.example", external_id=None, webhook_url="http://127.0.0.1/")
 

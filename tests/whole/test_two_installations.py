@@ -16,8 +16,8 @@ from integration.cases.entry import State
 from integration.cases.keys import DEFAULT_PREFIX, Keys
 from integration.cases.overview import look
 from integration.cases.queues import open_queue
-from integration.checks import Outcome
 from integration.checks.redis_server import worker as worker_check
+from integration.findings import Outcome
 from integration.settings import from_environment
 from integration.zendesk.webhook import NewTicket
 from sandbox import Sandbox

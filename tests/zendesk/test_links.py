@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from integration.http import below
+from integration.errors import Permanent, RemoteError, Temporary
+from integration.http import ServiceAdapter, ServiceSession, below
 
 ACME = "https://acme.zendesk.com"
 
@@ -49,3 +50,32 @@ def test_a_link_to_the_same_place_is_followed(url: str, base: str, rest: str) ->
 )
 def test_a_link_to_another_place_is_not(url: str) -> None:
     assert below(url, ACME) is None
+
+
+# -- The adapter
+
+NOWHERE = "http://127.0.0.1:1"  # where nothing listens
+
+
+def met(url: str) -> RemoteError:
+    """What a request to `url` meets on the session of a Zendesk that nothing answers for."""
+    adapter = ServiceAdapter("Zendesk", NOWHERE, asked_url=ACME)
+    with ServiceSession(adapter) as session, pytest.raises(RemoteError) as error:
+        session.get(url, headers={"Authorization": "Bearer hush"})
+    return error.value
+
+
+@pytest.mark.parametrize("url", [f"{ACME}/a", f"{ACME}:443/a", "HTTPS://Acme.Zendesk.COM/a", f"{NOWHERE}/a"])
+def test_the_services_own_address_is_carried_however_it_is_written(url: str) -> None:
+    error = met(url)
+    assert isinstance(error, Temporary)
+    assert (str(error), error.service) == ("Zendesk cannot be reached", "Zendesk")
+
+
+@pytest.mark.parametrize(
+    "url", [f"{ACME}.evil.example/a", f"{ACME}@evil.example/a", "http://acme.zendesk.com/a", "ftp://acme.zendesk.com/a"]
+)
+def test_any_other_address_is_refused_before_anybody_is_asked(url: str) -> None:
+    error = met(url)
+    assert isinstance(error, Permanent)
+    assert (str(error), error.service) == ("Zendesk pointed to another host", "Zendesk")

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from werkzeug.datastructures import Headers
 
 from integration.errors import MalformedDelivery, UnverifiedDelivery
-from integration.settings import ZENDESK_TEST_SECRET
+from integration.zendesk.settings import ZENDESK_TEST_SECRET
 from integration.zendesk.webhook import FRESH_SECONDS, NewTicket, email_address, identity, read, verify
 from tests.deliveries.recorded import SECRET, delivery, names
 

@@ -23,7 +23,8 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from integration import logs
-from integration.checks import SECONDS, Outcome, Result, failure
+from integration.checks import SECONDS
+from integration.findings import Outcome, Result, failure
 from integration.settings import Settings
 
 LIMIT_SECONDS: Final = SECONDS + 20.0  # with the time that it takes to start

@@ -30,12 +30,12 @@ def exposition(settings: Settings, ledger: Ledger, redis: Redis, *, accept: str)
     """The metrics in the form that the `Accept` header asks for, and that form's name."""
     counts = cast("dict[bytes, bytes]", redis.hgetall(ledger.keys.metrics))
     told = Told(
-        overview=overview.look(ledger, redis, requests_per_hour=settings.requests_per_hour),
+        overview=overview.look(ledger, redis, requests_per_hour=settings.logrocket.requests_per_hour),
         snapshot=snapshots.take(ledger, redis),
         troubles=standing.troubles(overview.facts(settings, redis)),
         counted=counters.read(counts),
         refused=deliveries.counted(counts),
-        requests_per_hour=settings.requests_per_hour,
+        requests_per_hour=settings.logrocket.requests_per_hour,
     )
     registry = CollectorRegistry(auto_describe=False)
     registry.register(told)

@@ -119,7 +119,7 @@ def _lanes(stands: snapshot.Snapshot, settings: Settings) -> dict[str, list[str]
             stands.outlook,
             stands.holds.get(Service.LOGROCKET),
             asked=stands.asked,
-            ceiling=settings.requests_per_hour,
+            ceiling=settings.logrocket.requests_per_hour,
         ),
     }
 
@@ -223,7 +223,7 @@ def _refusal(status: int, title: str, text: str) -> Response:
 
 
 def _add_vocabulary(pages: Blueprint, settings: Settings) -> None:
-    links = ProjectLinks.of(settings)
+    links = ProjectLinks.of(settings.logrocket)
 
     @pages.context_processor
     def vocabulary() -> dict[str, Any]:
@@ -232,7 +232,7 @@ def _add_vocabulary(pages: Blueprint, settings: Settings) -> None:
             "figures": figures,
             "way_of": story.way,
             "RETRYABLE": RETRYABLE,
-            "ticket_url": lambda ticket_id: f"{settings.zendesk_url}/agent/tickets/{ticket_id}",
+            "ticket_url": lambda ticket_id: f"{settings.zendesk.url}/agent/tickets/{ticket_id}",
             "replay_url": lambda entry: links.replay(entry.replay),
             "retention_days": settings.retention_days,
         }

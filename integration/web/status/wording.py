@@ -1,4 +1,4 @@
-"""What a status page says, in words: durations, states, limits and holds, masked addresses; no I/O."""
+"""What a status page says, in words: durations, states, limits and holds; no I/O."""
 
 from __future__ import annotations
 
@@ -59,20 +59,9 @@ def machine_time(when: float) -> str:
     return datetime.fromtimestamp(when, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def masked(email: str) -> str:
-    """An e-mail address that its owner recognises and nobody else: `a•••@s•••.example`."""
-    name, _, domain = email.rpartition("@")
-    host, dot, top = domain.rpartition(".")
-    return f"{_masked(name)}@{_masked(host)}{dot}{top}" if dot else f"{_masked(name)}@{_masked(domain)}"
-
-
 def sentence(text: str) -> str:
     """A reason as a sentence of its own."""
     return _ended(f"{text[:1].upper()}{text[1:]}")
-
-
-def _masked(text: str) -> str:
-    return f"{text[:1]}•••"
 
 
 def waiting_for(entry: Entry, now: float) -> str | None:

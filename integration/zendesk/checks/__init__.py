@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from integration.checks import Outcome, Result, skipped
 from integration.errors import RemoteError
+from integration.findings import Outcome, Result, skipped
 from integration.settings import Settings
 from integration.zendesk.checks import user as zendesk_user
 from integration.zendesk.checks.missed import MISSED, missed_tickets
@@ -18,7 +18,7 @@ _NEEDS_A_USER: Final = (zendesk_user.SCOPES, zendesk_user.NOTES, WEBHOOK)
 
 def of_zendesk(settings: Settings, *, clock: Callable[[], float]) -> Iterator[Result]:
     """Everything about Zendesk."""
-    session = CheckSession(settings)
+    session = CheckSession(settings.zendesk)
     try:
         user = session.fetch("users/me", "user")
     except RemoteError as error:

@@ -6,12 +6,12 @@ import time
 from typing import Final
 
 from integration.cases import recovery
-from integration.checks import Result, failure, ok, warning
-from integration.checks.safe_text import of_trouble
 from integration.errors import RemoteError
+from integration.findings import Result, failure, ok, warning
 from integration.settings import Settings
 from integration.zendesk.created_tickets import Way
 from integration.zendesk.reader import Forbidden
+from integration.zendesk.trouble import of_trouble
 
 MISSED: Final = "missed tickets"
 _LONGEST_WAIT: Final = 5.0
@@ -36,7 +36,7 @@ def missed_tickets(settings: Settings, *, now: float) -> Result:
     except Forbidden as error:
         return failure(MISSED, f"{error}", _FIX)
     except RemoteError as error:
-        return of_trouble(MISSED, error, settings)
+        return of_trouble(MISSED, error, settings.zendesk)
     if not has_log:
         return warning(MISSED, f"found {_HOW[way]}; Zendesk does not show us its log of deliveries", _LOG_FIX)
     return ok(MISSED, f"found {_HOW[way]}, when its log shows deliveries that failed")

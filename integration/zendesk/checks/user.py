@@ -12,14 +12,15 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
-from integration.checks import Result, failure, ok, skipped, warning
-from integration.checks.safe_text import named, of_trouble
-from integration.errors import RemoteError, Temporary
-from integration.settings import ApiToken, Settings
-from integration.web.status.wording import masked
-from integration.zendesk.reader import Absent, Forbidden, ReadingSession
-from integration.zendesk.setup.conditions import printable
-from integration.zendesk.trouble import CLIENTS, credentials_fix
+from integration.errors import RemoteError
+from integration.findings import Result, failure, ok, skipped, warning
+from integration.http import ServiceSession
+from integration.safe_text import masked, named, printable
+from integration.settings import Settings
+from integration.zendesk import trouble
+from integration.zendesk.reader import Absent, Forbidden, ReadingAdapter
+from integration.zendesk.settings import ApiToken, ZendeskSettings
+from integration.zendesk.trouble import CLIENTS, credentials_fix, of_trouble
 from integration.zendesk.webhook import FRESH_SECONDS
 
 USER, SCOPES, NOTES, CLOCK = "Zendesk user", "Zendesk scopes", "Zendesk notes", "Zendesk clock"
@@ -47,24 +48,33 @@ _SEES: Final = {
 User = Mapping[str, Any]
 
 
-class CheckSession(ReadingSession):
-    """A session for one object at a time."""
+class CheckSession:
+    """Asks Zendesk for one object at a time."""
+
+    def __init__(self, settings: ZendeskSettings) -> None:
+        self._zendesk = ReadingAdapter(settings)
+        self._session = ServiceSession(self._zendesk)
+
+    @property
+    def last_headers(self) -> Mapping[str, str]:
+        """The headers of the last answer."""
+        return self._zendesk.last_headers
 
     def fetch(self, path: str, name: str) -> dict[str, Any]:
         """The object called `name` at a path of the API."""
-        response = self.get(f"{self.asked_url}/api/v2/{path}")
+        response = self._session.get(f"{self._zendesk.asked_url}/api/v2/{path}")
         try:
             found = response.json()[name]
         except (ValueError, RecursionError, LookupError, TypeError):
             found = None
         if not isinstance(found, dict):
-            raise Temporary("Zendesk's answer cannot be read")
+            raise trouble.unreadable()
         return found
 
 
 def acts_as(user: User, settings: Settings) -> Result:
     """Who it is. Zendesk answers 200 with the "Anonymous user" when it does not know the credentials."""
-    fix = credentials_fix(settings)
+    fix = credentials_fix(settings.zendesk)
     if type(user.get("id")) is not int:
         return failure(
             USER, "nobody: Zendesk does not know these credentials (it answers as to an anonymous user)", fix
@@ -136,14 +146,14 @@ def clock_skew(headers: Mapping[str, str], *, now: float) -> Result:
 
 def scopes(session: CheckSession, settings: Settings) -> Result:
     """The scopes of our token, as Zendesk tells them."""
-    if isinstance(settings.zendesk_credentials, ApiToken):
+    if isinstance(settings.zendesk.credentials, ApiToken):
         return ok(SCOPES, "an API token may do all that its user may")
     try:
         return granted(session.fetch("oauth/tokens/current", "token").get("scopes"))
     except (Forbidden, Absent):
         return granted(None)
     except RemoteError as error:
-        return of_trouble(SCOPES, error, settings)
+        return of_trouble(SCOPES, error, settings.zendesk)
 
 
 def custom_role(session: CheckSession, user: User) -> Mapping[str, Any] | None:
@@ -162,8 +172,8 @@ def unknown(error: RemoteError, settings: Settings) -> Result:
     """Zendesk does not tell who we are."""
     if isinstance(error, Forbidden):
         told = "the credentials are accepted and may not read who they act as (403)"
-        return failure(USER, told, credentials_fix(settings))
-    return of_trouble(USER, error, settings)
+        return failure(USER, told, credentials_fix(settings.zendesk))
+    return of_trouble(USER, error, settings.zendesk)
 
 
 def _in_words(user: User) -> str:

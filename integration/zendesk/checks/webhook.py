@@ -9,17 +9,20 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 from urllib.parse import urlsplit
 
-from integration.checks import Outcome, Result, failure, ok, skipped, warning
-from integration.checks.offline import signing_secret_is_set
-from integration.checks.safe_text import address, named, of_trouble
-from integration.checks.web import Answered, ProbeSession
 from integration.errors import Held, RemoteError, Temporary
-from integration.settings import ZENDESK_TEST_SECRET, InstallSettings, Settings
+from integration.findings import Outcome, Result, failure, ok, skipped, warning
+from integration.http import ServiceSession
+from integration.probe import Answered, ProbeAdapter
+from integration.safe_text import address, named, printable
+from integration.settings import Settings
 from integration.zendesk import webhook as deliveries
 from integration.zendesk.checks.trigger_body import BODY, Fault, fault_of
+from integration.zendesk.settings import ZENDESK_TEST_SECRET
+from integration.zendesk.settings_checks import signing_secret_is_set
 from integration.zendesk.setup.account import Admin, Refused
-from integration.zendesk.setup.conditions import fires_on_creation, printable
+from integration.zendesk.setup.conditions import fires_on_creation
 from integration.zendesk.setup.plan import Account, Trigger, Webhook, payloads_for
+from integration.zendesk.trouble import of_trouble
 from integration.zendesk.webhook import ENDPOINT, place
 
 WEBHOOK, TRIGGER, SECRET, DELIVERY = "webhook", "trigger", "signing secret", "test delivery"
@@ -57,7 +60,7 @@ _ANSWERS_OF_OLD: Final = {
 
 def of_webhook(settings: Settings, *, is_admin: bool, clock: Callable[[], float]) -> Iterator[Result]:
     """Everything about the webhook. `is_admin`: whether the acting user is one, for the advice."""
-    admin = Admin(_for_admin(settings), wait=_wait, scopes="read")
+    admin = Admin(settings.zendesk, wait=_wait, scopes="read")
     try:
         account = admin.look()
     except Held:
@@ -67,7 +70,7 @@ def of_webhook(settings: Settings, *, is_admin: bool, clock: Callable[[], float]
         yield delivery_from_here(settings, is_admin=is_admin, now=clock())
         return
     except RemoteError as error:
-        yield of_trouble(WEBHOOK, error, settings)
+        yield of_trouble(WEBHOOK, error, settings.zendesk)
         yield from without_webhook("the webhook is not known", settings)
         return
     found = chosen(account, settings)
@@ -78,14 +81,14 @@ def of_webhook(settings: Settings, *, is_admin: bool, clock: Callable[[], float]
     yield trigger(found, account)
     secret = signing_secret(admin, found, settings, is_admin=is_admin)
     yield secret
-    right_here = secret.outcome is not Outcome.FAILURE and bool(settings.zendesk_webhook_secrets)
+    right_here = secret.outcome is not Outcome.FAILURE and bool(settings.zendesk.webhook_secrets)
     yield delivery(settings, found, is_admin=is_admin, now=clock(), right_here=right_here)
 
 
 def without_webhook(why: str, settings: Settings, *, but: str | None = None) -> Iterator[Result]:
     """What cannot be told without the webhook. That no secret is set, the settings tell by themselves."""
     for name in (TRIGGER, SECRET, DELIVERY):
-        told = signing_secret_is_set(settings)
+        told = signing_secret_is_set(settings.zendesk)
         if name == SECRET and told.outcome is not Outcome.OK:
             yield failure(SECRET, told.found, _SET_IT)
         elif name != but:
@@ -159,7 +162,7 @@ def _fault_of_its_bodies(trigger: Trigger, webhook: Webhook) -> Fault | None:
 
 def signing_secret(admin: Admin, found: Webhook, settings: Settings, *, is_admin: bool) -> Result:
     """Whether the secret that Zendesk signs with is one of those that are accepted here."""
-    if not settings.zendesk_webhook_secrets:
+    if not settings.zendesk.webhook_secrets:
         return failure(SECRET, "ZENDESK_WEBHOOK_SECRET is not set: no ticket is accepted", _SET_IT)
     try:
         theirs = admin.signing_secret(found.id)
@@ -167,8 +170,8 @@ def signing_secret(admin: Admin, found: Webhook, settings: Settings, *, is_admin
         why = "Zendesk does not let these credentials read the webhook's secret"
         return warning(SECRET, why, _rights("read", is_admin=is_admin))
     except RemoteError as error:
-        return of_trouble(SECRET, error, settings)
-    matches = [hmac.compare_digest(each, theirs) for each in settings.zendesk_webhook_secrets]
+        return of_trouble(SECRET, error, settings.zendesk)
+    matches = [hmac.compare_digest(each, theirs) for each in settings.zendesk.webhook_secrets]
     if not any(matches) or theirs == ZENDESK_TEST_SECRET:
         return failure(SECRET, "ZENDESK_WEBHOOK_SECRET is not the secret of the webhook", _SET_IT)
     if len(matches) > 1:
@@ -181,7 +184,7 @@ def delivery(settings: Settings, found: Webhook, *, is_admin: bool, now: float, 
 
     `right_here`: nothing is wrong with the secret that is set here, where `check` runs.
     """
-    admin = Admin(_for_admin(settings), wait=_wait, scopes="read webhooks:write")
+    admin = Admin(settings.zendesk, wait=_wait, scopes="read webhooks:write")
     try:
         status = admin.deliver_test(found, TEST_PAYLOAD)
     except Held:
@@ -190,7 +193,7 @@ def delivery(settings: Settings, found: Webhook, *, is_admin: bool, now: float, 
         fix = "Zendesk calls addresses on the internet alone, with https://: see that PUBLIC_URL is one."
         return failure(DELIVERY, "Zendesk refuses to call the webhook for a test", fix)
     except RemoteError as error:
-        return of_trouble(DELIVERY, error, settings)
+        return of_trouble(DELIVERY, error, settings.zendesk)
     if status == _TAKEN:
         return ok(DELIVERY, "Zendesk called the web process, which took it (204)")
     return _not_taken("Zendesk", status, right_here=right_here)
@@ -198,11 +201,12 @@ def delivery(settings: Settings, found: Webhook, *, is_admin: bool, now: float, 
 
 def delivery_from_here(settings: Settings, *, is_admin: bool, now: float) -> Result:
     """Without the right to have Zendesk call: sign as it would, and call the web process from this machine."""
-    secrets = [each for each in settings.zendesk_webhook_secrets if each != ZENDESK_TEST_SECRET]
+    secrets = [each for each in settings.zendesk.webhook_secrets if each != ZENDESK_TEST_SECRET]
     if not secrets:
         why = "Zendesk does not let these credentials test the webhook, and there is no secret to sign with here"
         return skipped(DELIVERY, why, _rights("webhooks:write", is_admin=is_admin))
-    session, body = ProbeSession("The web process", settings.public_url), TEST_PAYLOAD.encode()
+    body = TEST_PAYLOAD.encode()
+    session = ServiceSession(ProbeAdapter("The web process", settings.public_url))
     headers = {"Content-Type": "application/json"} | deliveries.signed(body, secret=secrets[0], now=now)
     status: int | None
     try:
@@ -225,15 +229,6 @@ def _not_taken(caller: str, status: int | None, *, right_here: bool) -> Result:
     otherwise = ("this is not the answer of this project's web process", "Does PUBLIC_URL lead to it, past any log-in?")
     why, fix = (_ANSWERS_OF_OLD if right_here else {}).get(status) or _ANSWERS.get(status, otherwise)
     return failure(DELIVERY, f"{caller} called the web process and got {status}: {why}", fix)
-
-
-def _for_admin(settings: Settings) -> InstallSettings:
-    return InstallSettings(
-        public_url=settings.public_url,
-        zendesk_subdomain=settings.zendesk_subdomain,
-        zendesk_url=settings.zendesk_url,
-        zendesk_credentials=settings.zendesk_credentials,
-    )
 
 
 def _rights(scope: str, *, is_admin: bool) -> str:

@@ -10,22 +10,20 @@ import itertools
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from typing import Any, Final
 
 import requests
-from zenpy import Zenpy
 from zenpy.lib import api_objects
-from zenpy.lib.exception import ZenpyException
 from zenpy.lib.util import json_encode_for_printing
 
-from integration.errors import Held, Permanent, RemoteError, Temporary
-from integration.http import CONNECT_SECONDS, READ_SECONDS
-from integration.settings import InstallSettings
-from integration.zendesk import trouble
-from integration.zendesk.session import ZendeskSession
+from integration.errors import Held, Permanent, RemoteError, Temporary, Told
+from integration.http import ServiceSession
+from integration.zendesk import trouble, zenpy_client
+from integration.zendesk.session import ZendeskAdapter
+from integration.zendesk.settings import ZendeskSettings
 from integration.zendesk.setup.conditions import Choices, Conditions
 from integration.zendesk.setup.plan import FOR_TRIGGERS, Account, Kind, Plan, Step, Trigger, Webhook
+from integration.zendesk.zenpy_client import understood
 
 SCOPES: Final = "read webhooks:write triggers:write"
 SETTLE_SECONDS: Final = 1.0  # after which a list of Zendesk's shows what another run made
@@ -38,18 +36,6 @@ _LONGEST_WAIT: Final = 60.0
 _FORBIDDEN: Final = 403
 _NOT_FOUND: Final = 404
 _REFUSALS: Final = (400, 422)
-
-# What zenpy raises when an answer is JSON of a shape that it does not expect.
-_SURPRISES = (
-    ZenpyException,
-    ArithmeticError,
-    ValueError,
-    KeyError,
-    TypeError,
-    AttributeError,
-    IndexError,
-    RecursionError,
-)
 
 Wait = Callable[[float], None]
 
@@ -65,20 +51,16 @@ class Refused(Permanent):
 class Admin:
     """The webhooks and triggers of one account. Raises `RemoteError`."""
 
-    def __init__(self, settings: InstallSettings, *, wait: Wait, scopes: str = SCOPES) -> None:
-        self._session = _AdminSession(settings, wait=wait, scopes=scopes)
-        self._zenpy = Zenpy(
-            subdomain=settings.zendesk_subdomain,
-            session=self._session,
-            timeout=(CONNECT_SECONDS, READ_SECONDS),
-            disable_cache=True,
-        )
+    def __init__(self, settings: ZendeskSettings, *, wait: Wait, scopes: str = SCOPES) -> None:
+        self._zendesk = _AdminAdapter(settings, wait=wait, scopes=scopes)
+        self._session = ServiceSession(self._zendesk)
+        self._zenpy = zenpy_client.client(settings, self._session)
         self._made: set[tuple[Kind, str]] = set()
         self._deleted: set[tuple[Kind, str]] = set()
 
     def look(self) -> Account:
         """What there is now: what the lists show, and what this run changed and they do not show yet."""
-        with _understood(write=False):
+        with understood(write=False):
             webhooks = [_webhook(each) for each in _all(self._zenpy.webhooks.list(page_size=_PAGE_SIZE))]
             triggers = [_trigger(each) for each in _all(self._zenpy.triggers())]
             return Account(
@@ -98,8 +80,8 @@ class Admin:
 
     def choices(self) -> Choices:
         """The values that the conditions of triggers can have in this account."""
-        response = self._session.get(f"{self._session.asked_url}/api/v2/triggers/definitions")
-        with _understood(write=False):
+        response = self._session.get(f"{self._zendesk.asked_url}/api/v2/triggers/definitions")
+        with understood(write=False):
             defined = response.json()["definitions"]["conditions_all"]
             return {
                 str(each["subject"]): {str(value["value"]): str(value["title"]) for value in _values(each)}
@@ -108,7 +90,7 @@ class Admin:
 
     def do(self, step: Step) -> None:
         """Carry out a step. `Gone` when another run was faster, `Refused` when Zendesk does not want it."""
-        with _understood(write=True):
+        with understood(write=True):
             match step.action, step.kind:
                 case "create", "webhook":
                     made = self._zenpy.webhooks.create(api_objects.Webhook(**step.body))
@@ -142,7 +124,7 @@ class Admin:
     def _first_category(self) -> str | None:
         """Some accounts want a trigger to be in a category; others have none (403), and mean something else."""
         try:
-            response = self._session.get(f"{self._session.asked_url}/api/v2/trigger_categories")
+            response = self._session.get(f"{self._zendesk.asked_url}/api/v2/trigger_categories")
         except (Held, Gone):
             return None
         found = response.json().get("trigger_categories")
@@ -150,7 +132,7 @@ class Admin:
 
     def signing_secret(self, webhook_id: str) -> str:
         """The secret that a webhook signs its deliveries with."""
-        with _understood(write=False):
+        with understood(write=False):
             secret = self._zenpy.webhooks.show_secret(webhook_id).secret
         if not isinstance(secret, str) or not secret.isascii() or not secret.isprintable() or set(" ,") & set(secret):
             raise Temporary("Zendesk's answer holds no signing secret")
@@ -165,9 +147,9 @@ class Admin:
             "request_format": webhook.request_format,
             "payload": payload,
         }
-        url = f"{self._session.asked_url}/api/v2/webhooks/test"
+        url = f"{self._zendesk.asked_url}/api/v2/webhooks/test"
         response = self._session.post(url, params=named, json={"request": request})
-        with _understood(write=False):
+        with understood(write=False):
             status = response.json()["response"].get("status_code")
             return int(status) if status else None
 
@@ -214,39 +196,40 @@ def settle(
     raise Temporary("Zendesk's lists do not settle: run the command again")
 
 
-class _AdminSession(ZendeskSession):
-    """A session that may change webhooks and triggers, waits when it came too often, and says what is not allowed."""
+class _AdminAdapter(ZendeskAdapter):
+    """A transport that may change webhooks and triggers, waits when it came too often, and says what is not allowed."""
 
-    def __init__(self, settings: InstallSettings, *, wait: Wait, scopes: str) -> None:
+    def __init__(self, settings: ZendeskSettings, *, wait: Wait, scopes: str) -> None:
         super().__init__(settings, scopes=scopes)
         self._wait = wait
 
-    def request(self, method: str | bytes, url: str | bytes, **options: Any) -> requests.Response:  # type: ignore[override]  # noqa: ANN401 -- requests' own options
+    def send(self, request: requests.PreparedRequest, *_: Any, **options: Any) -> requests.Response:  # noqa: ANN401 -- requests' own options
         """Send one request; again when Zendesk asks to come later, for then it did nothing."""
         for attempt in itertools.count(1):
             try:
-                return super().request(method, url, **options)
+                return super().send(request, **options)
             except Temporary as error:
                 if not error.too_many or attempt == _TRIES:
                     raise
                 self._wait(min(error.retry_after or _LONGEST_WAIT, _LONGEST_WAIT))
         raise AssertionError("the last attempt returns or raises")
 
-    def refused(self, response: requests.Response, *, write: bool) -> RemoteError:
+    def refused(self, response: requests.Response, told: Told) -> RemoteError:
         """The error that an answer other than 2xx stands for."""
         kind = "trigger" if "/api/v2/trigger" in (response.request.url or "") else "webhook"
         if response.status_code == _FORBIDDEN:
             if trouble.is_a_page(response):
-                return trouble.in_its_place(response)
-            return Held(_not_allowed(kind, scope=b"required scopes" in response.content), status=_FORBIDDEN)
+                return trouble.in_its_place(response, told)
+            return Held(_not_allowed(kind, scope=b"required scopes" in response.content), status=_FORBIDDEN, **told)
         if response.status_code == _NOT_FOUND and not trouble.is_no_help_desk(response):
-            return Gone(f"the {kind} is gone")
+            return Gone(f"the {kind} is gone", **told)
         if response.status_code in _REFUSALS:
             return Refused(
                 f"Zendesk refuses the {kind} ({response.status_code}): a trigger or an automation may use it, "
-                "or the account may have as many as it can"
+                "or the account may have as many as it can",
+                **told,
             )
-        return super().refused(response, write=write)
+        return super().refused(response, told)
 
 
 def _not_allowed(kind: str, *, scope: bool) -> str:
@@ -260,15 +243,6 @@ def _not_allowed(kind: str, *, scope: bool) -> str:
         f"Let an admin's credentials do it, or give the user a role that may manage {kind}s "
         "(Admin Center > People > Team > Roles)"
     )
-
-
-@contextmanager
-def _understood(*, write: bool) -> Iterator[None]:
-    """Translate zenpy's surprises, so that no answer of Zendesk's is shown."""
-    try:
-        yield
-    except _SURPRISES as error:
-        raise Temporary("Zendesk's answer cannot be read", outcome_unknown=write) from error
 
 
 def _all(found: Iterable[Any]) -> list[Any]:

@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from integration.safe_text import printable
+
 Condition = Mapping[str, Any]
 Choices = Mapping[str, Mapping[str, str]]
 """For each field that the account's triggers know: its values, with their titles."""
@@ -71,7 +73,7 @@ def wanted(present: Conditions | None, filters: Filters | None) -> Conditions:
     base = present or Conditions()
     if filters is not None:
         base = _replaced(base, filters)
-    return Conditions(all=_for_new_tickets(_without_opt_out(base.all)), any=base.any)
+    return Conditions(all=_for_new_tickets(_with_opt_out(base.all)), any=base.any)
 
 
 def fires_on_creation(conditions: Conditions) -> bool:
@@ -86,20 +88,20 @@ def only_ours(conditions: Conditions) -> bool:
     return all(_same(each, _CREATED) or (each.get("field"), each.get("operator")) in filters for each in every)
 
 
-def resolve(kind: str, given: str, choices: Choices) -> str:
-    """The id of a brand, form, group or channel that was given by its id or its name."""
+def resolve(kind: str, named: str, choices: Choices) -> str:
+    """The id of a brand, form, group or channel by its id or its name."""
     known = choices.get(FIELDS[kind], {})
-    named = [value for value, title in known.items() if title.strip().casefold() == given.strip().casefold()]
-    if (given and given in known) or (not known and given.isascii() and given.isdecimal()):
-        return given
-    if len(named) == 1:
-        return named[0]
-    if named:
-        raise CannotFilterError(f'there are several of the name --{kind} "{given}": give the id, {_listed(named)}')
+    ids = [value for value, title in known.items() if title.strip().casefold() == named.strip().casefold()]
+    if (named and named in known) or (not known and named.isascii() and named.isdecimal()):
+        return named
+    if len(ids) == 1:
+        return ids[0]
+    if ids:
+        raise CannotFilterError(f'there are several of the name --{kind} "{named}": give the id, {_listed(ids)}')
     if not known:
         raise CannotFilterError(f"this account's triggers list no values for --{kind}: give an id")
     names = _listed([f"{title} ({value})" for value, title in known.items() if value])
-    raise CannotFilterError(f'--{kind} "{given}" is not known to this account, which has: {names}')
+    raise CannotFilterError(f'--{kind} "{named}" is not known to this account, which has: {names}')
 
 
 def in_words(conditions: Conditions, choices: Choices) -> list[str]:
@@ -108,11 +110,6 @@ def in_words(conditions: Conditions, choices: Choices) -> list[str]:
     if conditions.any:
         lines.append("one of these: " + "; ".join(_told(each, choices) for each in conditions.any))
     return lines
-
-
-def printable(text: object) -> str:
-    """Text from outside, fit for a terminal."""
-    return "".join(character if character.isprintable() else "?" for character in str(text))
 
 
 def _replaced(base: Conditions, filters: Filters) -> Conditions:
@@ -126,12 +123,12 @@ def _replaced(base: Conditions, filters: Filters) -> Conditions:
         )
     else:
         made = Conditions(all=(*kept, *new), any=base.any)
-    return base if _alike(_without(base), _without(made)) else made
+    return base if _alike(_as_installed(base), _as_installed(made)) else made
 
 
-def _without(conditions: Conditions) -> Conditions:
-    """Without what every trigger of ours has, for a comparison."""
-    return Conditions(all=_without_opt_out(conditions.all), any=conditions.any)
+def _as_installed(conditions: Conditions) -> Conditions:
+    """With the tag of ours that every trigger of ours has, for a comparison."""
+    return Conditions(all=_with_opt_out(conditions.all), any=conditions.any)
 
 
 def _filter_conditions(filters: Filters) -> tuple[list[Condition], tuple[Condition, ...]]:
@@ -160,7 +157,7 @@ def _for_new_tickets(conditions: Sequence[Condition]) -> tuple[Condition, ...]:
     return (_CREATED, *(each for each in conditions if each.get("field") != "update_type"))
 
 
-def _without_opt_out(conditions: Sequence[Condition]) -> tuple[Condition, ...]:
+def _with_opt_out(conditions: Sequence[Condition]) -> tuple[Condition, ...]:
     """With the condition that the ticket is not tagged with `OPT_OUT`: in one that there is, or as a new one."""
     at = [
         n for n, each in enumerate(conditions) if (each.get("field"), each.get("operator")) == (_TAGS, "not_includes")

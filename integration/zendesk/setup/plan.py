@@ -22,8 +22,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, TypeVar
 
+from integration.safe_text import printable
 from integration.zendesk.setup import conditions
-from integration.zendesk.setup.conditions import Choices, Conditions, Filters, printable
+from integration.zendesk.setup.conditions import Choices, Conditions, Filters
 from integration.zendesk.webhook import place
 
 Kind = Literal["webhook", "trigger"]

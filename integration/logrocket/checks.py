@@ -1,4 +1,4 @@
-"""LogRocket's key and our own web process: one harmless request each."""
+"""Whether LogRocket takes our key for our project: one harmless request or two."""
 
 from __future__ import annotations
 
@@ -6,15 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-import requests
-
 from integration import unreachable
-from integration.checks import Result, failure, ok, warning
 from integration.errors import RemoteError
+from integration.findings import Result, failure, ok, warning
 from integration.http import ServiceSession, json_object
-from integration.settings import Settings
+from integration.logrocket.settings import LogRocketSettings
+from integration.probe import Answered, ProbeAdapter
 
-KEY, PUBLIC_URL = "LogRocket key", "PUBLIC_URL"
+KEY: Final = "LogRocket key"
 NO_REQUEST: Final = "0" * 64
 """The id of a highlights request that nobody ever made."""
 
@@ -24,43 +23,26 @@ _KEY_FIX: Final = (
 )
 
 
-class Answered(RemoteError):
-    """An answer other than 2xx."""
-
-    def __init__(self, response: requests.Response) -> None:
-        super().__init__(f"answered {response.status_code}")
-        self.status = response.status_code
-        self.response = response
-
-
-class ProbeSession(ServiceSession):
-    """A session of which any answer will do."""
-
-    def refused(self, response: requests.Response, *, write: bool) -> RemoteError:  # noqa: ARG002 -- as the base has it
-        """The answer, whatever it is."""
-        return Answered(response)
-
-
-def of_logrocket(settings: Settings) -> Iterator[Result]:
+def of_logrocket(settings: LogRocketSettings) -> Iterator[Result]:
     """Whether LogRocket takes our key for our project.
 
     Asked for a result that does not exist, LogRocket says 404, and the same of a project that it does not know: that
     proves nothing. A request that names no person does, and costs nothing: it is refused for what it lacks only after
     key and project were found good.
     """
-    session = ProbeSession("LogRocket", settings.logrocket_api_url)
-    session.headers["Authorization"] = f"token {settings.logrocket_api_key}"
-    path = f"/v1/orgs/{settings.logrocket_org}/apps/{settings.logrocket_app}/highlights"
+    session = ServiceSession(ProbeAdapter("LogRocket", settings.api_url))
+    session.headers["Authorization"] = f"token {settings.api_key}"
+    highlights = f"{settings.api_url}{settings.api_path}"
     try:
-        looked = _answer(session, "GET", f"{settings.logrocket_api_url}{path}?id={NO_REQUEST}")
+        looked = _answer(session, "GET", f"{highlights}?id={NO_REQUEST}")
         if is_result_of(looked, settings) or looked.status not in (200, *_ABOUT_THE_REQUEST):
             yield key(looked, settings)
             return
-        yield key(_answer(session, "POST", f"{settings.logrocket_api_url}{path}/"), settings)
+        yield key(_answer(session, "POST", f"{highlights}/"), settings)
     except RemoteError as error:
         why = unreachable.why(error)
         told = f"{error}" if why is None else f"{error}: {why}"
-        yield failure(KEY, told, f"May this machine reach {settings.logrocket_api_url}?")
+        yield failure(KEY, told, f"May this machine reach {settings.api_url}?")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,9 +54,9 @@ class Answer:
     is_its_own: bool
 
 
-def _answer(session: ProbeSession, method: str, url: str) -> Answer:
+def _answer(session: ServiceSession, method: str, url: str) -> Answer:
     try:
-        response = session.request(method, url, **({"json": {}} if method == "POST" else {}))
+        response = session.request(method, url, json={} if method == "POST" else None)
     except Answered as answered:
         response = answered.response
     body = json_object(response.content)
@@ -83,15 +65,15 @@ def _answer(session: ProbeSession, method: str, url: str) -> Answer:
     return Answer(status=response.status_code, body=body, is_its_own=body is not None or plain)
 
 
-def is_result_of(answer: Answer, settings: Settings) -> bool:
+def is_result_of(answer: Answer, settings: LogRocketSettings) -> bool:
     """Whether it is a result, or that there is none yet, of our project."""
-    project = f"{settings.logrocket_org}/{settings.logrocket_app}"
+    project = settings.project
     return answer.status == 200 and answer.body is not None and answer.body.get("appID") == project  # noqa: PLR2004
 
 
-def key(answer: Answer, settings: Settings) -> Result:
+def key(answer: Answer, settings: LogRocketSettings) -> Result:
     """What an answer tells of the key and the project; what LogRocket answers is not documented."""
-    project, status = f"{settings.logrocket_org}/{settings.logrocket_app}", answer.status
+    project, status = settings.project, answer.status
     if status in (401, 403):
         return failure(KEY, f"LogRocket refuses it ({status})", _KEY_FIX)
     if is_result_of(answer, settings) or (status in (400, 422) and answer.is_its_own):
@@ -108,25 +90,9 @@ def key(answer: Answer, settings: Settings) -> Result:
     return warning(KEY, f"an answer ({status}) does not tell whether LogRocket takes it for the project {project}", fix)
 
 
-def of_public_url(settings: Settings) -> Iterator[Result]:
-    """Whether the web process is where the others look for it, and can reach Redis."""
-    session = ProbeSession("PUBLIC_URL", settings.public_url)
-    fix = "Does the web process run, and does PUBLIC_URL lead to it? See the log of the web process."
-    try:
-        answer = session.get(f"{settings.public_url}/readyz")
-    except Answered as answered:
-        if answered.status == 503:  # noqa: PLR2004 -- what /readyz says without Redis
-            yield failure(PUBLIC_URL, "the web process answers and cannot reach Redis (503)", "Is its REDIS_URL right?")
-        else:
-            told = f"{settings.public_url}/readyz answers {answered.status}: this is not this project's web process"
-            yield failure(PUBLIC_URL, told, fix)
-        return
-    except RemoteError as error:
-        why = unreachable.why(error)
-        told = f"{error}{'' if why is None else f': {why}'}".replace("PUBLIC_URL", settings.public_url)
-        yield failure(PUBLIC_URL, told, f"{fix} With https://, is its certificate valid?")
-        return
-    if answer.content.strip() != b"ok":
-        yield failure(PUBLIC_URL, f"{settings.public_url}/readyz answers, but not as this project's web process", fix)
-        return
-    yield ok(PUBLIC_URL, f"{settings.public_url} is ready")
+def of_settings(settings: LogRocketSettings) -> Iterator[Result]:
+    """What the key tells by itself. Most keys name their project; the settings refuse the key of another one."""
+    if settings.api_key.startswith(f"{settings.org}:{settings.app}:"):
+        yield ok(KEY, f"names the project {settings.project}")
+    else:
+        yield ok(KEY, f"does not name its project: whether that is {settings.project}, it does not tell")

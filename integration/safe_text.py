@@ -1,17 +1,10 @@
-"""What other services say, fit for the output of `check`: names and addresses without secrets, errors with advice."""
+"""Text of others, fit for a terminal: printable, names and addresses without secrets; no I/O."""
 
 from __future__ import annotations
 
 import re
 from typing import Final
 from urllib.parse import urlsplit
-
-from integration.checks import Result, failure
-from integration.errors import RemoteError
-from integration.settings import Settings
-from integration.web.status.wording import masked
-from integration.zendesk import trouble
-from integration.zendesk.setup.conditions import printable
 
 _LONGEST_NAME: Final = 60
 _LONGEST_ADDRESS: Final = 200
@@ -21,7 +14,7 @@ _EMAIL: Final = re.compile(r"[^\s@<>\"(),;:]+@[^\s@<>\"(),;:]+")
 
 def named(name: object) -> str:
     """A name in quotes. People call users, and triggers, by their e-mail address: it is masked."""
-    text = _EMAIL.sub(lambda found: masked(found[0]), str(name)[:_LONGEST_READ])
+    text = _EMAIL.sub(lambda match: masked(match[0]), str(name)[:_LONGEST_READ])
     return printable(f'"{text[:_LONGEST_NAME]}"')
 
 
@@ -34,7 +27,17 @@ def address(url: str) -> str:
     return printable(f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"[:_LONGEST_ADDRESS])
 
 
-def of_trouble(name: str, error: RemoteError, settings: Settings) -> Result:
-    """A check that failed because Zendesk did not do what was asked: in the words of all other commands."""
-    told = trouble.in_words(error, settings)
-    return failure(name, told.found, told.fix or trouble.AGAIN)
+def masked(email: str) -> str:
+    """An e-mail address that its owner recognises and nobody else: `a•••@s•••.example`."""
+    name, _, domain = email.rpartition("@")
+    host, dot, top = domain.rpartition(".")
+    return f"{_masked(name)}@{_masked(host)}{dot}{top}" if dot else f"{_masked(name)}@{_masked(domain)}"
+
+
+def printable(text: object) -> str:
+    """Text from outside, fit for a terminal."""
+    return "".join(character if character.isprintable() else "?" for character in str(text))
+
+
+def _masked(text: str) -> str:
+    return f"{text[:1]}•••"
