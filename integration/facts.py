@@ -11,6 +11,7 @@ from typing import Final, NewType
 CaseKey = NewType("CaseKey", str)
 """What a note is about, by its desk and what that calls it: `zendesk-35436`."""
 
+TICKETS: Final = "zendesk"  # the desk whose cases people call by their number alone, in logs and addresses too
 _CASE_KEY: Final = re.compile(r"([a-z][a-z0-9]{1,19})-([A-Za-z0-9_-]{1,64})")  # all of it RQ allows in a job's id
 
 
@@ -34,6 +35,28 @@ def desk_of(key: CaseKey) -> str:
 def reference_of(key: CaseKey) -> str:
     """What its desk calls the case: `35436`."""
     return key.partition("-")[2]
+
+
+def name_of(key: CaseKey) -> str:
+    """What people call a case: a ticket by its number, every other by its key."""
+    return reference_of(key) if desk_of(key) == TICKETS else key
+
+
+def as_logged(key: CaseKey) -> dict[str, object]:
+    """A case as a fact beside a log line: `ticket_id=35436` for a ticket, `case=<key>` for every other."""
+    name = name_of(key)
+    return {"ticket_id": int(name)} if name.isdecimal() else {"case": key}
+
+
+def read_name(text: str) -> CaseKey:
+    """The case that people call so; ValueError when it is none."""
+    number = text[:100].removeprefix(f"{TICKETS}-")
+    if re.fullmatch(r"[0-9]{1,18}", number) and int(number):
+        return case_key(TICKETS, int(number))
+    key = read_case_key(text)
+    if desk_of(key) == TICKETS:
+        raise ValueError("not the number of a ticket")
+    return key
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,7 +22,7 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
-from integration.cases import counters
+from integration import calls
 from integration.errors import Held, NoNotePossible, NotThere, Permanent, RemoteError, Temporary
 
 CONNECT_SECONDS: Final = 3.05
@@ -60,9 +60,9 @@ class ServiceSession(requests.Session):
                 response = super().request(method, url, **{**options, **bounds})
                 _read_whole(response, seconds=self._seconds)
         except (requests.RequestException, HTTPError) as error:
-            counters.count_call(self.service, "unanswered" if progress.sent else "unreachable")
+            calls.count(self.service, "unanswered" if progress.sent else "unreachable")
             raise self._unanswered(sent=progress.sent, write=write) from error
-        counters.count_call(self.service, str(response.status_code))
+        calls.count(self.service, str(response.status_code))
         if not 200 <= response.status_code < 300:  # noqa: PLR2004 -- 2xx
             refusal = self.refused(response, write=write)
             refusal.service = self.service

@@ -155,6 +155,7 @@ class MissedCases(Protocol):
     """Finds the cases of which a service could not tell us."""
 
     kept_hours: int  # how far it can look back
+    nobody_tells: str  # what is said when no source leads to us
 
     def sources(self) -> int | None:
         """How many of the service's webhooks lead to us; None when it does not show them."""

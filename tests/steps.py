@@ -8,14 +8,15 @@ from integration.cases.entry import State
 from integration.note import marker
 from sandbox import Sandbox
 from tests.conftest import InProcess, wait_for
+from tests.tickets import key
 
 
 def bring_to_its_note(product: InProcess, ticket_id: int) -> None:
     """Let the ticket come to where its note is next."""
-    wait_for(lambda: product.ledger.find(ticket_id))
+    wait_for(lambda: product.ledger.find(key(ticket_id)))
 
     def is_next() -> bool:
-        product.jobs.request_highlights(ticket_id)
+        product.jobs.request_highlights(key(ticket_id))
         return product.entry(ticket_id).state is State.READY
 
     wait_for(is_next)

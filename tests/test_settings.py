@@ -17,6 +17,7 @@ from redis.connection import AbstractConnection, Connection, SSLConnection, Unix
 from integration.errors import SettingsError
 from integration.settings import NAMES, ZENDESK_TEST_SECRET, ApiToken, OAuthClient, Settings, from_environment
 from tests.conftest import ROOT
+from tests.tickets import key
 from tests.variables import ALL, ENVIRON, LEGACY, NEEDED
 
 unhurried = limits(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -95,7 +96,7 @@ def test_every_optional_variable_is_heard() -> None:
     )
     assert not settings.redis_tls_verify
     assert (settings.key_prefix, settings.keep_alive_seconds) == ("Acme_Staging-2", 120)
-    assert settings.keys.ticket(7) == "Acme_Staging-2:ticket:7"
+    assert settings.keys.case(key(7)) == "Acme_Staging-2:case:zendesk-7"
     assert settings.zendesk_url == "http://127.0.0.1:8001"
     assert settings.logrocket_api_url == "http://[::1]:8002"
     assert settings.logrocket_app_url == "https://lr.acme.example/rocket"

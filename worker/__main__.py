@@ -16,15 +16,13 @@ from functools import partial
 
 from redis.exceptions import RedisError
 
-from integration import logs, release
+from integration import logs, release, services
 from integration.cases import connections, heartbeats, owner
 from integration.cases.heartbeats import Heart
 from integration.cases.ledger import Ledger
 from integration.errors import SettingsError
-from integration.logrocket.client import LogRocket
 from integration.logrocket.links import ProjectLinks
 from integration.settings import Settings, from_environment
-from integration.zendesk.desk import Desk
 from worker import recovery, sweeper
 from worker.jobs import Jobs
 from worker.pool import REFUSED, Pool
@@ -82,13 +80,13 @@ def run_child(work: Callable[[int], None], settings: Settings, pool_pid: int) ->
 def run_worker(settings: Settings, queue: str, pool_pid: int) -> None:
     """Take jobs from one queue for as long as the pool lives."""
     redis = connections.for_worker(settings)
-    ledger = connections.open_ledger(settings, redis, random=random.random)
+    ledger = services.open_ledger(settings, redis, random=random.random)
     part = heartbeats.NOTES if queue == settings.keys.notes else heartbeats.REQUESTS
     jobs = Jobs(
         ledger=ledger,
         policy=ledger.policy,
-        desk=Desk(settings),
-        logrocket=LogRocket(settings),
+        places=services.places(settings),
+        summariser=services.summariser(settings),
         links=ProjectLinks.of(settings),
         settings=settings,
     )
@@ -108,7 +106,7 @@ def run_worker(settings: Settings, queue: str, pool_pid: int) -> None:
 def run_sweeper(settings: Settings, pool_pid: int) -> None:
     """Sweep about once a second for as long as the pool lives."""
     redis = connections.for_worker(settings)
-    ledger = connections.open_ledger(settings, redis, random=random.random)
+    ledger = services.open_ledger(settings, redis, random=random.random)
     heart = Heart(redis, settings.keys, heartbeats.SWEEPER)
     try:
         _sweep(ledger, heart, pool_pid)

@@ -9,7 +9,7 @@ import requests
 
 from integration import machine_words
 from integration.errors import Held, MalformedDelivery, Permanent, RemoteError, Temporary
-from integration.facts import Result
+from integration.facts import Person, Result
 from integration.http import ServiceSession
 from integration.logrocket import results
 from integration.settings import Settings
@@ -27,10 +27,10 @@ class LogRocket:
         project = f"/v1/orgs/{settings.logrocket_org}/apps/{settings.logrocket_app}"
         self._highlights = f"{settings.logrocket_api_url}{project}/highlights"
 
-    def request_highlights(self, *, email: str | None, external_id: str | None, webhook_url: str) -> str:
-        """Ask for a summary of the person's latest sessions, to be sent to `webhook_url`; the request's id."""
-        person = {"userEmail": email} if email else {"userID": external_id}
-        answer = self._session.post(f"{self._highlights}/", json={**person, "webhookURL": webhook_url})
+    def ask(self, person: Person, *, callback_url: str) -> str:
+        """Ask for a summary of the person's latest sessions, to be sent to `callback_url`; the request's id."""
+        wanted = {"userEmail": person.email} if person.email else {"userID": person.external_id}
+        answer = self._session.post(f"{self._highlights}/", json={**wanted, "webhookURL": callback_url})
         try:
             request_id = answer.json().get("id")
         except (ValueError, AttributeError, RecursionError):
@@ -55,6 +55,18 @@ class LogRocket:
         except RemoteError:
             return None
         return True
+
+    def denied(self, error: Held) -> str:
+        """Why a requester's highlights are refused although our key is accepted, for an admin."""
+        said = f" ({error.said})" if error.said else ""
+        return (
+            f"LogRocket denies permission for this requester's highlights ({error.status}), although it accepts our "
+            f"key: may this project's plan and key ask for them?{said}"
+        )
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()
 
     def result(self, request_id: str) -> Result | None:
         """What came of a request; None when LogRocket does not know it."""

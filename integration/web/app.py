@@ -14,13 +14,14 @@ from flask.typing import ResponseReturnValue
 from gunicorn.http.errors import ParseException
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from integration import logs
+from integration import logs, services
 from integration.cases import connections, overview, standing
 from integration.cases.deliveries import Deliveries, Endpoint
 from integration.cases.ledger import Ledger
 from integration.cases.owner import RefusedRedisError
 from integration.cases.situation import Trouble
 from integration.errors import MalformedDelivery, UnverifiedDelivery
+from integration.facts import as_logged
 from integration.logrocket import callback, results
 from integration.repeats import Allowance
 from integration.settings import Settings, from_environment
@@ -42,7 +43,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         settings = from_environment()
         logs.configure(settings)
     app = Flask("integration", static_folder=None)
-    ledger = connections.open_ledger(settings, connections.for_web(settings), random=random.random)
+    ledger = services.open_ledger(settings, connections.for_web(settings), random=random.random)
     for_pages = connections.for_pages(settings)
     app.extensions["deliveries"] = deliveries = Deliveries(for_pages, settings.keys)
     _add_deliveries(app, settings, ledger, deliveries)
@@ -68,17 +69,17 @@ def _add_deliveries(app: Flask, settings: Settings, ledger: Ledger, deliveries: 
         if ticket is None:
             return _answer(204)
         if not ledger.receive(ticket):
-            log.info("ticket delivered again, it is known", ticket_id=ticket.ticket_id)
+            log.info("ticket delivered again, it is known", **as_logged(ticket.key))
             return _answer(200, "already known")
         return _answer(202, "queued")
 
     @app.post(callback.PATH)
     def highlights_made() -> ResponseReturnValue:
         """Take in what came of a highlights request."""
-        ticket_id = callback.verify(request.args, secret_keys=settings.secret_keys, now=time.time())
+        key = callback.verify(request.args, secret_keys=settings.secret_keys, now=time.time())
         deliveries.verified(Endpoint.LOGROCKET)
         result = results.read(_body(callback.MAX_BYTES))
-        if not ledger.call_back(ticket_id, result):
+        if not ledger.call_back(key, result):
             return _answer(200, "already known")
         return _answer(202, "queued")
 
@@ -87,7 +88,7 @@ def _add_health(app: Flask, settings: Settings, for_pages: redis.Redis, doorkeep
     connection = connections.for_readiness(settings)
 
     def troubles() -> ResponseReturnValue:
-        found = standing.troubles(overview.facts(settings, for_pages))
+        found = standing.troubles(overview.facts(settings, for_pages, routes=services.routes()))
         return _answer(200, "\n".join(["ok", *map(_in_a_line, found)]))
 
     for_admin = None if doorkeeper is None else doorkeeper.auth.login_required(troubles)
@@ -115,7 +116,7 @@ def _in_a_line(trouble: Trouble) -> str:
 
 
 def _add_status(app: Flask, settings: Settings, for_pages: redis.Redis) -> Doorkeeper | None:
-    return pages.register(app, settings, connections.open_ledger(settings, for_pages, random=random.random), for_pages)
+    return pages.register(app, settings, services.open_ledger(settings, for_pages, random=random.random), for_pages)
 
 
 def _add_errors(app: Flask, deliveries: Deliveries) -> None:
@@ -123,9 +124,9 @@ def _add_errors(app: Flask, deliveries: Deliveries) -> None:
     names = Allowance(NAMED_A_MINUTE, seconds=60)  # each makes a line that was not there before
 
     def claimed() -> dict[str, object]:
-        """The ticket that a callback's address names, for the log; anybody may have written it there."""
-        named = callback.named(request.args) if request.path == callback.PATH else None
-        return {"claimed_ticket_id": named} if named is not None and names.take(time.monotonic()) else {}
+        """The case that a callback's address names, for the log; anybody may have written it there."""
+        named = callback.claimed(request.args) if request.path == callback.PATH else {}
+        return {**named} if named and names.take(time.monotonic()) else {}
 
     @app.errorhandler(UnverifiedDelivery)
     def unverified(error: UnverifiedDelivery) -> ResponseReturnValue:

@@ -13,7 +13,6 @@ Every POST carries a token against forged requests and ends in a redirect.
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -29,8 +28,8 @@ from werkzeug.exceptions import HTTPException, NotFound, TooManyRequests
 from integration import logs
 from integration.cases import overview, standing, story
 from integration.cases.entry import RETRYABLE, Entry, NewerEntryError, State
-from integration.cases.lanes import Service
 from integration.cases.ledger import Ledger
+from integration.facts import CaseKey, as_logged, name_of, read_name
 from integration.logrocket.links import ProjectLinks
 from integration.settings import Settings
 from integration.web.status import figures, login, metrics
@@ -99,7 +98,7 @@ def _add_page(pages: Blueprint, settings: Settings, ledger: Ledger, redis: Redis
     def page() -> ResponseReturnValue:
         """Show how it stands."""
         stands = reading.snapshot(ledger, redis)
-        facts = overview.facts(settings, redis)
+        facts = overview.facts(settings, redis, routes=ledger.lanes.routes)
         found = standing.troubles(facts)
         state = _state(request.args.get("state", ""))
         return render_template(
@@ -125,10 +124,10 @@ def _add_page(pages: Blueprint, settings: Settings, ledger: Ledger, redis: Redis
 
 def _lanes(stands: reading.Snapshot, settings: Settings) -> dict[str, list[str]]:
     return {
-        Service.ZENDESK: words.of_zendesk(stands.outlook, stands.holds.get(Service.ZENDESK)),
-        Service.LOGROCKET: words.of_logrocket(
+        "Zendesk": words.of_zendesk(stands.outlook, stands.holds.get("Zendesk")),
+        "LogRocket": words.of_logrocket(
             stands.outlook,
-            stands.holds.get(Service.LOGROCKET),
+            stands.holds.get("LogRocket"),
             asked=stands.asked,
             ceiling=settings.requests_per_hour,
         ),
@@ -144,66 +143,69 @@ def _found(ledger: Ledger, raw: str) -> Found | None:
     asked = raw.strip()
     if not asked:
         return None
-    ticket_id = _ticket_id(asked.removeprefix("#"))
-    if ticket_id is None:
+    key = _key(asked.removeprefix("#"))
+    if key is None:
         return Found(asked=asked[:40], problem="is no ticket number: it has digits only, 18 at most.")
     try:
-        entry = ledger.find(ticket_id)
+        entry = ledger.find(key)
     except NewerEntryError:
-        return Found(asked=str(ticket_id), problem="was written by a newer release, which this one leaves alone.")
+        return Found(asked=name_of(key), problem="was written by a newer release, which this one leaves alone.")
     unknown = "is not known: it never arrived here, was erased, or is older than RETENTION_DAYS."
-    return Found(asked=str(ticket_id), entry=entry, problem=None if entry else unknown)
+    return Found(asked=name_of(key), entry=entry, problem=None if entry else unknown)
 
 
-def _ticket_id(raw: str) -> int | None:
-    return int(raw) if re.fullmatch(r"[0-9]{1,18}", raw) and int(raw) else None
+def _key(raw: str) -> CaseKey | None:
+    try:
+        return read_name(raw)
+    except ValueError:
+        return None
 
 
 # -- Retry, seen and erase
 
 
 def _add_deeds(pages: Blueprint, ledger: Ledger) -> None:
-    deeds: dict[str, Callable[[int], bool]] = {"retry": ledger.retry, "erase": ledger.forget}
+    deeds: dict[str, Callable[[CaseKey], bool]] = {"retry": ledger.retry, "erase": ledger.forget}
 
     @pages.post("/status/tickets/<number>/retry")
     def retry(number: str) -> ResponseReturnValue:
         """Put a ticket that ended without a note back to work."""
-        ticket_id = _existing(number)
-        if ledger.retry(ticket_id):
-            flash(f"Ticket {ticket_id} was put back to work.")
+        key = _existing(number)
+        if ledger.retry(key):
+            flash(f"Ticket {name_of(key)} was put back to work.")
         else:
-            flash(f"Ticket {ticket_id} was left as it is: {_why_not(ledger, ticket_id)}.")
-        return redirect(url_for("status.page", ticket=ticket_id), 303)
+            flash(f"Ticket {name_of(key)} was left as it is: {_why_not(ledger, key)}.")
+        return redirect(url_for("status.page", ticket=name_of(key)), 303)
 
     @pages.post("/status/tickets/<number>/seen")
     def seen(number: str) -> ResponseReturnValue:
         """Take a note that is or was public off the list: the admin has seen it."""
-        ticket_id = _existing(number)
-        if ledger.public_seen(ticket_id):
-            log.info("public note seen by an admin", ticket_id=ticket_id)
-            flash(f"You have seen that the note of ticket {ticket_id} is or was public.")
+        key = _existing(number)
+        if ledger.public_seen(key):
+            log.info("public note seen by an admin", **as_logged(key))
+            flash(f"You have seen that the note of ticket {name_of(key)} is or was public.")
         else:
-            flash(f"The note of ticket {ticket_id} is not on the list of public ones.")
+            flash(f"The note of ticket {name_of(key)} is not on the list of public ones.")
         return redirect(url_for("status.page"), 303)
 
     @pages.get("/status/tickets/<number>/erase")
     def ask_to_erase(number: str) -> ResponseReturnValue:
         """Ask whether a ticket is to be erased."""
-        return render_template("status/ask.html", deed="erase", ticket_id=_existing(number), number=1)
+        return render_template("status/ask.html", deed="erase", ticket=name_of(_existing(number)), number=1)
 
     @pages.post("/status/tickets/<number>/erase")
     def erase(number: str) -> ResponseReturnValue:
         """Erase all that is stored of a ticket."""
-        ticket_id = _existing(number)
-        erased = ledger.forget(ticket_id)
-        flash(f"Ticket {ticket_id} was erased." if erased else f"Of ticket {ticket_id} nothing was stored.")
+        key = _existing(number)
+        erased = ledger.forget(key)
+        flash(f"Ticket {name_of(key)} was erased." if erased else f"Of ticket {name_of(key)} nothing was stored.")
         return redirect(url_for("status.page"), 303)
 
     @pages.get("/status/failed/<any(retry, erase):deed>")
     def ask_for_all(deed: str) -> ResponseReturnValue:
         """Ask whether all failed tickets are meant."""
         number = ledger.counts()[State.FAILED]
-        return render_template("status/ask.html", deed=deed, ticket_id=None, number=number)
+        return render_template("status/ask.html", deed=deed, ticket=None, number=number)
 
     @pages.post("/status/failed/<any(retry, erase):deed>")
     def do_to_all(deed: str) -> ResponseReturnValue:
@@ -216,7 +218,7 @@ def _add_deeds(pages: Blueprint, ledger: Ledger) -> None:
         return redirect(url_for("status.page"), 303)
 
 
-def _each_in_time(tickets: list[int], deed: Callable[[int], bool], *, seconds: float) -> int:
+def _each_in_time(tickets: list[CaseKey], deed: Callable[[CaseKey], bool], *, seconds: float) -> int:
     """Do it to one ticket after another while there is time; to how many it was done."""
     deadline, done = time.monotonic() + seconds, 0
     for each in tickets:
@@ -226,17 +228,17 @@ def _each_in_time(tickets: list[int], deed: Callable[[int], bool], *, seconds: f
     return done
 
 
-def _existing(number: str) -> int:
-    """The ticket id that an address names."""
-    ticket_id = _ticket_id(number)
-    if ticket_id is None:
+def _existing(name: str) -> CaseKey:
+    """The case that an address names."""
+    key = _key(name)
+    if key is None:
         raise NotFound
-    return ticket_id
+    return key
 
 
-def _why_not(ledger: Ledger, ticket_id: int) -> str:
+def _why_not(ledger: Ledger, key: CaseKey) -> str:
     try:
-        entry = ledger.find(ticket_id)
+        entry = ledger.find(key)
     except NewerEntryError:
         return "a newer release wrote it"
     return "it is not known" if entry is None else f"there is nothing to retry, it is {words.STATES[entry.state]}"
@@ -330,7 +332,8 @@ def _add_words(pages: Blueprint, settings: Settings) -> None:
             "figures": figures,
             "way_of": story.way,
             "RETRYABLE": RETRYABLE,
-            "ticket_url": lambda ticket_id: f"{settings.zendesk_url}/agent/tickets/{ticket_id}",
+            "name_of": name_of,
+            "ticket_url": lambda key: f"{settings.zendesk_url}/agent/tickets/{name_of(key)}",
             "replay_url": lambda entry: links.replay(entry.replay),
             "retention_days": settings.retention_days,
         }

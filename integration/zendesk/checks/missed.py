@@ -5,11 +5,11 @@ from __future__ import annotations
 import time
 from typing import Final
 
-from integration.cases import recovery
 from integration.checks import Result, failure, ok, warning
 from integration.checks.safe_text import of_trouble
 from integration.errors import RemoteError
 from integration.settings import Settings
+from integration.zendesk import missed
 from integration.zendesk.created_tickets import Way
 from integration.zendesk.reader import Forbidden
 
@@ -32,7 +32,7 @@ _HOW: Final = {
 def missed_tickets(settings: Settings, *, now: float) -> Result:
     """Whether, and in which of the two ways."""
     try:
-        way, has_log = recovery.ways(settings, now=now, wait=_wait)
+        way, has_log = missed.ways(settings, now=now, wait=_wait)
     except Forbidden as error:
         return failure(MISSED, f"{error}", _FIX)
     except RemoteError as error:
