@@ -54,10 +54,11 @@ storm: $(READY) ## 2,000 tickets, every fault, repeated kills: is anything lost 
 simulate: $(READY) ## 200,000 schedules in virtual time, every fault at every moment; prints the shortest one that breaks a promise (ARGS='--seed 1')
 	@exec $(RUN) tests.simulator $(ARGS)
 
-check: $(READY) ## linter, formatting, types
+check: $(READY) ## linter, formatting, types, and who may import whom
 	@$(RUN) ruff check --quiet
 	@$(RUN) ruff format --check --quiet || { echo "Not formatted as ruff does: run 'make format'." >&2; exit 1; }
 	@$(RUN) mypy
+	@.venv/bin/lint-imports --no-cache --no-logo
 
 format: $(READY) ## format the code and mend what the linter can mend
 	@$(RUN) ruff format

@@ -140,8 +140,8 @@ class NoAddress(NotThere):
 
 
 class StillPublic(RemoteError):
-    """Our note came back public and could not be made private: customers can read the comment `comment_id`."""
+    """Our note came back public and could not be made private: customers can read the note `note_id`."""
 
-    def __init__(self, reason: str, *, comment_id: int, **told: Unpack[Told]) -> None:
+    def __init__(self, reason: str, *, note_id: str, **told: Unpack[Told]) -> None:
         super().__init__(reason, **told)
-        self.comment_id = comment_id
+        self.note_id = note_id

@@ -22,7 +22,7 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
-from integration.cases import counters
+from integration import calls
 from integration.errors import Held, Permanent, RemoteError, Temporary, Told
 
 CONNECT_SECONDS: Final = 3.05
@@ -80,10 +80,10 @@ class ServiceAdapter(HTTPAdapter):
             response = super().send(carried, **{**options, **bounds})
             _read_whole(response, seconds=self._seconds)
         except (requests.RequestException, HTTPError) as error:
-            counters.count_call(self.service, "unanswered" if progress.sent else "unreachable")
+            calls.count(self.service, "unanswered" if progress.sent else "unreachable")
             raise self._unanswered(sent=progress.sent, write=write) from error
         response.request, response.url = request, request.url or ""
-        counters.count_call(self.service, str(response.status_code))
+        calls.count(self.service, str(response.status_code))
         if not 200 <= response.status_code < 300:  # noqa: PLR2004 -- 2xx
             unknown = write and not self.proves_nothing_happened(response)
             raise self.refused(response, Told(service=self.service, said=self.said(response), outcome_unknown=unknown))

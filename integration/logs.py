@@ -42,6 +42,7 @@ REPEAT_SECONDS: Final = 60.0  # between two equal warnings
 _OWN_TEXTS: Final = ("event", "at", "why")
 _REMEMBERED: Final = 200  # different warnings
 
+
 # Linear, whatever the text: each begins at a place that nothing before it can move, and none gives back what it took.
 _CREDENTIAL = re.compile(
     r"(?<=token=)[^\s&\"']++"
@@ -208,7 +209,7 @@ class _Lines(logging.StreamHandler[TextIO]):
 def _may_be_left_out(record: logging.LogRecord) -> bool:
     """Whether it is a warning or worse, and of no ticket."""
     facts = record.msg if isinstance(record.msg, dict) else {}
-    of_a_ticket = record.name.startswith("rq") or any(key.startswith(("ticket", "job")) for key in facts)
+    of_a_ticket = record.name.startswith("rq") or any(key.startswith(("case", "ticket", "job")) for key in facts)
     return record.levelno >= logging.WARNING and not of_a_ticket
 
 

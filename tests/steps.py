@@ -8,15 +8,16 @@ from integration.cases.entry import State
 from integration.note import marker
 from sandbox import Sandbox
 from tests.conftest import InProcess, wait_for
+from tests.tickets import key
 
 
 def bring_to_its_note(product: InProcess, ticket_id: int) -> None:
     """Let the ticket come to where its note is next."""
-    wait_for(lambda: product.ledger.find(ticket_id))
+    wait_for(lambda: product.ledger.find(key(ticket_id)))
 
     def is_next() -> bool:
-        product.jobs.request_highlights(ticket_id)
-        product.jobs.collect_highlights(ticket_id)  # should the callback have overtaken the answer
+        product.jobs.request_highlights(key(ticket_id))
+        product.jobs.collect_highlights(key(ticket_id))  # should the callback have overtaken the answer
         return product.entry(ticket_id).state is State.READY
 
     wait_for(is_next)

@@ -18,6 +18,7 @@ from integration.errors import SettingsError
 from integration.settings import NAMES, Settings, from_environment
 from integration.zendesk.settings import ZENDESK_TEST_SECRET, ApiToken, OAuthClient
 from tests.conftest import ROOT
+from tests.tickets import key
 from tests.variables import ALL, ENVIRON, LEGACY, NEEDED
 
 unhurried = limits(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -96,7 +97,7 @@ def test_every_optional_variable_is_heard() -> None:
     )
     assert not settings.redis_tls_verify
     assert (settings.key_prefix, settings.keep_alive_seconds) == ("Acme_Staging-2", 120)
-    assert settings.keys.ticket(7) == "Acme_Staging-2:ticket:7"
+    assert settings.keys.case(key(7)) == "Acme_Staging-2:case:zendesk-7"
     assert settings.zendesk.url == "http://127.0.0.1:8001"
     assert settings.logrocket.api_url == "http://[::1]:8002"
     assert settings.logrocket.app_url == "https://lr.acme.example/rocket"

@@ -16,17 +16,15 @@ from functools import partial
 
 from redis.exceptions import RedisError
 
-from integration import logs, release
+from integration import logs, release, services
 from integration.cases import connections, heartbeats, owner
 from integration.cases.entry import STOP_SECONDS
 from integration.cases.heartbeats import Heart
 from integration.cases.ledger import Ledger
 from integration.errors import SettingsError
-from integration.logrocket.client import LogRocket
 from integration.logrocket.links import ProjectLinks
 from integration.settings import Settings, from_environment
 from integration.supervisor import REFUSED, Child, Supervisor, start_function
-from integration.zendesk.desk import Desk
 from worker import recovery, sweeper
 from worker.jobs import Jobs
 from worker.rq_classes import open_worker
@@ -96,13 +94,13 @@ def run_child(work: Callable[[int], None], settings: Settings, supervisor_pid: i
 def run_worker(settings: Settings, queue: str, supervisor_pid: int) -> None:
     """Take jobs from one queue for as long as the supervisor lives."""
     redis = connections.for_worker(settings)
-    ledger = connections.open_ledger(settings, redis, random=random.random)
+    ledger = services.open_ledger(settings, redis, random=random.random)
     part = heartbeats.NOTES if queue == settings.keys.notes else heartbeats.REQUESTS
     jobs = Jobs(
         ledger=ledger,
         policy=ledger.policy,
-        desk=Desk(settings.zendesk),
-        logrocket=LogRocket(settings.logrocket),
+        places=services.places(settings),
+        summariser=services.summariser(settings),
         links=ProjectLinks.of(settings.logrocket),
         settings=settings,
     )
@@ -122,7 +120,7 @@ def run_worker(settings: Settings, queue: str, supervisor_pid: int) -> None:
 def run_sweeper(settings: Settings, supervisor_pid: int) -> None:
     """Sweep about once a second for as long as the supervisor lives."""
     redis = connections.for_worker(settings)
-    ledger = connections.open_ledger(settings, redis, random=random.random)
+    ledger = services.open_ledger(settings, redis, random=random.random)
     heart = Heart(redis, settings.keys, heartbeats.SWEEPER)
     try:
         _sweep(ledger, heart, supervisor_pid)

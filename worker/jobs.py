@@ -1,4 +1,4 @@
-"""What a worker does for one ticket: three steps, each claimed in the ledger before it touches a remote service.
+"""What a worker does for one case: three steps, each claimed in the ledger before it touches a remote service.
 
 A job never raises: what came of it, good or bad, is written into the ledger, and the sweeper decides what is next.
 """
@@ -17,18 +17,15 @@ from integration import logs, note
 from integration.cases import counters
 from integration.cases import entry as entries
 from integration.cases.entry import MAX_RETRY_AFTER_SECONDS, Entry, Policy, State
-from integration.cases.lanes import Service, Sign
+from integration.cases.lanes import Sign
 from integration.cases.ledger import Decide, Ledger
-from integration.cases.queues import step_of
+from integration.cases.steps import STEPS, Routes
 from integration.errors import Held, NoNotePossible, NotThere, RemoteError, StillPublic, Temporary
-from integration.facts import Person
+from integration.facts import CaseKey, Pace, Person, Receipt, as_logged, desk_of
 from integration.logrocket import callback
-from integration.logrocket.client import LogRocket
 from integration.note import Links, marker
+from integration.ports import Place, Summariser
 from integration.settings import Settings
-from integration.zendesk import note as zendesk_note
-from integration.zendesk.desk import Desk, Note, still_public
-from integration.zendesk.pace import Pace
 
 log = logs.get(__name__)
 
@@ -41,27 +38,31 @@ class Jobs:
 
     ledger: Ledger
     policy: Policy
-    desk: Desk
-    logrocket: LogRocket
+    places: Mapping[str, Place]  # by desk
+    summariser: Summariser
     links: Links
     settings: Settings
 
-    def by_name(self) -> Mapping[str, Callable[[int], None]]:
+    def by_name(self) -> Mapping[str, Callable[[CaseKey], None]]:
         """Every function that an RQ job may name."""
-        jobs = (self.request_highlights, self.collect_highlights, self.post_note)
-        return {f"worker.jobs.{job.__name__}": job for job in jobs}
+        jobs = {
+            State.RECEIVED: self.request_highlights,
+            State.REQUESTED: self.collect_highlights,
+            State.READY: self.post_note,
+        }
+        return {STEPS[state].function: job for state, job in jobs.items()}
 
-    def request_highlights(self, ticket_id: int) -> None:
-        """Ask LogRocket what the requester did lately."""
-        self._step(ticket_id, State.RECEIVED, self._request)
+    def request_highlights(self, key: CaseKey) -> None:
+        """Ask what the person did lately."""
+        self._step(key, State.RECEIVED, self._request)
 
-    def collect_highlights(self, ticket_id: int) -> None:
-        """Ask LogRocket what came of the request, when no callback told."""
-        self._step(ticket_id, State.REQUESTED, self._collect)
+    def collect_highlights(self, key: CaseKey) -> None:
+        """Ask what came of the request, when no callback told."""
+        self._step(key, State.REQUESTED, self._collect)
 
-    def post_note(self, ticket_id: int) -> None:
+    def post_note(self, key: CaseKey) -> None:
         """Post the summary as an internal note, unless it is there already."""
-        self._step(ticket_id, State.READY, self._post)
+        self._step(key, State.READY, self._post)
 
     # -- Each returns how the entry goes on
 
@@ -69,8 +70,8 @@ class Jobs:
         if entry.hint is not None:  # a callback named the request whose answer we never stored
             return partial(entries.requested, request_id=entry.hint, policy=self.policy)
         if entry.email is None and entry.external_id is None:
-            requester = self.desk.requester(entry.ticket_id)
-            self._answered(Service.ZENDESK)
+            requester = self._place(entry).person(entry.key)
+            self._answered(self._routes.place(entry.key))
             entry = self._identified(entry, email=requester.email, external_id=requester.external_id)
         come_again = self.ledger.lanes.ask()
         if come_again is not None:
@@ -80,12 +81,11 @@ class Jobs:
                 error="LOGROCKET_REQUESTS_PER_HOUR is reached",
             )
         url = callback.address(
-            self.settings.public_url, entry.ticket_id, secret_keys=self.settings.secret_keys, now=time.time()
+            self.settings.public_url, entry.key, secret_keys=self.settings.secret_keys, now=time.time()
         )
-        request_id = self.logrocket.request_highlights(
-            email=entry.email, external_id=entry.external_id, webhook_url=url
-        )
-        self._answered(Service.LOGROCKET)
+        person = Person(email=entry.email, external_id=entry.external_id)
+        request_id = self.summariser.ask(person, callback_url=url)
+        self._answered(self._routes.summariser)
 
         def go_on(current: Entry, now: float) -> Entry:
             known = self._identified(current, email=entry.email, external_id=entry.external_id)
@@ -98,53 +98,61 @@ class Jobs:
         return entries.identified(entry, email=email, external_id=external_id, person=person)
 
     def _collect(self, entry: Entry) -> Decide:
-        result = self.logrocket.result(entry.request_id or "")
-        self._answered(Service.LOGROCKET)
+        result = self.summariser.result(entry.request_id or "")
+        self._answered(self._routes.summariser)
         if result is None:
-            return partial(entries.unknown_to_logrocket, policy=self.policy)
+            return partial(entries.unknown_request, policy=self.policy)
         return partial(entries.told, result=result, policy=self.policy)
 
     def _post(self, entry: Entry) -> Decide:
-        found = _public_note(entry) or self._note_of_earlier_attempt(entry) or self._new_note(entry)
-        if found.public:
-            self._make_private(entry, found.comment_id)
-        self._answered(Service.ZENDESK, found.pace)
-        return partial(entries.posted, comment_id=found.comment_id, was_public=found.public)
+        receipt = _public_note(entry) or self._note_of_earlier_attempt(entry) or self._new_note(entry)
+        if receipt.public:
+            self._make_private(entry, receipt.id)
+        self._answered(self._routes.place(entry.key), receipt.pace)
+        return partial(entries.posted, note_id=receipt.id, was_public=receipt.public)
 
-    def _make_private(self, entry: Entry, comment_id: int) -> None:
+    def _make_private(self, entry: Entry, note_id: str) -> None:
         """Hide our note from customers; `StillPublic` when that does not work, or not in this step's time."""
         try:
-            self.desk.make_private(entry.ticket_id, comment_id)
+            self._place(entry).make_private(entry.key, note_id)
         except JobTimeoutException as error:
-            raise StillPublic(still_public("Zendesk does not answer in time"), comment_id=comment_id) from error
-        log.error("our note was public, and is private now", ticket_id=entry.ticket_id)
+            why = f"{self._routes.place(entry.key)} does not answer in time"
+            raise StillPublic(f"the note is public and could not be made private: {why}", note_id=note_id) from error
+        log.error("our note was public, and is private now", **as_logged(entry.key))
 
-    def _note_of_earlier_attempt(self, entry: Entry) -> Note | None:
+    def _note_of_earlier_attempt(self, entry: Entry) -> Receipt | None:
         if entry.redis_restarted or entry.recovered:  # an attempt, and its request, may have been forgotten
-            return self.desk.find_any_note(entry.ticket_id, markers=list(map(marker.of, entry.all_requests)))
+            return self._place(entry).find_any_note(entry.key, markers=list(map(marker.of, entry.all_requests)))
         if not entry.earlier_requests:
             return None
-        return self.desk.find_note(entry.ticket_id, markers=list(map(marker.of, entry.earlier_requests)))
+        return self._place(entry).find_note(entry.key, markers=list(map(marker.of, entry.earlier_requests)))
 
-    def _new_note(self, entry: Entry) -> Note:
+    def _new_note(self, entry: Entry) -> Receipt:
         if entry.highlights is None or entry.request_id is None:
             raise ValueError("a ready entry without highlights")
         person = Person(email=entry.email, external_id=entry.external_id)
         composed = note.compose(entry.highlights, request_id=entry.request_id, links=self.links, person=person)
-        return self.desk.add_internal_note(entry.ticket_id, zendesk_note.render(composed))
+        return self._place(entry).write(entry.key, composed)
 
-    def _answered(self, service: Service, pace: Pace | None = None) -> None:
+    def _place(self, entry: Entry) -> Place:
+        return self.places[desk_of(entry.key)]
+
+    @property
+    def _routes(self) -> Routes:
+        return self.ledger.lanes.routes
+
+    def _answered(self, service: str, pace: Pace | None = None) -> None:
         if self.ledger.lanes.answered(service, pace):
-            log.warning("accepted again, the tickets go on", service=str(service))
+            log.warning("accepted again, the tickets go on", service=service)
 
     # -- What all three have in common
 
-    def _step(self, ticket_id: int, state: State, work: Callable[[Entry], Decide]) -> None:
+    def _step(self, key: CaseKey, state: State, work: Callable[[Entry], Decide]) -> None:
         started = time.monotonic()
         try:
-            claimed = self.ledger.claim(ticket_id, state)
+            claimed = self.ledger.claim(key, state)
             if claimed is None:
-                log.debug("nothing to do", ticket_id=ticket_id, step=step_of(state))
+                log.debug("nothing to do", **as_logged(key), step=STEPS[state].name)
                 return
             outcome = self._outcome(claimed, work)
             took = time.monotonic() - started
@@ -152,17 +160,17 @@ class Jobs:
         except (RedisError, JobTimeoutException) as error:
             why = "Redis cannot be used, or the step took too long: the sweeper queues it again"
             log.warning(
-                "step broken off", ticket_id=ticket_id, step=step_of(state), why=why, error=type(error).__name__
+                "step broken off", **as_logged(key), step=STEPS[state].name, why=why, error=type(error).__name__
             )
         else:
             if settled is None:
                 why = "a callback came meanwhile, the ticket was erased, or the step took longer than its lease"
-                log.info("step overtaken, its outcome is dropped", ticket_id=ticket_id, step=step_of(state), why=why)
+                log.info("step overtaken, its outcome is dropped", **as_logged(key), step=STEPS[state].name, why=why)
             self._count(claimed, settled, took)
 
     def _count(self, claimed: Entry, settled: Entry | None, took: float) -> None:
         """Count the step, and all that was counted in it, for `/metrics`; a step is over, whether that works or not."""
-        counters.count_step(step_of(claimed.state), took)
+        counters.count_step(STEPS[claimed.state].name, took)
         if settled is not None and settled.state is State.POSTED:
             counters.count_wait(settled.entered_at - settled.received_at)
         try:
@@ -178,12 +186,12 @@ class Jobs:
             return self._after(error, claimed)
         except JobTimeoutException:
             slow = Temporary("the step took too long", outcome_unknown=True)
-            self.ledger.lanes.failed(_service(slow, claimed), str(slow))
+            self.ledger.lanes.failed(self._service(slow, claimed), str(slow))
             return partial(entries.postponed, error=slow, policy=self.policy)
         except RedisError:
             raise
         except Exception:
-            log.exception("internal error", ticket_id=claimed.ticket_id, step=step_of(claimed.state))
+            log.exception("internal error", **as_logged(claimed.key), step=STEPS[claimed.state].name)
             return partial(entries.crashed, policy=self.policy)
 
     def _after(self, error: RemoteError, claimed: Entry) -> Decide:
@@ -193,12 +201,12 @@ class Jobs:
             case NotThere():
                 return partial(entries.not_there, error=error, policy=self.policy)
             case StillPublic():
-                log.error("our note is public, customers can read it", ticket_id=claimed.ticket_id, why=str(error))
+                log.error("our note is public, customers can read it", **as_logged(claimed.key), why=str(error))
                 return partial(entries.still_public, error=error, policy=self.policy)
             case Held():
                 return self._refused(error, claimed)
             case Temporary():
-                self.ledger.lanes.failed(_service(error, claimed), str(error))
+                self.ledger.lanes.failed(self._service(error, claimed), str(error))
                 if error.too_many:
                     self._limited(error, claimed)
                 return partial(entries.postponed, error=error, policy=self.policy)
@@ -207,9 +215,9 @@ class Jobs:
 
     def _refused(self, error: Held, claimed: Entry) -> Decide:
         """Find out who is meant by a refusal: our account, one ticket after another, or this ticket alone."""
-        service = _service(error, claimed)
+        service = self._service(error, claimed)
         another, own = self.ledger.lanes.met(service, Sign.REFUSED, claimed)
-        accepted = False if error.of_account else self._takes_our_credentials(service, error)
+        accepted = False if error.of_account else self._takes_our_credentials(service, error, claimed)
         if accepted is False:
             return self._hold(service, error, claimed)
         since = claimed.refused_since if claimed.refused_since is not None else claimed.lease_until
@@ -221,55 +229,45 @@ class Jobs:
             suspicion.said, suspicion.outcome_unknown = error.said, error.outcome_unknown
             return self._hold(service, suspicion, claimed, longest=0.0)
         if own or accepted:
-            own_trouble = Held(_not_permitted(service, error), status=error.status)
+            own_trouble = Held(self._denied(service, error, claimed), status=error.status)
             own_trouble.outcome_unknown = error.outcome_unknown
             return partial(entries.refused, error=own_trouble, reason=str(own_trouble), policy=self.policy)
         delay = entries.refused_again(claimed, error=error, policy=self.policy)
         return partial(entries.held, error=error, delay=delay)
 
-    def _hold(self, service: Service, error: Held, claimed: Entry, **options: float) -> Decide:
-        log.error("refused, all tickets that need it wait", service=str(service), why=str(error))
+    def _hold(self, service: str, error: Held, claimed: Entry, **options: float) -> Decide:
+        log.error("refused, all tickets that need it wait", service=service, why=str(error))
         delay = self.ledger.lanes.hold(service, str(error), **options)
         delay = max(delay, entries.refused_again(claimed, error=error, policy=self.policy))
         if error.outcome_unknown:
             delay = max(delay, self.policy.settle)
         return partial(entries.held, error=error, delay=delay)
 
-    def _takes_our_credentials(self, service: Service, error: Held) -> bool | None:
-        if service is Service.ZENDESK:
-            return self.desk.takes_our_credentials()
-        return self.logrocket.takes_our_credentials(refused_with=error.status)
+    def _takes_our_credentials(self, service: str, error: Held, claimed: Entry) -> bool | None:
+        if service == self._routes.summariser:
+            return self.summariser.takes_our_credentials(refused_with=error.status)
+        return self._place(claimed).takes_our_credentials()
+
+    def _denied(self, service: str, error: Held, claimed: Entry) -> str:
+        """Why a case has failed that the service refuses, in words that lead an admin to the right place."""
+        refuses: Summariser | Place = self.summariser if service == self._routes.summariser else self._place(claimed)
+        return refuses.denied(error)
 
     def _limited(self, error: Temporary, claimed: Entry) -> None:
         """Close the lane after a 429 that is meant for all; one that is meant for this ticket is this ticket's."""
-        service = _service(error, claimed)
+        service = self._service(error, claimed)
         another, _ = self.ledger.lanes.met(service, Sign.LIMITED, claimed)
         if error.limit_used_up or (another and error.limit_used_up is None):
             seconds = min(error.retry_after or self.policy.backoff, MAX_RETRY_AFTER_SECONDS)
             self.ledger.lanes.pause(service, seconds)
 
+    def _service(self, error: RemoteError, claimed: Entry) -> str:
+        """The service that an error came from; the one of the step when the error does not tell."""
+        if error.service is not None:
+            return error.service
+        return self._routes.place(claimed.key) if claimed.state is State.READY else self._routes.summariser
 
-def _public_note(entry: Entry) -> Note | None:
+
+def _public_note(entry: Entry) -> Receipt | None:
     """The note that customers can read, as an earlier attempt found."""
-    return None if entry.public_comment is None else Note(comment_id=entry.public_comment, public=True)
-
-
-def _not_permitted(service: Service, error: Held) -> str:
-    """Why a ticket has failed that the service refuses, in words that lead an admin to the right place."""
-    said = f" ({error.said})" if error.said else ""
-    if service is Service.ZENDESK:
-        return (
-            f"Zendesk denies permission for this ticket ({error.status}), although it accepts our credentials: may our "
-            f"user see and change it (role, groups, brand), or does a firewall dislike its text?{said}"
-        )
-    return (
-        f"LogRocket denies permission for this requester's highlights ({error.status}), although it accepts our key: "
-        f"may this project's plan and key ask for them?{said}"
-    )
-
-
-def _service(error: RemoteError, claimed: Entry) -> Service:
-    """The service that an error came from; the one of the step when the error does not tell."""
-    if error.service is not None:
-        return Service(error.service)
-    return Service.ZENDESK if claimed.state is State.READY else Service.LOGROCKET
+    return None if entry.public_note is None else Receipt(id=entry.public_note, public=True)

@@ -15,13 +15,12 @@ from redis import Redis
 from redis.exceptions import RedisError
 from rq.timeouts import JobTimeoutException, UnixSignalDeathPenalty
 
-from integration import logs
+from integration import logs, services
 from integration.cases import connections, owner
 from integration.cases.ledger import Ledger
 from integration.cases.lost_writes import LostWrites
-from integration.cases.recovery import OVERLAP_SECONDS, Recovered, Recovery
+from integration.cases.recovery import OVERLAP_SECONDS, Recovered
 from integration.settings import Settings
-from integration.zendesk.delivery_log import KEPT_HOURS
 
 INTERVAL_SECONDS: Final = 600  # between two readings, by whomever: who reads gives no lock back, it expires
 LONGEST_SECONDS: Final = 480.0  # shorter than the lock lasts
@@ -37,7 +36,7 @@ def run(settings: Settings, pool_pid: int) -> None:
     """Recover now and then for as long as the pool lives."""
     logs.configure(settings)
     redis = connections.for_worker(settings)
-    ledger = connections.open_ledger(settings, redis, random=random.random)
+    ledger = services.open_ledger(settings, redis, random=random.random)
     turns = Turns(settings, ledger, redis, alive=lambda: os.getppid() == pool_pid)
     if not _pause(FIRST_SECONDS, turns.alive):
         return
@@ -68,7 +67,7 @@ class Turns:
         self._redis = redis
         self._keys = settings.keys
         self._lost = LostWrites(redis, settings.keys)
-        self._recovery = Recovery(settings, ledger, redis, wait=self._wait)
+        self._recovery = services.recovery(settings, ledger, redis, wait=self._wait)
         self._stop_at = 0.0
         self._said: str | None = None
         self._said_until: float | None = None
@@ -87,7 +86,11 @@ class Turns:
 
     def _hours(self, now: float) -> float:
         done = cast("bytes | None", self._redis.get(self._keys.recovery_done))
-        return FIRST_HOURS if done is None else min((now - float(done) + OVERLAP_SECONDS) / 3600, KEPT_HOURS)
+        return (
+            FIRST_HOURS
+            if done is None
+            else min((now - float(done) + OVERLAP_SECONDS) / 3600, self._recovery.longest_hours)
+        )
 
     def _tell_lost(self) -> None:
         """Log once of what time Redis may have lost tickets."""

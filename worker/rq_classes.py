@@ -1,13 +1,14 @@
 """RQ's worker and job, narrowed to what this project needs of them.
 
 An RQ job names the function to call, and can name callbacks, webhooks and an object besides: whoever can write to Redis
-could run anything with it. Here a job can name one of the project's own jobs and a ticket id, nothing else.
+could run anything with it. Here a job can name one of the project's own jobs and the key of a case, nothing else.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from types import FrameType
 from typing import Any, ClassVar
 
@@ -25,6 +26,7 @@ from integration.cases.entry import JOB_SECONDS
 from integration.cases.heartbeats import Heart
 from integration.cases.owner import RefusedRedisError
 from integration.cases.queues import open_queue
+from integration.facts import CaseKey, read_case_key
 
 log = logs.get(__name__)
 
@@ -37,9 +39,9 @@ class RefusedJobError(Exception):
 
 
 class OwnJob(Job):
-    """A job that calls one of `functions` with a ticket id."""
+    """A job that calls one of `functions` with the key of a case."""
 
-    functions: ClassVar[Mapping[str, Callable[[int], None]]] = {}
+    functions: ClassVar[Mapping[str, Callable[[CaseKey], None]]] = {}
     _foreign = False
 
     def restore(self, raw_data: Any) -> Any:  # noqa: ANN401 -- RQ's own types
@@ -53,14 +55,19 @@ class OwnJob(Job):
         self.timeout = JOB_SECONDS
 
     @property
-    def func(self) -> Callable[[int], None]:
+    def func(self) -> Callable[[CaseKey], None]:
         """The function to call; `RefusedJobError` when it is none of ours."""
         found = self.functions.get(str(self.func_name))
-        arguments = list(self.args)
-        own_arguments = len(arguments) == 1 and type(arguments[0]) is int and not self.kwargs
-        if found is None or self._foreign or self.instance is not None or not own_arguments:
+        if found is None or self._foreign or self.instance is not None or not self._names_a_case():
             raise RefusedJobError
         return found
+
+    def _names_a_case(self) -> bool:
+        match list(self.args):
+            case [str(text)] if not self.kwargs:
+                with suppress(ValueError):
+                    return bool(read_case_key(text))
+        return False
 
 
 class OwnWorker(SimpleWorker):
@@ -112,9 +119,9 @@ class OwnWorker(SimpleWorker):
         log.error("job refused" if isinstance(exc_info[1], RefusedJobError) else "job failed", job_id=job.id)
 
 
-def open_worker(queue: str, redis: Redis, functions: Mapping[str, Callable[[int], None]]) -> OwnWorker:
+def open_worker(queue: str, redis: Redis, functions: Mapping[str, Callable[[CaseKey], None]]) -> OwnWorker:
     """A worker for one queue whose jobs may call `functions`."""
-    job_class = type("TicketJob", (OwnJob,), {"functions": dict(functions)})
+    job_class = type("CaseJob", (OwnJob,), {"functions": dict(functions)})
     return OwnWorker(
         [open_queue(queue, redis, job_class=job_class)],
         name=workers.new_name(queue),

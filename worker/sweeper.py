@@ -2,8 +2,8 @@
 
 About once a second it looks for entries whose time has come and queues the job that their state calls for. Several
 sweepers on several machines do no harm: a job that is queued twice finds nothing to claim the second time.
-Notes leave in the order in which they became ready, as fast as Zendesk's limits let them: the sweeper queues the first
-of the line when the lane is open.
+Notes leave for a place in the order in which they became ready, as fast as its limits let them: the sweeper queues the
+first of the line when the lane is open.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ from integration import logs
 from integration.cases.entry import State
 from integration.cases.lanes import Outlook
 from integration.cases.ledger import QUEUED_JOB_LOST_SECONDS, Ledger, Overdue, Plan
+from integration.facts import as_logged
 
 INTERVAL_SECONDS = 1.0
 BATCH = 500
-NEWER_ENTRY_SECONDS = 60.0
+LEFT_ALONE_SECONDS = 60.0
 _SHORTEST_SLEEP = 0.05
 
 log = logs.get(__name__)
@@ -32,46 +33,51 @@ def sweep(ledger: Ledger, *, monotonic: Callable[[], float] = time.monotonic) ->
         log.warning("Redis' clock has jumped, every ticket waits until what was under way has come to its end")
     for each in ledger.overdue(BATCH):
         _decide(each, outlook, plan)
-    waiting_notes = _release_notes(ledger, outlook, plan)
+    pauses = [pause for place in outlook.notes if (pause := _release_notes(ledger, outlook, plan, place)) is not None]
     if plan.queue:
         queued = ledger.queued()
         plan.queue = [job for job in plan.queue if job not in queued]
     if plan != Plan():
         ledger.put_off(plan)
-    for ticket_id, state in plan.queue:
-        log.debug("job queued by the sweeper", ticket_id=ticket_id, state=str(state))
-    if not waiting_notes:
-        return INTERVAL_SECONDS
-    return min(max(outlook.notes_at - outlook.now, _SHORTEST_SLEEP, outlook.interval), INTERVAL_SECONDS)
+    for key, state in plan.queue:
+        log.debug("job queued by the sweeper", **as_logged(key), state=str(state))
+    return min([INTERVAL_SECONDS, *pauses])
 
 
 def _decide(each: Overdue, outlook: Outlook, plan: Plan) -> None:
-    """What is to be done about one ticket whose time has come."""
+    """What is to be done about one case whose time has come."""
     entry = each.entry
     if entry is None:
         if each.newer:
-            log.info("entry left alone, this release cannot read it", ticket_id=each.ticket_id)
-            plan.due[each.ticket_id] = outlook.now + NEWER_ENTRY_SECONDS
+            log.info("entry left alone, this release cannot read it", **as_logged(each.key))
+            plan.due[each.key] = outlook.now + LEFT_ALONE_SECONDS
         else:
-            plan.gone.append(each.ticket_id)
+            plan.gone.append(each.key)
         return
-    plan.due[each.ticket_id] = outlook.now + QUEUED_JOB_LOST_SECONDS
+    if not outlook.routes.known(each.key):
+        log.info("entry left alone, its desk is not set up", **as_logged(each.key))
+        plan.due[each.key] = outlook.now + LEFT_ALONE_SECONDS
+        return
+    plan.due[each.key] = outlook.now + QUEUED_JOB_LOST_SECONDS
     if entry.wait_until > outlook.now:
-        plan.due[each.ticket_id] = entry.wait_until
+        plan.due[each.key] = entry.wait_until
     elif entry.state is State.READY:
-        plan.line[each.ticket_id] = max(entry.entered_at, entry.not_before)  # who was refused lets others go first
+        plan.line[each.key] = max(entry.entered_at, entry.not_before)  # who was refused lets others go first
     elif outlook.opens_at(entry) > outlook.now:
-        plan.due[each.ticket_id] = outlook.opens_at(entry)
+        plan.due[each.key] = outlook.opens_at(entry)
     elif entry.state is State.REQUESTED or len(plan.queue) < outlook.free_requests:
-        plan.queue.append((each.ticket_id, entry.state))
+        plan.queue.append((each.key, entry.state))
 
 
-def _release_notes(ledger: Ledger, outlook: Outlook, plan: Plan) -> bool:
-    """Queue the first of the line when the lane is open; whether there is a line."""
-    line = ledger.first_in_line(max(outlook.free_notes, 1))
+def _release_notes(ledger: Ledger, outlook: Outlook, plan: Plan, place: str) -> float | None:
+    """Queue the first of a place's line when its lane is open; the seconds until the next, None without a line."""
+    free = outlook.free_notes(place)
+    line = ledger.first_in_line(place, max(free, 1))
     for each in line:
         if each.entry is None or each.entry.state is not State.READY:
-            plan.not_in_line.append(each.ticket_id)
-        elif outlook.free_notes:
-            plan.queue.append((each.ticket_id, State.READY))
-    return bool(line)
+            plan.not_in_line.append(each.key)
+        elif free:
+            plan.queue.append((each.key, State.READY))
+    if not line:
+        return None
+    return max(outlook.notes_at(place) - outlook.now, _SHORTEST_SLEEP, outlook.notes[place].interval)

@@ -20,6 +20,7 @@ from redis.retry import Retry
 from integration.cases import owner, redis_url
 from integration.cases.entry import Policy
 from integration.cases.ledger import Ledger
+from integration.cases.steps import Routes
 from integration.errors import SettingsError
 from integration.settings import Settings
 
@@ -96,7 +97,7 @@ def for_worker(settings: Settings) -> Redis:
     return Redis.from_url(settings.redis_url, **_options(settings, seconds=WORKER_SECONDS, retry=patient))
 
 
-def open_ledger(settings: Settings, redis: Redis, *, random: Callable[[], float]) -> Ledger:
+def open_ledger(settings: Settings, redis: Redis, *, routes: Routes, random: Callable[[], float]) -> Ledger:
     """The ledger behind a connection; `random` gives the jitter, from 0 to 1."""
     policy = Policy(
         poll_after=settings.poll_after_seconds,
@@ -108,6 +109,7 @@ def open_ledger(settings: Settings, redis: Redis, *, random: Callable[[], float]
     return Ledger(
         redis,
         keys=settings.keys,
+        routes=routes,
         policy=policy,
         retention_days=settings.retention_days,
         requests_per_hour=settings.logrocket.requests_per_hour,

@@ -19,10 +19,11 @@ import bisect
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from redis import Redis
 
+from integration import calls
 from integration.cases.keys import Keys
 
 RECEIVED: Final = "received"
@@ -34,12 +35,7 @@ STEP_SECONDS: Final = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 20.0)
 WAIT_SECONDS: Final = (30.0, 60.0, 120.0, 180.0, 300.0, 600.0, 1800.0, 3600.0, 14400.0, 86400.0)
 _LONGER: Final = "+Inf"
 
-_counts: Counter[str] = Counter()  # of this process, for requests are sent in places that know no Redis
-
-
-def count_call(service: str, how: str) -> None:
-    """Count a request to a remote service, by the status of its answer or by why there is none."""
-    _counts[f"calls:{service}:{how}"] += 1
+_counts: Counter[str] = Counter()  # of this process
 
 
 def count_step(step: str, seconds: float) -> None:
@@ -54,16 +50,24 @@ def count_wait(seconds: float) -> None:
 
 def write(redis: Redis, keys: Keys) -> None:
     """Add what this process counted to what Redis holds; `RedisError` when that cannot be done now."""
-    counted = dict(_counts)
-    if not counted:
+    counted, made = dict(_counts), dict(calls.made)
+    if not counted and not made:
         return
     with redis.pipeline(transaction=True) as pipe:
         for name, count in counted.items():
             pipe.hincrby(keys.metrics, name, count)
+        for (service, how), count in made.items():
+            pipe.hincrby(keys.metrics, f"calls:{service}:{how}", count)
         pipe.execute()
-    _counts.subtract(counted)
-    for name in [each for each, left in _counts.items() if left == 0]:
-        del _counts[name]
+    _take_out(_counts, counted)
+    _take_out(calls.made, made)
+
+
+def _take_out(counts: Counter[Any], written: Mapping[Any, int]) -> None:
+    """Take out what was written; what was counted meanwhile stays."""
+    counts.subtract(written)
+    for name in [name for name, left in counts.items() if left == 0]:
+        del counts[name]
 
 
 def _observe(name: str, bounds: tuple[float, ...], seconds: float) -> None:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from integration.errors import NoAddress, RemoteError, StillPublic, Temporary
-from integration.facts import Highlights, Result, Session, Status
+from integration.facts import CaseKey, Highlights, Result, Session, Status, read_case_key
 
 VERSION = 1  # of the stored form; an entry of a newer version is left alone
 
@@ -77,7 +77,7 @@ class Policy:
 class Entry:
     """What is known of one ticket. All times are Unix seconds of Redis' clock."""
 
-    ticket_id: int
+    key: CaseKey
     received_at: float
     entered_at: float  # when the present state began
     state: State = State.RECEIVED
@@ -107,8 +107,8 @@ class Entry:
     tried: tuple[str, ...] = ()  # the requests whose note was attempted
     highlights: Highlights | None = field(default=None, repr=False)
     replay: str | None = None  # a session's place, kept when the text is deleted
-    comment_id: int | None = None
-    public_comment: int | None = None  # our note, which customers can read and which is to be made private
+    note_id: str | None = None
+    public_note: str | None = None  # our note, which customers can read and which is to be made private
     was_public: bool = False  # our note was, for a moment at least
     reason: str | None = None  # of the final state
     last_error: str | None = None
@@ -217,25 +217,25 @@ def _why_empty(highlights: Highlights) -> str:
     return "LogRocket found no session of the requester"
 
 
-def unknown_to_logrocket(entry: Entry, now: float, *, policy: Policy) -> Entry:
+def unknown_request(entry: Entry, now: float, *, policy: Policy) -> Entry:
     """LogRocket does not know the request on record, or not yet: a poll without a result."""
     return _told_nothing(entry, now, why="LogRocket does not know the request, or not yet (404)", policy=policy)
 
 
-def posted(entry: Entry, now: float, *, comment_id: int | None, was_public: bool = False) -> Entry:
+def posted(entry: Entry, now: float, *, note_id: str | None, was_public: bool = False) -> Entry:
     """The note is on the ticket, and internal; `was_public` when it had to be made so."""
-    entry = dataclasses.replace(entry, public_comment=None, was_public=entry.was_public or was_public)
-    return ended(entry, now, state=State.POSTED, reason=None, comment_id=comment_id)
+    entry = dataclasses.replace(entry, public_note=None, was_public=entry.was_public or was_public)
+    return ended(entry, now, state=State.POSTED, reason=None, note_id=note_id)
 
 
-def ended(entry: Entry, now: float, *, state: State, reason: str | None, comment_id: int | None = None) -> Entry:
+def ended(entry: Entry, now: float, *, state: State, reason: str | None, note_id: str | None = None) -> Entry:
     """Nothing more will be done by itself; what is personal is deleted."""
     return _entered(
         entry,
         state,
         now,
         reason=reason,
-        comment_id=comment_id,
+        note_id=note_id,
         email=None,
         external_id=None,
         highlights=None,
@@ -299,9 +299,9 @@ def not_there(entry: Entry, now: float, *, error: RemoteError, policy: Policy) -
 
 def still_public(entry: Entry, now: float, *, error: StillPublic, policy: Policy) -> Entry:
     """Our note can be read by customers: it is tried to be made private some more times, then a person has to."""
-    entry = dataclasses.replace(entry, public_comment=error.comment_id, was_public=True)
+    entry = dataclasses.replace(entry, public_note=error.note_id, was_public=True)
     if entry.refusals + 1 >= STILL_PUBLIC:
-        return ended(entry, now, state=State.FAILED, reason=str(error), comment_id=error.comment_id)
+        return ended(entry, now, state=State.FAILED, reason=str(error), note_id=error.note_id)
     pause = min(policy.backoff * 2.0**entry.refusals, MAX_BACKOFF_SECONDS)
     return _refused_once(entry, now, error=error, pause=pause)
 
@@ -313,7 +313,7 @@ def became_public(old: Entry, new: Entry) -> bool:
 
 def is_left_public(old: Entry, new: Entry) -> bool:
     """Whether it is given up just now to make our note private: a person has to."""
-    return new.public_comment is not None and new.state in FINAL and old.state not in FINAL
+    return new.public_note is not None and new.state in FINAL and old.state not in FINAL
 
 
 def deferred(entry: Entry, *, until: float, error: str) -> Entry:
@@ -350,7 +350,7 @@ def retried(entry: Entry, now: float) -> Entry | None:
     """
     if entry.state not in RETRYABLE:
         return None
-    if entry.public_comment is not None:
+    if entry.public_note is not None:
         return _entered(entry, State.READY, now, reason=None)
     return _back(entry, now, not_before=0, failures=0, silences=0, reason=None)
 
@@ -490,6 +490,7 @@ def load(text: bytes | str) -> Entry:
 def _load(stored: dict[str, Any]) -> Entry:
     known = {each.name for each in dataclasses.fields(Entry)}
     values = {name: value for name, value in stored.items() if name in known}
+    values["key"] = read_case_key(values["key"])
     values["state"] = State(values.get("state", State.RECEIVED))
     for name in ("old_ids", "tried"):
         values[name] = tuple(values.get(name, ()))

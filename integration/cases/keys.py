@@ -1,18 +1,18 @@
 """What everything of ours in Redis is called: all begins with KEY_PREFIX. Two installations can share one Redis.
 
     <prefix>:owner                  whose all of it is (integration.cases.owner)
-    <prefix>:ticket:<id>            an entry, as JSON (integration.cases.entry)
-    <prefix>:due                    ticket ids by the time at which the sweeper looks at them again
+    <prefix>:case:<key>             an entry, as JSON (integration.cases.entry)
+    <prefix>:due                    keys of cases by the time at which the sweeper looks at them again
     <prefix>:clock                  how often Redis' clock was seen to jump
     <prefix>:run                    which run of Redis was seen last (integration.cases.lost_writes)
-    <prefix>:state:<state>          ticket ids by the time at which they entered that state
-    <prefix>:received               ticket ids by the time at which they came
-    <prefix>:forgotten              ids of erased tickets, by the time at which they were: they are not taken in again
-    <prefix>:newest                 the highest ticket ids that came: a lower one may have had its note
-    <prefix>:public                 tickets whose note customers could read, until an admin has seen it, by time
+    <prefix>:state:<state>          keys of cases by the time at which they entered that state
+    <prefix>:received               keys of cases by the time at which they came
+    <prefix>:forgotten              keys of erased cases, by the time at which they were: they are not taken in again
+    <prefix>:newest:<desk>          the highest numbers that came from a desk: a lower one may have had its note
+    <prefix>:public                 cases whose note customers could read, until an admin has seen it, by time
     <prefix>:lane:<service>         pace and hold of a service (integration.cases.lanes)
-    <prefix>:line                   tickets whose note is ready to go, by the time at which it became ready
-    <prefix>:asked                  the requests made to LogRocket in the last hour, by time
+    <prefix>:line:<service>         cases whose note is ready to go there, by the time at which it became ready
+    <prefix>:asked                  the requests for highlights of the last hour, by time
     <prefix>:metrics                what happened so far (integration.cases.counters)
     <prefix>:beats                  which parts of the worker live (integration.cases.heartbeats)
     <prefix>:doors, :refused...     which deliveries were verified, and which refused (integration.cases.deliveries)
@@ -22,7 +22,7 @@
     <prefix>:let-in:<hash>          who knew it of late
 
 RQ's own keys begin with `rq:`, whoever uses it. Ours among them are told by the names of our queues, and by the ids of
-our jobs: `<prefix>-<step>-<ticket id>-<chance>`.
+our jobs: `<prefix>-<step>-<key of the case>-<chance>`.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import Final
+
+from integration.facts import CaseKey, read_case_key
 
 DEFAULT_PREFIX: Final = "highlights"
 ALLOWED: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")  # what RQ allows in a job's id, and no pattern of Redis'
@@ -41,25 +43,25 @@ class Keys:
 
     prefix: str
 
-    def ticket(self, ticket_id: int | str) -> str:
-        """A ticket's entry."""
-        return f"{self.prefix}:ticket:{ticket_id}"
+    def case(self, case: str) -> str:
+        """A case's entry."""
+        return f"{self.prefix}:case:{case}"
 
-    def ticket_of(self, key: bytes) -> int:
-        """The ticket that a key of `ticket` names."""
-        return int(key.removeprefix(self.ticket("").encode()))
+    def case_of(self, key: bytes) -> CaseKey:
+        """The case that a key of `case` names; ValueError when it is none of ours."""
+        return read_case_key(key.decode().removeprefix(self.case("")))
 
     def state(self, state: str) -> str:
-        """The tickets in a state."""
+        """The cases in a state."""
         return f"{self.prefix}:state:{state}"
 
     def lane(self, service: str) -> str:
         """A service's lane."""
         return f"{self.prefix}:lane:{service.lower()}"
 
-    def recovery_seen(self, ticket_id: str) -> str:
-        """What came of a ticket that recovery looked at."""
-        return f"{self.prefix}:recover:seen:{ticket_id}"
+    def recovery_seen(self, case: str) -> str:
+        """What came of a case that recovery looked at."""
+        return f"{self.prefix}:recover:seen:{case}"
 
     def check(self, chance: str) -> str:
         """What `check` writes, to see whether it can."""
@@ -72,7 +74,7 @@ class Keys:
 
     @property
     def due(self) -> str:
-        """When the sweeper looks at which ticket."""
+        """When the sweeper looks at which case."""
         return f"{self.prefix}:due"
 
     @property
@@ -87,32 +89,30 @@ class Keys:
 
     @property
     def received(self) -> str:
-        """When which ticket came."""
+        """When which case came."""
         return f"{self.prefix}:received"
 
     @property
     def forgotten(self) -> str:
-        """Which tickets were erased."""
+        """Which cases were erased."""
         return f"{self.prefix}:forgotten"
 
-    @property
-    def newest(self) -> str:
-        """The highest ticket ids that came."""
-        return f"{self.prefix}:newest"
+    def newest(self, desk: str) -> str:
+        """The highest numbers that came from a desk."""
+        return f"{self.prefix}:newest:{desk}"
 
-    @property
-    def line(self) -> str:
-        """The notes that are ready to go."""
-        return f"{self.prefix}:line"
+    def line(self, service: str) -> str:
+        """The notes that are ready to go to a service."""
+        return f"{self.prefix}:line:{service.lower()}"
 
     @property
     def public(self) -> str:
-        """The tickets whose note customers could read."""
+        """The cases whose note customers could read."""
         return f"{self.prefix}:public"
 
     @property
     def asked(self) -> str:
-        """The requests made to LogRocket."""
+        """The requests for highlights."""
         return f"{self.prefix}:asked"
 
     @property
@@ -181,7 +181,7 @@ class Keys:
 
     @property
     def requests(self) -> str:
-        """RQ's queue of what LogRocket is asked."""
+        """RQ's queue of requests for highlights."""
         return f"{self.prefix}-requests"
 
     @property
@@ -194,11 +194,14 @@ class Keys:
         """Both queues of RQ."""
         return self.requests, self.notes
 
-    def job(self, step: str, ticket_id: int, chance: str) -> str:
+    def job(self, step: str, case: str, chance: str) -> str:
         """The id of a job."""
-        return f"{self.prefix}-{step}-{ticket_id}-{chance}"
+        return f"{self.prefix}-{step}-{case}-{chance}"
 
-    def read_job(self, job_id: str) -> tuple[str, int] | None:
-        """The step and the ticket of a job's id, or of `<id>:<execution>`; None when it is not ours."""
-        found = re.fullmatch(rf"{re.escape(self.prefix)}-([a-z_]+)-([0-9]{{1,18}})-[0-9a-f]+(?::\w+)?", job_id)
-        return None if found is None else (found[1], int(found[2]))
+    def read_job(self, job_id: str) -> tuple[str, CaseKey] | None:
+        """The step and the case of a job's id, or of `<id>:<execution>`; None when it is not ours."""
+        named = re.fullmatch(rf"{re.escape(self.prefix)}-([a-z_]+)-([A-Za-z0-9_-]+)-[0-9a-f]+(?::\w+)?", job_id)
+        try:
+            return None if named is None else (named[1], read_case_key(named[2]))
+        except ValueError:
+            return None

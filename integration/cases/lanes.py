@@ -1,4 +1,4 @@
-"""The two remote services' lanes: when the next ticket may go, for all workers of all machines together.
+"""The remote services' lanes: when the next ticket may go, for all workers of all machines together.
 
     <prefix>:lane:<service>     open_at: nobody goes before (Unix seconds of Redis' clock): a pause, or a hold
                                 note_at, interval: when the next note may go, and the seconds between two
@@ -6,10 +6,10 @@
                                 suspected: the hold is a suspicion, and the lane stays open
                                 failing, failing_since, failing_last, failures: why it did nothing of what we asked,
                                 from when to when, how often
-                                refused, limited: the ticket that met the last refusal, or the last 429
+                                refused, limited: the case that met the last refusal, or the last 429
                                 accepted_at: when the service last did what we asked
-    <prefix>:line               tickets whose note is ready to go, by the time at which it became ready
-    <prefix>:asked              the requests made to LogRocket in the last hour, by time
+    <prefix>:line:<service>     cases whose note is ready to go there, by the time at which it became ready
+    <prefix>:asked              the requests for highlights of the last hour, by time
 
 A lane that is closed costs a ticket nothing: no attempt is counted, and its place in the line is kept. Nobody sleeps.
 
@@ -31,39 +31,22 @@ from redis import Redis
 
 from integration.cases.entry import Entry, State
 from integration.cases.keys import Keys
-from integration.zendesk.pace import DEFAULT_INTERVAL, Pace
+from integration.cases.steps import Routes
+from integration.facts import CaseKey, Pace
 
 HOLD_SECONDS: Final = 60.0  # the longest time between two tries with credentials that were refused
 _BURST_SECONDS: Final = 0.5  # tickets this close together may pass each other
 
 
-class Service(enum.StrEnum):
-    """A remote service, by the name that our errors give it."""
-
-    ZENDESK = "Zendesk"
-    LOGROCKET = "LogRocket"
-
-
 class Sign(enum.StrEnum):
-    """What a ticket met that may be everybody's trouble, as the lane's field that remembers the ticket."""
+    """What a case met that may be everybody's trouble, as the lane's field that remembers the case."""
 
     REFUSED = "refused"
     LIMITED = "limited"
 
 
-def needed(entry: Entry) -> tuple[Service, ...]:
-    """The lanes that have to be open for the entry's next step: the services that it calls."""
-    if entry.state is State.READY:
-        return (Service.ZENDESK,)
-    if entry.state is State.RECEIVED and entry.hint is not None:
-        return ()
-    if entry.state is State.RECEIVED and entry.email is None and entry.external_id is None:
-        return (Service.ZENDESK, Service.LOGROCKET)
-    return (Service.LOGROCKET,)
-
-
 # Part of the script that writes a claim; expects `now`; refuses by putting the ticket off until it may come again.
-# KEYS[2] due, KEYS[5] line, KEYS[6...] the lanes that the step needs; ARGV[1] ticket id, ARGV[7] `note` or ``,
+# KEYS[2] due, KEYS[5] line, KEYS[6...] the lanes that the step needs; ARGV[1] the case, ARGV[7] `note` or ``,
 # ARGV[8] default interval, ARGV[9] seconds within which notes may pass each other
 ADMISSION: Final = """
 local function come_again(at)
@@ -137,7 +120,7 @@ redis.call('HSET', KEYS[1], 'failing', ARGV[1], 'failing_last', string.format('%
 redis.call('HINCRBY', KEYS[1], 'failures', 1)
 """
 
-# KEYS lane; ARGV sign, ticket id; returns the ticket that met this sign before or '', and when the service last did
+# KEYS lane; ARGV sign, case; returns the case that met this sign before or '', and when the service last did
 # what was asked
 _SIGN = """
 local before = redis.call('HGET', KEYS[1], ARGV[1]) or ''
@@ -162,10 +145,18 @@ return ''
 class Hold:
     """A lane that waits for an admin."""
 
-    service: Service
+    service: str
     reason: str
     since: float
     suspected: bool = False  # it is not known that our account is meant: the lane stays open
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoteLane:
+    """When the next note may go to a place by its pace, and the seconds between two."""
+
+    note_at: float
+    interval: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,58 +164,57 @@ class Outlook:
     """When the lanes are open, and how much may go. Times are Unix seconds of Redis' clock."""
 
     now: float
-    open_at: Mapping[Service, float]
-    note_at: float
-    interval: float
+    routes: Routes
+    open_at: Mapping[str, float]  # by service
+    notes: Mapping[str, NoteLane]  # by place
     free_requests: int
 
     @property
-    def notes_at(self) -> float:
-        """When the next note may go."""
-        return max(self.open_at[Service.ZENDESK], self.note_at)
-
-    @property
     def requests_at(self) -> float:
-        """When LogRocket may be asked."""
-        return self.open_at[Service.LOGROCKET]
+        """When the summariser may be asked."""
+        return self.open_at[self.routes.summariser]
+
+    def notes_at(self, place: str) -> float:
+        """When the next note may go to a place."""
+        return max(self.open_at[place], self.notes[place].note_at)
 
     def opens_at(self, entry: Entry) -> float:
         """When every lane that the entry's next step needs is open."""
-        return max((self.open_at[service] for service in needed(entry)), default=0.0)
+        return max((self.open_at[service] for service in self.routes.needed(entry)), default=0.0)
 
-    @property
-    def free_notes(self) -> int:
-        """How many notes may be queued at once."""
-        if self.notes_at > self.now:
+    def free_notes(self, place: str) -> int:
+        """How many notes may be queued for a place at once."""
+        if self.notes_at(place) > self.now:
             return 0
-        return 1 + min(int(_BURST_SECONDS / max(self.interval, 1e-6)), 100)
+        return 1 + min(int(_BURST_SECONDS / max(self.notes[place].interval, 1e-6)), 100)
 
 
 class Lanes:
     """The lanes as Redis has them."""
 
-    def __init__(self, redis: Redis, *, keys: Keys, requests_per_hour: int, backoff: float) -> None:
+    def __init__(self, redis: Redis, *, keys: Keys, routes: Routes, requests_per_hour: int, backoff: float) -> None:
         self._redis = redis
         self._keys = keys
+        self.routes = routes
         self._ceiling = requests_per_hour
         self._backoff = backoff
 
-    def hold(self, service: Service, reason: str, *, longest: float = HOLD_SECONDS) -> float:
+    def hold(self, service: str, reason: str, *, longest: float = HOLD_SECONDS) -> float:
         """Close a lane because our account is refused; the seconds until the next try, `longest` at most."""
         arguments = (reason, self._backoff, longest)
         return float(cast("bytes", self._redis.eval(_HOLD, 1, self._keys.lane(service), *map(str, arguments))))
 
-    def met(self, service: Service, sign: Sign, entry: Entry) -> tuple[bool, bool]:
-        """A ticket met a sign of trouble: whether another one did, too, and whether it is known to be its own.
+    def met(self, service: str, sign: Sign, entry: Entry) -> tuple[bool, bool]:
+        """A case met a sign of trouble: whether another one did, too, and whether it is known to be its own.
 
         Its own it is when the service did for others what was asked since the ticket met it first.
         """
-        answer = self._redis.eval(_SIGN, 1, self._keys.lane(service), str(sign), str(entry.ticket_id))
+        answer = self._redis.eval(_SIGN, 1, self._keys.lane(service), str(sign), entry.key)
         before, accepted_at = cast("list[bytes]", answer)
-        another = before.decode() not in ("", str(entry.ticket_id))
+        another = before.decode() not in ("", entry.key)
         return another, entry.refused_since is not None and float(accepted_at) > entry.refused_since
 
-    def answered(self, service: Service, pace: Pace | None = None) -> bool:
+    def answered(self, service: str, pace: Pace | None = None) -> bool:
         """The service did what was asked: it accepts us, and the answer may say how fast notes may go on.
 
         Whether that ends a hold.
@@ -232,52 +222,61 @@ class Lanes:
         arguments = ("", "") if pace is None else (str(pace.pause), str(pace.interval))
         return bool(self._redis.eval(_ANSWERED, 1, self._keys.lane(service), *arguments))
 
-    def failed(self, service: Service, reason: str) -> None:
+    def failed(self, service: str, reason: str) -> None:
         """The service did not do what was asked, and may do it later; until it does, that is told."""
         self._redis.eval(_FAILED, 1, self._keys.lane(service), reason)
 
-    def pause(self, service: Service, seconds: float) -> None:
+    def pause(self, service: str, seconds: float) -> None:
         """Close a lane for a time because the service said that all of us come too often."""
         self._redis.eval(_PAUSE, 1, self._keys.lane(service), str(seconds))
 
     def ask(self) -> float | None:
-        """Count a request that LogRocket is going to be sent now; when to come again if there were too many."""
+        """Count a request for highlights that is going to be sent now; when to come again if there were too many."""
         answer = cast("bytes", self._redis.eval(_ASK, 1, self._keys.asked, str(self._ceiling), secrets.token_hex(8)))
         return float(answer) if answer else None
 
     def outlook(self) -> Outlook:
         """What may go now."""
+        services = self.routes.services
         with self._redis.pipeline(transaction=False) as pipe:
             pipe.time()
-            pipe.hmget(self._keys.lane(Service.ZENDESK), "open_at", "note_at", "interval")
-            pipe.hmget(self._keys.lane(Service.LOGROCKET), "open_at", "hold")
+            for service in services:
+                pipe.hmget(self._keys.lane(service), "open_at", "note_at", "interval", "hold")
             pipe.zcount(self._keys.asked, "-inf", "+inf")
-            (seconds, microseconds), zendesk, logrocket, asked = pipe.execute()
-        free = 1 if logrocket[1] is not None else self._ceiling - asked
+            (seconds, microseconds), *answers, asked = pipe.execute()
+        lanes = dict(zip(services, answers, strict=True))
+        free = 1 if lanes[self.routes.summariser][3] is not None else self._ceiling - asked
         return Outlook(
             now=seconds + microseconds / 1e6,
-            open_at={Service.ZENDESK: float(zendesk[0] or 0), Service.LOGROCKET: float(logrocket[0] or 0)},
-            note_at=float(zendesk[1] or 0),
-            interval=float(zendesk[2] or DEFAULT_INTERVAL),
+            routes=self.routes,
+            open_at={service: float(lane[0] or 0) for service, lane in lanes.items()},
+            notes={
+                place: NoteLane(note_at=float(lanes[place][1] or 0), interval=float(lanes[place][2] or interval))
+                for place, interval in self.routes.intervals.items()
+            },
             free_requests=max(free, 1),  # one at least finds out when the next may go
         )
+
+    def line(self, key: CaseKey) -> str:
+        """Where a case waits whose note is ready to go."""
+        return self._keys.line(self.routes.place(key))
 
     def passing(self, entry: Entry) -> tuple[list[str], list[str]]:
         """The keys and arguments that `ADMISSION` needs for an entry's step."""
         what = "note" if entry.state is State.READY else ""
-        keys = [self._keys.line, *map(self._keys.lane, needed(entry))]
-        return keys, [what, str(DEFAULT_INTERVAL), str(_BURST_SECONDS)]
+        keys = [self.line(entry.key), *map(self._keys.lane, self.routes.needed(entry))]
+        return keys, [what, str(self.routes.interval(self.routes.place(entry.key))), str(_BURST_SECONDS)]
 
     def holds(self) -> list[Hold]:
         """The lanes that wait for an admin."""
         with self._redis.pipeline(transaction=False) as pipe:
-            for service in Service:
+            for service in self.routes.services:
                 pipe.hgetall(self._keys.lane(service))
-            lanes = pipe.execute()
-        return [hold for service, lane in zip(Service, lanes, strict=True) if (hold := hold_of(service, lane))]
+            lanes = zip(self.routes.services, pipe.execute(), strict=True)
+        return [hold for service, lane in lanes if (hold := hold_of(service, lane))]
 
 
-def hold_of(service: Service, lane: Mapping[bytes, bytes]) -> Hold | None:
+def hold_of(service: str, lane: Mapping[bytes, bytes]) -> Hold | None:
     """The hold of a lane as Redis has it; None when there is none."""
     if b"hold" not in lane:
         return None

@@ -1,4 +1,4 @@
-"""The ledger: one entry per ticket in Redis, and the one clock that moves it.
+"""The ledger: one entry per case in Redis, and the one clock that moves it.
 
 Its keys are in `integration.cases.keys`.
 
@@ -25,9 +25,9 @@ from integration.cases import entry as entries
 from integration.cases.entry import FINAL, Entry, NewerEntryError, Policy, State
 from integration.cases.keys import Keys
 from integration.cases.pseudonym import Whose
-from integration.cases.queues import Queues, step_of
-from integration.facts import Result
-from integration.zendesk.webhook import NewTicket
+from integration.cases.queues import Queues
+from integration.cases.steps import STEPS, Routes
+from integration.facts import CaseKey, NewCase, Result, as_logged, desk_of
 
 QUEUED_JOB_LOST_SECONDS = 30
 _DAY = 24 * 60 * 60
@@ -43,46 +43,47 @@ Write = Callable[[bytes, Entry, Entry, float], bool | None]
 
 @dataclass(frozen=True, kw_only=True)
 class Overdue:
-    """A ticket that the sweeper has to look at; `entry` is None when it is gone or `newer` than this release."""
+    """A case that the sweeper has to look at; `entry` is None when it is gone or `newer` than this release."""
 
-    ticket_id: int
+    key: CaseKey
     entry: Entry | None
     newer: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class PublicNote:
-    """A ticket whose note customers can read, or could; `entry` is None when it is gone or a newer release wrote it."""
+    """A case whose note customers can read, or could; `entry` is None when it is gone or a newer release wrote it."""
 
-    ticket_id: int
+    key: CaseKey
     since: float  # when that was noticed
     entry: Entry | None
 
     @property
     def still(self) -> bool | None:
         """Whether they can now; None when that is not known any more."""
-        return None if self.entry is None else self.entry.public_comment is not None
+        return None if self.entry is None else self.entry.public_note is not None
 
 
 @dataclass(kw_only=True)
 class Plan:
     """What the sweeper decided: when to look again, who joins or leaves the line of notes, which jobs to queue."""
 
-    due: dict[int, float] = field(default_factory=dict)
-    line: dict[int, float] = field(default_factory=dict)
-    queue: list[tuple[int, State]] = field(default_factory=list)
-    gone: list[int] = field(default_factory=list)
-    not_in_line: list[int] = field(default_factory=list)
+    due: dict[CaseKey, float] = field(default_factory=dict)
+    line: dict[CaseKey, float] = field(default_factory=dict)
+    queue: list[tuple[CaseKey, State]] = field(default_factory=list)
+    gone: list[CaseKey] = field(default_factory=list)
+    not_in_line: list[CaseKey] = field(default_factory=list)
 
 
 class Ledger:
-    """Every ticket that Zendesk told us of, and what became of it."""
+    """Every case that a door took in, and what became of it."""
 
     def __init__(  # noqa: PLR0913 -- each is named where it is called
         self,
         redis: Redis,
         *,
         keys: Keys,
+        routes: Routes,
         policy: Policy,
         retention_days: int,
         requests_per_hour: int = 1000,
@@ -91,21 +92,23 @@ class Ledger:
         self._redis = redis
         self.keys = keys
         self._secret_keys = secret_keys
-        self.lanes = lanes.Lanes(redis, keys=keys, requests_per_hour=requests_per_hour, backoff=policy.backoff)
+        self.lanes = lanes.Lanes(
+            redis, keys=keys, routes=routes, requests_per_hour=requests_per_hour, backoff=policy.backoff
+        )
         self._queues = Queues(redis, keys)
         self.policy = policy
         self._retention = retention_days * _DAY
         self._ahead: tuple[float, float] | None = None  # of our clock, Redis' own: at least, at most
 
-    def receive(self, ticket: NewTicket, *, recovered: bool = False) -> bool:
-        """Take in a new ticket and queue its first job, in one round trip; False when it is known, or was erased."""
+    def receive(self, case: NewCase, *, recovered: bool = False) -> bool:
+        """Take in a new case and queue its first job, in one round trip; False when it is known, or was erased."""
         new = Entry(
-            ticket_id=ticket.ticket_id,
+            key=case.key,
             received_at=0,
             entered_at=0,
-            email=ticket.email,
-            external_id=ticket.external_id,
-            person=self.pseudonym(ticket.email),
+            email=case.person.email,
+            external_id=case.person.external_id,
+            person=self.pseudonym(case.person.email),
             recovered=recovered,
         )
         with self._redis.pipeline(transaction=True) as pipe:
@@ -113,34 +116,35 @@ class Ledger:
             pipe.eval(
                 ledger_scripts.RECEIVE,
                 12,
-                self.keys.ticket(ticket.ticket_id),
+                self.keys.case(case.key),
                 self.keys.due,
                 self.keys.state(State.RECEIVED),
                 self.keys.received,
                 self.keys.metrics,
                 self.keys.forgotten,
-                self.keys.newest,
+                self.keys.newest(desk_of(case.key)),
                 self.keys.run,
                 self.keys.recovery_lost,
                 self.keys.recovery_done,
                 self.keys.recovery_lock,
                 self.keys.clock,
-                str(ticket.ticket_id),
+                case.key,
                 entries.dump_without_times(new),
                 str(QUEUED_JOB_LOST_SECONDS),
+                "" if case.number is None else str(case.number),
             )
-            self._queues.add([(ticket.ticket_id, State.RECEIVED)], pipeline=pipe)
+            self._queues.add([(case.key, State.RECEIVED)], pipeline=pipe)
             is_new = bool(pipe.execute()[0])
         if is_new:
             message, step = ("ticket recovered", "recover") if recovered else ("ticket received", "receive")
-            log.info(message, ticket_id=ticket.ticket_id, step=step, state=str(State.RECEIVED), tries=0, next="now")
+            log.info(message, **as_logged(case.key), step=step, state=str(State.RECEIVED), tries=0, next="now")
         return is_new
 
-    def claim(self, ticket_id: int, state: State) -> Entry | None:
+    def claim(self, key: CaseKey, state: State) -> Entry | None:
         """The entry under a lease of its own, or None when the step of `state` is not to be done now."""
         lease = secrets.token_hex(8)
         return self._update(
-            ticket_id,
+            key,
             lambda entry, now: entries.claimed(entry, now, state=state, lease=lease, policy=self.policy),
             write=self._write_claim,
         )
@@ -151,13 +155,13 @@ class Ledger:
         `facts` are for the log.
         """
         return self._change(
-            claimed.ticket_id,
+            claimed.key,
             lambda entry, now: decide(entry, now) if entry.lease == claimed.lease else None,
-            step=step_of(claimed.state),
+            step=STEPS[claimed.state].name,
             **facts,
         )
 
-    def call_back(self, ticket_id: int, result: Result) -> bool:
+    def call_back(self, key: CaseKey, result: Result) -> bool:
         """Take in LogRocket's callback; False when it changes nothing."""
         seen: list[Entry] = []
 
@@ -165,56 +169,56 @@ class Ledger:
             seen[:] = [entry]
             return entries.called_back(entry, now, result=result, policy=self.policy)
 
-        if self._change(ticket_id, decide, step="callback", said=result.status.value) is not None:
+        if self._change(key, decide, step="callback", said=result.status.value) is not None:
             return True
         why = entries.why_nothing_changed(seen[0] if seen else None, result)
-        log.info("callback changed nothing", ticket_id=ticket_id, said=result.status.value, why=why)
+        log.info("callback changed nothing", **as_logged(key), said=result.status.value, why=why)
         return False
 
-    def retry(self, ticket_id: int) -> bool:
-        """Put a ticket that ended without a note back to work; False when it is not known or has not."""
-        return self._change(ticket_id, entries.retried, step="retry") is not None
+    def retry(self, key: CaseKey) -> bool:
+        """Put a case that ended without a note back to work; False when it is not known or has not."""
+        return self._change(key, entries.retried, step="retry") is not None
 
-    def public_seen(self, ticket_id: int) -> bool:
-        """An admin has seen that the ticket's note is or was public; False when there was nothing to see."""
-        return bool(self._redis.zrem(self.keys.public, str(ticket_id)))
+    def public_seen(self, key: CaseKey) -> bool:
+        """An admin has seen that the case's note is or was public; False when there was nothing to see."""
+        return bool(self._redis.zrem(self.keys.public, key))
 
     def public_notes(self, count: int) -> tuple[list[PublicNote], int]:
-        """The latest tickets whose note is or was public, as far as no admin has seen it; and how many there are."""
+        """The latest cases whose note is or was public, as far as no admin has seen it; and how many there are."""
         with self._redis.pipeline(transaction=False) as pipe:
             pipe.zrevrange(self.keys.public, 0, count - 1, withscores=True)
             pipe.zcard(self.keys.public)
             found, number = pipe.execute()
-        entries_of = self._look_up([ticket for ticket, _ in found])
+        entries_of = self._look_up([key for key, _ in found])
         return [
-            PublicNote(ticket_id=each.ticket_id, since=since, entry=each.entry)
+            PublicNote(key=each.key, since=since, entry=each.entry)
             for each, (_, since) in zip(entries_of, found, strict=True)
         ], number
 
-    def forget(self, ticket_id: int) -> bool:
-        """Erase all that is stored of a ticket, RQ's jobs included; whether anything was. Its id is remembered."""
+    def forget(self, key: CaseKey) -> bool:
+        """Erase all that is stored of a case, RQ's jobs included; whether anything was. Its key is remembered."""
         indexes = (
             self.keys.due,
             self.keys.received,
-            self.keys.line,
+            self.lanes.line(key),
             self.keys.public,
             *(self.keys.state(state) for state in State),
         )
-        keys = [self.keys.ticket(ticket_id), self.keys.forgotten, *indexes]
-        erased = cast("int", self._redis.eval(ledger_scripts.FORGET, len(keys), *keys, str(ticket_id)))
-        traces = erased + self._queues.forget(ticket_id)
+        keys = [self.keys.case(key), self.keys.forgotten, *indexes]
+        erased = cast("int", self._redis.eval(ledger_scripts.FORGET, len(keys), *keys, key))
+        traces = erased + self._queues.forget(key)
         if traces:
-            log.info("ticket erased", ticket_id=ticket_id, step="forget")
+            log.info("ticket erased", **as_logged(key), step="forget")
         return bool(traces)
 
     def pseudonym(self, email: str | None) -> str | None:
         """What stands for an address in an entry whose address is deleted."""
         return pseudonym.of(email, self._secret_keys[0]) if email and self._secret_keys else None
 
-    def tickets_of(self, email: str) -> Iterator[tuple[bytes, Whose]]:
-        """The key of every ticket that is stored, and whether it is of this address."""
+    def cases_of(self, email: str) -> Iterator[tuple[bytes, Whose]]:
+        """What every entry is stored under, and whether it is of this address."""
         search = pseudonym.Search(email, self._secret_keys)
-        for key in self._redis.scan_iter(match=self.keys.ticket("*"), count=1000):
+        for key in self._redis.scan_iter(match=self.keys.case("*"), count=1000):
             try:
                 document = cast("bytes | None", self._redis.get(key))
             except ResponseError:  # it is no text
@@ -222,29 +226,31 @@ class Ledger:
             if document is not None:
                 yield key, search.whose(document)
 
-    def find(self, ticket_id: int) -> Entry | None:
-        """The entry of a ticket; `NewerEntryError` when a newer release wrote it."""
-        document = cast("bytes | None", self._redis.get(self.keys.ticket(ticket_id)))
+    def find(self, key: CaseKey) -> Entry | None:
+        """The entry of a case; `NewerEntryError` when a newer release wrote it."""
+        document = cast("bytes | None", self._redis.get(self.keys.case(key)))
         return None if document is None else entries.load(document)
 
     def latest(self, count: int) -> list[Entry]:
-        """The tickets that came last, newest first."""
+        """The cases that came last, newest first."""
         found = self._look_up(cast("list[bytes]", self._redis.zrevrange(self.keys.received, 0, count - 1)))
         return [each.entry for each in found if each.entry is not None]
 
     def latest_in(self, state: State, count: int) -> list[Entry]:
-        """The tickets that came into a state last, newest first."""
+        """The cases that came into a state last, newest first."""
         found = self._look_up(cast("list[bytes]", self._redis.zrevrange(self.keys.state(state), 0, count - 1)))
         return [each.entry for each in found if each.entry is not None]
 
     def longest_in(self, state: State, count: int) -> list[Entry]:
-        """The tickets that have been in a state for the longest time, those first."""
+        """The cases that have been in a state for the longest time, those first."""
         found = self._look_up(cast("list[bytes]", self._redis.zrange(self.keys.state(state), 0, count - 1)))
         return [each.entry for each in found if each.entry is not None]
 
-    def in_state(self, state: State) -> list[int]:
-        """The tickets in a state, longest in it first."""
-        return [int(each) for each in cast("list[bytes]", self._redis.zrange(self.keys.state(state), 0, -1))]
+    def in_state(self, state: State) -> list[CaseKey]:
+        """The cases in a state, longest in it first."""
+        return [
+            CaseKey(each.decode()) for each in cast("list[bytes]", self._redis.zrange(self.keys.state(state), 0, -1))
+        ]
 
     def overdue(self, limit: int) -> list[Overdue]:
         """The entries whose time has come, longest overdue first."""
@@ -253,29 +259,29 @@ class Ledger:
         )
         return self._look_up(ids)
 
-    def first_in_line(self, count: int) -> list[Overdue]:
-        """The tickets whose notes are next."""
+    def first_in_line(self, place: str, count: int) -> list[Overdue]:
+        """The cases whose notes are next in a place."""
         if count == 0:
             return []
-        return self._look_up(cast("list[bytes]", self._redis.zrange(self.keys.line, 0, count - 1)))
+        return self._look_up(cast("list[bytes]", self._redis.zrange(self.keys.line(place), 0, count - 1)))
 
     def put_off(self, plan: Plan) -> None:
         """Carry out what the sweeper decided."""
         with self._redis.pipeline(transaction=True) as pipe:
             pipe.multi()
             if plan.due:
-                pipe.zadd(self.keys.due, {str(ticket_id): when for ticket_id, when in plan.due.items()}, xx=True)
-            if plan.line:
-                pipe.zadd(self.keys.line, {str(ticket_id): place for ticket_id, place in plan.line.items()})
-            for ticket_id in plan.gone:
-                pipe.zrem(self.keys.due, str(ticket_id))
-            for ticket_id in plan.not_in_line:
-                pipe.zrem(self.keys.line, str(ticket_id))
+                pipe.zadd(self.keys.due, {str(key): when for key, when in plan.due.items()}, xx=True)
+            for line in {self.lanes.line(key) for key in plan.line}:
+                pipe.zadd(line, {str(key): since for key, since in plan.line.items() if self.lanes.line(key) == line})
+            for key in plan.gone:
+                pipe.zrem(self.keys.due, key)
+            for key in plan.not_in_line:
+                pipe.zrem(self.lanes.line(key), key)
             self._queues.add(plan.queue, pipeline=pipe)
             pipe.execute()
 
-    def queued(self) -> set[tuple[int, State]]:
-        """The tickets and states for which a job waits in RQ."""
+    def queued(self) -> set[tuple[CaseKey, State]]:
+        """The cases and states for which a job waits in RQ."""
         return self._queues.waiting()
 
     def counts(self) -> dict[State, int]:
@@ -320,24 +326,25 @@ class Ledger:
     def _look_up(self, ids: list[bytes]) -> list[Overdue]:
         if not ids:
             return []
-        documents = cast("list[bytes | None]", self._redis.mget([self.keys.ticket(each.decode()) for each in ids]))
-        return [_overdue(int(each), document) for each, document in zip(ids, documents, strict=True)]
+        keys = [CaseKey(each.decode()) for each in ids]
+        documents = cast("list[bytes | None]", self._redis.mget([self.keys.case(key) for key in keys]))
+        return [_overdue(key, document) for key, document in zip(keys, documents, strict=True)]
 
-    def _change(self, ticket_id: int, decide: Decide, **facts: object) -> Entry | None:
+    def _change(self, key: CaseKey, decide: Decide, **facts: object) -> Entry | None:
         """Change an entry as `decide` says, and tell it in the log, with `facts`; None when nothing was changed."""
 
         def decide_and_remember(old: Entry, now: float) -> Entry | None:
             new = decide(old, now)
             return None if new is None else story.remembered(old, new, now)
 
-        return self._update(ticket_id, decide_and_remember, write=partial(self._write_and_tell, facts))
+        return self._update(key, decide_and_remember, write=partial(self._write_and_tell, facts))
 
-    def _update(self, ticket_id: int, decide: Decide, *, write: Write) -> Entry | None:
+    def _update(self, key: CaseKey, decide: Decide, *, write: Write) -> Entry | None:
         """Change an entry as `decide` says and queue the job that follows; None when nothing was changed."""
-        key = self.keys.ticket(ticket_id)
+        name = self.keys.case(key)
         for _ in range(_TRIES):
             document, seconds, microseconds, run = cast(
-                "list[Any]", self._redis.eval(ledger_scripts.READ, 2, key, self.keys.clock)
+                "list[Any]", self._redis.eval(ledger_scripts.READ, 2, name, self.keys.clock)
             )
             if document is None:
                 return None
@@ -375,14 +382,14 @@ class Ledger:
         place = str(new.entered_at) if queue and new.state is State.READY else ""
         due = now + QUEUED_JOB_LOST_SECONDS if queue else new.wait_until
         keys, arguments = self._written(document, old, new, due=due)
-        keys += [self.keys.line, self.keys.metrics, self.keys.public]
+        keys += [self.lanes.line(new.key), self.keys.metrics, self.keys.public]
         public = "became" if entries.became_public(old, new) else "left" if entries.is_left_public(old, new) else ""
         arguments += [place, str(new.state), public, str(now)]
         with self._redis.pipeline(transaction=True) as pipe:
             pipe.multi()
             pipe.eval(ledger_scripts.CHANGE, len(keys), *keys, *arguments)
             if queue:
-                self._queues.add([(new.ticket_id, new.state)], pipeline=pipe)
+                self._queues.add([(new.key, new.state)], pipeline=pipe)
             return bool(pipe.execute()[0])
 
     def _write_claim(self, document: bytes, old: Entry, new: Entry, _now: float) -> bool | None:
@@ -396,15 +403,15 @@ class Ledger:
     def _written(self, document: bytes, old: Entry, new: Entry, *, due: float) -> tuple[list[str], list[Any]]:
         """The keys and arguments that the scripts' write needs."""
         final = new.state in FINAL
-        keys = [self.keys.ticket(new.ticket_id), self.keys.due, self.keys.state(old.state), self.keys.state(new.state)]
+        keys = [self.keys.case(new.key), self.keys.due, self.keys.state(old.state), self.keys.state(new.state)]
         when, ttl = ("", str(self._retention)) if final else (str(due), "0")
-        return keys, [str(new.ticket_id), document, entries.dump(new), when, str(new.entered_at), ttl]
+        return keys, [new.key, document, entries.dump(new), when, str(new.entered_at), ttl]
 
 
-def _overdue(ticket_id: int, document: bytes | None) -> Overdue:
+def _overdue(key: CaseKey, document: bytes | None) -> Overdue:
     if document is None:
-        return Overdue(ticket_id=ticket_id, entry=None)
+        return Overdue(key=key, entry=None)
     try:
-        return Overdue(ticket_id=ticket_id, entry=entries.load(document))
+        return Overdue(key=key, entry=entries.load(document))
     except NewerEntryError:
-        return Overdue(ticket_id=ticket_id, entry=None, newer=True)
+        return Overdue(key=key, entry=None, newer=True)

@@ -17,7 +17,7 @@ if jumps then run = run .. ':' .. jumps end
 """
 
 LATE_SECONDS: Final = 30 * 60  # from a ticket's creation to its delivery; and what two clocks may differ by
-EARLY_SECONDS: Final = 10 * 60  # that Zendesk's clock may be ahead of Redis'
+EARLY_SECONDS: Final = 10 * 60  # that a desk's clock may be ahead of Redis'
 
 _NOW = """
 local time = redis.call('TIME')
@@ -70,7 +70,7 @@ return 1
 """
 
 # What is remembered of a ticket that is known: nothing when Redis has lost its entry meanwhile.
-# KEYS what is remembered, ticket, forgotten; ARGV ticket id, what to remember, seconds
+# KEYS what is remembered, case, forgotten; ARGV case, what to remember, seconds
 REMEMBER: Final = """
 if redis.call('EXISTS', KEYS[2]) == 1 or redis.call('ZSCORE', KEYS[3], ARGV[1]) then
   redis.call('SET', KEYS[1], ARGV[2], 'EX', ARGV[3])
@@ -80,25 +80,29 @@ end
 REMEMBERED_SECONDS: Final = 365 * 24 * 60 * 60  # the ids of erased tickets, and the newest ids
 REMEMBERED: Final = 100_000  # erased tickets
 
-# Zendesk numbers tickets as they are created. One whose number is not above all that came until an hour ago, or that
+# Some desks number cases as they are created. One whose number is not above all that came until an hour ago, or that
 # came itself, was here before when its entry is gone: it has expired, and its note may be there.
-# KEYS[4] received, KEYS[7] newest; ARGV[1] ticket id; expects `now`; numbers are compared as texts, for they are long
+# KEYS[4] received, KEYS[7] newest of the desk; ARGV[1] case, ARGV[4] its number or ''; expects `now`; numbers are
+# compared as texts, for they are long
 _MAY_HAVE_ITS_NOTE = f"""
 local function above(one, other) return #one > #other or (#one == #other and one > other) end
-local newest, since, before = unpack(redis.call('HMGET', KEYS[7], 'id', 'since', 'before'))
-if not since or now - since > 3600 or now - since < 0 then
-  before = newest or before
-  redis.call('HSET', KEYS[7], 'since', now, 'before', before or '0')
-end
-local was_here = redis.call('ZSCORE', KEYS[4], ARGV[1]) or (before and not above(ARGV[1], before))
-if not was_here and (not newest or above(ARGV[1], newest)) then
-  redis.call('HSET', KEYS[7], 'id', ARGV[1])
-  redis.call('EXPIRE', KEYS[7], {REMEMBERED_SECONDS})
+local was_here = redis.call('ZSCORE', KEYS[4], ARGV[1])
+if ARGV[4] ~= '' then
+  local newest, since, before = unpack(redis.call('HMGET', KEYS[7], 'id', 'since', 'before'))
+  if not since or now - since > 3600 or now - since < 0 then
+    before = newest or before
+    redis.call('HSET', KEYS[7], 'since', now, 'before', before or '0')
+  end
+  was_here = was_here or (before and not above(ARGV[4], before))
+  if not was_here and (not newest or above(ARGV[4], newest)) then
+    redis.call('HSET', KEYS[7], 'id', ARGV[4])
+    redis.call('EXPIRE', KEYS[7], {REMEMBERED_SECONDS})
+  end
 end
 """
 
-# KEYS ticket, due, state:received, received, metrics, forgotten, newest, run, lost, done, lock, clock
-# ARGV ticket id, entry without its times, seconds until the job is lost
+# KEYS case, due, state:received, received, metrics, forgotten, newest, run, lost, done, lock, clock
+# ARGV case, entry without its times, seconds until the job is lost, the case's number or ''
 _TAKE_IN = f"""
 if redis.call('EXISTS', KEYS[1]) == 1 or redis.call('ZSCORE', KEYS[6], ARGV[1]) then return 0 end
 {_MAY_HAVE_ITS_NOTE}
@@ -116,14 +120,14 @@ return 1
 _NOTICE_BEFORE = _notice(received=4, run=8, lost=9, done=10, lock=11)  # a new ticket would pass for a surviving one
 RECEIVE: Final = f"{_RUN}{_NOW}{_NOTICE_BEFORE}{_TAKE_IN}{_COUNT_RECEIVED}"
 
-# KEYS ticket, clock
+# KEYS case, clock
 READ: Final = f"""
 {_RUN}
 local time = redis.call('TIME')
 return {{redis.call('GET', KEYS[1]), time[1], time[2], run}}
 """
 
-# KEYS ticket, due, old state, new state; ARGV ticket id, old entry, new entry, due or '', entered at, ttl or 0
+# KEYS case, due, old state, new state; ARGV case, old entry, new entry, due or '', entered at, ttl or 0
 _UNCHANGED = """
 if redis.call('GET', KEYS[1]) ~= ARGV[2] then return 0 end
 """
@@ -143,7 +147,7 @@ if ARGV[7] == '' then redis.call('ZREM', KEYS[5], ARGV[1]) else redis.call('ZADD
 _COUNT_ENTERED = f"""
 if KEYS[3] ~= KEYS[4] then redis.pcall('HINCRBY', KEYS[6], '{counters.ENTERED}' .. ARGV[8], 1) end
 """
-# KEYS ticket, forgotten, the indexes; ARGV ticket id
+# KEYS case, forgotten, the indexes; ARGV case
 FORGET: Final = f"""
 local erased = redis.call('DEL', KEYS[1])
 for n = 3, #KEYS do erased = erased + redis.call('ZREM', KEYS[n], ARGV[1]) end

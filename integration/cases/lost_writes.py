@@ -1,6 +1,6 @@
 """What a Redis may have lost: when it crashes, or hands over to a replica, its latest writes; when it is emptied, all.
 
-Zendesk was told then that we have the tickets of the last moments, and tells of them no more. So it is written down
+A desk was told then that we have the cases of the last moments, and tells of them no more. So it is written down
 that the tickets of that time have to be looked for, and recovery does.
 
     <prefix>:run             the run of Redis that was seen last, and how often its clock had jumped
@@ -18,7 +18,7 @@ from redis import Redis
 
 from integration.cases import ledger_scripts
 from integration.cases.keys import Keys
-from integration.zendesk.delivery_log import Stretch
+from integration.facts import Stretch
 
 
 class LostWrites:

@@ -14,10 +14,11 @@ from integration.cases import counters, deliveries, heartbeats, standing
 from integration.cases.deliveries import Endpoint
 from integration.cases.entry import FINAL, State
 from integration.cases.keys import Keys
-from integration.cases.lanes import Service, hold_of
+from integration.cases.lanes import hold_of
 from integration.cases.ledger import Ledger, PublicNote
 from integration.cases.queues import open_queue
 from integration.cases.situation import Facts, Failing
+from integration.cases.steps import Routes
 from integration.settings import Settings
 
 _HOUR: Final = 3600
@@ -35,7 +36,7 @@ return 1
 class Obstacle:
     """Why the tickets that need a service wait; `since` is Unix seconds, None when it ends by itself."""
 
-    service: Service
+    service: str
     reason: str
     since: float | None
 
@@ -69,7 +70,7 @@ def look(ledger: Ledger, redis: Redis, *, requests_per_hour: int) -> Overview:
         jobs_waiting=waiting,
         jobs_running=running,
         oldest_waiting_seconds=_oldest(redis, ledger.keys, now),
-        obstacles=(*_holds(ledger), *_ceiling(redis, ledger.keys, now, requests_per_hour)),
+        obstacles=(*_holds(ledger), *_ceiling(redis, ledger, now, requests_per_hour)),
         public_notes=public_notes(ledger),
     )
 
@@ -105,19 +106,19 @@ def _holds(ledger: Ledger) -> list[Obstacle]:
     return [Obstacle(service=each.service, reason=each.reason, since=each.since) for each in holds]
 
 
-def _ceiling(redis: Redis, keys: Keys, now: float, requests_per_hour: int) -> list[Obstacle]:
+def _ceiling(redis: Redis, ledger: Ledger, now: float, requests_per_hour: int) -> list[Obstacle]:
     """The ceiling of requests an hour, when it is reached."""
-    asked = redis.zcount(keys.asked, now - _HOUR, "+inf")
+    asked = redis.zcount(ledger.keys.asked, now - _HOUR, "+inf")
     if asked < requests_per_hour:
         return []
     reason = f"LOGROCKET_REQUESTS_PER_HOUR is reached ({asked} in the last hour)"
-    return [Obstacle(service=Service.LOGROCKET, reason=reason, since=None)]
+    return [Obstacle(service=ledger.lanes.routes.summariser, reason=reason, since=None)]
 
 
 # -- What `standing` decides from
 
 
-def facts(settings: Settings, redis: Redis) -> Facts:
+def facts(settings: Settings, redis: Redis, *, routes: Routes) -> Facts:
     """Everything that tells how it stands, in two round trips; `RedisError` when Redis cannot be asked."""
     keys, now = settings.keys, _now(redis)
     states = (*(state for state in State if state not in FINAL), State.FAILED)
@@ -126,7 +127,7 @@ def facts(settings: Settings, redis: Redis) -> Facts:
             pipe.zcard(keys.state(state))
         for state in states:
             pipe.zrange(keys.state(state), 0, 0, withscores=True)
-        for service in Service:
+        for service in routes.services:
             pipe.hgetall(keys.lane(service))
         pipe.zrevrange(keys.beats, 0, heartbeats.BEATS_READ - 1, withscores=True)
         pipe.hgetall(keys.doors)
@@ -141,7 +142,7 @@ def facts(settings: Settings, redis: Redis) -> Facts:
     writes, told = _refusal(answers), iter(answers)
     counts = {state: next(told) for state in State}
     oldest = {state: first[0][1] for state in states if (first := next(told))}
-    lanes = {service: next(told) for service in Service}
+    lanes = {service: next(told) for service in routes.services}
     beats, alive = heartbeats.read(next(told), now=now)
     doors = next(told)
     asked, received, posted, public, first_public, missed = (next(told) for _ in range(6))
@@ -154,6 +155,7 @@ def facts(settings: Settings, redis: Redis) -> Facts:
         zendesk=deliveries.door_of(doors, Endpoint.ZENDESK),
         logrocket=deliveries.door_of(doors, Endpoint.LOGROCKET),
         failing={service: failing for service, lane in lanes.items() if (failing := _failing(lane))},
+        credentials=routes.credentials,
         holds=tuple(hold for service, lane in lanes.items() if (hold := hold_of(service, lane))),
         accepted={service: float(lane[b"accepted_at"]) for service, lane in lanes.items() if b"accepted_at" in lane},
         asked=asked,

@@ -1,7 +1,7 @@
 """The RQ queues and jobs, by name: the web process queues jobs without importing them.
 
 A worker process takes from one queue only: taken from two at once, a job is in no list for a moment and can be lost.
-A job carries a ticket id and nothing else.
+A job carries a case's key and nothing else.
 """
 
 from __future__ import annotations
@@ -26,16 +26,12 @@ from rq.serializers import JSONSerializer
 
 from integration.cases.entry import JOB_SECONDS, State
 from integration.cases.keys import Keys
+from integration.cases.steps import BY_NAME, NOTES, REQUESTS, STEPS, Step
+from integration.facts import CaseKey
 
 if TYPE_CHECKING:
     from redis.client import Pipeline
     from rq.queue import EnqueueData
-
-STEPS: Final = {
-    State.RECEIVED: ("requests", "worker.jobs.request_highlights"),
-    State.REQUESTED: ("requests", "worker.jobs.collect_highlights"),
-    State.READY: ("notes", "worker.jobs.post_note"),
-}
 
 _FAILURE_TTL = 60 * 60  # seconds that a job which could not be run stays visible to RQ's own tools
 _KEY_OF_JOB: Final = re.compile(
@@ -52,42 +48,42 @@ class Queues:
         self._redis = redis
         self._keys = keys
         self._queues: dict[str, Queue] = {
-            "requests": open_queue(keys.requests, redis),
-            "notes": open_queue(keys.notes, redis),
+            REQUESTS: open_queue(keys.requests, redis),
+            NOTES: open_queue(keys.notes, redis),
         }
 
-    def add(self, jobs: Iterable[tuple[int, State]], *, pipeline: Pipeline) -> None:
-        """Queue a job for each ticket id and state, as part of the `pipeline`'s transaction."""
+    def add(self, jobs: Iterable[tuple[CaseKey, State]], *, pipeline: Pipeline) -> None:
+        """Queue a job for each case and state, as part of the `pipeline`'s transaction."""
         by_queue: dict[str, list[EnqueueData]] = {}
-        for ticket_id, state in jobs:
-            queue, function = STEPS[state]
-            by_queue.setdefault(queue, []).append(_job(self._keys, ticket_id, function))
-        for name, found in by_queue.items():
-            self._queues[name].enqueue_many(found, pipeline=pipeline)
+        for key, state in jobs:
+            step = STEPS[state]
+            by_queue.setdefault(step.queue, []).append(_job(self._keys, key, step))
+        for name, queued in by_queue.items():
+            self._queues[name].enqueue_many(queued, pipeline=pipeline)
 
-    def forget(self, ticket_id: int) -> int:
-        """Erase every job of a ticket, wherever RQ keeps it; how many traces there were."""
+    def forget(self, key: CaseKey) -> int:
+        """Erase every job of a case, wherever RQ keeps it; how many traces there were."""
         traces: int = 0
         for queue in self._queues.values():
             for place in (queue.key, queue.intermediate_queue_key):
-                for job in self._own(self._redis.lrange(place, 0, -1), ticket_id):
+                for job in self._own(self._redis.lrange(place, 0, -1), key):
                     traces += self._redis.lrem(place, 0, job.decode())
             for registry in _registries(queue):
-                for job in self._own(self._redis.zrange(registry, 0, -1), ticket_id):
+                for job in self._own(self._redis.zrange(registry, 0, -1), key):
                     traces += self._redis.zrem(registry, job)
-        for key in self._redis.scan_iter(match="rq:worker:*:executions", count=1000, _type="SET"):
-            for job in self._own(self._redis.smembers(key), ticket_id):
-                traces += self._redis.srem(key, job)
-        keys = list(self._keys_of_jobs(ticket_id))
+        for executions in self._redis.scan_iter(match="rq:worker:*:executions", count=1000, _type="SET"):
+            for job in self._own(self._redis.smembers(executions), key):
+                traces += self._redis.srem(executions, job)
+        keys = list(self._keys_of_jobs(key))
         return traces + (self._redis.delete(*keys) if keys else 0)
 
-    def _keys_of_jobs(self, ticket_id: int) -> Iterator[bytes]:
-        """Every key that RQ names after a job of this ticket; not those of a job that is in another's queue."""
+    def _keys_of_jobs(self, case: CaseKey) -> Iterator[bytes]:
+        """Every key that RQ names after a job of this case; not those of a job that is in another's queue."""
         queues = [queue.name for queue in self._queues.values()]
-        pattern = f"rq:*:{self._keys.job('*', ticket_id, '*')}"
+        pattern = f"rq:*:{self._keys.job('*', case, '*')}"
         for key in cast("Iterator[bytes]", self._redis.scan_iter(match=pattern, count=1000)):
             named = _KEY_OF_JOB.fullmatch(key.decode("utf-8", "replace"))
-            if named is None or not self._own([named["job"].encode()], ticket_id):
+            if named is None or not self._own([named["job"].encode()], case):
                 continue
             queue = named["queue"] or self._queue_of(named["job"])
             if queue is None or queue in queues:
@@ -101,27 +97,20 @@ class Queues:
             return ""
         return None if origin is None else origin.decode("utf-8", "replace")
 
-    def waiting(self) -> set[tuple[int, State]]:
-        """The tickets and the states for which a job waits."""
+    def waiting(self) -> set[tuple[CaseKey, State]]:
+        """The cases and the states for which a job waits."""
         found = (self._read_job_id(job_id) for queue in self._queues.values() for job_id in queue.job_ids)
         return {each for each in found if each is not None}
 
-    def _own(self, jobs: object, ticket_id: int) -> list[bytes]:
-        """Of jobs' ids, or of what RQ makes of them, those of a ticket."""
+    def _own(self, jobs: object, key: CaseKey) -> list[bytes]:
+        """Of jobs' ids, or of what RQ makes of them, those of a case."""
         found = [(each, self._read_job_id(each.decode("utf-8", "replace"))) for each in cast("Iterable[bytes]", jobs)]
-        return [each for each, job in found if job is not None and job[0] == ticket_id]
+        return [each for each, job in found if job is not None and job[0] == key]
 
-    def _read_job_id(self, job_id: str) -> tuple[int, State] | None:
-        step, ticket_id = self._keys.read_job(job_id) or ("", 0)
-        for state, (_, function) in STEPS.items():
-            if function.endswith(f".{step}"):
-                return ticket_id, state
-        return None
-
-
-def step_of(state: State) -> str:
-    """The job that a state calls for, by the name that the log and the metrics give it."""
-    return STEPS[state][1].rpartition(".")[2]
+    def _read_job_id(self, job_id: str) -> tuple[CaseKey, State] | None:
+        name, key = self._keys.read_job(job_id) or (None, None)
+        step = BY_NAME.get(name or "")
+        return None if key is None or step is None else (key, step.state)
 
 
 def open_queue(name: str, redis: Redis, **options: Any) -> Queue:  # noqa: ANN401 -- RQ's own
@@ -131,15 +120,15 @@ def open_queue(name: str, redis: Redis, **options: Any) -> Queue:  # noqa: ANN40
     return queue
 
 
-def _job(keys: Keys, ticket_id: int, function: str) -> EnqueueData:
+def _job(keys: Keys, key: CaseKey, step: Step) -> EnqueueData:
     return Queue.prepare_data(
-        function,
-        args=(ticket_id,),
-        job_id=keys.job(function.rsplit(".", 1)[1], ticket_id, secrets.token_hex(4)),
+        step.function,
+        args=(key,),
+        job_id=keys.job(step.name, key, secrets.token_hex(4)),
         timeout=JOB_SECONDS,
         result_ttl=0,
         failure_ttl=_FAILURE_TTL,
-        description=function,
+        description=step.function,
     )
 
 

@@ -1,10 +1,10 @@
-"""Recovery: takes in the tickets that never reached us, or that Redis has lost, from Zendesk's own list of tickets.
+"""Recovery: takes in the cases that never reached us, or that Redis has lost.
 
-Zendesk's log says when deliveries were not made, but not of which tickets; `integration.cases.lost_writes` says of
-which time Redis may have lost some. So the tickets that were created then are looked through, and those that our
-trigger would have told of and the ledger does not know are taken in.
+A service says when it could not tell us of cases, and which were created then (`integration.ports.MissedCases`);
+`integration.cases.lost_writes` says of which time Redis may have lost some. Those that the service would have told of
+and the ledger does not know are taken in.
 
-    <prefix>:recover:seen:<id>      what came of a ticket that was looked at, for eight days: none comes twice
+    <prefix>:recover:seen:<key>     what came of a case that was looked at, for eight days: none comes twice
     <prefix>:recover:done           up to when all was looked through (Unix seconds of Redis' clock)
     <prefix>:recover:lock           which worker looks now, or did in the last ten minutes
     <prefix>:recover:trouble        what stands in the way, for the status page
@@ -15,49 +15,34 @@ What was taken in once is never taken in again, even after its entry has expired
 from __future__ import annotations
 
 import enum
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, cast
+from typing import Final, cast
 
 from redis import Redis
 
 from integration import logs
 from integration.cases import ledger_scripts
 from integration.cases.entry import NewerEntryError
+from integration.cases.keys import Keys
 from integration.cases.ledger import Ledger
 from integration.cases.lost_writes import LostWrites
 from integration.errors import Held, RemoteError, Temporary
-from integration.settings import Settings
-from integration.zendesk import trigger_match
-from integration.zendesk.created_tickets import CreatedTickets, Record, Way
-from integration.zendesk.delivery_log import KEPT_HOURS, InvocationLog, Missed, Stretch, merged, whole
-from integration.zendesk.reader import Absent, Forbidden, Reader, Wait, objects, segment, unix
-from integration.zendesk.trigger_match import Rule
-from integration.zendesk.webhook import ENDPOINT, NewTicket, place
+from integration.facts import CaseKey, Stretch, as_logged, merged
+from integration.ports import Candidate, Look, MissedCases
 
-SEEN_SECONDS: Final = (KEPT_HOURS + 24) * 60 * 60  # longer than Zendesk's log remembers
-NOT_OURS_SECONDS: Final = 60 * 60  # the trigger may be another one soon
-OVERLAP_SECONDS: Final = 60 * 60  # of a look, which the next one looks at again: Zendesk's log and its search are late
-_MARK: Final = re.compile(r"\[helpdesk-highlights (\S+?)[\s\]]")
-_MOST: Final = 10**18  # no ticket's number has more digits
+SEEN_HOURS: Final = 24  # that a case is remembered for longer than its service can look back
+NOT_OURS_SECONDS: Final = 60 * 60  # what the service tells us of may be another kind soon
+OVERLAP_SECONDS: Final = 60 * 60  # of a look, which the next one looks at again: logs and searches are late
 
-NO_PERMISSION: Final = (
-    "Zendesk does not let us read its log of deliveries, nor find our trigger: the OAuth client needs the scope "
-    "`read`, and its user has to be an admin or in a role that may manage webhooks and triggers"
-)
 ANOTHER_REDIS: Final = "Redis has become another one meanwhile, all of it is looked through again"
-NO_TRIGGER: Final = (
-    "Redis may have lost tickets, and Zendesk shows us no trigger that calls our webhook and says which should have "
-    "come: run `install`, or let the user of the OAuth client manage triggers, too"
-)
 
 log = logs.get(__name__)
 
 
 class Outcome(enum.StrEnum):
-    """What came of a ticket."""
+    """What came of a case."""
 
     TAKEN_IN = "taken in"
     KNOWN = "known"
@@ -67,16 +52,17 @@ class Outcome(enum.StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Recovered:
-    """What a look for missed tickets brought; `stopped` when it did not come to its end."""
+    """What a look for missed cases brought; `stopped` when it did not come to its end."""
 
-    webhooks: int = 0
-    missed: int | None = None  # deliveries that were not made; None when Zendesk does not show us its log
+    sources: int = 0  # of the service, that tell us of cases
+    missed: int | None = None  # deliveries that were not made; None when the service does not say
     taken_in: int = 0
     known: int = 0
     unreadable: int = 0
     until: float | None = None  # all that was created before has been looked through
-    fresh: bool = False  # the last of it is so new that Zendesk may not show its tickets yet
-    lost: Stretch | None = None  # Redis may have lost tickets of then, which have to be looked for (again)
+    fresh: bool = False  # the last of it is so new that the service may not show its cases yet
+    lost: Stretch | None = None  # Redis may have lost cases of then, which have to be looked for (again)
+    nobody_tells: str = ""  # why nothing was looked for when there is no source
     stopped: RemoteError | None = None
 
     @property
@@ -86,35 +72,41 @@ class Recovered:
             return str(self.stopped)
         if self.unreadable:
             return f"{self.unreadable} tickets that may be missing cannot be judged"
-        return None if self.webhooks or self.missed is None else "no webhook in Zendesk has our endpoint"
+        return None if self.sources or self.missed is None else self.nobody_tells
 
 
 @dataclass(kw_only=True)
-class _Look:
-    """A look for missed tickets, while it goes on."""
+class _Search:
+    """A look for missed cases, while it goes on."""
 
-    oldest: float  # older tickets may be done and forgotten
-    missed: Missed
-    rules: Sequence[Rule] | None = None  # None: Zendesk does not show us the triggers
-    lost: Stretch | None = None  # a part of what is missed, of which Redis may have lost tickets
-    sure: bool = True  # that deliveries were missed in these stretches
+    look: Look
+    stretches: list[Stretch]
+    oldest: float  # older cases may be done and forgotten
     tally: Counter[Outcome] = field(default_factory=Counter)
-    looked_at: set[str] = field(default_factory=set)  # the exports may show a ticket twice
+    looked_at: set[str] = field(default_factory=set)  # a service may show a case twice
+
+    def holds(self, candidate: Candidate) -> bool:
+        """Whether a case was created when some were missed, and is not too old; one without a time may be."""
+        created = candidate.created
+        if created is None:
+            return True
+        return created >= self.oldest and any(
+            int(stretch.start) <= created <= stretch.end for stretch in self.stretches
+        )
 
 
 class Recovery:
-    """Looks for missed tickets in one Zendesk account; `wait` is called between its requests."""
+    """Looks for the missed cases of one service."""
 
-    def __init__(self, settings: Settings, ledger: Ledger, redis: Redis, *, wait: Wait) -> None:
+    def __init__(self, missed: MissedCases, ledger: Ledger, redis: Redis, *, keys: Keys, retention_days: int) -> None:
+        self._missed = missed
+        self.longest_hours = missed.kept_hours
         self._ledger = ledger
         self._redis = redis
-        self._keys = settings.keys
-        self._lost = LostWrites(redis, settings.keys)
-        self._longest = min(KEPT_HOURS, settings.retention_days * 24) * 3600.0
-        self._endpoint = f"{settings.public_url}{ENDPOINT}"
-        self._reader = Reader(settings.zendesk, wait=wait)
-        self._log = InvocationLog(self._reader, endpoint=self._endpoint)
-        self._created = CreatedTickets(self._reader)
+        self._keys = keys
+        self._lost = LostWrites(redis, keys)
+        self._longest = min(missed.kept_hours, retention_days * 24) * 3600.0
+        self._seen_seconds = (missed.kept_hours + SEEN_HOURS) * 60 * 60
 
     def recover(self, hours: float, *, goes_on: bool = False) -> Recovered:
         """Take in what could not be delivered in the last `hours`, and what Redis has lost.
@@ -123,19 +115,19 @@ class Recovery:
         """
         run, now = self._lost.notice(), self._ledger.now()
         since, lost = now - min(hours * 3600, self._longest), self._lost.stretch()
-        recovered = Recovered(lost=lost)
+        recovered = Recovered(lost=lost, nobody_tells=self._missed.nobody_tells)
         try:
-            webhooks = self._webhooks()
-            recovered = replace(recovered, webhooks=len(webhooks or ()), missed=None if webhooks is None else 0)
-            if webhooks != []:
-                recovered = self._look(webhooks, now, since, recovered)
+            sources = self._missed.sources()
+            recovered = replace(recovered, sources=sources or 0, missed=None if sources is None else 0)
+            if sources != 0:
+                recovered = self._look(now, since, recovered)
         except RemoteError as error:
             recovered = replace(recovered, stopped=error)
         recovered = self._written_down(recovered, run=run, since=since if goes_on else None, lost=lost)
         if recovered.problem is None:
             self._redis.delete(self._keys.recovery_trouble)
         else:
-            self._redis.set(self._keys.recovery_trouble, recovered.problem, ex=SEEN_SECONDS)
+            self._redis.set(self._keys.recovery_trouble, recovered.problem, ex=self._seen_seconds)
         return recovered
 
     def _written_down(self, recovered: Recovered, *, run: str, since: float | None, lost: Stretch | None) -> Recovered:
@@ -146,152 +138,92 @@ class Recovery:
             return recovered
         return replace(recovered, until=None, lost=lost, stopped=recovered.stopped or Temporary(ANOTHER_REDIS))
 
-    def _webhooks(self) -> list[Record] | None:
-        """Our webhooks; None when Zendesk does not show them."""
-        try:
-            return self._log.webhooks()
-        except Forbidden:
-            return None
-
-    def _look(self, webhooks: list[Record] | None, now: float, since: float, recovered: Recovered) -> Recovered:
-        look = self._begun(webhooks, now, since)
-        recovered = replace(recovered, missed=look.missed.deliveries if look.sure else None)
-        if recovered.lost is not None and look.rules is not None:
-            _add_lost(recovered.lost, look)
-            recovered = replace(recovered, lost=look.lost)
-        elif recovered.lost is not None:
-            recovered = replace(recovered, stopped=Held(NO_TRIGGER))
-        stretches = look.missed.stretches
-        if not stretches:
+    def _look(self, now: float, since: float, recovered: Recovered) -> Recovered:
+        look = self._missed.look(since=since, now=now)
+        search = _Search(look=look, stretches=list(look.stretches), oldest=now - self._longest)
+        recovered = replace(recovered, missed=look.missed)
+        if recovered.lost is not None:
+            try:
+                recovered = replace(recovered, lost=_add_lost(recovered.lost, search))
+            except Held as error:
+                recovered = replace(recovered, stopped=error)
+        if not search.stretches:
             return replace(recovered, until=now)
-        until = None
+        return self._search(search, now, recovered)
+
+    def _search(self, search: _Search, now: float, recovered: Recovered) -> Recovered:
+        """Look through the time in which cases were missed."""
+        until, lag = None, 0.0
         try:
-            way = self._created.way(now=now)
-            for found in self._created.within(stretches, way=way, now=now):
-                self._take_in_all([each for each in found.records if _is_in(each, look)], look)
-                until = until if found.until is None else min(found.until, now)
+            created = search.look.created(search.stretches, now=now)
+            lag = created.lag
+            for part in created.parts:
+                self._take_in_all([candidate for candidate in part.cases if search.holds(candidate)], search)
+                until = until if part.until is None else min(part.until, now)
             until = now
         except RemoteError as error:
             recovered = replace(recovered, stopped=error)
         return replace(
             recovered,
-            taken_in=look.tally[Outcome.TAKEN_IN],
-            known=look.tally[Outcome.KNOWN],
-            unreadable=look.tally[Outcome.UNREADABLE],
+            taken_in=search.tally[Outcome.TAKEN_IN],
+            known=search.tally[Outcome.KNOWN],
+            unreadable=search.tally[Outcome.UNREADABLE],
             until=until,
-            fresh=recovered.stopped is None and stretches[-1].end > now - way.lag,
-            lost=_left_of(recovered.lost, until=None if until is None else min(until, now - way.lag)),
+            fresh=recovered.stopped is None and search.stretches[-1].end > now - lag,
+            lost=_left_of(recovered.lost, until=None if until is None else min(until, now - lag)),
         )
 
-    def _begun(self, webhooks: list[Record] | None, now: float, since: float) -> _Look:
-        """When deliveries were missed, and what our triggers would have told of."""
-        triggers = self._triggers()
-        oldest = now - self._longest
-        try:
-            if webhooks is not None:
-                missed = self._log.missed([str(each["id"]) for each in webhooks], since=since, now=now)
-                rules = None if triggers is None else trigger_match.rules(webhooks, triggers)
-                return _Look(oldest=oldest, missed=missed, rules=rules or None)
-        except Forbidden:
-            pass
-        ours = [each for each in triggers or () if each.get("active") is True and self._marked(each)]
-        if not ours:
-            raise Held(NO_PERMISSION)
-        missed = Missed(deliveries=0, stretches=(whole(since=since, now=now),))
-        return _Look(oldest=oldest, missed=missed, rules=[trigger_match.rule_of(each) for each in ours], sure=False)
-
-    def _triggers(self) -> list[Record] | None:
-        """The account's triggers; None when Zendesk does not show them."""
-        try:
-            return [each for page in self._reader.pages("triggers", "triggers") for each in page]
-        except (Forbidden, Absent):
-            return None
-
-    def _marked(self, trigger: Record) -> bool:
-        """Whether `install` made a trigger for our endpoint."""
-        marks = _MARK.findall(str(trigger.get("description")))
-        return any(place(each) == place(self._endpoint) for each in marks)
-
-    def _take_in_all(self, records: list[Record], look: _Look) -> None:
-        records = [each for each in records if str(each.get("id")) not in look.looked_at]
-        look.looked_at |= {str(each.get("id")) for each in records}
-        if not records:
+    def _take_in_all(self, candidates: Sequence[Candidate], search: _Search) -> None:
+        fresh = [candidate for candidate in candidates if candidate.id not in search.looked_at]
+        search.looked_at |= {candidate.id for candidate in fresh}
+        if not fresh:
             return
-        names = [self._keys.recovery_seen(str(each.get("id"))) for each in records]
+        names = [self._keys.recovery_seen(candidate.case.key if candidate.case else "") for candidate in fresh]
         seen = cast("list[bytes | None]", self._redis.mget(names))
-        for each, remembered in zip(records, seen, strict=True):
-            look.tally[self._take_in(each, look) if remembered is None else Outcome(remembered.decode())] += 1
+        for candidate, remembered in zip(fresh, seen, strict=True):
+            search.tally[self._take_in(candidate, search) if remembered is None else Outcome(remembered.decode())] += 1
 
-    def _take_in(self, record: Record, look: _Look) -> Outcome:
-        """What comes of a ticket that is seen for the first time."""
-        number = record.get("id")
-        if type(number) is not int or not 0 < number < _MOST or unix(record.get("created_at")) is None:
+    def _take_in(self, candidate: Candidate, search: _Search) -> Outcome:
+        """What comes of a case that is seen for the first time."""
+        case = candidate.case
+        if case is None:
             log.warning("a ticket that may have been missed cannot be read")
             return Outcome.UNREADABLE
-        if self._is_known(number):
-            self._remember_known(number)
+        if self._is_known(case.key):
+            self._remember_known(case.key)
             return Outcome.KNOWN
-        wanted = self._wanted(number, record, look)
-        if wanted is None:
-            log.warning("it cannot be told whether a ticket was missed", ticket_id=number)
+        meant = search.look.was_meant(candidate)
+        if meant is None:
+            log.warning("it cannot be told whether a ticket was missed", **as_logged(case.key))
             return Outcome.UNREADABLE
-        if not wanted:
-            self._redis.set(self._keys.recovery_seen(str(number)), Outcome.OTHER.value, ex=NOT_OURS_SECONDS)
+        if not meant:
+            self._redis.set(self._keys.recovery_seen(case.key), Outcome.OTHER.value, ex=NOT_OURS_SECONDS)
             return Outcome.OTHER
-        new = self._ledger.receive(NewTicket(ticket_id=number), recovered=True)
-        self._remember_known(number)
+        new = self._ledger.receive(case, recovered=True)
+        self._remember_known(case.key)
         return Outcome.TAKEN_IN if new else Outcome.KNOWN
 
-    def _wanted(self, number: int, record: Record, look: _Look) -> bool | None:
-        """Whether our trigger would have told of a ticket.
-
-        When that cannot be told and deliveries were missed, yes: a note too many harms nobody.
-        """
-        fires = None if look.rules is None else trigger_match.would_fire(look.rules, record)
-        if fires is None and look.rules is not None:
-            before = [trigger_match.would_fire(look.rules, each) for each in self._as_created(number, record)]
-            fires = (True if True in before else None if None in before else False) if before else None
-        return True if fires is None and look.sure else fires
-
-    def _as_created(self, number: int, record: Record) -> list[trigger_match.Record]:
-        """The ticket as it was when it was created; none when Zendesk does not tell."""
+    def _is_known(self, key: CaseKey) -> bool:
         try:
-            answer = self._reader.get(f"tickets/{segment(number)}/audits", {"page[size]": "1"})
-            audits = objects(answer, "audits")
-        except (Forbidden, Absent):
-            return []
-        return trigger_match.as_created(record, audits[0]) if audits else []
-
-    def _is_known(self, number: int) -> bool:
-        try:
-            return self._ledger.find(number) is not None
+            return self._ledger.find(key) is not None
         except NewerEntryError:
             return True
 
-    def _remember_known(self, number: int) -> None:
-        """Remember that a ticket is known, unless Redis has lost it in this moment."""
-        names = (self._keys.recovery_seen(str(number)), self._keys.ticket(number), self._keys.forgotten)
-        written = (str(number), Outcome.KNOWN.value, str(SEEN_SECONDS))
+    def _remember_known(self, key: CaseKey) -> None:
+        """Remember that a case is known, unless Redis has lost it in this moment."""
+        names = (self._keys.recovery_seen(key), self._keys.case(key), self._keys.forgotten)
+        written = (key, Outcome.KNOWN.value, str(self._seen_seconds))
         self._redis.eval(ledger_scripts.REMEMBER, len(names), *names, *written)
 
 
-def ways(settings: Settings, *, now: float, wait: Wait) -> tuple[Way, bool]:
-    """How missed tickets can be found, and whether Zendesk's log says when; raises `RemoteError` when not at all."""
-    reader = Reader(settings.zendesk, wait=wait)
-    way = CreatedTickets(reader).way(now=now)
-    try:
-        InvocationLog(reader, endpoint=f"{settings.public_url}{ENDPOINT}").webhooks()
-    except Forbidden:
-        return way, False
-    return way, True
-
-
-def _add_lost(lost: Stretch, look: _Look) -> None:
-    """Have the time looked through of which Redis may have lost tickets, as far as our trigger told of any then."""
-    start = max(lost.start, look.oldest, trigger_match.earliest(look.rules or ()))
-    if start <= lost.end:
-        look.lost = Stretch(start=start, end=lost.end)
-        look.missed = replace(look.missed, stretches=tuple(merged([*look.missed.stretches, look.lost])))
+def _add_lost(lost: Stretch, search: _Search) -> Stretch | None:
+    """Have the time looked through of which Redis may have lost cases, as far as the service told of any then."""
+    start = max(lost.start, search.oldest, search.look.told_since())
+    if start > lost.end:
+        return None
+    looked_for = Stretch(start=start, end=lost.end)
+    search.stretches = merged([*search.stretches, looked_for])
+    return looked_for
 
 
 def _left_of(lost: Stretch | None, *, until: float | None) -> Stretch | None:
@@ -299,13 +231,3 @@ def _left_of(lost: Stretch | None, *, until: float | None) -> Stretch | None:
     if lost is None or until is None:
         return lost
     return None if until >= lost.end else replace(lost, start=max(lost.start, until - OVERLAP_SECONDS))
-
-
-def _is_in(record: dict[str, Any], look: _Look) -> bool:
-    """Whether a ticket was created when some were missed, and is not too old; one without a time may be."""
-    if record.get("status") == "deleted":
-        return False
-    created = unix(record.get("created_at"))
-    if created is None:
-        return True
-    return created >= look.oldest and any(int(each.start) <= created <= each.end for each in look.missed.stretches)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from integration.cases.entry import State
-from integration.cases.lanes import Hold, Service
+from integration.cases.lanes import Hold
 
 
 class Severity(enum.StrEnum):
@@ -97,10 +97,11 @@ class Facts:
     alive: frozenset[str] = frozenset()  # the parts of which a process lives
     zendesk: Door = field(default_factory=Door)
     logrocket: Door = field(default_factory=Door)
-    failing: Mapping[Service, Failing] = field(default_factory=dict)
+    failing: Mapping[str, Failing] = field(default_factory=dict)
     holds: tuple[Hold, ...] = ()
-    accepted: Mapping[Service, float] = field(default_factory=dict)  # when it last did what it was asked
-    asked: int = 0  # requests to LogRocket in the last hour
+    credentials: Mapping[str, str] = field(default_factory=dict)  # the variables that hold a service's
+    accepted: Mapping[str, float] = field(default_factory=dict)  # when it last did what it was asked
+    asked: int = 0  # requests for highlights in the last hour
     ceiling: int = 1000
     room_at: float | None = None  # when one more may be made
     counts: Mapping[State, int] = field(default_factory=dict)

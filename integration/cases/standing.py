@@ -6,14 +6,14 @@ it finds none. A trouble's name is stable: it is what a program looks for.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from redis.exceptions import OutOfMemoryError, ReadOnlyError, RedisError, ResponseError
 
 from integration.cases.entry import POLLS, State
 from integration.cases.heartbeats import PARTS
-from integration.cases.lanes import Hold, Service
+from integration.cases.lanes import Hold
 from integration.cases.owner import RefusedRedisError
 from integration.cases.situation import Command, Door, Facts, Refused, Severity, Trouble, of_ours
 
@@ -99,7 +99,7 @@ def refuses_writes(error: RedisError) -> str | None:
     return None
 
 
-NAMES: Final = (
+_NAMES: Final = (
     "redis_away",
     "redis_refuses_writes",
     "no_signing_secret",
@@ -109,13 +109,18 @@ NAMES: Final = (
     "callbacks_refused",
     "no_worker",
     "worker_part_missing",
-    *(f"{service.lower()}_{what}" for service in Service for what in ("down", "refuses", "refusal_suspected")),
     "request_ceiling",
     "public_notes",
     "tickets_failed",
     "missed_tickets",
     "tickets_wait",
 )
+
+
+def names(services: Iterable[str]) -> tuple[str, ...]:
+    """The names of all troubles that there can be, with these services."""
+    of_services = (f"{name.lower()}_{what}" for name in services for what in ("down", "refuses", "refusal_suspected"))
+    return (*_NAMES, *of_services)
 
 
 # -- Redis
@@ -285,7 +290,9 @@ def _worker(facts: Facts) -> Iterator[Trouble]:
 
 def _services(facts: Facts) -> Iterator[Trouble]:
     for hold in facts.holds:
-        yield _suspicion(hold) if hold.suspected else _hold(hold)
+        yield (
+            _suspicion(hold) if hold.suspected else _hold(hold, facts.credentials.get(hold.service, "its credentials"))
+        )
     held = {hold.service for hold in facts.holds if not hold.suspected}
     for service, failing in facts.failing.items():
         lasts = facts.now - failing.since >= DOWN_SECONDS and failing.tries >= DOWN_TRIES
@@ -304,11 +311,7 @@ def _services(facts: Facts) -> Iterator[Trouble]:
             )
 
 
-def _hold(hold: Hold) -> Trouble:
-    variables = {
-        Service.ZENDESK: "ZENDESK_CLIENT_ID and ZENDESK_CLIENT_SECRET",
-        Service.LOGROCKET: "LOGROCKET_API_KEY",
-    }[hold.service]
+def _hold(hold: Hold, variables: str) -> Trouble:
     return Trouble(
         name=f"{hold.service.lower()}_refuses",
         severity=Severity.NO_NOTES,

@@ -20,6 +20,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from integration.cases.entry import FINAL, Entry, State, Trouble
+from integration.facts import as_logged
 
 _TROUBLES: Final = 12  # that are kept, the latest
 _ENTERED: Final = {
@@ -44,7 +45,7 @@ class Line:
 
 def line(old: Entry, new: Entry, now: float, **facts: object) -> Line:
     """What the log says of a change; `facts` are those that the entry does not know."""
-    told: dict[str, object] = {"ticket_id": new.ticket_id, **facts, "state": str(new.state), "tries": new.tries}
+    told: dict[str, object] = {**as_logged(new.key), **facts, "state": str(new.state), "tries": new.tries}
     optional = {
         "why": new.reason or new.last_error,
         "next": _next(new, now),

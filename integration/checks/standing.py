@@ -8,6 +8,7 @@ from typing import Final
 from redis import Redis
 from redis.exceptions import RedisError
 
+from integration import services
 from integration.cases import overview, standing
 from integration.findings import Result, ok, skipped, warning
 from integration.settings import Settings
@@ -18,7 +19,7 @@ STANDING: Final = "how it stands"
 def of_standing(settings: Settings, redis: Redis) -> Iterator[Result]:
     """One line, with the name of each trouble."""
     try:
-        found = standing.troubles(overview.facts(settings, redis))
+        found = standing.troubles(overview.facts(settings, redis, routes=services.routes()))
     except RedisError:
         yield skipped(STANDING, "Redis could not be asked")
         return

@@ -9,13 +9,13 @@ from __future__ import annotations
 import argparse
 import os
 import random
-import re
 import shlex
 import sys
 
-from integration import logs
+from integration import logs, services
 from integration.cases import connections
 from integration.cases.ledger import Ledger
+from integration.facts import CaseKey, read_name
 from integration.settings import from_environment
 
 
@@ -23,7 +23,7 @@ def open_ledger() -> Ledger:
     """The ledger that the environment names; `SettingsError` when settings are missing."""
     settings = from_environment()
     logs.configure(settings)
-    return connections.open_ledger(settings, connections.for_web(settings), random=random.random)
+    return services.open_ledger(settings, connections.for_web(settings), random=random.random)
 
 
 def in_the_same_form(command: str) -> str:
@@ -35,9 +35,9 @@ def in_the_same_form(command: str) -> str:
     return f"heroku run {called}" if os.environ.get("DYNO") else called
 
 
-def ticket_id(raw: str) -> int:
-    """A ticket's number, or its case's key, as a command's argument."""
-    number = raw.removeprefix("zendesk-")
-    if not re.fullmatch(r"[0-9]{1,18}", number) or int(number) == 0:
-        raise argparse.ArgumentTypeError("must be a ticket's number")
-    return int(number)
+def case_named(raw: str) -> CaseKey:
+    """A ticket's number, or a case's key, as a command's argument."""
+    try:
+        return read_name(raw)
+    except ValueError:
+        raise argparse.ArgumentTypeError("must be a ticket's number, or a case's key such as zendesk-35436") from None

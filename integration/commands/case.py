@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import re
 import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,13 +12,12 @@ from typing import Any, Final
 from integration.cases import story
 from integration.cases.entry import FINAL, Entry, NewerEntryError, State
 from integration.cases.ledger import Ledger
+from integration.commands import case_named
+from integration.facts import TICKETS, CaseKey, desk_of, name_of
 from integration.settings import Settings
 from integration.web.status import wording as words
 
 LISTED: Final = 20  # tickets of a kind
-_DOOR: Final = "zendesk"
-_CASE: Final = re.compile(r"(?:(?P<door>[a-z][a-z0-9]{0,29})-)?(?P<key>[A-Za-z0-9._-]{1,100})")
-_TICKET: Final = re.compile(r"[0-9]{1,18}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,15 +32,14 @@ class Listed:
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add what names a case."""
     parser.add_argument(
-        "case", nargs="?", type=_case, metavar="CASE", help="a ticket's number, or a key such as zendesk-35436"
+        "case", nargs="?", type=case_named, metavar="CASE", help="a ticket's number, or a key such as zendesk-35436"
     )
 
 
-def run(ledger: Ledger, settings: Settings, case: str, *, as_json: bool) -> int:
+def run(ledger: Ledger, settings: Settings, case: CaseKey, *, as_json: bool) -> int:
     """Tell of one case; 1 when it is not known."""
-    door, _, number = case.partition("-")
     try:
-        entry = ledger.find(int(number)) if door == _DOOR else None
+        entry = ledger.find(case)
     except NewerEntryError:
         print(f"{case} was written by a newer release, which this one cannot read: ask that one.", file=sys.stderr)
         return 1
@@ -54,7 +51,7 @@ def run(ledger: Ledger, settings: Settings, case: str, *, as_json: bool) -> int:
         )
         return 1
     told = _as_json(entry, ledger.now())
-    told["ticket_url"] = f"{settings.zendesk.url}/agent/tickets/{entry.ticket_id}"
+    told["ticket_url"] = f"{settings.zendesk.url}/agent/tickets/{name_of(case)}" if desk_of(case) == TICKETS else None
     print(json.dumps(told) if as_json else _as_text(entry, told, ledger.now()))
     return 0
 
@@ -69,12 +66,14 @@ def listed(ledger: Ledger) -> Listed:
 def listed_as_text(found: Listed) -> list[str]:
     """The lists for a person; nothing when there is nothing to tell of."""
     lines = [f"failed, the last {len(found.failed)} (mend the cause, then `retry`):"] if found.failed else []
-    lines += [f"  {each.ticket_id:<12} {time_of(each.entered_at)}  {each.reason}" for each in found.failed]
+    lines += [f"  {name_of(each.key):<12} {time_of(each.entered_at)}  {each.reason}" for each in found.failed]
     if found.waiting:
         lines.append(f"waiting, the longest {len(found.waiting)}:")
     for each in found.waiting:
         why, again = words.waiting_for(each, found.now), _next(each, found.now)
-        lines.append(f"  {each.ticket_id:<12} {each.state} since {time_of(each.entered_at)}  {why} Next look: {again}.")
+        lines.append(
+            f"  {name_of(each.key):<12} {each.state} since {time_of(each.entered_at)}  {why} Next look: {again}."
+        )
     return lines
 
 
@@ -82,12 +81,12 @@ def listed_as_json(found: Listed) -> dict[str, Any]:
     """The lists for a program."""
     return {
         "failed": [
-            {"ticket": each.ticket_id, "reason": each.reason, "since": time_of(each.entered_at)}
+            {"ticket": ticket(each.key), "reason": each.reason, "since": time_of(each.entered_at)}
             for each in found.failed
         ],
         "waiting": [
             {
-                "ticket": each.ticket_id,
+                "ticket": ticket(each.key),
                 "state": str(each.state),
                 "reason": each.last_error,
                 "since": time_of(each.entered_at),
@@ -100,7 +99,7 @@ def listed_as_json(found: Listed) -> dict[str, Any]:
 
 def _as_json(entry: Entry, now: float) -> dict[str, Any]:
     return {
-        "case": f"{_DOOR}-{entry.ticket_id}",
+        "case": entry.key,
         "state": str(entry.state),
         "since": time_of(entry.entered_at),
         "reason": entry.reason or entry.last_error,
@@ -108,8 +107,8 @@ def _as_json(entry: Entry, now: float) -> dict[str, Any]:
         "request_id": entry.request_id,
         "earlier_request_ids": list(entry.old_ids),
         "next_look": _next(entry, now),
-        "note_id": entry.comment_id or entry.public_comment,
-        "note_is_public": entry.public_comment is not None,
+        "note_id": _number(entry.note_id or entry.public_note),
+        "note_is_public": entry.public_note is not None,
         "way": [
             {
                 "state": str(stage.state),
@@ -168,10 +167,12 @@ def time_of(when: float) -> str:
     return datetime.fromtimestamp(when, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _case(raw: str) -> str:
-    """A case's key: a ticket's number is a ticket of Zendesk's."""
-    found = _CASE.fullmatch(raw[:200])
-    door = _DOOR if found is None or found["door"] is None else found["door"]
-    if found is None or (door == _DOOR and (not _TICKET.fullmatch(found["key"]) or int(found["key"]) == 0)):
-        raise argparse.ArgumentTypeError("must be a ticket's number, or a case's key such as zendesk-35436")
-    return f"{door}-{int(found['key']) if door == _DOOR else found['key']}"
+def ticket(key: CaseKey) -> int | str:
+    """A ticket's number, or another case's key, for a program."""
+    name = name_of(key)
+    return int(name) if name.isdecimal() else name
+
+
+def _number(note_id: str | None) -> int | str | None:
+    """A note's id, for a program: a number where its place gives numbers."""
+    return int(note_id) if note_id is not None and note_id.isdecimal() else note_id

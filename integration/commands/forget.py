@@ -9,7 +9,7 @@ from typing import Final
 from integration.cases import connections, redis_files
 from integration.cases.ledger import Ledger
 from integration.cases.pseudonym import Whose
-from integration.commands import open_ledger, ticket_id
+from integration.commands import case_named, open_ledger
 from integration.safe_text import printable
 from integration.settings import from_environment
 from integration.zendesk.webhook import email_address
@@ -22,7 +22,7 @@ _NAMED: Final = 20  # entries that a message names at most
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
     which = parser.add_mutually_exclusive_group(required=True)
-    which.add_argument("--ticket", type=ticket_id, metavar="N", help="a ticket's number")
+    which.add_argument("--ticket", type=case_named, metavar="N", help="a ticket's number")
     which.add_argument("--email", type=_address, metavar="E", help="a requester's e-mail address")
 
 
@@ -48,10 +48,10 @@ def _forget_person(ledger: Ledger, email: str) -> tuple[int, list[str]]:
     """Erase every ticket of an address; how many there were, and what stands in the way of all being erased."""
     erased = unknown = 0
     unreadable: set[str] = set()
-    for looked_at, (key, whose) in enumerate(ledger.tickets_of(email), start=1):
+    for looked_at, (key, whose) in enumerate(ledger.cases_of(email), start=1):
         match whose:
             case Whose.THEIRS:
-                erased += ledger.forget(ledger.keys.ticket_of(key))
+                erased += ledger.forget(ledger.keys.case_of(key))
             case Whose.UNREADABLE:
                 unreadable.add(printable(key.decode("utf-8", "replace"))[:80])
             case Whose.UNKNOWN_KEY:

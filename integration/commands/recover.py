@@ -7,9 +7,9 @@ import random
 import sys
 import time
 
-from integration import logs
+from integration import logs, services
 from integration.cases import connections
-from integration.cases.recovery import Recovered, Recovery
+from integration.cases.recovery import Recovered
 from integration.errors import RemoteError
 from integration.settings import Settings, from_environment
 from integration.zendesk.created_tickets import Way
@@ -38,9 +38,9 @@ def run(options: argparse.Namespace) -> int:
     settings = from_environment()
     logs.configure(settings)
     redis = connections.for_web(settings)
-    ledger = connections.open_ledger(settings, redis, random=random.random)
+    ledger = services.open_ledger(settings, redis, random=random.random)
     try:
-        recovered = Recovery(settings, ledger, redis, wait=_Progress()).recover(options.hours)
+        recovered = services.recovery(settings, ledger, redis, wait=_Progress()).recover(options.hours)
     except RemoteError as error:
         print(in_words(error, settings.zendesk), file=sys.stderr)
         return 1
@@ -49,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _told(recovered: Recovered, settings: Settings, *, hours: int) -> str:
-    if recovered.missed is not None and not recovered.webhooks and recovered.stopped is None:
+    if recovered.missed is not None and not recovered.sources and recovered.stopped is None:
         return f"No webhook in Zendesk has the endpoint {settings.public_url}{ENDPOINT}: is PUBLIC_URL right?"
     missed = (
         "unknown, for Zendesk does not show us its log: all tickets were looked through"

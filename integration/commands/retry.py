@@ -6,7 +6,8 @@ import argparse
 
 from integration.cases.entry import NewerEntryError, State
 from integration.cases.ledger import Ledger
-from integration.commands import open_ledger, ticket_id
+from integration.commands import case_named, open_ledger
+from integration.facts import CaseKey, name_of
 
 HELP = "put tickets that are failed, skipped or empty back to work"
 
@@ -14,7 +15,7 @@ HELP = "put tickets that are failed, skipped or empty back to work"
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
     which = parser.add_mutually_exclusive_group(required=True)
-    which.add_argument("tickets", type=ticket_id, nargs="*", default=[], metavar="TICKET", help="a ticket's number")
+    which.add_argument("tickets", type=case_named, nargs="*", default=[], metavar="TICKET", help="a ticket's number")
     which.add_argument("--failed", action="store_true", help="every ticket that has failed")
 
 
@@ -25,22 +26,22 @@ def run(options: argparse.Namespace) -> int:
     refused = 0
     for each in wanted:
         if ledger.retry(each):
-            print(f"ticket {each}: back to work")
+            print(f"ticket {name_of(each)}: back to work")
         elif not options.failed:  # among all failed ones it was another process that was faster
             refused += 1
-            print(f"ticket {each}: {_why_not(ledger, each)}")
+            print(f"ticket {name_of(each)}: {_why_not(ledger, each)}")
     if not wanted:
         print("no ticket has failed")
     return 1 if refused else 0
 
 
-def _why_not(ledger: Ledger, ticket: int) -> str:
+def _why_not(ledger: Ledger, key: CaseKey) -> str:
     try:
-        entry = ledger.find(ticket)
+        entry = ledger.find(key)
     except NewerEntryError:
         return "left as it is: a newer release wrote its entry, retry it there"
     if entry is None:
         return "not known: it never arrived here, was erased, or ended more than RETENTION_DAYS ago"
     if entry.state is State.POSTED:
         return "left as it is: it is posted, its note is on the ticket"
-    return f"left as it is: it is {entry.state}, and goes on by itself (`status {ticket}` says when)"
+    return f"left as it is: it is {entry.state}, and goes on by itself (`status {name_of(key)}` says when)"

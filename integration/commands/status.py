@@ -9,11 +9,12 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from integration import logs
+from integration import logs, services
 from integration.cases import connections, standing
 from integration.cases.overview import Overview, PublicNotes, facts, look
 from integration.cases.situation import Facts, Trouble
 from integration.commands import case
+from integration.facts import name_of
 from integration.settings import from_environment
 
 HELP = "tell how many tickets are in which state, what waits, what is wrong and what to do; or the way of one case"
@@ -35,11 +36,11 @@ def run(options: argparse.Namespace) -> int:
     settings = from_environment()
     logs.configure(settings)
     redis = connections.for_reading(settings)
-    ledger = connections.open_ledger(settings, redis, random=random.random)
+    ledger = services.open_ledger(settings, redis, random=random.random)
     if options.case is not None:
         return case.run(ledger, settings, options.case, as_json=options.json)
     overview = look(ledger, redis, requests_per_hour=settings.logrocket.requests_per_hour)
-    known = facts(settings, redis)
+    known = facts(settings, redis, routes=ledger.lanes.routes)
     troubles = standing.troubles(known)
     listed = case.listed(ledger)
     if options.json:
@@ -62,7 +63,7 @@ def as_json(overview: Overview) -> dict[str, Any]:
             for each in overview.obstacles
         ],
         "public_notes": [
-            {"ticket": each.ticket_id, "still_public": each.still, "since": _time(each.since)}
+            {"ticket": case.ticket(each.key), "still_public": each.still, "since": _time(each.since)}
             for each in overview.public_notes.latest
         ],
     }
@@ -97,7 +98,7 @@ def _trouble(trouble: Trouble) -> list[str]:
 
 def _of_public_notes(notes: PublicNotes) -> list[str]:
     lines = [
-        f"ticket {each.ticket_id}: {_IS_PUBLIC[each.still]} (noticed {_time(each.since)})" for each in notes.latest
+        f"ticket {name_of(each.key)}: {_IS_PUBLIC[each.still]} (noticed {_time(each.since)})" for each in notes.latest
     ]
     left_out = notes.number - len(notes.latest)
     return [*lines, f"and {left_out} more tickets whose note is or was public"] if left_out else lines

@@ -1,6 +1,6 @@
-"""The address that LogRocket calls back: it carries the ticket id and a signed token; no I/O.
+"""The address that LogRocket calls back: it carries the key of the case and a signed token; no I/O.
 
-The token proves that this integration asked for the callback. It is bound to the ticket and expires; LogRocket
+The token proves that this integration asked for the callback. It is bound to the case and expires; LogRocket
 signs nothing of its own.
 """
 
@@ -9,57 +9,63 @@ from __future__ import annotations
 import hmac
 import re
 from collections.abc import Sequence
-from typing import Protocol
 from urllib.parse import urlencode
 
 from itsdangerous import BadData, URLSafeSerializer
 
 from integration.errors import OutOfDate, UnverifiedDelivery, WrongSignature
+from integration.facts import TICKETS, CaseKey, desk_of, read_case_key, reference_of
+from integration.ports import Query
 
 PATH = "/logrocket/highlights"
 VALID_SECONDS = 24 * 60 * 60
 MAX_BYTES = 1024 * 1024
 _SALT = "logrocket-callback"
+_TICKET, _CASE = "ticket_id", "case"
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,100}\.[A-Za-z0-9_-]{27}")  # of itsdangerous: what is signed, and an HMAC of SHA-1
 
 
-class Query(Protocol):
-    """A parsed query string: every value of a name."""
-
-    def getlist(self, name: str) -> list[str]:
-        """The values given for `name`, in order."""
-
-
-def address(public_url: str, ticket_id: int, *, secret_keys: Sequence[str], now: float) -> str:
+def address(public_url: str, key: CaseKey, *, secret_keys: Sequence[str], now: float) -> str:
     """The `webhookURL` for one request; `now` in Unix seconds."""
-    token = _serializer(secret_keys).dumps([ticket_id, int(now) + VALID_SECONDS])
-    query = urlencode({"ticket_id": ticket_id, "token": token})
+    token = _serializer(secret_keys).dumps([key, int(now) + VALID_SECONDS])
+    query = urlencode({**_named(key), "token": token})
     return f"{public_url}{PATH}?{query}"
 
 
-def verify(query: Query, *, secret_keys: Sequence[str], now: float) -> int:
-    """The ticket id that the callback is for; `UnverifiedDelivery` unless its token was made for it and is valid."""
-    tickets, tokens = query.getlist("ticket_id"), query.getlist("token")
-    if len(tickets) != 1 or len(tokens) != 1:
-        raise UnverifiedDelivery("ticket_id and token must be given once")
+def _named(key: CaseKey) -> dict[str, str]:
+    """A case as an address names it: a ticket by its number, as all addresses did before there were other cases."""
+    return {_TICKET: reference_of(key)} if desk_of(key) == TICKETS else {_CASE: key}
+
+
+def verify(query: Query, *, secret_keys: Sequence[str], now: float) -> CaseKey:
+    """The case that the callback is for; `UnverifiedDelivery` unless its token was made for it and is valid."""
+    names = {name: query.getlist(name) for name in (_TICKET, _CASE) if query.getlist(name)}
+    tokens = query.getlist("token")
+    if [len(values) for values in names.values()] != [1] or len(tokens) != 1:
+        raise UnverifiedDelivery("ticket_id or case, and token, must be given once")
     try:
         claims = _serializer(secret_keys).loads(tokens[0])
     except (BadData, ValueError, RecursionError):
         raise _wrong(tokens[0]) from None
     if not _spelt_as_signed(tokens[0], claims, secret_keys):
         raise _wrong(tokens[0])
-    ticket_id, expires = _claims(claims)
-    if str(ticket_id) != tickets[0]:
-        raise UnverifiedDelivery("token of another ticket")
+    key, expires = _claims(claims)
+    if {name: values[0] for name, values in names.items()} != _named(key):
+        raise UnverifiedDelivery("token of another case")
     if now >= expires:
         raise OutOfDate("token expired")
-    return ticket_id
+    return key
 
 
-def named(query: Query) -> str | None:
-    """The ticket id that an address carries, whoever wrote it there: nothing proves it. Digits, 18 at most."""
-    tickets = query.getlist("ticket_id")
-    return tickets[0] if len(tickets) == 1 and re.fullmatch(r"[0-9]{1,18}", tickets[0][:19]) else None
+def claimed(query: Query) -> dict[str, str]:
+    """The case that an address names, for the log, whoever wrote it there: nothing proves it."""
+    tickets, cases = query.getlist(_TICKET), query.getlist(_CASE)
+    if len(tickets) == 1 and re.fullmatch(r"[0-9]{1,18}", tickets[0][:19]):
+        return {"claimed_ticket_id": tickets[0]}
+    try:
+        return {"claimed_case": read_case_key(cases[0])} if len(cases) == 1 else {}
+    except ValueError:
+        return {}
 
 
 def _wrong(token: str) -> UnverifiedDelivery:
@@ -74,12 +80,14 @@ def _spelt_as_signed(token: str, claims: object, secret_keys: Sequence[str]) -> 
     return any(hmac.compare_digest(given, each.encode()) for each in signed)
 
 
-def _claims(found: object) -> tuple[int, int]:
-    match found:
-        case [int(ticket_id), int(expires)]:
-            return ticket_id, expires
-        case _:
-            raise UnverifiedDelivery("token is none of ours")
+def _claims(claims: object) -> tuple[CaseKey, int]:
+    match claims:
+        case [str(text), int(expires)]:
+            try:
+                return read_case_key(text), expires
+            except ValueError:
+                pass
+    raise UnverifiedDelivery("token is none of ours")
 
 
 def _serializer(secret_keys: Sequence[str]) -> URLSafeSerializer:

@@ -9,7 +9,7 @@ import requests
 
 from integration import machine_words
 from integration.errors import Held, MalformedDelivery, Permanent, RemoteError, Temporary, Told
-from integration.facts import Result
+from integration.facts import Person, Result
 from integration.http import ServiceAdapter, ServiceSession
 from integration.logrocket import results
 from integration.logrocket.settings import LogRocketSettings
@@ -26,10 +26,10 @@ class LogRocket:
         self._session.headers["Authorization"] = f"token {settings.api_key}"
         self._highlights = f"{settings.api_url}{settings.api_path}"
 
-    def request_highlights(self, *, email: str | None, external_id: str | None, webhook_url: str) -> str:
-        """Ask for a summary of the person's latest sessions, to be sent to `webhook_url`; the request's id."""
-        person = {"userEmail": email} if email else {"userID": external_id}
-        answer = self._session.post(f"{self._highlights}/", json={**person, "webhookURL": webhook_url})
+    def ask(self, person: Person, *, callback_url: str) -> str:
+        """Ask for a summary of the person's latest sessions, to be sent to `callback_url`; the request's id."""
+        wanted = {"userEmail": person.email} if person.email else {"userID": person.external_id}
+        answer = self._session.post(f"{self._highlights}/", json={**wanted, "webhookURL": callback_url})
         try:
             request_id = answer.json().get("id")
         except (ValueError, AttributeError, RecursionError):
@@ -54,6 +54,18 @@ class LogRocket:
         except RemoteError:
             return None
         return True
+
+    def denied(self, error: Held) -> str:
+        """Why a requester's highlights are refused although our key is accepted, for an admin."""
+        said = f" ({error.said})" if error.said else ""
+        return (
+            f"LogRocket denies permission for this requester's highlights ({error.status}), although it accepts our "
+            f"key: may this project's plan and key ask for them?{said}"
+        )
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()
 
     def result(self, request_id: str) -> Result | None:
         """What came of a request; None when LogRocket does not know it."""

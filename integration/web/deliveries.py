@@ -12,6 +12,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from integration import logs
 from integration.cases.deliveries import Deliveries, Endpoint
 from integration.cases.ledger import Ledger
+from integration.facts import as_logged
 from integration.logrocket import callback, results
 from integration.settings import Settings
 from integration.web.answers import answer, later
@@ -40,17 +41,17 @@ def register(app: Flask, settings: Settings, ledger: Ledger, deliveries: Deliver
         if ticket is None:
             return answer(204)
         if not ledger.receive(ticket):
-            log.info("ticket delivered again, it is known", ticket_id=ticket.ticket_id)
+            log.info("ticket delivered again, it is known", **as_logged(ticket.key))
             return answer(200, "already known")
         return answer(202, "queued")
 
     @app.post(callback.PATH)
     def highlights_made() -> ResponseReturnValue:
         """Take in what came of a highlights request."""
-        ticket_id = callback.verify(request.args, secret_keys=settings.secret_keys, now=time.time())
+        key = callback.verify(request.args, secret_keys=settings.secret_keys, now=time.time())
         deliveries.verified(Endpoint.LOGROCKET)
         result = results.read(_body(callback.MAX_BYTES))
-        if not ledger.call_back(ticket_id, result):
+        if not ledger.call_back(key, result):
             return answer(200, "already known")
         return answer(202, "queued")
 

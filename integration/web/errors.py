@@ -40,9 +40,9 @@ def _add_refusals(app: Flask, deliveries: Deliveries) -> None:
     names = Allowance(NAMED_A_MINUTE, seconds=60)  # each makes a line that was not there before
 
     def claimed() -> dict[str, object]:
-        """The ticket that a callback's address names, for the log; anybody may have written it there."""
-        named = callback.named(request.args) if request.path == callback.PATH else None
-        return {"claimed_ticket_id": named} if named is not None and names.take(time.monotonic()) else {}
+        """The case that a callback's address names, for the log; anybody may have written it there."""
+        named = callback.claimed(request.args) if request.path == callback.PATH else {}
+        return {**named} if named and names.take(time.monotonic()) else {}
 
     @app.errorhandler(UnverifiedDelivery)
     def unverified(error: UnverifiedDelivery) -> ResponseReturnValue:

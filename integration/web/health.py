@@ -8,7 +8,7 @@ import redis
 from flask import Flask, request
 from flask.typing import ResponseReturnValue
 
-from integration import logs
+from integration import logs, services
 from integration.cases import connections, overview, standing
 from integration.cases.owner import RefusedRedisError
 from integration.cases.situation import Trouble
@@ -24,7 +24,7 @@ def register(app: Flask, settings: Settings, for_pages: redis.Redis, doorkeeper:
     connection = connections.for_readiness(settings)
 
     def tell_troubles() -> ResponseReturnValue:
-        troubles = standing.troubles(overview.facts(settings, for_pages))
+        troubles = standing.troubles(overview.facts(settings, for_pages, routes=services.routes()))
         return answer(200, "\n".join(["ok", *map(_in_a_line, troubles)]))
 
     for_admin = None if doorkeeper is None else doorkeeper.auth.login_required(tell_troubles)

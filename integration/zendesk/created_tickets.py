@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from integration.errors import Temporary
+from integration.facts import Stretch
 from integration.zendesk import trouble
-from integration.zendesk.delivery_log import Stretch
 from integration.zendesk.reader import Absent, Forbidden, Reader, iso, objects
 
 SLICE_SECONDS: Final = 3600.0  # looked through at a time; what is done is not done again

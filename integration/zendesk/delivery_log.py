@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from integration.facts import Stretch, merged
 from integration.zendesk import trouble, webhook
 from integration.zendesk.reader import Absent, Reader, TooManyPages, iso, segment, unix
 
@@ -19,17 +20,6 @@ KEPT_HOURS: Final = 7 * 24  # Zendesk forgets older deliveries
 LONGEST_DELIVERY_SECONDS: Final = 30 * 60.0  # from a ticket's creation to the end of its delivery; 8 minutes were seen
 _SUCCESS: Final = "success"
 _UNDER_WAY: Final = "accepted"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Stretch:
-    """A stretch of time, in Unix seconds."""
-
-    start: float
-    end: float
-
-    def __contains__(self, moment: float) -> bool:
-        return self.start <= moment <= self.end
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,14 +86,3 @@ def missed_in(rows: Sequence[dict[str, Any]], *, since: float, now: float, every
 def whole(*, since: float, now: float) -> Stretch:
     """All the time; Zendesk's clock may be ahead of ours."""
     return Stretch(start=since, end=now + 600.0)
-
-
-def merged(stretches: Iterable[Stretch]) -> list[Stretch]:
-    """The same time in stretches that do not touch, in order."""
-    done: list[Stretch] = []
-    for stretch in sorted(stretches, key=lambda each: each.start):
-        if done and stretch.start <= done[-1].end:
-            done[-1] = Stretch(start=done[-1].start, end=max(done[-1].end, stretch.end))
-        else:
-            done.append(stretch)
-    return done

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from zenpy.lib.api_objects import Comment, Ticket
 
 from integration.errors import Held, NoAddress, NoNotePossible, NotThere, RemoteError, StillPublic, Temporary
+from integration.facts import CaseKey, Person, Receipt, reference_of
 from integration.http import ServiceSession
-from integration.note import marker
+from integration.note import Note, marker
+from integration.zendesk import note as notes
 from integration.zendesk import pace as limits
 from integration.zendesk import trouble, zenpy_client
-from integration.zendesk.pace import Pace
 from integration.zendesk.session import ZendeskAdapter
 from integration.zendesk.settings import ZendeskSettings
 from integration.zendesk.webhook import email_address, identity
@@ -22,23 +22,6 @@ from integration.zendesk.zenpy_client import SURPRISES, understood
 
 _ANONYMOUS = "Zendesk does not know our credentials: it answers as to an anonymous user"
 _HANDS = frozenset({"web", "mobile", "mail", "email"})  # the channels of what people write
-
-
-@dataclass(frozen=True, kw_only=True)
-class Requester:
-    """Who filed a ticket."""
-
-    email: str | None = field(repr=False)
-    external_id: str | None = field(repr=False)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Note:
-    """A comment that holds our note; `public` when customers can read it, or when nothing says that they cannot."""
-
-    comment_id: int
-    public: bool
-    pace: Pace | None = None  # what the answer said of Zendesk's limits
 
 
 class Desk:
@@ -59,6 +42,18 @@ class Desk:
         except RemoteError:
             return None
 
+    def denied(self, error: Held) -> str:
+        """Why a ticket is refused although our credentials are accepted, for an admin."""
+        said = f" ({error.said})" if error.said else ""
+        return (
+            f"Zendesk denies permission for this ticket ({error.status}), although it accepts our credentials: may our "
+            f"user see and change it (role, groups, brand), or does a firewall dislike its text?{said}"
+        )
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()
+
     def _author(self) -> int:
         """The id of our own user, whose comments our notes are; asked for once."""
         self._own_id = self._own_id or self._who_we_are()
@@ -74,29 +69,29 @@ class Desk:
         return user_id if type(user_id) is int else None
 
     @understood(write=False)
-    def requester(self, ticket_id: int) -> Requester:
+    def person(self, key: CaseKey) -> Person:
         """Who filed the ticket, as far as Zendesk knows."""
-        ticket = self._zenpy.tickets(id=ticket_id)
+        ticket = self._zenpy.tickets(id=_number(key))
         if ticket.status in ("closed", "deleted"):
             raise NoNotePossible(f"the ticket is {ticket.status}", service="Zendesk")
         user = self._zenpy.users(id=int(ticket.requester_id))
-        requester = Requester(email=email_address(user.email), external_id=identity(user.external_id))
-        if requester.email is None and requester.external_id is None:
+        requester = Person(email=email_address(user.email), external_id=identity(user.external_id))
+        if not requester.known:
             raise NoAddress("the requester has no e-mail address and no external id", service="Zendesk")
         return requester
 
     @understood(write=False)
-    def find_note(self, ticket_id: int, *, markers: Sequence[str]) -> Note | None:
+    def find_note(self, key: CaseKey, *, markers: Sequence[str]) -> Receipt | None:
         """The comment of our own user that holds one of `markers`, public or not."""
-        for comment in self._own_comments(ticket_id):
+        for comment in self._own_comments(_number(key)):
             if marker.one_is_in(_texts(comment), markers):
                 return self._note(int(comment.id), public=comment.public)
         return None
 
     @understood(write=False)
-    def find_any_note(self, ticket_id: int, *, markers: Sequence[str] = ()) -> Note | None:
+    def find_any_note(self, key: CaseKey, *, markers: Sequence[str] = ()) -> Receipt | None:
         """The comment of `find_note`, or an internal one of our own user that holds a note for any request."""
-        for comment in self._own_comments(ticket_id):
+        for comment in self._own_comments(_number(key)):
             texts = _texts(comment)
             if marker.one_is_in(texts, markers) or (comment.public is False and marker.any_is_in(texts)):
                 return self._note(int(comment.id), public=comment.public)
@@ -117,8 +112,14 @@ class Desk:
         return itertools.chain((first,), comments)
 
     @understood(write=True)
-    def add_internal_note(self, ticket_id: int, html: str) -> Note:
+    def write(self, key: CaseKey, note: Note) -> Receipt:
         """Add the note as an internal comment, in one request, and see whether it is internal."""
+        return self.add_internal_note(key, notes.render(note))
+
+    @understood(write=True)
+    def add_internal_note(self, key: CaseKey, html: str) -> Receipt:
+        """Add HTML as an internal comment."""
+        ticket_id = _number(key)
         ticket = Ticket(id=ticket_id, comment=Comment(html_body=html, public=False))
         audit = self._zenpy.tickets.update(ticket).audit
         if audit.ticket_id == ticket_id:
@@ -128,18 +129,19 @@ class Desk:
         raise Temporary("Zendesk's answer does not show the note", service="Zendesk", outcome_unknown=True)
 
     @understood(write=True)
-    def make_private(self, ticket_id: int, comment_id: int) -> None:
+    def make_private(self, key: CaseKey, receipt_id: str) -> None:
         """Hide a note from customers; `StillPublic` when that does not work."""
+        ticket_id, comment_id = _number(key), int(receipt_id)
         path = f"/api/v2/tickets/{ticket_id}/comments/{comment_id}/make_private"
         try:
             self._session.put(self._zendesk.asked_url + path)
         except RemoteError as error:
             if not isinstance(error, Temporary) and self._is_public(ticket_id, comment_id) is False:
                 return  # somebody was faster
-            raise StillPublic(still_public(error), comment_id=comment_id, service="Zendesk") from error
+            raise StillPublic(still_public(error), note_id=receipt_id, service="Zendesk") from error
         if self._is_public(ticket_id, comment_id):  # what answers with a 200 need not be Zendesk
             reason = still_public("Zendesk shows it as public after that")
-            raise StillPublic(reason, comment_id=comment_id, service="Zendesk")
+            raise StillPublic(reason, note_id=receipt_id, service="Zendesk")
 
     def _is_public(self, ticket_id: int, comment_id: int) -> bool | None:
         """Whether customers can read a comment; None when Zendesk does not show it."""
@@ -149,10 +151,15 @@ class Desk:
             return None
         return shown[0] is not False if shown else None
 
-    def _note(self, comment_id: int, *, public: object) -> Note:
+    def _note(self, comment_id: int, *, public: object) -> Receipt:
         """A comment of ours; what does not say that it is internal is taken for public."""
         pace = limits.read(self._zendesk.last_headers)
-        return Note(comment_id=comment_id, public=public is not False, pace=pace)
+        return Receipt(id=str(comment_id), public=public is not False, pace=pace)
+
+
+def _number(key: CaseKey) -> int:
+    """The number of a ticket by its case's key."""
+    return int(reference_of(key))
 
 
 def still_public(why: object) -> str:

@@ -9,20 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final
+
+from integration.facts import Pace
 
 DEFAULT_INTERVAL: Final = 4.0  # seconds between two notes while nothing is known: 15 a minute
 _WINDOW: Final = 60.0  # the account's limits are by the minute; a longer window is that of one ticket
 _PARTS = re.compile(r"(total|remaining|resets)\s*=\s*([0-9]{1,9})")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Pace:
-    """How fast notes may follow each other: `interval` seconds apart, the next one not before `pause` seconds."""
-
-    interval: float
-    pause: float
 
 
 def read(headers: Mapping[str, str]) -> Pace | None:

@@ -6,7 +6,7 @@ Asked for without zenpy, whose generators follow any number of pages, wherever t
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import quote
@@ -15,6 +15,7 @@ import requests
 
 from integration.errors import Held, Permanent, RemoteError, Temporary, Told
 from integration.http import ServiceSession
+from integration.ports import Wait
 from integration.zendesk import trouble
 from integration.zendesk.session import ZendeskAdapter
 from integration.zendesk.settings import ZendeskSettings
@@ -26,9 +27,6 @@ _WINDOW_SECONDS: Final = 60.0
 _TRIES: Final = 5  # of one request that meets 429
 _FORBIDDEN: Final = 403
 _NOT_FOUND: Final = 404
-
-Wait = Callable[[float], bool]
-"""Lets some seconds pass (0: none); False when it is time to stop."""
 
 
 class Forbidden(Held):

@@ -11,15 +11,17 @@ import hashlib
 import hmac
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import urlsplit
 
 from integration.errors import MalformedDelivery, OutOfDate, UnverifiedDelivery, WrongSignature
+from integration.facts import NewCase, Person, case_key
 from integration.json_body import parse_object
+from integration.ports import Headers
 from integration.zendesk.settings import ZENDESK_TEST_SECRET
 
+DESK = "zendesk"  # what the keys of its cases begin with
 ENDPOINT = "/zendesk/tickets"  # below PUBLIC_URL: where a webhook has to point
 FRESH_SECONDS = 15 * 60  # how old, or how far ahead of our clock, a signature may be
 MAX_BYTES = 256 * 1024  # Zendesk renders no larger payload
@@ -31,22 +33,6 @@ _ISO_UTC = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.
 _BASE64_SHA256 = re.compile(r"[A-Za-z0-9+/]{43}=")
 _LEADING_ID = re.compile(rb'\s*\{\s*"ticket_id"\s*:\s*(?:"([0-9]{1,18})"|([0-9]{1,18})\s*[,}])')
 _MAX_IDENTITY = 320  # characters: the longest e-mail address
-
-
-class Headers(Protocol):
-    """A request's headers."""
-
-    def get(self, name: str, default: str, /) -> str:
-        """The value of a header, whatever the case of its name."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class NewTicket:
-    """A ticket that was created, and who asked, as far as the delivery says."""
-
-    ticket_id: int
-    email: str | None = field(default=None, repr=False)
-    external_id: str | None = field(default=None, repr=False)
 
 
 def look_at(headers: Headers, *, now: float) -> None:
@@ -75,7 +61,7 @@ def signed(body: bytes, *, secret: str, now: float) -> dict[str, str]:
     return {TIMESTAMP: timestamp, SIGNATURE: _signature(secret, timestamp.encode("ascii") + body).decode("ascii")}
 
 
-def read(body: bytes) -> NewTicket | None:
+def read(body: bytes) -> NewCase | None:
     """The new ticket that a verified body tells of, or None when it tells of something else.
 
     A placeholder with a quote in it can break the JSON of a trigger; the ticket id at its start is still believed.
@@ -84,15 +70,15 @@ def read(body: bytes) -> NewTicket | None:
     try:
         payload = parse_object(body)
     except MalformedDelivery:
-        return NewTicket(ticket_id=_leading_ticket_id(body))
+        return _case(_leading_ticket_id(body))
     kind = payload.get("type")
     if "ticket_id" not in payload and isinstance(kind, str) and kind.startswith("zen:"):
         return _created_event(payload) if kind == "zen:event-type:ticket.created" else None
-    return NewTicket(
-        ticket_id=_ticket_id(payload.get("ticket_id")),
+    person = Person(
         email=email_address(payload.get("requester_email")),
         external_id=identity(payload.get("requester_external_id")),
     )
+    return _case(_ticket_id(payload.get("ticket_id")), person)
 
 
 def place(address: str) -> tuple[str, str, str]:
@@ -140,9 +126,13 @@ def _leading_ticket_id(body: bytes) -> int:
     return _ticket_id((found[1] or found[2]).decode("ascii"))
 
 
-def _created_event(payload: dict[str, Any]) -> NewTicket:
+def _case(number: int, person: Person | None = None) -> NewCase:
+    return NewCase(key=case_key(DESK, number), person=person or Person(), number=number)
+
+
+def _created_event(payload: dict[str, Any]) -> NewCase:
     detail = payload.get("detail")
-    return NewTicket(ticket_id=_ticket_id(detail.get("id") if isinstance(detail, dict) else None))
+    return _case(_ticket_id(detail.get("id") if isinstance(detail, dict) else None))
 
 
 def _ticket_id(value: object) -> int:

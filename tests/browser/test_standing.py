@@ -14,7 +14,6 @@ from redis import Redis
 
 from integration.cases.deliveries import REASONS, Endpoint
 from integration.cases.entry import State
-from integration.cases.lanes import Service
 from sandbox import Sandbox
 from tests.admin import fail_one, file_one
 from tests.browser.visitor import LOOKS, Visitor, barriers, fits, picture
@@ -91,10 +90,10 @@ def services_fail(product: InProcess, redis: Redis, sandbox: Sandbox) -> None:
     fail_one(product, sandbox)
     file_one(product, sandbox)
     keys = product.settings.keys
-    product.ledger.lanes.hold(Service.ZENDESK, "Zendesk refuses our credentials (401)")
+    product.ledger.lanes.hold("Zendesk", "Zendesk refuses our credentials (401)")
     for _ in range(4):
-        product.ledger.lanes.failed(Service.LOGROCKET, "LogRocket has trouble (503)")
-    redis.hincrbyfloat(keys.lane(Service.LOGROCKET), "failing_since", -900)
+        product.ledger.lanes.failed("LogRocket", "LogRocket has trouble (503)")
+    redis.hincrbyfloat(keys.lane("LogRocket"), "failing_since", -900)
     now = product.ledger.now()
     redis.zadd(keys.asked, {f"request-{number}": now for number in range(1000)})
 
@@ -112,7 +111,7 @@ def much_is_refused(product: InProcess, redis: Redis, sandbox: Sandbox) -> None:
 def a_suspicion(product: InProcess) -> None:
     """A lane that is under suspicion, and stays open."""
     reason = "Zendesk refuses one ticket after another (403), although it accepts our credentials"
-    product.ledger.lanes.hold(Service.ZENDESK, reason, longest=0.0)
+    product.ledger.lanes.hold("Zendesk", reason, longest=0.0)
 
 
 STATES: Mapping[str, Callable[..., None]] = {

@@ -10,11 +10,11 @@ from playwright.sync_api import Page, expect
 from redis import Redis
 
 from integration.cases.entry import State
-from integration.cases.lanes import Service
 from sandbox import Sandbox
 from tests.admin import fail_one, file_one
 from tests.browser.visitor import LOOKS, Visitor, barriers, fits, picture
 from tests.conftest import InProcess
+from tests.tickets import key
 
 ADA = "ada@shop.example"
 SOON = 15_000  # ms: some refreshes of the page
@@ -91,7 +91,7 @@ def test_an_admin_erases_a_ticket_after_a_question(
     page.get_by_role("button", name=f"Erase ticket {ticket_id}").click()
     expect(page.locator("#message")).to_have_text(f"Ticket {ticket_id} was erased.")
     expect(item(page, ticket_id)).to_have_count(0)
-    assert product.ledger.find(ticket_id) is None
+    assert product.ledger.find(key(ticket_id)) is None
     assert visitor.complaints == []
 
 
@@ -135,7 +135,7 @@ def test_a_refresh_takes_nothing_out_of_a_persons_hands(visitor: Visitor, produc
 
     page.locator("#search").focus()
     page.keyboard.press("End")
-    product.ledger.retry(failed)
+    product.ledger.retry(key(failed))
     expect(item(page, failed).locator(".state")).to_have_text("received", timeout=SOON)
     page.keyboard.type("36")
     expect(page.locator("#search")).to_have_value("35436")
@@ -149,11 +149,11 @@ def test_a_focused_button_that_goes_away_leaves_the_focus_near(
     failed = fail_one(product, sandbox)
     page = visitor.open()
     page.locator(f"#ticket-{failed}-retry").focus()
-    product.ledger.retry(failed)
+    product.ledger.retry(key(failed))
     expect(item(page, failed).locator(".state")).to_have_text("received", timeout=SOON)
     expect(page.locator(f"#ticket-{failed}-link")).to_be_focused()
 
-    product.ledger.forget(failed)
+    product.ledger.forget(key(failed))
     expect(item(page, failed)).to_have_count(0, timeout=SOON)
     expect(page.locator("#tickets")).to_be_focused()
 
@@ -185,7 +185,7 @@ def test_it_works_without_javascript(visitor: Visitor, product: InProcess, sandb
 
 def test_axe_finds_nothing(look: str, visitor: Visitor, product: InProcess, sandbox: Sandbox) -> None:
     posted, failed, waiting = one_of_each(product, sandbox)
-    product.ledger.lanes.hold(Service.ZENDESK, "Zendesk refuses our credentials (401)")
+    product.ledger.lanes.hold("Zendesk", "Zendesk refuses our credentials (401)")
     page = visitor.open(**LOOKS[look])
     page.locator("#flow-hour-summary").click()
     for each in (posted, failed, waiting):

@@ -7,14 +7,15 @@ import dataclasses
 import pytest
 from redis import Redis
 
+from integration import services
 from integration.cases import entry as entries
 from integration.cases.entry import JOB_SECONDS, Entry, Policy, State
 from integration.cases.keys import DEFAULT_PREFIX, Keys
 from integration.cases.ledger import Ledger
 from integration.facts import Highlights, Result, Session, Status
-from integration.zendesk.webhook import NewTicket
 from sandbox import Sandbox
 from tests.conftest import InProcess, wait_for
+from tests.tickets import key, new_ticket
 from worker import sweeper
 
 SETTLE = 3.0
@@ -29,21 +30,21 @@ READY = Result(
 @pytest.fixture
 def ledger(redis: Redis) -> Ledger:
     policy = Policy(poll_after=0.0, failed_retry=(1.0,), settle=SETTLE, backoff=0.2, random=lambda: 0.0)
-    return Ledger(redis, keys=Keys(DEFAULT_PREFIX), policy=policy, retention_days=1)
+    return Ledger(redis, keys=Keys(DEFAULT_PREFIX), routes=services.routes(), policy=policy, retention_days=1)
 
 
 def bring_to(ledger: Ledger, state: State) -> Entry:
     """A ticket in a state, with nothing to wait for."""
-    ledger.receive(NewTicket(ticket_id=1, email="ada@shop.example"))
+    ledger.receive(new_ticket(1, email="ada@shop.example"))
     if state is not State.RECEIVED:
-        ledger.call_back(1, READY)  # overtakes an answer that nobody stored
+        ledger.call_back(key(1), READY)  # overtakes an answer that nobody stored
     if state is State.READY:
-        ledger.call_back(1, READY)
+        ledger.call_back(key(1), READY)
     return stored(ledger)
 
 
 def stored(ledger: Ledger) -> Entry:
-    entry = ledger.find(1)
+    entry = ledger.find(key(1))
     assert entry is not None
     return entry
 
@@ -51,7 +52,7 @@ def stored(ledger: Ledger) -> Entry:
 def hand_over(redis: Redis, entry: Entry, **changes: object) -> None:
     """Another Redis takes over, which has the entry like this."""
     changed = dataclasses.replace(entry, redis_run="another", **changes)  # type: ignore[arg-type]  # fields of Entry
-    redis.set("highlights:ticket:1", entries.dump(changed))
+    redis.set("highlights:case:zendesk-1", entries.dump(changed))
 
 
 @pytest.mark.parametrize("state", [State.RECEIVED, State.REQUESTED, State.READY])
@@ -60,14 +61,14 @@ def test_the_first_sight_of_an_entry_in_whatever_state_begins_a_quiet_time_and_c
 ) -> None:
     before = bring_to(ledger, state)
     hand_over(redis, before)
-    assert ledger.claim(1, state) is None
+    assert ledger.claim(key(1), state) is None
     entry = stored(ledger)
     assert (entry.redis_run, entry.redis_restarted, entry.lease) == (before.redis_run, True, None)
     assert entry.quiet_until == pytest.approx(ledger.now() + QUIET, abs=2)
-    assert redis.zscore("highlights:due", "1") == entry.quiet_until
-    assert ledger.claim(1, state) is None
+    assert redis.zscore("highlights:due", "zendesk-1") == entry.quiet_until
+    assert ledger.claim(key(1), state) is None
     sweeper.sweep(ledger)
-    assert ledger.claim(1, state) is None
+    assert ledger.claim(key(1), state) is None
 
 
 @pytest.mark.parametrize("jump", [-300.0, 300.0])
@@ -79,7 +80,7 @@ def test_a_clock_that_jumps_begins_a_quiet_time_too(jump: float, ledger: Ledger)
     sweeper.sweep(ledger, monotonic=lambda: 1001.0)
     assert stored(ledger).quiet_until == 0
     sweeper.sweep(ledger, monotonic=lambda: 1001.0 - jump)
-    assert ledger.claim(1, State.READY) is None
+    assert ledger.claim(key(1), State.READY) is None
     assert stored(ledger).quiet_until == pytest.approx(ledger.now() + QUIET, abs=2)
 
 
@@ -88,24 +89,24 @@ def test_the_quiet_time_is_the_new_clocks_whatever_the_old_one_said(jump: float,
     entry = bring_to(ledger, State.READY)
     then = ledger.now() + jump
     hand_over(redis, entry, lease="a", lease_until=then + 20, not_before=then + 80)
-    assert ledger.claim(1, State.READY) is None
+    assert ledger.claim(key(1), State.READY) is None
     assert stored(ledger).wait_until == pytest.approx(ledger.now() + QUIET, abs=2)
 
 
 def test_a_callback_to_another_redis_is_taken_in_and_its_note_waits_for_the_quiet(ledger: Ledger, redis: Redis) -> None:
     hand_over(redis, bring_to(ledger, State.REQUESTED))
-    assert ledger.call_back(1, READY)
+    assert ledger.call_back(key(1), READY)
     assert stored(ledger).state is State.READY
-    assert ledger.claim(1, State.READY) is None
+    assert ledger.claim(key(1), State.READY) is None
     assert stored(ledger).quiet_until > ledger.now() + QUIET - 2
 
 
 def test_a_claim_that_another_redis_still_knows_settles_what_it_did(ledger: Ledger, redis: Redis) -> None:
     bring_to(ledger, State.READY)
-    claimed = ledger.claim(1, State.READY)
+    claimed = ledger.claim(key(1), State.READY)
     assert claimed is not None
     hand_over(redis, stored(ledger))
-    settled = ledger.settle(claimed, lambda entry, now: entries.posted(entry, now, comment_id=7))
+    settled = ledger.settle(claimed, lambda entry, now: entries.posted(entry, now, note_id="7"))
     assert settled is not None
     assert stored(ledger).state is State.POSTED
 
@@ -115,19 +116,19 @@ def test_a_note_whose_claim_was_lost_is_found_after_the_quiet_time(
 ) -> None:
     number = sandbox.zendesk.file_ticket(requester="ada@shop.example")
     posted = product.work_until(number, State.POSTED)
-    key = product.ledger.keys.ticket(number)
+    name = product.ledger.keys.case(key(number))
     before = dataclasses.replace(
-        posted, state=State.READY, highlights=READY.highlights, email="ada@shop.example", comment_id=None, tried=()
+        posted, state=State.READY, highlights=READY.highlights, email="ada@shop.example", note_id=None, tried=()
     )
-    redis.set(key, entries.dump(dataclasses.replace(before, redis_run="another")))
-    redis.zadd(product.ledger.keys.due, {str(number): 0})
+    redis.set(name, entries.dump(dataclasses.replace(before, redis_run="another")))
+    redis.zadd(product.ledger.keys.due, {key(number): 0})
 
     def seen() -> bool:
         product.work()
         return product.entry(number).quiet_until > product.ledger.now()
 
     wait_for(seen)
-    redis.set(key, entries.dump(dataclasses.replace(product.entry(number), quiet_until=0)))
-    redis.zadd(product.ledger.keys.due, {str(number): 0})
+    redis.set(name, entries.dump(dataclasses.replace(product.entry(number), quiet_until=0)))
+    redis.zadd(product.ledger.keys.due, {key(number): 0})
     product.work_until(number, State.POSTED)
     assert len(sandbox.zendesk.internal_notes(number)) == 1

@@ -41,11 +41,11 @@ def files(tmp_path: Path, kept_in: str) -> Iterator[Redis]:
         ValkeyServer(port=free_port(), data_dir=tmp_path / "valkey", config=config) as server,
         Redis(port=server.port) as redis,
     ):
-        redis.set("highlights:ticket:1", ADA)
+        redis.set("highlights:case:zendesk-1", ADA)
         redis.set("other", "x")
         if kept_in in ("snapshot", "both"):
             redis.save()
-        redis.delete("highlights:ticket:1")
+        redis.delete("highlights:case:zendesk-1")
         assert is_on_disk(tmp_path) == (kept_in != "neither")
         yield redis
 
@@ -68,10 +68,10 @@ def test_what_was_erased_is_erased_from_the_files_too(files: Redis, tmp_path: Pa
 
 @pytest.mark.parametrize("kept_in", ["append-only file", "both"], indirect=True)
 def test_a_rewriting_that_began_before_the_erasing_does_not_count(files: Redis, tmp_path: Path) -> None:
-    files.set("highlights:ticket:2", ADA)
+    files.set("highlights:case:zendesk-2", ADA)
     files.config_set("rdb-key-save-delay", SLOW)
     files.bgrewriteaof()
-    files.delete("highlights:ticket:2")
+    files.delete("highlights:case:zendesk-2")
     files.config_set("rdb-key-save-delay", 0)
     assert not clean(files).failed
     wait_for(lambda: not is_on_disk(tmp_path), seconds=5)  # Valkey deletes the old ones a moment later

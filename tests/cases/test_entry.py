@@ -20,6 +20,7 @@ from integration.cases.entry import FINAL, Entry, NewerEntryError, Policy, State
 from integration.errors import Held, Temporary
 from integration.facts import Highlights, Result, Session, Status
 from integration.http import retry_after
+from tests.tickets import key
 
 unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -47,7 +48,7 @@ def pending(request_id: str | None = OWN) -> Result:
 def received(**changes: Any) -> Entry:  # noqa: ANN401 -- fields of Entry
     return Entry(
         **{
-            "ticket_id": 35436,
+            "key": "zendesk-35436",
             "received_at": NOW,
             "entered_at": NOW,
             "email": "ada@shop.example",
@@ -103,8 +104,8 @@ def test_a_ticket_goes_from_received_to_posted() -> None:
     assert (entry.state, entry.request_id, entry.lease) == (State.REQUESTED, OWN, None)
     entry = entries.told(entry, NOW + 90, result=ready(), policy=POLICY)
     assert (entry.state, entry.highlights, entry.wait_until) == (State.READY, HIGHLIGHTS, 0)
-    entry = entries.posted(claim(entry, NOW + 91), NOW + 92, comment_id=7)
-    assert (entry.state, entry.comment_id, entry.reason) == (State.POSTED, 7, None)
+    entry = entries.posted(claim(entry, NOW + 91), NOW + 92, note_id="7")
+    assert (entry.state, entry.note_id, entry.reason) == (State.POSTED, "7", None)
     assert [what for _, what in entry.history] == ["requested", "ready", "posted"]
     assert [when for when, _ in entry.history] == [NOW, NOW + 90, NOW + 92]
 
@@ -218,7 +219,7 @@ def test_polls_are_poll_after_seconds_apart() -> None:
 
 
 def test_a_request_that_logrocket_does_not_know_is_a_poll_without_a_result() -> None:
-    entry = entries.unknown_to_logrocket(claim(requested(), NOW + 300), NOW + 300, policy=POLICY)
+    entry = entries.unknown_request(claim(requested(), NOW + 300), NOW + 300, policy=POLICY)
     assert (entry.state, entry.request_id, entry.polls) == (State.REQUESTED, OWN, 1)
     assert entry.wait_until == NOW + 600
 
@@ -565,7 +566,7 @@ TEXT = st.text(max_size=20)
 SECONDS = st.floats(0, 1e11)
 STORED = st.builds(
     Entry,
-    ticket_id=st.integers(1, 10**18 - 1),
+    key=st.integers(1, 10**18 - 1).map(key),
     received_at=SECONDS,
     entered_at=SECONDS,
     state=st.sampled_from(State),
@@ -591,7 +592,7 @@ STORED = st.builds(
         sessions=st.lists(st.builds(Session, place=st.none() | TEXT, text=st.text()), max_size=3).map(tuple),
         linked=st.none() | TEXT,
     ),
-    comment_id=st.none() | st.integers(1, 10**18),
+    note_id=st.none() | TEXT,
     reason=st.none() | TEXT,
     last_error=st.none() | TEXT,
     history=st.lists(st.tuples(SECONDS, TEXT), max_size=3).map(tuple),
@@ -607,7 +608,7 @@ def test_any_entry_comes_back_as_it_was_stored(entry: Entry) -> None:
 
 def test_a_new_entry_is_stored_without_times_for_redis_to_add() -> None:
     stored = json.loads(entries.dump_without_times(received()))
-    assert stored == {"v": 1, "ticket_id": 35436, "email": "ada@shop.example", "external_id": "cus_4711"}
+    assert stored == {"v": 1, "key": "zendesk-35436", "email": "ada@shop.example", "external_id": "cus_4711"}
     assert entries.load(json.dumps({**stored, "received_at": NOW, "entered_at": NOW})) == received()
 
 
@@ -630,7 +631,7 @@ def test_fields_that_another_release_of_the_same_version_added_are_ignored(entry
 
 
 def test_fields_that_an_older_release_did_not_know_have_their_defaults() -> None:
-    stored = {"v": 1, "ticket_id": 35436, "received_at": NOW, "entered_at": NOW}
+    stored = {"v": 1, "key": "zendesk-35436", "received_at": NOW, "entered_at": NOW}
     assert entries.load(json.dumps(stored)) == received(email=None, external_id=None)
 
 
@@ -711,7 +712,7 @@ class AnyLife(RuleBasedStateMachine):
         elif how == "crashed":
             self.entry = entries.crashed(self.entry, self.now, policy=self.policy)
         elif how == "unknown" and before is State.REQUESTED:
-            self.entry = entries.unknown_to_logrocket(self.entry, self.now, policy=self.policy)
+            self.entry = entries.unknown_request(self.entry, self.now, policy=self.policy)
         elif how == "ended":
             self.entry = entries.ended(self.entry, self.now, state=State.SKIPPED, reason="closed")
         self.claimed = None
@@ -721,7 +722,7 @@ class AnyLife(RuleBasedStateMachine):
             return entries.requested(self.entry, self.now, request_id=request_id, policy=self.policy)
         if self.entry.state is State.REQUESTED:
             return entries.told(self.entry, self.now, result=result, policy=self.policy)
-        return entries.posted(self.entry, self.now, comment_id=1)
+        return entries.posted(self.entry, self.now, note_id="1")
 
     @rule(result=RESULTS)
     def logrocket_calls_back(self, result: Result) -> None:

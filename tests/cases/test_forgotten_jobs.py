@@ -10,6 +10,7 @@ from rq.registry import StartedJobRegistry
 from integration.cases.entry import State
 from integration.cases.keys import DEFAULT_PREFIX, Keys
 from integration.cases.queues import Queues, open_queue
+from tests.tickets import key
 
 KEYS = Keys(DEFAULT_PREFIX)
 EXECUTIONS = "rq:worker:one:executions"
@@ -19,12 +20,12 @@ def keep_jobs_of(redis: Redis, *tickets: int) -> None:
     """Jobs that wait, one of each ticket that a worker is at, and what RQ notes of that."""
     with redis.pipeline() as pipe:
         Queues(redis, KEYS).add(
-            [(ticket, state) for ticket in tickets for state in (State.RECEIVED, State.READY)], pipeline=pipe
+            [(key(ticket), state) for ticket in tickets for state in (State.RECEIVED, State.READY)], pipeline=pipe
         )
         pipe.execute()
     queue = open_queue(KEYS.requests, redis)
     for ticket in tickets:
-        job = KEYS.job("request_highlights", ticket, "00ff00ff")
+        job = KEYS.job("request_highlights", key(ticket), "00ff00ff")
         redis.hset(f"rq:job:{job}", "origin", KEYS.requests)
         redis.zadd(StartedJobRegistry(queue=queue).key, {f"{job}:e1": 9e9})
         redis.zadd(f"rq:executions:{job}", {"e1": 9e9})
@@ -35,18 +36,18 @@ def keep_jobs_of(redis: Redis, *tickets: int) -> None:
 def traces(redis: Redis, ticket: int) -> list[str]:
     """Every key and every value that names a job of the ticket."""
     found = []
-    for key in redis.scan_iter():
+    for name in redis.scan_iter():
         values: list[Any]
-        match redis.type(key):
+        match redis.type(name):
             case b"list":
-                values = redis.lrange(key, 0, -1)
+                values = redis.lrange(name, 0, -1)
             case b"set":
-                values = list(redis.smembers(key))
+                values = list(redis.smembers(name))
             case b"zset":
-                values = redis.zrange(key, 0, -1)
+                values = redis.zrange(name, 0, -1)
             case _:
                 values = []
-        found += [f"{key!r} {value!r}" for value in (key, *values) if b"-%d-" % ticket in value]
+        found += [f"{name!r} {value!r}" for value in (name, *values) if b"-zendesk-%d-" % ticket in value]
     return sorted(found)
 
 
@@ -54,7 +55,7 @@ def test_all_of_one_tickets_jobs_is_erased_and_nothing_of_anothers(redis: Redis)
     keep_jobs_of(redis, 5, 55, 6)
     before = {ticket: traces(redis, ticket) for ticket in (5, 55, 6)}
     assert all(len(each) == 9 for each in before.values()), before
-    assert Queues(redis, KEYS).forget(5) > 0
+    assert Queues(redis, KEYS).forget(key(5)) > 0
     assert traces(redis, 5) == []
     assert {ticket: traces(redis, ticket) for ticket in (55, 6)} == {ticket: before[ticket] for ticket in (55, 6)}
-    assert Queues(redis, KEYS).forget(5) == 0
+    assert Queues(redis, KEYS).forget(key(5)) == 0

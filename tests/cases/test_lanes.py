@@ -7,16 +7,17 @@ from typing import cast
 import pytest
 from redis import Redis
 
+from integration import services
 from integration.cases.entry import Policy, State
 from integration.cases.keys import DEFAULT_PREFIX, Keys
-from integration.cases.lanes import Lanes, Service
+from integration.cases.lanes import Lanes
 from integration.cases.ledger import Ledger
-from integration.facts import Highlights, Result, Session, Status
+from integration.facts import Highlights, Pace, Result, Session, Status
 from integration.zendesk import pace as limits
-from integration.zendesk.pace import DEFAULT_INTERVAL, Pace
-from integration.zendesk.webhook import NewTicket
+from integration.zendesk.pace import DEFAULT_INTERVAL
 from sandbox import Fault, Sandbox
 from tests.conftest import InProcess, wait_for
+from tests.tickets import key, new_ticket
 from worker import sweeper
 
 pytestmark = pytest.mark.slow
@@ -33,14 +34,14 @@ READY = Result(
 
 @pytest.fixture
 def ledger(redis: Redis) -> Ledger:
-    return Ledger(redis, keys=KEYS, policy=POLICY, retention_days=1, requests_per_hour=3)
+    return Ledger(redis, keys=KEYS, routes=services.routes(), policy=POLICY, retention_days=1, requests_per_hour=3)
 
 
 def make_ready(ledger: Ledger, ticket_id: int) -> None:
     """Bring a ticket to where its note waits, without a claim of the requests' lane."""
-    ledger.receive(NewTicket(ticket_id=ticket_id))
-    ledger.call_back(ticket_id, READY)  # overtakes an answer that nobody stored
-    ledger.call_back(ticket_id, READY)
+    ledger.receive(new_ticket(ticket_id))
+    ledger.call_back(key(ticket_id), READY)  # overtakes an answer that nobody stored
+    ledger.call_back(key(ticket_id), READY)
 
 
 # -- Zendesk's headers
@@ -93,25 +94,25 @@ def test_without_headers_notes_go_slower_than_a_trial_account_allows(ledger: Led
     make_ready(ledger, 1)
     make_ready(ledger, 2)
     before = ledger.now()
-    assert ledger.claim(1, State.READY) is not None
-    assert ledger.claim(2, State.READY) is None
-    assert before <= ledger.lanes.outlook().notes_at - DEFAULT_INTERVAL <= ledger.now()
+    assert ledger.claim(key(1), State.READY) is not None
+    assert ledger.claim(key(2), State.READY) is None
+    assert before <= ledger.lanes.outlook().notes_at("Zendesk") - DEFAULT_INTERVAL <= ledger.now()
     assert DEFAULT_INTERVAL > 60 / 20
 
 
 def test_a_note_does_not_pass_those_before_it(ledger: Ledger) -> None:
     for ticket_id in (1, 2, 3):
         make_ready(ledger, ticket_id)
-    assert ledger.claim(3, State.READY) is None
-    assert ledger.claim(2, State.READY) is None
-    assert ledger.claim(1, State.READY) is not None
+    assert ledger.claim(key(3), State.READY) is None
+    assert ledger.claim(key(2), State.READY) is None
+    assert ledger.claim(key(1), State.READY) is not None
 
 
 def test_a_refused_claim_costs_no_attempt(ledger: Ledger) -> None:
     make_ready(ledger, 1)
     make_ready(ledger, 2)
-    assert ledger.claim(2, State.READY) is None
-    entry = ledger.find(2)
+    assert ledger.claim(key(2), State.READY) is None
+    entry = ledger.find(key(2))
     assert entry is not None
     assert (entry.attempts, entry.lease, entry.tried) == (0, None, ())
 
@@ -121,16 +122,16 @@ def test_notes_drain_in_order_at_the_pace_of_the_headers_without_a_429(sandbox: 
     sandbox.logrocket.delay = 0.0
     tickets = [sandbox.zendesk.file_ticket(requester=ADA, deliver=False) for _ in range(12)]
     for ticket_id in tickets:
-        product.ledger.receive(NewTicket(ticket_id=ticket_id, email=ADA))
-    product.ledger.lanes.pause(Service.ZENDESK, 5.0)
+        product.ledger.receive(new_ticket(ticket_id, email=ADA))
+    product.ledger.lanes.pause("Zendesk", 5.0)
     wait_for(lambda: ready(product) == 12)
-    line = [each.ticket_id for each in product.ledger.first_in_line(12)]
+    line = [each.key for each in product.ledger.first_in_line("Zendesk", 12)]
 
     wait_for(lambda: worked(product).get(State.POSTED) == 12, seconds=60)
 
     updates = [each for each in sandbox.zendesk.requests if each.method == "PUT"]
     assert [each.status for each in updates] == [200] * 12
-    assert [int(each.path.split("/")[4].removesuffix(".json")) for each in updates] == line
+    assert [key(int(each.path.split("/")[4].removesuffix(".json"))) for each in updates] == line
 
 
 def test_the_sweeper_queues_the_first_of_the_line_only(ledger: Ledger, redis: Redis) -> None:
@@ -138,14 +139,14 @@ def test_the_sweeper_queues_the_first_of_the_line_only(ledger: Ledger, redis: Re
         make_ready(ledger, ticket_id)
     redis.delete("rq:queue:highlights-notes")
     sweeper.sweep(ledger)
-    assert {each for each in ledger.queued() if each[1] is State.READY} == {(1, State.READY)}
+    assert {each for each in ledger.queued() if each[1] is State.READY} == {(key(1), State.READY)}
 
 
 def test_a_ticket_that_is_gone_leaves_the_line(ledger: Ledger, redis: Redis) -> None:
-    redis.zadd("highlights:line", {"9": 0})
+    redis.zadd(KEYS.line("Zendesk"), {key(9): 0})
     make_ready(ledger, 1)
     sweeper.sweep(ledger)
-    assert redis.zrange("highlights:line", 0, -1) == [b"1"]
+    assert redis.zrange("highlights:line:zendesk", 0, -1) == [b"zendesk-1"]
 
 
 # -- Requests
@@ -174,7 +175,7 @@ def test_a_ticket_over_the_ceiling_waits_without_an_attempt_and_is_looked_up_onc
     while product.ledger.lanes.ask() is None:
         pass
     number = sandbox.zendesk.file_ticket(requester=ADA, deliver=False)
-    product.ledger.receive(NewTicket(ticket_id=number))
+    product.ledger.receive(new_ticket(number))
     wait_for(lambda: worked(product) and product.entry(number).last_error)
     entry = product.entry(number)
     assert (entry.attempts, entry.email) == (0, ADA)
@@ -183,9 +184,9 @@ def test_a_ticket_over_the_ceiling_waits_without_an_attempt_and_is_looked_up_onc
 
 
 def test_polls_do_not_count_as_requests(ledger: Ledger) -> None:
-    ledger.receive(NewTicket(ticket_id=1))
-    ledger.call_back(1, READY)
-    assert ledger.claim(1, State.REQUESTED) is not None
+    ledger.receive(new_ticket(1))
+    ledger.call_back(key(1), READY)
+    assert ledger.claim(key(1), State.REQUESTED) is not None
     assert ledger.lanes.outlook().free_requests == 3
 
 
@@ -193,17 +194,17 @@ def test_polls_do_not_count_as_requests(ledger: Ledger) -> None:
 
 
 def test_a_hold_closes_the_lane_for_all_and_ends_with_the_first_answer(redis: Redis, ledger: Ledger) -> None:
-    lanes = Lanes(redis, keys=KEYS, requests_per_hour=3, backoff=0.2)
-    ledger.receive(NewTicket(ticket_id=1))
-    delays = [lanes.hold(Service.LOGROCKET, "LogRocket refuses our credentials (401)") for _ in range(12)]
+    lanes = Lanes(redis, keys=KEYS, routes=services.routes(), requests_per_hour=3, backoff=0.2)
+    ledger.receive(new_ticket(1))
+    delays = [lanes.hold("LogRocket", "LogRocket refuses our credentials (401)") for _ in range(12)]
     assert delays[:3] == [pytest.approx(0.2), pytest.approx(0.4), pytest.approx(0.8)]
     assert max(delays) == 60.0
-    assert ledger.claim(1, State.RECEIVED) is None
+    assert ledger.claim(key(1), State.RECEIVED) is None
     [hold] = lanes.holds()
-    assert (hold.service, hold.reason) == (Service.LOGROCKET, "LogRocket refuses our credentials (401)")
-    assert lanes.answered(Service.LOGROCKET, None)
+    assert (hold.service, hold.reason) == ("LogRocket", "LogRocket refuses our credentials (401)")
+    assert lanes.answered("LogRocket", None)
     assert lanes.holds() == []
-    assert not lanes.answered(Service.LOGROCKET, None)
+    assert not lanes.answered("LogRocket", None)
 
 
 def test_held_tickets_go_on_when_the_credentials_are_mended(sandbox: Sandbox, product: InProcess) -> None:
@@ -228,10 +229,10 @@ def test_too_many_requests_for_one_after_the_other_pause_the_lane_for_all(sandbo
 
 
 def test_a_pause_is_not_shortened_by_an_answer_that_was_on_its_way(ledger: Ledger) -> None:
-    ledger.lanes.pause(Service.ZENDESK, 30.0)
-    ledger.lanes.answered(Service.ZENDESK, Pace(interval=0.1, pause=0.1))
+    ledger.lanes.pause("Zendesk", 30.0)
+    ledger.lanes.answered("Zendesk", Pace(interval=0.1, pause=0.1))
     outlook = ledger.lanes.outlook()
-    assert outlook.notes_at - outlook.now > 29
+    assert outlook.notes_at("Zendesk") - outlook.now > 29
 
 
 def ready(product: InProcess) -> int:

@@ -11,14 +11,15 @@ from functools import partial
 import pytest
 from redis import Redis
 
+from integration import services
 from integration.cases import entry as entries
 from integration.cases.entry import Entry, Policy, State
 from integration.cases.keys import DEFAULT_PREFIX, Keys
 from integration.cases.ledger import Ledger
 from integration.cases.queues import open_queue
 from integration.errors import Temporary
-from integration.zendesk.webhook import NewTicket
 from tests.conftest import wait_for
+from tests.tickets import key, new_ticket
 from worker import sweeper
 
 KEYS = Keys(DEFAULT_PREFIX)
@@ -27,7 +28,7 @@ POLICY = Policy(poll_after=60.0, failed_retry=(1.0,), settle=60.0, backoff=5.0, 
 
 @pytest.fixture
 def ledger(redis: Redis) -> Ledger:
-    return Ledger(redis, keys=KEYS, policy=POLICY, retention_days=1)
+    return Ledger(redis, keys=KEYS, routes=services.routes(), policy=POLICY, retention_days=1)
 
 
 def at_once(count: int, call: Callable[[], object]) -> Counter[object]:
@@ -51,18 +52,18 @@ def at_once(count: int, call: Callable[[], object]) -> Counter[object]:
 
 
 def test_of_twenty_deliveries_at_once_one_is_new(ledger: Ledger) -> None:
-    assert at_once(20, lambda: ledger.receive(NewTicket(ticket_id=1))) == {True: 1, False: 19}
+    assert at_once(20, lambda: ledger.receive(new_ticket(1))) == {True: 1, False: 19}
 
 
 def test_of_twenty_claims_at_once_one_succeeds(ledger: Ledger) -> None:
-    ledger.receive(NewTicket(ticket_id=1))
-    assert at_once(20, lambda: ledger.claim(1, State.RECEIVED) is not None) == {True: 1, False: 19}
+    ledger.receive(new_ticket(1))
+    assert at_once(20, lambda: ledger.claim(key(1), State.RECEIVED) is not None) == {True: 1, False: 19}
 
 
 def test_an_entry_knows_when_it_came(ledger: Ledger) -> None:
     before = ledger.now()
-    ledger.receive(NewTicket(ticket_id=1, email="ada@shop.example", external_id='quote " and \\'))
-    entry = ledger.find(1)
+    ledger.receive(new_ticket(1, email="ada@shop.example", external_id='quote " and \\'))
+    entry = ledger.find(key(1))
     assert entry is not None
     assert before <= entry.received_at == entry.entered_at <= ledger.now()
     assert entry.external_id == 'quote " and \\'
@@ -73,22 +74,22 @@ def test_an_entry_knows_when_it_came(ledger: Ledger) -> None:
 
 
 def test_a_claim_of_another_step_is_refused(ledger: Ledger) -> None:
-    ledger.receive(NewTicket(ticket_id=1))
-    assert ledger.claim(1, State.READY) is None
-    assert ledger.claim(2, State.RECEIVED) is None
+    ledger.receive(new_ticket(1))
+    assert ledger.claim(key(1), State.READY) is None
+    assert ledger.claim(key(2), State.RECEIVED) is None
 
 
 def test_no_claim_is_given_before_its_time(ledger: Ledger) -> None:
-    ledger.receive(NewTicket(ticket_id=1))
-    claimed = ledger.claim(1, State.RECEIVED)
+    ledger.receive(new_ticket(1))
+    claimed = ledger.claim(key(1), State.RECEIVED)
     assert claimed is not None
     ledger.settle(claimed, partial(entries.postponed, error=Temporary("busy", retry_after=9.0), policy=POLICY))
-    assert ledger.claim(1, State.RECEIVED) is None
+    assert ledger.claim(key(1), State.RECEIVED) is None
 
 
 def test_what_came_of_a_lost_claim_is_not_written(ledger: Ledger) -> None:
-    ledger.receive(NewTicket(ticket_id=1))
-    claimed = ledger.claim(1, State.RECEIVED)
+    ledger.receive(new_ticket(1))
+    claimed = ledger.claim(key(1), State.RECEIVED)
     assert claimed is not None
     done = partial(entries.requested, request_id="a" * 64, policy=POLICY)
     assert ledger.settle(claimed, done) is not None
@@ -96,51 +97,51 @@ def test_what_came_of_a_lost_claim_is_not_written(ledger: Ledger) -> None:
 
 
 def test_an_entry_of_a_newer_release_is_left_alone(ledger: Ledger, redis: Redis) -> None:
-    ledger.receive(NewTicket(ticket_id=1))
-    newer = json.dumps({**json.loads(redis.get("highlights:ticket:1") or b""), "v": 2, "unheard": "of"})
-    redis.set("highlights:ticket:1", newer)
-    redis.zadd("highlights:due", {"1": 0})
-    assert ledger.claim(1, State.RECEIVED) is None
+    ledger.receive(new_ticket(1))
+    newer = json.dumps({**json.loads(redis.get("highlights:case:zendesk-1") or b""), "v": 2, "unheard": "of"})
+    redis.set("highlights:case:zendesk-1", newer)
+    redis.zadd("highlights:due", {"zendesk-1": 0})
+    assert ledger.claim(key(1), State.RECEIVED) is None
     sweeper.sweep(ledger)
-    assert redis.get("highlights:ticket:1") == newer.encode()
-    assert float(redis.zscore("highlights:due", "1") or 0) > ledger.now()
-    assert ledger.receive(NewTicket(ticket_id=1)) is False
+    assert redis.get("highlights:case:zendesk-1") == newer.encode()
+    assert float(redis.zscore("highlights:due", "zendesk-1") or 0) > ledger.now()
+    assert ledger.receive(new_ticket(1)) is False
 
 
 # -- It survives
 
 
 def test_a_job_that_redis_lost_is_queued_again(ledger: Ledger, redis: Redis) -> None:
-    ledger.receive(NewTicket(ticket_id=1))
+    ledger.receive(new_ticket(1))
     queue = open_queue(KEYS.requests, redis)
     redis.delete(queue.key)
     sweeper.sweep(ledger)
     assert queue.job_ids == []  # it may still be on its way
-    redis.zadd("highlights:due", {"1": ledger.now() - 1})
+    redis.zadd("highlights:due", {"zendesk-1": ledger.now() - 1})
     sweeper.sweep(ledger)
     assert len(queue.job_ids) == 1
 
 
 def test_a_job_that_still_waits_is_not_queued_again(ledger: Ledger, redis: Redis) -> None:
-    ledger.receive(NewTicket(ticket_id=1))
-    redis.zadd("highlights:due", {"1": 0})
+    ledger.receive(new_ticket(1))
+    redis.zadd("highlights:due", {"zendesk-1": 0})
     sweeper.sweep(ledger)
     assert len(open_queue(KEYS.requests, redis).job_ids) == 1
 
 
 def test_a_due_entry_that_is_gone_is_forgotten(ledger: Ledger, redis: Redis) -> None:
-    redis.zadd("highlights:due", {"9": 0})
+    redis.zadd("highlights:due", {"zendesk-9": 0})
     sweeper.sweep(ledger)
     assert redis.zcard("highlights:due") == 0
 
 
 def test_a_claim_whose_worker_died_is_given_anew_after_its_lease(ledger: Ledger, redis: Redis) -> None:
-    ledger.receive(NewTicket(ticket_id=1))
-    claimed = ledger.claim(1, State.RECEIVED)
+    ledger.receive(new_ticket(1))
+    claimed = ledger.claim(key(1), State.RECEIVED)
     assert claimed is not None
-    assert float(redis.zscore("highlights:due", "1") or 0) == pytest.approx(claimed.lease_until)
+    assert float(redis.zscore("highlights:due", "zendesk-1") or 0) == pytest.approx(claimed.lease_until)
     expired = Entry(**{**vars(claimed), "lease_until": ledger.now() - 1})
-    redis.set("highlights:ticket:1", entries.dump(expired))
-    again = wait_for(lambda: ledger.claim(1, State.RECEIVED))
+    redis.set("highlights:case:zendesk-1", entries.dump(expired))
+    again = wait_for(lambda: ledger.claim(key(1), State.RECEIVED))
     assert again.attempts == 2
     assert ledger.settle(claimed, partial(entries.requested, request_id="a" * 64, policy=POLICY)) is None

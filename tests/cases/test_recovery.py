@@ -12,11 +12,11 @@ from typing import Any, cast
 import pytest
 from redis import Redis
 
+from integration import services
 from integration.cases.entry import State
 from integration.cases.recovery import Recovery
 from integration.settings import Settings, from_environment
 from integration.zendesk.setup.conditions import OPT_OUT
-from integration.zendesk.webhook import NewTicket
 from sandbox import Fault, Sandbox
 from sandbox.zendesk.account import Change
 from sandbox.zendesk.delivery import Delivery, Outcome
@@ -38,13 +38,14 @@ from tests.missed import (
 )
 from tests.observed import everything, looks_at_comments
 from tests.ports import free_port
+from tests.tickets import key, new_ticket
 from worker.recovery import Turns, take_in_time
 
 
 @pytest.fixture
 def recovery(product: InProcess) -> Recovery:
     know(product)
-    return Recovery(product.settings, product.ledger, product.redis, wait=no_wait)
+    return services.recovery(product.settings, product.ledger, product.redis, wait=no_wait)
 
 
 @pytest.fixture
@@ -61,10 +62,10 @@ def test_a_delivery_that_failed_in_any_way_ends_in_one_note(
     outcome: Outcome, sandbox: Sandbox, product: InProcess, recovery: Recovery
 ) -> None:
     number = file_undelivered(sandbox, outcome)
-    assert product.ledger.find(number) is None
+    assert product.ledger.find(key(number)) is None
     assert found(recovery.recover(1)) == (1, 0, 0)
     entry = product.work_until(number, State.POSTED)
-    assert entry.ticket_id == number
+    assert entry.key == key(number)
     assert len(sandbox.zendesk.internal_notes(number)) == 1
     assert found(recovery.recover(1)) == (0, 1, 0)
 
@@ -92,7 +93,7 @@ def test_the_breaker_that_a_web_process_opened_by_being_away_loses_nothing(
     assert file() == "success"
 
     with InProcess(settings, free_port()) as product:
-        recovered = Recovery(settings, product.ledger, product.redis, wait=no_wait).recover(1)
+        recovered = services.recovery(settings, product.ledger, product.redis, wait=no_wait).recover(1)
         assert recovered.missed == 7
         assert found(recovered) == (7, 1, 0)
         assert product.ledger.counts()[State.RECEIVED] == len(numbers) == 8
@@ -117,7 +118,7 @@ def test_a_second_webhook_with_our_endpoint_is_read_too(
     sandbox.zendesk.desk.deliverer.invocations_a_minute = 0
     sandbox.zendesk.file_ticket(requester=ADA)  # both webhooks tell of it
     recovered = recovery.recover(1)
-    assert (recovered.webhooks, recovered.missed) == (2, 2)
+    assert (recovered.sources, recovered.missed) == (2, 2)
     assert found(recovered) == (1, 0, 0)
 
 
@@ -126,7 +127,7 @@ def test_a_ticket_is_judged_once(sandbox: Sandbox, redis: Redis, recovery: Recov
     assert found(recovery.recover(1)) == (1, 0, 0)
     assert found(recovery.recover(1)) == (0, 1, 0)
     week = 7 * 24 * 3600
-    assert redis.ttl(KEYS.recovery_seen(str(number))) > week  # as long as Zendesk's log tells of it
+    assert redis.ttl(KEYS.recovery_seen(key(number))) > week  # as long as Zendesk's log tells of it
 
 
 def test_an_older_failure_than_was_asked_for_is_left(sandbox: Sandbox, recovery: Recovery) -> None:
@@ -141,7 +142,7 @@ def test_nothing_is_looked_for_while_every_delivery_is_made(
 ) -> None:
     number = sandbox.zendesk.file_ticket(requester=ADA)
     lost(sandbox)  # somebody switched the trigger off for it
-    wait_for(lambda: product.ledger.find(number))
+    wait_for(lambda: product.ledger.find(key(number)))
     wait_for(lambda: sandbox.zendesk.deliveries)
     assert found(recovery.recover(1)) == (0, 0, 0)
     assert asked(sandbox, "/search/export") == 0
@@ -165,7 +166,7 @@ def test_what_an_agent_may_not_an_admin_may(sandbox: Sandbox, product: InProcess
     let_pass(sandbox, 300)
     sandbox.faults.add(Fault(service="zendesk", path="/search/export", status=403, times=None))
     assert found(recovery.recover(1)) == (1, 0, 0)
-    assert product.ledger.find(number) is not None
+    assert product.ledger.find(key(number)) is not None
     assert asked(sandbox, "/incremental/tickets/cursor") == 2
 
 
@@ -179,7 +180,9 @@ def test_incremental_exports_keep_to_their_ten_a_minute(
     for _ in range(30):
         sandbox.zendesk.file_ticket(requester=ADA)
     let_pass(sandbox, 300)
-    recovered = Recovery(product.settings, product.ledger, product.redis, wait=minutes_pass(sandbox, waits)).recover(1)
+    recovered = services.recovery(
+        product.settings, product.ledger, product.redis, wait=minutes_pass(sandbox, waits)
+    ).recover(1)
     assert found(recovered) == (30, 0, 0)
     assert 429 not in [each.status for each in sandbox.zendesk.requests]
     assert sum(waits) / sum(map(bool, waits)) > 60 / 10
@@ -250,8 +253,8 @@ def test_what_the_trigger_would_not_have_told_of_stays_out(  # noqa: PLR0917 -- 
     other, wanted = lost(sandbox, **fits_not), lost(sandbox, **fits)
     fail_a_delivery(sandbox)
     assert recovery.recover(1).taken_in >= 1
-    assert product.ledger.find(wanted) is not None
-    assert product.ledger.find(other) is None
+    assert product.ledger.find(key(wanted)) is not None
+    assert product.ledger.find(key(other)) is None
 
 
 def fail_a_delivery(sandbox: Sandbox) -> None:
@@ -273,7 +276,7 @@ def test_what_a_ticket_was_when_it_was_created_decides(
     change(sandbox, number, status="pending")
     fail_a_delivery(sandbox)
     assert found(recovery.recover(1)) == (taken_in, 0, 0)
-    assert (product.ledger.find(number) is not None) is bool(taken_in)
+    assert (product.ledger.find(key(number)) is not None) is bool(taken_in)
 
 
 def change(sandbox: Sandbox, number: int, **fields: str) -> None:
@@ -294,7 +297,7 @@ def test_what_cannot_be_told_is_taken_in(sandbox: Sandbox, product: InProcess, r
     sandbox.faults.add(Fault(service="zendesk", path="/audits", status=403, times=None))
     fail_a_delivery(sandbox)
     assert found(recovery.recover(1)) == (2, 0, 0)
-    assert {number, other} <= set(product.ledger.in_state(State.RECEIVED))
+    assert {key(number), key(other)} <= set(product.ledger.in_state(State.RECEIVED))
 
 
 def test_a_ticket_from_before_the_trigger_stays_out(sandbox: Sandbox, product: InProcess, recovery: Recovery) -> None:
@@ -303,7 +306,7 @@ def test_a_ticket_from_before_the_trigger_stays_out(sandbox: Sandbox, product: I
     filter_by(sandbox, created_at=now())
     fail_a_delivery(sandbox)
     assert found(recovery.recover(1)) == (0, 0, 0)
-    assert product.ledger.find(number) is None
+    assert product.ledger.find(key(number)) is None
 
 
 # -- Credentials that may not read the log
@@ -314,7 +317,7 @@ def agents_recovery(sandbox: Sandbox, environ: dict[str, str], product: InProces
     """With the rights of an agent, who sees triggers and tickets, and no webhooks."""
     account = {"ZENDESK_EMAIL": sandbox.zendesk.agent_email, "ZENDESK_API_TOKEN": sandbox.zendesk.api_token}
     own = {name: value for name, value in environ.items() if not name.startswith("ZENDESK_CLIENT")}
-    return Recovery(from_environment(own | account), product.ledger, product.redis, wait=no_wait)
+    return services.recovery(from_environment(own | account), product.ledger, product.redis, wait=no_wait)
 
 
 def test_an_agent_looks_through_all_tickets(sandbox: Sandbox, product: InProcess, agents_recovery: Recovery) -> None:
@@ -324,8 +327,8 @@ def test_an_agent_looks_through_all_tickets(sandbox: Sandbox, product: InProcess
     other = lost(sandbox)
     recovered = agents_recovery.recover(1)
     assert (found(recovered), recovered.missed) == ((1, 0, 0), None)
-    assert product.ledger.find(number) is not None
-    assert product.ledger.find(other) is None
+    assert product.ledger.find(key(number)) is not None
+    assert product.ledger.find(key(other)) is None
 
 
 def file_undelivered_of(sandbox: Sandbox, **facts: Any) -> int:  # noqa: ANN401 -- a ticket's
@@ -344,7 +347,7 @@ def test_without_the_log_what_cannot_be_told_is_failed_and_said(
     recovered = agents_recovery.recover(1)
     assert found(recovered) == (0, 0, 1)
     assert "cannot be judged" in str(recovered.problem)
-    assert product.ledger.find(number) is None
+    assert product.ledger.find(key(number)) is None
 
 
 def test_without_the_log_and_a_trigger_of_ours_nothing_is_taken_in(
@@ -352,7 +355,7 @@ def test_without_the_log_and_a_trigger_of_ours_nothing_is_taken_in(
 ) -> None:
     number = lost(sandbox)
     assert "nor find our trigger" in str(agents_recovery.recover(1).problem)
-    assert product.ledger.find(number) is None
+    assert product.ledger.find(key(number)) is None
 
 
 # -- It refuses
@@ -361,9 +364,9 @@ def test_without_the_log_and_a_trigger_of_ours_nothing_is_taken_in(
 def test_what_was_erased_is_not_taken_in_again(sandbox: Sandbox, product: InProcess, recovery: Recovery) -> None:
     number = file_undelivered(sandbox, "throttled")
     recovery.recover(1)
-    product.ledger.forget(number)
+    product.ledger.forget(key(number))
     assert found(recovery.recover(1)) == (0, 1, 0)
-    assert product.ledger.find(number) is None
+    assert product.ledger.find(key(number)) is None
 
 
 def test_a_delivery_that_we_could_not_read_is_made_up_for(
@@ -373,7 +376,7 @@ def test_a_delivery_that_we_could_not_read_is_made_up_for(
     number = sandbox.zendesk.file_ticket(requester=ADA)
     wait_for(lambda: sandbox.zendesk.deliveries)
     assert found(recovery.recover(1)) == (1, 0, 0)
-    assert product.ledger.find(number) is not None
+    assert product.ledger.find(key(number)) is not None
 
 
 def test_no_ticket_is_taken_in_that_may_be_done_and_forgotten(
@@ -383,8 +386,8 @@ def test_no_ticket_is_taken_in_that_may_be_done_and_forgotten(
     let_pass(sandbox, 25 * 3600)
     for days, expected in (("1", (0, 0, 0)), ("2", (1, 0, 0))):
         settings = from_environment(environ | {"RETENTION_DAYS": days})
-        assert found(Recovery(settings, product.ledger, product.redis, wait=no_wait).recover(100)) == expected
-        assert (product.ledger.find(number) is not None) is bool(expected[0])
+        assert found(services.recovery(settings, product.ledger, product.redis, wait=no_wait).recover(100)) == expected
+        assert (product.ledger.find(key(number)) is not None) is bool(expected[0])
 
 
 def test_nothing_personal_is_remembered_of_a_delivery(
@@ -431,7 +434,7 @@ def test_a_log_without_end_is_not_read_for_ever(sandbox: Sandbox, product: InPro
     for number in range(10):
         answer = json.dumps(page | {"meta": {"has_more": True, "after_cursor": str(number)}})
         sandbox.faults.add(Fault(service="zendesk", path="/webhooks", status=200, body=answer))
-    stopped = Recovery(product.settings, product.ledger, product.redis, wait=three_times).recover(1).stopped
+    stopped = services.recovery(product.settings, product.ledger, product.redis, wait=three_times).recover(1).stopped
     assert "stopped before the end" in str(stopped)
 
 
@@ -492,8 +495,8 @@ def test_a_look_that_was_interrupted_is_not_done(sandbox: Sandbox, product: InPr
     taken = turns_of(product).take()
     assert taken is not None
     assert (taken.stopped is not None, taken.taken_in) == (True, 1)
-    assert product.ledger.find(first) is not None
-    assert product.ledger.find(second) is None
+    assert product.ledger.find(key(first)) is not None
+    assert product.ledger.find(key(second)) is None
     done = cast("bytes", redis.get(KEYS.recovery_done))
     assert product.ledger.now() - float(done) == pytest.approx(8 * 3600, abs=60)
 
@@ -502,7 +505,7 @@ def test_a_look_that_was_interrupted_is_not_done(sandbox: Sandbox, product: InPr
     taken = turns_of(product).take()
     assert taken is not None
     assert found(taken) == (1, 1, 0)
-    assert product.ledger.find(second) is not None
+    assert product.ledger.find(key(second)) is not None
     assert product.ledger.now() - float(cast("bytes", redis.get(KEYS.recovery_done))) < 60
 
 
@@ -561,7 +564,7 @@ def test_a_log_row_without_a_time_is_of_any_time(sandbox: Sandbox, product: InPr
     body = json.dumps({"invocations": [{"id": "x", "status": "server error"}], "meta": {"has_more": False}})
     sandbox.faults.add(Fault(service="zendesk", path="/invocations", status=200, body=body))
     assert found(recovery.recover(1)) == (1, 0, 0)
-    assert product.ledger.find(number) is not None
+    assert product.ledger.find(key(number)) is not None
 
 
 def test_a_log_that_drips_is_left_in_time(
@@ -585,10 +588,10 @@ def test_429_is_waited_out(sandbox: Sandbox, product: InProcess) -> None:
         return True
 
     sandbox.faults.add(Fault(service="zendesk", path="/search/", status=429, headers={"Retry-After": "7"}, times=2))
-    recovered = Recovery(product.settings, product.ledger, product.redis, wait=wait).recover(1)
+    recovered = services.recovery(product.settings, product.ledger, product.redis, wait=wait).recover(1)
     assert found(recovered) == (1, 0, 0)
     assert waits.count(7.0) == 2
-    assert product.ledger.find(number) is not None
+    assert product.ledger.find(key(number)) is not None
 
 
 @pytest.mark.parametrize(("limit", "path"), [("webhook_requests", "/webhooks"), ("requests", "/api/")])
@@ -598,7 +601,7 @@ def test_people_keep_a_quarter_of_the_limit(limit: str, path: str, sandbox: Sand
     filter_by(sandbox, {"field": "status", "operator": "is", "value": "new"})
     for _ in range(10):  # each is asked for what it was when it was created
         change(sandbox, file_undelivered(sandbox, "throttled"), status="open")
-    recovery = Recovery(product.settings, product.ledger, product.redis, wait=minutes_pass(sandbox, waits))
+    recovery = services.recovery(product.settings, product.ledger, product.redis, wait=minutes_pass(sandbox, waits))
     for _ in range(4):
         assert recovery.recover(1).problem is None
     assert product.ledger.counts()[State.RECEIVED] == 10
@@ -615,7 +618,7 @@ def test_a_recovered_ticket_gets_no_second_note_when_redis_was_emptied_meanwhile
     redis.flushall()
     assert found(recovery.recover(1)) == (1, 0, 0)  # nobody remembers that it was taken in
     again = product.work_until(number, State.POSTED)
-    assert again.comment_id == first.comment_id
+    assert again.note_id == first.note_id
     assert len(sandbox.zendesk.internal_notes(number)) == 1
     assert len(looks_at_comments(sandbox)) >= 1
 
@@ -624,5 +627,5 @@ def test_a_ticket_that_a_delivery_told_of_meanwhile_is_known(
     sandbox: Sandbox, product: InProcess, recovery: Recovery
 ) -> None:
     number = file_undelivered(sandbox, "throttled")
-    product.ledger.receive(NewTicket(ticket_id=number, email=ADA))
+    product.ledger.receive(new_ticket(number, email=ADA))
     assert found(recovery.recover(1)) == (0, 1, 0)

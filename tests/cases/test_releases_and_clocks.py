@@ -13,10 +13,10 @@ from redis import Redis
 
 from integration.cases.entry import State
 from integration.logrocket import callback
-from integration.zendesk.webhook import NewTicket
 from sandbox import Fault, Sandbox
 from tests.conftest import InProcess, Processes, wait_for
 from tests.processes import children
+from tests.tickets import key, new_ticket
 from worker import sweeper
 
 pytestmark = pytest.mark.slow
@@ -27,13 +27,13 @@ ADA = "ada@shop.example"
 
 
 def stored(redis: Redis, ticket_id: int) -> dict[str, object]:
-    found: dict[str, object] = json.loads(redis.get(f"highlights:ticket:{ticket_id}") or b"{}")
+    found: dict[str, object] = json.loads(redis.get(f"highlights:case:zendesk-{ticket_id}") or b"{}")
     return found
 
 
 def strip(entry: dict[str, object]) -> dict[str, object]:
     """The entry as the first release of this version knew it."""
-    first = ("v", "ticket_id", "received_at", "entered_at", "state", "email", "request_id", "highlights", "history")
+    first = ("v", "key", "received_at", "entered_at", "state", "email", "request_id", "highlights", "history")
     return {name: entry[name] for name in first if name in entry}
 
 
@@ -41,13 +41,13 @@ def strip(entry: dict[str, object]) -> dict[str, object]:
 def test_an_entry_of_an_older_release_goes_on(state: State, sandbox: Sandbox, product: InProcess, redis: Redis) -> None:
     sandbox.logrocket.delay = 2.0  # longer than the work below, which would post the note
     number = sandbox.zendesk.file_ticket(requester=ADA)
-    wait_for(lambda: product.ledger.find(number))
+    wait_for(lambda: product.ledger.find(key(number)))
     if state is not State.RECEIVED:
         product.work()
         wait_for(lambda: product.entry(number).state is State.READY)
     entry = strip(stored(redis, number)) | {"state": str(state)}
-    redis.set(f"highlights:ticket:{number}", json.dumps(entry))
-    redis.zadd("highlights:due", {str(number): 0})
+    redis.set(f"highlights:case:zendesk-{number}", json.dumps(entry))
+    redis.zadd("highlights:due", {key(number): 0})
     product.work_until(number, State.POSTED)
     assert len(sandbox.zendesk.internal_notes(number)) == 1
 
@@ -67,36 +67,36 @@ def test_an_entry_that_this_release_cannot_read_is_left_alone_and_stops_nothing(
     write: Callable[[dict[str, object]], str], sandbox: Sandbox, product: InProcess, redis: Redis
 ) -> None:
     alien = sandbox.zendesk.file_ticket(requester=ADA)
-    wait_for(lambda: product.ledger.find(alien))
+    wait_for(lambda: product.ledger.find(key(alien)))
     text = write(stored(redis, alien))
-    redis.set(f"highlights:ticket:{alien}", text)
-    redis.zadd("highlights:due", {str(alien): 0})
-    redis.zadd("highlights:line", {str(alien): 0})
+    redis.set(f"highlights:case:zendesk-{alien}", text)
+    redis.zadd("highlights:due", {key(alien): 0})
+    redis.zadd("highlights:line:zendesk", {key(alien): 0})
 
     own = sandbox.zendesk.file_ticket(requester=ADA)
     product.work_until(own, State.POSTED)
     settings = product.settings
-    url = callback.address(settings.public_url, alien, secret_keys=settings.secret_keys, now=product.ledger.now())
+    url = callback.address(settings.public_url, key(alien), secret_keys=settings.secret_keys, now=product.ledger.now())
     assert requests.post(url, json={"status": "FAILED", "result": None}, timeout=5).status_code == 200
-    assert product.ledger.receive(NewTicket(ticket_id=alien)) is False
+    assert product.ledger.receive(new_ticket(alien)) is False
     product.work()
 
-    assert redis.get(f"highlights:ticket:{alien}") == text.encode()
-    assert float(redis.zscore("highlights:due", str(alien)) or 0) > product.ledger.now()
+    assert redis.get(f"highlights:case:zendesk-{alien}") == text.encode()
+    assert float(redis.zscore("highlights:due", key(alien)) or 0) > product.ledger.now()
     assert sandbox.zendesk.internal_notes(alien) == []
 
 
 def test_a_job_of_a_newer_release_is_refused_and_its_ticket_is_queued_again(product: InProcess, redis: Redis) -> None:
     """The older worker takes a job that only the newer one knows: the newer one's sweeper queues it again."""
-    product.ledger.receive(NewTicket(ticket_id=1, email=ADA))
-    [key] = [each for each in redis.keys("rq:job:*") if b":results" not in each]
-    redis.hset(key, "description", "worker.jobs.ponder")
-    redis.hset(key, "data", json.dumps(["worker.jobs.ponder", None, [1], {}]))
+    product.ledger.receive(new_ticket(1, email=ADA))
+    [job] = [each for each in redis.keys("rq:job:*") if b":results" not in each]
+    redis.hset(job, "description", "worker.jobs.ponder")
+    redis.hset(job, "data", json.dumps(["worker.jobs.ponder", None, [key(1)], {}]))
     product.work()
     assert product.entry(1).attempts == 0
-    redis.zadd("highlights:due", {"1": 0})
+    redis.zadd("highlights:due", {key(1): 0})
     sweeper.sweep(product.ledger)
-    assert product.ledger.queued() == {(1, State.RECEIVED)}
+    assert product.ledger.queued() == {(key(1), State.RECEIVED)}
 
 
 # -- Clocks

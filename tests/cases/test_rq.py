@@ -17,6 +17,7 @@ from integration.cases.keys import DEFAULT_PREFIX, Keys
 from integration.cases.queues import open_queue
 from tests.conftest import InProcess
 from tests.observed import everything
+from tests.tickets import key
 
 
 def leave_a_trace(*_: object) -> None:
@@ -77,7 +78,7 @@ def test_a_pickled_job_is_not_loaded(trace: Path, product: InProcess, redis: Red
 
 
 def test_a_known_job_for_a_ticket_that_nobody_knows_does_nothing(product: InProcess, redis: Redis) -> None:
-    job = Queue(KEYS.requests, connection=redis, serializer=JSONSerializer).enqueue(OWN, args=(7,), result_ttl=0)
+    job = Queue(KEYS.requests, connection=redis, serializer=JSONSerializer).enqueue(OWN, args=(key(7),), result_ttl=0)
     product.work()
     assert not Job.exists(job.id, connection=redis)
 
@@ -85,8 +86,8 @@ def test_a_known_job_for_a_ticket_that_nobody_knows_does_nothing(product: InProc
 def test_all_of_a_ticket_is_forgotten_wherever_rq_keeps_it(product: InProcess, redis: Redis) -> None:
     queue = open_queue(KEYS.notes, redis)
     for ticket_id in (888777, 999555):
-        job_id = KEYS.job("post_note", ticket_id, "0a1b2c3d")
-        queue.enqueue("worker.jobs.post_note", ticket_id, job_id=job_id)
+        job_id = KEYS.job("post_note", key(ticket_id), "0a1b2c3d")
+        queue.enqueue("worker.jobs.post_note", key(ticket_id), job_id=job_id)
         redis.rpush(queue.intermediate_queue_key, job_id)
         redis.set(f"{queue.intermediate_queue_key}:first_seen:{job_id}", "1")
         redis.zadd(StartedJobRegistry(queue=queue).key, {f"{job_id}:0f0f": 1})
@@ -94,7 +95,7 @@ def test_all_of_a_ticket_is_forgotten_wherever_rq_keeps_it(product: InProcess, r
         redis.sadd(f"rq:worker:{ticket_id:x}:executions", f"{job_id}:0f0f")
         redis.hset(f"rq:execution:{job_id}:0f0f", "id", "0f0f")
     before = everything(redis).count("999555")
-    assert product.ledger.forget(888777)
+    assert product.ledger.forget(key(888777))
     assert "888777" not in everything(redis)
     assert everything(redis).count("999555") == before
-    assert not product.ledger.forget(888777)
+    assert not product.ledger.forget(key(888777))

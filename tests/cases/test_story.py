@@ -26,16 +26,16 @@ from integration.errors import Temporary
 from integration.facts import Result, Status
 from integration.logrocket import callback
 from integration.settings import Settings
-from integration.zendesk.webhook import NewTicket
 from sandbox import Fault, Sandbox
 from tests.conftest import ROOT, InProcess, Processes, wait_for
+from tests.tickets import key, new_ticket
 from tests.variables import with_zendesk
 
 pytestmark = pytest.mark.slow
 
 ADA = "ada@shop.example"
 POLICY = Policy(poll_after=30.0, failed_retry=(60.0,), settle=60.0, backoff=5.0, random=lambda: 0.0)
-ENTRY = Entry(ticket_id=1, received_at=1000.0, entered_at=1000.0, history=((1000.0, "received"),))
+ENTRY = Entry(key=key(1), received_at=1000.0, entered_at=1000.0, history=((1000.0, "received"),))
 
 Lines = Callable[[int], list[str]]
 
@@ -149,7 +149,7 @@ def test_the_ceiling_that_puts_a_ticket_off_is_told_and_is_no_try(
 ) -> None:
     redis.zadd(product.ledger.keys.asked, {str(number): product.ledger.now() for number in range(5000)})
     number = sandbox.zendesk.file_ticket(requester=ADA)
-    wait_for(lambda: product.ledger.find(number))
+    wait_for(lambda: product.ledger.find(key(number)))
     product.work()
     last = told(number)[-1]
     assert "step put off" in last
@@ -161,23 +161,23 @@ def test_what_admins_and_recovery_do_is_told(sandbox: Sandbox, product: InProces
     number = sandbox.zendesk.file_ticket(requester=ADA)
     product.work_until(number, State.FAILED)
     told(number)
-    assert product.ledger.retry(number)
+    assert product.ledger.retry(key(number))
     assert changes(told(number)) == [("retry", "received")]
-    assert product.ledger.forget(number)
+    assert product.ledger.forget(key(number))
     [erased] = told(number)
     assert "ticket erased" in erased
-    product.ledger.receive(NewTicket(ticket_id=77), recovered=True)
+    product.ledger.receive(new_ticket(77), recovered=True)
     assert changes(told(77)) == [("recover", "received")]
-    product.ledger.receive(NewTicket(ticket_id=77), recovered=True)
-    assert not product.ledger.retry(77)
-    assert not product.ledger.forget(78)
+    product.ledger.receive(new_ticket(77), recovered=True)
+    assert not product.ledger.retry(key(77))
+    assert not product.ledger.forget(key(78))
     assert told(77) + told(78) == []
 
 
 def test_a_redis_that_is_another_one_is_told(product: InProcess, told: Lines, redis: Redis) -> None:
-    product.ledger.receive(NewTicket(ticket_id=7, email=ADA))
-    stored = json.loads(redis.get("highlights:ticket:7") or b"{}") | {"redis_run": "another"}
-    redis.set("highlights:ticket:7", json.dumps(stored))
+    product.ledger.receive(new_ticket(7, email=ADA))
+    stored = json.loads(redis.get("highlights:case:zendesk-7") or b"{}") | {"redis_run": "another"}
+    redis.set("highlights:case:zendesk-7", json.dumps(stored))
     told(7)
     product.work()
     [line] = told(7)
@@ -191,7 +191,7 @@ def test_a_callback_that_changes_nothing_says_why(sandbox: Sandbox, product: InP
     told(number)
     own = product.settings
     for ticket, why in ((number, "the ticket is posted already"), (9999, "the ticket is not known here")):
-        url = callback.address(own.public_url, ticket, secret_keys=own.secret_keys, now=product.ledger.now())
+        url = callback.address(own.public_url, key(ticket), secret_keys=own.secret_keys, now=product.ledger.now())
         assert requests.post(url, json={"status": "FAILED", "result": None}, timeout=5).status_code == 200
         [line] = told(ticket)
         assert "callback changed nothing" in line
@@ -316,19 +316,19 @@ def test_one_case_is_told_with_its_way(sandbox: Sandbox, product: InProcess, sta
     entry = product.work_until(number, State.POSTED)
     text = status(str(number))
     assert (text.returncode, text.stderr) == (0, "")
-    ids = (str(entry.request_id), str(entry.comment_id))
+    ids = (str(entry.request_id), str(entry.note_id))
     assert all(each in text.stdout for each in (f"zendesk-{number}: posted", *ids, "LogRocket has trouble (503)"))
     assert ADA not in text.stdout
 
     found = json.loads(status(f"zendesk-{number}", "--json").stdout)
     assert (found["case"], found["state"], found["tries"]) == (f"zendesk-{number}", "posted", 3)
-    assert (found["note_id"], found["request_id"], found["next_look"]) == (entry.comment_id, entry.request_id, None)
+    assert (str(found["note_id"]), found["request_id"], found["next_look"]) == (entry.note_id, entry.request_id, None)
     assert [each["state"] for each in found["way"]] == ["received", "requested", "ready", "posted"]
     assert [each["why"] for each in found["way"][0]["troubles"]] == ["LogRocket has trouble (503)"]
 
 
 def test_a_case_that_waits_says_for_what_and_until_when(product: InProcess, status: Run) -> None:
-    product.ledger.receive(NewTicket(ticket_id=7, email=ADA))
+    product.ledger.receive(new_ticket(7, email=ADA))
     found = json.loads(status("7", "--json").stdout)
     assert (found["state"], found["reason"], found["note_id"]) == ("received", None, None)
     assert found["next_look"].endswith("Z")
@@ -358,7 +358,7 @@ def test_status_lists_what_failed_and_what_waits(sandbox: Sandbox, product: InPr
     sandbox.faults.add(Fault(service="logrocket", method="POST", status=400))
     failed = sandbox.zendesk.file_ticket(requester=ADA)
     product.work_until(failed, State.FAILED)
-    product.ledger.receive(NewTicket(ticket_id=77, email=ADA))
+    product.ledger.receive(new_ticket(77, email=ADA))
     text = status().stdout
     assert re.search(rf"{failed} +\S+Z  LogRocket refuses the request \(400\)", text)
     assert re.search(r"77 +received since \S+Z  Waits for LogRocket to be asked\. Next look: \S+Z\.", text)

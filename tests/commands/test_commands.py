@@ -14,11 +14,12 @@ from redis import Redis
 from integration.cases.entry import State
 from integration.cases.lanes import Hold
 from integration.cases.ledger_scripts import REMEMBERED, REMEMBERED_SECONDS
-from integration.zendesk.webhook import NewTicket
+from integration.facts import NewCase
 from sandbox import Fault, Sandbox
 from tests.conftest import InProcess, wait_for
 from tests.observed import everything
 from tests.run_command import Run, runner
+from tests.tickets import key, new_ticket
 
 pytestmark = pytest.mark.slow
 
@@ -40,7 +41,7 @@ def fail(sandbox: Sandbox, product: InProcess, requester: str = ADA) -> int:
 
 def is_told_of(number: int, redis: Redis) -> bool:
     """Whether a ticket's number, no part of a time or a hash, stands in Redis, but for the ids that are remembered."""
-    text = everything(redis, besides=("highlights:forgotten", "highlights:newest"))
+    text = everything(redis, besides=("highlights:forgotten", "highlights:newest:zendesk"))
     return re.search(rf"(?<![0-9a-f.]){number}(?![0-9a-f])", text) is not None
 
 
@@ -266,12 +267,12 @@ def test_what_cannot_be_read_does_not_stop_an_erasing_and_is_named(
         product.ledger.receive(_ticket(number))
     unreadable = [b"", b"no JSON", b"[]", b"\xff", b"7", b'{"v": 1}', b'{"v": 99, "whose": "?"}']
     for number, document in enumerate(unreadable, start=1):
-        redis.set(f"highlights:ticket:{number}", document)
-    redis.rpush("highlights:ticket:8", "no text at all")
-    redis.set("highlights:ticket:odd", "{")
+        redis.set(f"highlights:case:zendesk-{number}", document)
+    redis.rpush("highlights:case:zendesk-8", "no text at all")
+    redis.set("highlights:case:zendesk-odd", "{")
     found = command("forget", "--email", ADA)
     assert (found.returncode, found.stdout) == (1, f"erased: {len(own)} tickets\n")
-    named = ", ".join(f"highlights:ticket:{each}" for each in [*range(1, 9), "odd"])
+    named = ", ".join(f"highlights:case:zendesk-{each}" for each in [*range(1, 9), "odd"])
     assert f"Not erased: {named}." in found.stderr
     assert "Traceback" not in found.stderr
     assert not any(is_told_of(number, redis) for number in own)
@@ -281,8 +282,8 @@ def test_what_cannot_be_read_does_not_stop_an_erasing_and_is_named(
 def test_an_entry_of_a_newer_release_is_erased_when_it_can_be_told_whose_it_is(
     product: InProcess, command: Run, redis: Redis
 ) -> None:
-    redis.set("highlights:ticket:7", json.dumps({"v": 99, "email": ADA, "new": True}))
-    redis.set("highlights:ticket:8", json.dumps({"v": 99, "person": product.ledger.pseudonym(ADA)}))
+    redis.set("highlights:case:zendesk-7", json.dumps({"v": 99, "email": ADA, "new": True}))
+    redis.set("highlights:case:zendesk-8", json.dumps({"v": 99, "person": product.ledger.pseudonym(ADA)}))
     assert command("forget", "--email", ADA).stdout == "erased: 2 tickets\n"
 
 
@@ -301,12 +302,12 @@ def expire(number: int, product: InProcess) -> None:
     """Let RETENTION_DAYS pass for a ticket: its entry expires, and the indexes are trimmed."""
     ledger, redis = product.ledger, product.redis
     long_ago = ledger.now() - (product.settings.retention_days + 2) * 24 * 3600
-    redis.delete(ledger.keys.ticket(number))
+    redis.delete(ledger.keys.case(key(number)))
     for index in (ledger.keys.received, ledger.keys.state(State.POSTED)):
-        redis.zadd(index, {str(number): long_ago})
+        redis.zadd(index, {key(number): long_ago})
     ledger.trim()
     assert not redis.zrange(ledger.keys.received, 0, -1)
-    redis.hset(ledger.keys.newest, "since", str(long_ago))
+    redis.hset(ledger.keys.newest("zendesk"), "since", str(long_ago))
 
 
 def test_a_ticket_that_was_erased_and_is_delivered_again_is_not_taken_in(
@@ -330,11 +331,11 @@ def test_a_ticket_that_was_here_before_and_is_delivered_again_gets_no_second_not
     number = sandbox.zendesk.file_ticket(requester=ADA)
     product.work_until(number, State.POSTED)
     if how == "just expired":
-        redis.delete(product.ledger.keys.ticket(number))
+        redis.delete(product.ledger.keys.case(key(number)))
     else:
         expire(number, product)
     if how == "erased long ago":
-        product.ledger.forget(number)
+        product.ledger.forget(key(number))
         redis.delete(product.ledger.keys.forgotten)
     assert deliver_again(number, sandbox) == 202
     product.work_until(number, State.POSTED)
@@ -343,11 +344,11 @@ def test_a_ticket_that_was_here_before_and_is_delivered_again_gets_no_second_not
 
 def test_a_new_ticket_is_not_looked_through(sandbox: Sandbox, product: InProcess, redis: Redis) -> None:
     numbers = [_taken_in(sandbox, product) for _ in range(3)]
-    redis.hset(product.ledger.keys.newest, "since", "1")  # an hour passes
+    redis.hset(product.ledger.keys.newest("zendesk"), "since", "1")  # an hour passes
     numbers.append(_taken_in(sandbox, product))
     product.ledger.receive(_ticket(numbers[-1] * 10))  # a longer number is a higher one
     assert [product.entry(number).recovered for number in (*numbers, numbers[-1] * 10)] == [False] * 5
-    redis.hset(product.ledger.keys.newest, "since", "1")
+    redis.hset(product.ledger.keys.newest("zendesk"), "since", "1")
     product.ledger.receive(_ticket(numbers[-1] + 1))
     assert product.entry(numbers[-1] + 1).recovered
 
@@ -355,7 +356,7 @@ def test_a_new_ticket_is_not_looked_through(sandbox: Sandbox, product: InProcess
 def _taken_in(sandbox: Sandbox, product: InProcess) -> int:
     """A ticket whose delivery has come."""
     number = sandbox.zendesk.file_ticket(requester=ADA)
-    wait_for(lambda: product.ledger.find(number))
+    wait_for(lambda: product.ledger.find(key(number)))
     return number
 
 
@@ -363,13 +364,13 @@ def test_no_more_erased_tickets_are_remembered_than_there_is_room_for(product: I
     before = int(time.time()) - 1
     redis.zadd("highlights:forgotten", {str(number): before for number in range(1, REMEMBERED + 1)})
     product.ledger.receive(_ticket(888777666))
-    product.ledger.forget(888777666)
+    product.ledger.forget(key(888777666))
     assert redis.zcard("highlights:forgotten") == REMEMBERED
     assert not product.ledger.receive(_ticket(888777666))
     redis.zadd("highlights:forgotten", {"7": before - REMEMBERED_SECONDS - 1})
     product.ledger.receive(_ticket(888777667))
-    product.ledger.forget(888777667)
-    assert redis.zscore("highlights:forgotten", "7") is None
+    product.ledger.forget(key(888777667))
+    assert redis.zscore("highlights:forgotten", "zendesk-7") is None
 
 
 def test_a_late_callback_of_a_forgotten_ticket_changes_nothing(
@@ -390,7 +391,7 @@ def test_a_late_callback_of_a_forgotten_ticket_changes_nothing(
 def test_a_delivery_that_never_reached_us_is_recovered(sandbox: Sandbox, product: InProcess, command: Run) -> None:
     sandbox.zendesk.desk.deliverer.invocations_a_minute = 0
     number = sandbox.zendesk.file_ticket(requester=ADA)
-    assert product.ledger.find(number) is None
+    assert product.ledger.find(key(number)) is None
     found = command("recover")
     assert found.returncode == 0, found.stderr
     assert "taken in now: 1" in found.stdout
@@ -398,5 +399,5 @@ def test_a_delivery_that_never_reached_us_is_recovered(sandbox: Sandbox, product
     assert product.entry(number).state is State.RECEIVED
 
 
-def _ticket(number: int, email: str | None = ADA) -> NewTicket:
-    return NewTicket(ticket_id=number, email=email)
+def _ticket(number: int, email: str | None = ADA) -> NewCase:
+    return new_ticket(number, email=email)

@@ -13,6 +13,7 @@ from werkzeug.datastructures import MultiDict
 
 from integration.errors import UnverifiedDelivery
 from integration.logrocket.callback import PATH, VALID_SECONDS, address, verify
+from tests.tickets import key
 
 unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -30,8 +31,8 @@ def query(url: str) -> MultiDict[str, str]:
     return MultiDict(parse_qs(urlsplit(url).query, keep_blank_values=True))
 
 
-def token(ticket_id: int = 1, *, key: str = KEY, now: float = NOW) -> str:
-    return query(address(PUBLIC_URL, ticket_id, secret_keys=[key], now=now))["token"]
+def token(ticket_id: int = 1, *, secret_key: str = KEY, now: float = NOW) -> str:
+    return query(address(PUBLIC_URL, key(ticket_id), secret_keys=[secret_key], now=now))["token"]
 
 
 def refused(ticket_id: object, token: str, *, now: float = NOW) -> bool:
@@ -46,7 +47,7 @@ def refused(ticket_id: object, token: str, *, now: float = NOW) -> bool:
 
 
 def test_the_address_is_that_of_the_contract() -> None:
-    url = urlsplit(address(PUBLIC_URL, 35436, secret_keys=[KEY], now=NOW))
+    url = urlsplit(address(PUBLIC_URL, key(35436), secret_keys=[KEY], now=NOW))
     assert (url.scheme, url.netloc, url.path) == ("https", "highlights.acme.example", "/logrocket/highlights")
     found = parse_qs(url.query)
     assert list(found) == ["ticket_id", "token"]
@@ -57,8 +58,8 @@ def test_the_address_is_that_of_the_contract() -> None:
 @unhurried
 @given(ticket_id=TICKETS, keys=st.lists(KEYS, min_size=1, max_size=3), now=TIMES, later=st.floats(0, VALID_SECONDS - 2))
 def test_the_token_of_a_ticket_opens_it_for_a_day(ticket_id: int, keys: list[str], now: float, later: float) -> None:
-    found = query(address(PUBLIC_URL, ticket_id, secret_keys=keys, now=now))
-    assert verify(found, secret_keys=keys, now=now + later) == ticket_id
+    found = query(address(PUBLIC_URL, key(ticket_id), secret_keys=keys, now=now))
+    assert verify(found, secret_keys=keys, now=now + later) == key(ticket_id)
 
 
 def test_a_token_is_valid_for_24_hours() -> None:
@@ -70,20 +71,20 @@ def test_a_token_is_valid_for_24_hours() -> None:
 @unhurried
 @given(ticket_id=TICKETS, now=TIMES)
 def test_an_address_needs_no_escaping_and_says_nothing_but_the_ticket(ticket_id: int, now: float) -> None:
-    url = address(PUBLIC_URL, ticket_id, secret_keys=[KEY], now=now)
+    url = address(PUBLIC_URL, key(ticket_id), secret_keys=[KEY], now=now)
     assert set(url) <= set(string.ascii_letters + string.digits + ":/?&=._-")
     assert len(url) < 300
     assert KEY not in url
 
 
 def test_a_token_of_an_older_key_is_accepted_while_it_is_a_fallback() -> None:
-    assert not refused(7, token(7, key=OLD_KEY))
-    assert refused(7, token(7, key=OTHER_KEY))
+    assert not refused(7, token(7, secret_key=OLD_KEY))
+    assert refused(7, token(7, secret_key=OTHER_KEY))
 
 
 def test_a_token_is_signed_with_the_first_key() -> None:
-    found = query(address(PUBLIC_URL, 7, secret_keys=[KEY, OLD_KEY], now=NOW))
-    assert verify(found, secret_keys=[KEY], now=NOW) == 7
+    found = query(address(PUBLIC_URL, key(7), secret_keys=[KEY, OLD_KEY], now=NOW))
+    assert verify(found, secret_keys=[KEY], now=NOW) == key(7)
     with pytest.raises(UnverifiedDelivery):
         verify(found, secret_keys=[OLD_KEY], now=NOW)
 
@@ -172,7 +173,11 @@ def test_a_token_that_was_signed_for_something_else_is_refused(salt: str | None)
 
 
 @pytest.mark.parametrize(
-    "claims", [None, 1, "1", [], [1], [1, 2, 3], ["1", 9e9], [1, "9"], [1, None], {"1": 2}, [[1], 9], [1.0, 9e9]]
+    "claims",
+    [
+        *(None, 1, "1", [], [1], [1, 2, 3], ["1", 9e9], [1, "9"], [1, None], {"1": 2}, [[1], 9], [1.0, 9e9]),
+        *([1, 9000000000], ["zendesk-1"], ["zendesk-1", "9"], ["zendesk-1", 9e9], ["1", 9000000000]),
+    ],
 )
 def test_claims_of_another_shape_are_refused_although_they_are_signed(claims: object) -> None:
     made = URLSafeSerializer(KEY, salt="logrocket-callback").dumps(claims)

@@ -12,6 +12,7 @@ from integration.logrocket.links import ProjectLinks
 from integration.logrocket.results import read
 from tests.deliveries.recorded import delivery
 from tests.note.notes import BELOW_A_PATH, LAST_LINE, REPLAY, REQUEST_ID, body, note, note_of, session
+from tests.tickets import key
 
 
 def test_a_note_has_a_heading_the_summary_a_line_a_session_and_its_marker() -> None:
@@ -89,5 +90,5 @@ def test_a_summary_that_links_to_sessions_is_told_with_an_empty_list() -> None:
 def told(result: Result) -> Entry:
     """The entry of a ticket for which LogRocket said this."""
     policy = Policy(poll_after=240, failed_retry=(), settle=60, backoff=5, random=lambda: 0.5)
-    entry = Entry(ticket_id=1, received_at=0, entered_at=0, state=State.REQUESTED, request_id=REQUEST_ID)
+    entry = Entry(key=key(1), received_at=0, entered_at=0, state=State.REQUESTED, request_id=REQUEST_ID)
     return entries.told(entry, 1, result=result, policy=policy)

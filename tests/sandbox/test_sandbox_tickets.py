@@ -78,7 +78,7 @@ def test_a_comment_without_a_word_about_it_is_public_on_a_public_ticket(sandbox:
     assert not sandbox.zendesk.comments(internal)[-1].public
 
 
-def test_a_public_comment_can_be_made_private(sandbox: Sandbox, api: Call) -> None:
+def test_a_public_note_can_be_made_private(sandbox: Sandbox, api: Call) -> None:
     number = sandbox.zendesk.file_ticket()
     api("PUT", f"tickets/{number}", json=note(public=True))
     comment = sandbox.zendesk.comments(number)[-1]

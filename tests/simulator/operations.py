@@ -11,15 +11,15 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from integration import services
 from integration.cases import entry as entries
 from integration.cases.entry import Entry, Policy, State
-from integration.cases.lanes import Service, Sign
+from integration.cases.lanes import Sign
 from integration.cases.ledger import Decide, Ledger
 from integration.errors import Held, Temporary
-from integration.facts import Highlights, Result, Session, Status
-from integration.zendesk.pace import Pace
-from integration.zendesk.webhook import NewTicket
+from integration.facts import Highlights, Pace, Result, Session, Status
 from tests.simulator.schedule import KEYS
+from tests.tickets import key, new_ticket
 from worker import sweeper
 
 POLICY = Policy(poll_after=0.0, failed_retry=(0.0, 900.0), settle=600.0, backoff=0.0, random=lambda: 0.0)
@@ -47,7 +47,7 @@ class Operations:
             *(self._receive, self._claim, self._claim, self._claim, self._settle, self._settle, self._settle),
             *(self._call_back, self._call_back, self._retry, self._forget, self._sweep, self._lane, self._take),
         ]
-        self._ledger.lanes.answered(Service.ZENDESK, Pace(interval=0.0, pause=0.0))
+        self._ledger.lanes.answered("Zendesk", Pace(interval=0.0, pause=0.0))
         seen: list[object] = []
         for _ in range(count):
             operation = self._random.choice(kinds)
@@ -55,10 +55,10 @@ class Operations:
         return [*seen, self._stored()]
 
     def _receive(self, ticket: int) -> object:
-        return self._ledger.receive(NewTicket(ticket_id=ticket, email=self._random.choice((None, "a@shop.example"))))
+        return self._ledger.receive(new_ticket(ticket, email=self._random.choice((None, "a@shop.example"))))
 
     def _claim(self, ticket: int) -> object:
-        claimed = self._ledger.claim(ticket, self._random.choice((State.RECEIVED, State.REQUESTED, State.READY)))
+        claimed = self._ledger.claim(key(ticket), self._random.choice((State.RECEIVED, State.REQUESTED, State.READY)))
         if claimed is None:
             return None
         self._claims.append(claimed)
@@ -76,8 +76,8 @@ class Operations:
         decide: list[Decide] = [
             partial(entries.requested, request_id=request_id, policy=policy),
             partial(entries.told, result=self._result(), policy=policy),
-            partial(entries.unknown_to_logrocket, policy=policy),
-            partial(entries.posted, comment_id=5),
+            partial(entries.unknown_request, policy=policy),
+            partial(entries.posted, note_id="5"),
             partial(entries.ended, state=State.SKIPPED, reason="why"),
             partial(entries.postponed, error=Temporary("busy"), policy=policy),
             partial(entries.postponed, error=Temporary("lost", outcome_unknown=True), policy=policy),
@@ -93,13 +93,13 @@ class Operations:
         return Result(request_id=request_id, status=status, highlights=highlights)
 
     def _call_back(self, ticket: int) -> object:
-        return self._ledger.call_back(ticket, self._result())
+        return self._ledger.call_back(key(ticket), self._result())
 
     def _retry(self, ticket: int) -> object:
-        return self._ledger.retry(ticket)
+        return self._ledger.retry(key(ticket))
 
     def _forget(self, ticket: int) -> object:
-        return self._ledger.forget(ticket)
+        return self._ledger.forget(key(ticket))
 
     def _sweep(self, _: int) -> object:
         return round(sweeper.sweep(self._ledger))
@@ -108,7 +108,7 @@ class Operations:
         return self._redis.lpop(("queue:notes", "queue:requests")[ticket % 2])
 
     def _lane(self, ticket: int) -> object:
-        lanes, service = self._ledger.lanes, self._random.choice(list(Service))
+        lanes, service = self._ledger.lanes, self._random.choice(list(services.routes().services))
         pace = self._random.choice((None, Pace(interval=0.0, pause=0.0), Pace(interval=_LONG, pause=_LONG)))
         match self._random.randrange(8):
             case 0:
@@ -117,7 +117,7 @@ class Operations:
                 lanes.pause(service, 0.0)
                 return None
             case 2:
-                entry = Entry(ticket_id=ticket, received_at=0, entered_at=0)
+                entry = Entry(key=key(ticket), received_at=0, entered_at=0)
                 return lanes.met(service, self._random.choice(list(Sign)), entry)
             case 3:
                 return lanes.ask()
@@ -128,11 +128,12 @@ class Operations:
 
     def _stored(self) -> object:
         now = self._ledger.now()
-        indexes = {index: _members(self._redis, index) for index in (KEYS.line, KEYS.received, *map(KEYS.state, State))}
+        names = (KEYS.line("Zendesk"), KEYS.received, *map(KEYS.state, State))
+        indexes = {index: _members(self._redis, index) for index in names}
         due = [(each, score > now + 1) for each, score in self._redis.zrange(KEYS.due, 0, -1, withscores=True)]
-        lanes = {service: _lane(self._redis.hgetall(KEYS.lane(service)), now) for service in Service}
+        lanes = {service: _lane(self._redis.hgetall(KEYS.lane(service)), now) for service in services.routes().services}
         queues = [self._redis.lrange(f"queue:{queue}", 0, -1) for queue in ("notes", "requests")]
-        documents = [_without_times(self._redis.get(KEYS.ticket(each)), now) for each in TICKETS]
+        documents = [_without_times(self._redis.get(KEYS.case(key(each))), now) for each in TICKETS]
         return indexes, sorted(due), lanes, queues, documents, self._redis.zcard(KEYS.asked)
 
 

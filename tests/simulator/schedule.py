@@ -12,21 +12,23 @@ from typing import Any, cast
 from redis import Redis
 from redis.exceptions import RedisError
 
+from integration import services
 from integration.cases.entry import Entry, Policy, State
 from integration.cases.keys import DEFAULT_PREFIX, Keys
 from integration.cases.ledger import Ledger
 from integration.cases.lost_writes import LostWrites
 from integration.cases.queues import Queues
+from integration.facts import CaseKey, reference_of
 from integration.logrocket import results
 from integration.logrocket.links import ProjectLinks
 from integration.settings import Settings, from_environment
-from integration.zendesk.webhook import NewTicket
 from tests.simulator import promises, troubles
 from tests.simulator.chance import Chance, Place
 from tests.simulator.logrocket import Service, SimulatedLogRocket
 from tests.simulator.network import Network
 from tests.simulator.world import START, NeverEndsError, Process, World
 from tests.simulator.zendesk import SimulatedDesk, Ticket, Zendesk
+from tests.tickets import key, new_ticket
 from worker import sweeper
 from worker.jobs import Jobs
 
@@ -91,28 +93,35 @@ class ModelQueues:
 
     def add(self, jobs: Any, *, pipeline: Any) -> None:  # noqa: ANN401 -- as `Queues` has it
         """Queue jobs as part of a transaction."""
-        for ticket_id, state in jobs:
-            pipeline.rpush(key(state), f"{_STEPS[state]} {ticket_id}")
+        for case, state in jobs:
+            pipeline.rpush(queue_of(state), f"{_STEPS[state]} {case}")
 
-    def waiting(self) -> set[tuple[int, State]]:
-        """The tickets and states for which a job waits."""
+    def waiting(self) -> set[tuple[CaseKey, State]]:
+        """The cases and states for which a job waits."""
         jobs = [each.decode() for queue in _WORKERS for each in self._redis.lrange(f"queue:{queue}", 0, -1)]
         states = {step: state for state, step in _STEPS.items()}
-        return {(int(ticket), states[step]) for step, ticket in map(str.split, jobs)}
+        return {(CaseKey(case), states[step]) for step, case in map(str.split, jobs)}
 
-    def forget(self, ticket_id: int) -> int:
-        """Take a ticket's jobs out."""
-        return sum(self._redis.lrem(key(state), 0, f"{step} {ticket_id}") for state, step in _STEPS.items())
+    def forget(self, case: CaseKey) -> int:
+        """Take a case's jobs out."""
+        return sum(self._redis.lrem(queue_of(state), 0, f"{step} {case}") for state, step in _STEPS.items())
 
 
-def key(state: State) -> str:
+def queue_of(state: State) -> str:
     """Where a state's jobs wait."""
     return "queue:notes" if state is State.READY else "queue:requests"
 
 
 def open_ledger(redis: Any, policy: Policy = POLICY) -> Ledger:  # noqa: ANN401 -- the model's connection
     """The product's ledger on the model of Redis."""
-    ledger = Ledger(cast("Redis", redis), keys=KEYS, policy=policy, retention_days=30, secret_keys=(_SECRET,))
+    ledger = Ledger(
+        cast("Redis", redis),
+        keys=KEYS,
+        routes=services.routes(),
+        policy=policy,
+        retention_days=30,
+        secret_keys=(_SECRET,),
+    )
     ledger._queues = cast("Queues", ModelQueues(redis))
     ledger.write_tally = lambda: None  # type: ignore[method-assign]  # nobody reads it here
     return ledger
@@ -172,7 +181,7 @@ class Schedule:
         """The entry as Redis has it."""
         away, self.world.away_until = self.world.away_until, 0.0
         try:
-            return self.ledger.find(ticket_id)
+            return self.ledger.find(key(ticket_id))
         finally:
             self.world.away_until = away
 
@@ -215,9 +224,7 @@ class Schedule:
             self.world.after(10.0, functools.partial(self._deliver, number))
 
     def _receive(self, number: int, *, recovered: bool = False) -> None:
-        new = self.ledger.receive(
-            NewTicket(ticket_id=number, email=self.zendesk.tickets[number].email), recovered=recovered
-        )
+        new = self.ledger.receive(new_ticket(number, email=self.zendesk.tickets[number].email), recovered=recovered)
         self.delivered.setdefault(number, self.world.now)
         if new:
             self.world.tell(f"ticket {number} is {'recovered' if recovered else 'delivered'}")
@@ -226,7 +233,7 @@ class Schedule:
         """An admin puts back to work what has ended without a note."""
         for number in self.zendesk.tickets:
             with contextlib.suppress(RedisError):
-                if self.ledger.retry(number):
+                if self.ledger.retry(key(number)):
                     self.world.tell(f"an admin retries ticket {number}")
 
     def _recover(self) -> None:
@@ -243,7 +250,7 @@ class Schedule:
 
     def _call_back(self, ticket_id: int, body: dict[str, Any]) -> None:
         try:
-            changed = self.ledger.call_back(ticket_id, results.read(json.dumps(body).encode()))
+            changed = self.ledger.call_back(key(ticket_id), results.read(json.dumps(body).encode()))
         except RedisError:
             self.world.tell(f"LogRocket's callback for ticket {ticket_id} finds no Redis")
         else:
@@ -259,8 +266,8 @@ class Schedule:
         jobs = Jobs(
             ledger=self.ledger,
             policy=self.policy,
-            desk=desk,
-            logrocket=logrocket,
+            places={"zendesk": desk},
+            summariser=logrocket,
             links=ProjectLinks(app_url="http://127.0.0.1:1", org="acme", app="shop"),
             settings=settings(),
         )
@@ -287,7 +294,7 @@ class Schedule:
     def _over(self) -> bool:
         """Whether every ticket has its end, and nothing is under way that could still do something."""
         data = self.world.redis.data
-        ended = not data.get(KEYS.due) and all(KEYS.ticket(number) in data for number in self.zendesk.tickets)
+        ended = not data.get(KEYS.due) and all(KEYS.case(key(number)) in data for number in self.zendesk.tickets)
         more_may_come = self.world.redis.run > 1 or ("admin",) in self.chance.troubles
         return ended and (not more_may_come or self.world.now > START + 2 * RECOVERY) and self._at_rest()
 
@@ -300,7 +307,7 @@ class Schedule:
             return float("inf")
         data = self.world.redis.data
         due = min(data.get(KEYS.due, {}).values(), default=float("inf")) - self.world.redis.clock_is_ahead
-        if data.get(KEYS.line):
+        if data.get(KEYS.line("Zendesk")):
             due = self.world.now
         return min(max(self._sweep_at, due), self.world.clock_jumped_at + sweeper.INTERVAL_SECONDS)
 
@@ -341,10 +348,11 @@ class Schedule:
 
     def _take(self, worker: Worker, job: str) -> None:
         self._jobs[job] = number = self._jobs.get(job, 0) + 1
-        step, ticket = job.split()
-        call: Callable[[int], None] = getattr(worker.jobs, step)
+        step, case = job.split()
+        ticket = reference_of(CaseKey(case))
+        call: Callable[[CaseKey], None] = getattr(worker.jobs, step)
         name = f"{step} {number} of ticket {ticket}"
-        worker.process = process = Process(self.world, functools.partial(call, int(ticket)), job=name)
+        worker.process = process = Process(self.world, functools.partial(call, CaseKey(case)), job=name)
         late = self.chance.pick(("late", step, ticket, number), (0.0, 3.0, 45.0), often=0.2)
         if late:
             self.world.tell(f"{name} begins {late:g} s late")

@@ -15,7 +15,7 @@ from tests.simulator.chance import Place, shortest
 from tests.simulator.operations import Operations
 from tests.simulator.redis import Connection, Store
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 HASTY = dataclasses.replace(schedule.POLICY, settle=0.0)
 LATE_WRITE = next(
     number

@@ -15,6 +15,7 @@ from integration.cases import entry as entries
 from integration.cases.keys import DEFAULT_PREFIX, Keys
 from tests.storm.evidence import ticket_of
 from tests.storm.stage import Stage
+from tests.tickets import key
 
 AT_ONCE: Final = 20
 SECONDS: Final = 60.0  # longer than anything should take
@@ -52,7 +53,7 @@ class Callers:
 
     def _state(self, ticket_id: int) -> str:
         try:
-            document = self._stage.redis.get(Keys(DEFAULT_PREFIX).ticket(ticket_id))
+            document = self._stage.redis.get(Keys(DEFAULT_PREFIX).case(key(ticket_id)))
         except RedisError:
             return "unknown, Redis is away"
         return "erased" if document is None else str(entries.load(str(document)).state)

@@ -23,12 +23,13 @@ from sandbox import Comment, Sandbox
 from sandbox.logrocket import HighlightsRecord
 from tests.storm.blows import Blow
 from tests.storm.tickets import Kind
+from tests.tickets import key
 
 MARKER: Final = "Highlights request "
 
 # Every kind of key that Redis may hold in the end, and what it is for.
 EXPLAINED: Final = {
-    r"highlights:ticket:\d+": "the ledger: one entry a ticket, kept RETENTION_DAYS",
+    r"highlights:case:zendesk-\d+": "the ledger: one entry a ticket, kept RETENTION_DAYS",
     r"highlights:owner": "whose the ledger is: the Zendesk account and the LogRocket project",
     r"highlights:due": "the ledger: when the sweeper looks at which ticket again",
     r"highlights:state:\w+": "the ledger: ticket ids by state",
@@ -36,7 +37,7 @@ EXPLAINED: Final = {
     r"highlights:run": "the ledger: which run of Redis was seen last",
     r"highlights:received": "the ledger: ticket ids by the time at which they came",
     r"highlights:forgotten": "the ledger: the ids of erased tickets, which are not taken in again",
-    r"highlights:newest": "the ledger: the highest ids that came: a lower one may have had its note",
+    r"highlights:newest:zendesk": "the ledger: the highest ids that came: a lower one may have had its note",
     r"highlights:metrics.*": "the ledger: counters for /metrics",
     r"highlights:recover:(lock|done)": "recovery: who looks for missed tickets, and up to when it was done",
     r"highlights:recover:seen:\d+": "recovery: tickets that were looked at, for eight days",
@@ -122,7 +123,7 @@ class Keys:
 def tickets(redis: Redis, sandbox: Sandbox, numbers: list[int]) -> dict[int, Ticket]:
     """The tickets, with their entries, their notes, and what was asked of LogRocket for them."""
     ours = names.Keys(names.DEFAULT_PREFIX)
-    raw = cast("list[str | None]", redis.mget([ours.ticket(number) for number in numbers])) if numbers else []
+    raw = cast("list[str | None]", redis.mget([ours.case(key(number)) for number in numbers])) if numbers else []
     alive = {ticket.id: ticket for ticket in sandbox.zendesk.tickets()}
     found = {
         number: Ticket(
@@ -187,11 +188,11 @@ def keys(redis: Redis) -> Keys:
 def _orphans(redis: Redis, found: list[str]) -> list[str]:
     """Keys of RQ that would stay for ever: in no list and no registry, and without an end."""
     held: set[str] = set()
-    for key in found:
-        if re.fullmatch(r"rq:queue:[\w-]+(:intermediate)?", key):
-            held |= set(cast("list[str]", redis.lrange(key, 0, -1)))
-        elif re.fullmatch(r"rq:(wip|failed):[\w-]+", key):
-            held |= {member.partition(":")[0] for member in cast("list[str]", redis.zrange(key, 0, -1))}
+    for name in found:
+        if re.fullmatch(r"rq:queue:[\w-]+(:intermediate)?", name):
+            held |= set(cast("list[str]", redis.lrange(name, 0, -1)))
+        elif re.fullmatch(r"rq:(wip|failed):[\w-]+", name):
+            held |= {member.partition(":")[0] for member in cast("list[str]", redis.zrange(name, 0, -1))}
     personal = re.compile(r"rq:(job|executions|execution|results|worker):(?P<id>[\w-]+)")
     ids = {key: match["id"] for key in found if (match := personal.match(key))}
     return [

@@ -17,6 +17,7 @@ from tests.storm import storm, table, verdict
 from tests.storm.blows import Blow
 from tests.storm.evidence import Evidence, Keys, Ticket
 from tests.storm.tickets import ALWAYS_FAILED, BY_EMAIL, CLOSED_LATER, DELETED_LATER, LIMITED, NOBODY, REFUSED, Kind
+from tests.tickets import key
 
 SEED = 9  # the same in each run; `make storm` draws one and prints it
 
@@ -57,7 +58,7 @@ def evidence(
     **changes: Any,  # noqa: ANN401 -- fields of Evidence
 ) -> Evidence:
     entry = Entry(
-        ticket_id=1,
+        key=key(1),
         received_at=0,
         entered_at=0,
         state=state or State.POSTED,

@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integration import safe_text
+from integration import safe_text, services
 from integration.cases.entry import Entry, State
-from integration.cases.lanes import Hold, Outlook, Service
+from integration.cases.lanes import Hold, NoteLane, Outlook
 from integration.web.status import figures
 from integration.web.status import wording as words
 from integration.web.status.figures import SERIES, WINDOWS, Flow, Waits
+from tests.tickets import key
 
 HOUR = WINDOWS[0]
 
@@ -26,8 +27,9 @@ def flow(**counts: Sequence[int]) -> Flow:
 
 
 def outlook(*, notes_in: float = 0, requests_in: float = 0, interval: float = 2.0) -> Outlook:
-    open_at = {Service.ZENDESK: 1000 + notes_in, Service.LOGROCKET: 1000 + requests_in}
-    return Outlook(now=1000, open_at=open_at, note_at=0, interval=interval, free_requests=1)
+    open_at = {"Zendesk": 1000 + notes_in, "LogRocket": 1000 + requests_in}
+    notes = {"Zendesk": NoteLane(note_at=0, interval=interval)}
+    return Outlook(now=1000, routes=services.routes(), open_at=open_at, notes=notes, free_requests=1)
 
 
 # -- Figures
@@ -149,14 +151,14 @@ def test_limits_are_said_in_words() -> None:
 
 
 def test_a_hold_says_what_to_do() -> None:
-    hold = Hold(service=Service.ZENDESK, reason="Zendesk refuses our credentials (401)", since=5)
+    hold = Hold(service="Zendesk", reason="Zendesk refuses our credentials (401)", since=5)
     [said] = words.of_zendesk(outlook(notes_in=60), hold)
     assert said.startswith("Zendesk refuses our credentials (401). Tickets wait, and nothing is lost: look at ZENDESK_")
 
 
 @pytest.mark.parametrize("state", list(State))
 def test_every_state_has_its_words(state: State) -> None:
-    entry = Entry(ticket_id=1, received_at=0, entered_at=0, state=state)
+    entry = Entry(key=key(1), received_at=0, entered_at=0, state=state)
     assert words.STATES[state]
     waits = words.waiting_for(entry, 10)
     assert (waits is None) == (state in figures.SERIES.values())

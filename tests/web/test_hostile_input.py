@@ -17,9 +17,9 @@ from werkzeug.datastructures import Headers
 from integration.cases.entry import FINAL
 from integration.logrocket import callback
 from integration.settings import Settings
-from integration.zendesk.webhook import NewTicket
 from tests.conftest import InProcess, traces
 from tests.deliver import signed
+from tests.tickets import key, new_ticket
 
 fuzzed = settings(
     max_examples=150,
@@ -75,7 +75,7 @@ def signed_headers(body: bytes, known: Settings) -> dict[str, str]:
 
 
 def callback_query(known: Settings, ticket_id: int) -> str:
-    url = callback.address("", ticket_id, secret_keys=known.secret_keys, now=time.time())
+    url = callback.address("", key(ticket_id), secret_keys=known.secret_keys, now=time.time())
     return url.partition("?")[2]
 
 
@@ -147,7 +147,7 @@ def test_any_callback_with_a_token_is_taken_or_refused(
     found: dict[str, object], client: FlaskClient, product: InProcess
 ) -> None:
     ticket_id = next(NUMBERS)
-    product.ledger.receive(NewTicket(ticket_id=ticket_id, email="ada@shop.example"))
+    product.ledger.receive(new_ticket(ticket_id, email="ada@shop.example"))
     query = callback_query(product.settings, ticket_id)
     answer = client.post(HIGHLIGHTS, query_string=query, data=json.dumps(found).encode())
     assert answer.status_code in {200, 202, 400}

@@ -17,10 +17,10 @@ from integration.settings import from_environment
 from integration.web.app import create_app
 from integration.web.status import login
 from integration.web.status.guesses import Guesser, Guesses, TooManyGuesses
-from integration.zendesk.webhook import NewTicket
 from tests.admin import PASSWORD, Admin, ask
 from tests.conftest import ROOT, InProcess
 from tests.deliver import deliver
+from tests.tickets import new_ticket
 
 PATHS = ["/", "/metrics", "/status/tickets/1/erase", "/status/failed/retry"]
 ALLOWED = 10  # wrong passwords from one address,
@@ -253,7 +253,7 @@ def test_a_client_is_known_by_its_network(
 
 
 def test_a_change_of_the_secret_key_loses_no_form(environ: dict[str, str], product: InProcess, admin: Admin) -> None:
-    product.ledger.receive(NewTicket(ticket_id=5))
+    product.ledger.receive(new_ticket(5))
     token, old = admin.token(), environ["SECRET_KEY"]
     cookie = admin.session.cookies["highlights"]
     for fallbacks, status in ((old, 303), ("", 400)):

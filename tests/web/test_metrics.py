@@ -10,12 +10,11 @@ from redis import Redis
 
 from integration.cases import counters
 from integration.cases.entry import State
-from integration.cases.lanes import Service
 from integration.web.app import create_app
-from integration.zendesk.webhook import NewTicket
 from sandbox import Fault, Sandbox
 from tests.admin import Admin, fail_one, file_one
 from tests.conftest import ROOT, InProcess
+from tests.tickets import new_ticket
 
 ADA = "ada@shop.example"
 
@@ -72,7 +71,7 @@ def test_the_way_of_a_ticket_is_counted(admin: Admin, product: InProcess, sandbo
 
 def test_a_ticket_that_is_delivered_twice_is_counted_once(admin: Admin, product: InProcess, sandbox: Sandbox) -> None:
     ticket_id = file_one(product, sandbox)
-    assert product.ledger.receive(NewTicket(ticket_id=ticket_id)) is False
+    assert product.ledger.receive(new_ticket(ticket_id)) is False
     assert scrape(admin)["tickets_received_total{}"] == 1
 
 
@@ -90,8 +89,8 @@ def test_refused_lost_and_impossible_calls_are_counted_apart(
 
 
 def test_a_hold_is_told(admin: Admin, product: InProcess) -> None:
-    product.ledger.lanes.hold(Service.ZENDESK, "Zendesk refuses our credentials (401)")
-    product.ledger.lanes.pause(Service.LOGROCKET, 60)
+    product.ledger.lanes.hold("Zendesk", "Zendesk refuses our credentials (401)")
+    product.ledger.lanes.pause("LogRocket", 60)
     found = scrape(admin)
     assert found["credentials_refused{service=Zendesk}"] == 1
     assert found["credentials_refused{service=LogRocket}"] == 0

@@ -11,16 +11,15 @@ from redis import Redis
 
 from integration.cases import entry as entries
 from integration.cases.entry import State
-from integration.cases.lanes import Service
 from integration.errors import Temporary
 from integration.settings import from_environment
 from integration.web.app import create_app
 from integration.web.status import actions
-from integration.zendesk.webhook import NewTicket
 from sandbox import Fault, Sandbox
 from tests.admin import PASSWORD, Admin, fail_one, file_one
 from tests.conftest import InProcess, wait_for
 from tests.ports import free_port
+from tests.tickets import key, new_ticket
 from worker.recovery import Turns
 
 ADA = "ada@shop.example"
@@ -110,7 +109,7 @@ def test_it_tells_what_came_and_what_became_of_it(admin: Admin, product: InProce
 
 
 def test_it_tells_what_waits_and_for_what(admin: Admin, product: InProcess, sandbox: Sandbox) -> None:
-    product.ledger.lanes.hold(Service.LOGROCKET, "LogRocket refuses our credentials (401)")
+    product.ledger.lanes.hold("LogRocket", "LogRocket refuses our credentials (401)")
     file_one(product, sandbox)
     page = text_of(admin.page())
     assert "1 ticket waits." in page
@@ -121,7 +120,7 @@ def test_it_tells_what_waits_and_for_what(admin: Admin, product: InProcess, sand
 
 
 def test_it_tells_that_zendesk_asked_us_to_wait(admin: Admin, product: InProcess) -> None:
-    product.ledger.lanes.pause(Service.ZENDESK, 90)
+    product.ledger.lanes.pause("Zendesk", 90)
     assert re.search(r"Zendesk asked us to wait: the next note goes in 1 min \d+ s\.", text_of(admin.page()))
 
 
@@ -149,11 +148,11 @@ def test_a_ticket_is_erased_after_a_question(admin: Admin, product: InProcess, s
     product.work_until(ticket_id, State.POSTED)
     question = admin.page(f"/status/tickets/{ticket_id}/erase")
     assert f"Erase ticket {ticket_id}?" in question
-    assert product.ledger.find(ticket_id) is not None
+    assert product.ledger.find(key(ticket_id)) is not None
 
     answer = admin.post(f"/status/tickets/{ticket_id}/erase")
     assert f"Ticket {ticket_id} was erased." in answer.text
-    assert redis.exists(f"highlights:ticket:{ticket_id}") == 0
+    assert redis.exists(f"highlights:case:zendesk-{ticket_id}") == 0
     assert f"Of ticket {ticket_id} nothing was stored." in admin.post(f"/status/tickets/{ticket_id}/erase").text
 
 
@@ -166,13 +165,13 @@ def test_all_failed_tickets_are_retried_or_erased_at_once(admin: Admin, product:
 
     last = fail_one(product, sandbox)
     assert "1 ticket was erased." in admin.post("/status/failed/erase").text
-    assert product.ledger.find(last) is None
-    assert product.ledger.find(failed[0]) is not None
+    assert product.ledger.find(key(last)) is None
+    assert product.ledger.find(key(failed[0])) is not None
 
 
 def test_one_press_takes_no_longer_than_a_request_may() -> None:
-    assert actions._do_in_time([1, 2, 3], lambda _: True, seconds=60) == 3
-    assert actions._do_in_time([1, 2, 3], lambda _: True, seconds=-1) == 1
+    assert actions._do_in_time([key(1), key(2), key(3)], lambda _: True, seconds=60) == 3
+    assert actions._do_in_time([key(1), key(2), key(3)], lambda _: True, seconds=-1) == 1
 
 
 @pytest.mark.parametrize("typed", ["{}", " {} ", "#{}"])
@@ -220,7 +219,7 @@ def test_a_refresh_leaves_the_message_of_a_deed_to_the_page_that_comes(
 
 def test_why_a_ticket_is_tried_again_is_told(admin: Admin, product: InProcess, sandbox: Sandbox) -> None:
     ticket_id = file_one(product, sandbox)
-    claimed = product.ledger.claim(ticket_id, State.RECEIVED)
+    claimed = product.ledger.claim(key(ticket_id), State.RECEIVED)
     assert claimed is not None
     assert "A worker is at work on it right now." in item(admin.page(), ticket_id)
 
@@ -306,8 +305,8 @@ def test_without_redis_the_page_says_so(environ: dict[str, str]) -> None:
 
 def test_an_entry_of_a_newer_release_does_not_break_the_page(admin: Admin, product: InProcess, redis: Redis) -> None:
     for ticket_id in (1, 2):
-        product.ledger.receive(NewTicket(ticket_id=ticket_id))
-    redis.set("highlights:ticket:2", '{"v": 99}')
+        product.ledger.receive(new_ticket(ticket_id))
+    redis.set("highlights:case:zendesk-2", '{"v": 99}')
     html = admin.page("/?ticket=2")
     assert "was written by a newer release" in html
     assert 'id="ticket-1"' in html
@@ -315,9 +314,10 @@ def test_an_entry_of_a_newer_release_does_not_break_the_page(admin: Admin, produ
 
 
 def test_an_entry_of_an_older_release_is_shown(admin: Admin, product: InProcess, redis: Redis) -> None:
-    product.ledger.receive(NewTicket(ticket_id=7))
+    product.ledger.receive(new_ticket(7))
     redis.set(
-        "highlights:ticket:7", '{"v": 1, "ticket_id": 7, "received_at": 5.0, "entered_at": 6.0, "state": "posted"}'
+        "highlights:case:zendesk-7",
+        '{"v": 1, "key": "zendesk-7", "received_at": 5.0, "entered_at": 6.0, "state": "posted"}',
     )
     assert 'class="step">posted<' in item(admin.page(), 7)
 

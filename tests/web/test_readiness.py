@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 import requests
 
-from integration.cases.lanes import Service
 from tests.admin import PASSWORD, ask
 from tests.conftest import InProcess
 
@@ -15,7 +14,7 @@ REFUSED = "LogRocket refuses our credentials (401)"
 def test_an_admin_reads_what_tickets_wait_for(product: InProcess) -> None:
     product.show_that_it_works()
     assert ask(product, "/readyz", password=PASSWORD).text == "ok\n"
-    product.ledger.lanes.hold(Service.LOGROCKET, REFUSED)
+    product.ledger.lanes.hold("LogRocket", REFUSED)
     answer = ask(product, "/readyz", password=PASSWORD)
     assert answer.status_code == 200
     assert answer.text.startswith(f"ok\nlogrocket_refuses: {REFUSED}: tickets wait for you (since 20")
@@ -24,7 +23,7 @@ def test_an_admin_reads_what_tickets_wait_for(product: InProcess) -> None:
 
 
 def test_nobody_else_does(product: InProcess) -> None:
-    product.ledger.lanes.hold(Service.LOGROCKET, REFUSED)
+    product.ledger.lanes.hold("LogRocket", REFUSED)
     everybody = requests.get(f"{product.settings.public_url}/readyz", timeout=10)
     assert (everybody.status_code, everybody.text) == (200, "ok\n")
     guess = ask(product, "/readyz", password="guess")

@@ -13,6 +13,7 @@ from sandbox import Fault, Sandbox
 from tests.conftest import InProcess, wait_for
 from tests.deliver import signed
 from tests.observed import asked
+from tests.tickets import key
 
 ADA = "ada@shop.example"
 TIMES = 20
@@ -83,15 +84,15 @@ def test_a_callback_after_the_end_changes_nothing(end: State | None, sandbox: Sa
             url = sandbox.logrocket.results[request_id]["webhookURL"] or ""
             assert requests.post(url, json=result, timeout=5).status_code == 202
         case None:
-            product.ledger.forget(number)
+            product.ledger.forget(key(number))
     if end not in (State.EMPTY, None):
         assert sandbox.logrocket.call_back(request_id) == 202
         product.work_until(number, end)
-    before = product.redis.get(f"highlights:ticket:{number}")
+    before = product.redis.get(f"highlights:case:zendesk-{number}")
 
     assert call_back_at_once(sandbox, request_id) == {200: TIMES}
 
     product.work()
-    assert product.redis.get(f"highlights:ticket:{number}") == before
+    assert product.redis.get(f"highlights:case:zendesk-{number}") == before
     assert (before is None) == (end is None)
     assert len(sandbox.zendesk.internal_notes(number)) == (end is State.POSTED)

@@ -17,11 +17,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from redis import Redis
 
+from integration import services
 from integration.cases import heartbeats, overview, standing
-from integration.cases.connections import open_ledger
 from integration.cases.entry import State
 from integration.cases.heartbeats import PARTS, Heart
-from integration.cases.lanes import Hold, Service
+from integration.cases.lanes import Hold
 from integration.cases.situation import Door, Facts, Failing, Refused, Severity, Trouble
 from integration.cases.standing import WELL
 from integration.settings import Settings, from_environment
@@ -77,7 +77,7 @@ class Everywhere:
 
     def troubles(self) -> dict[str, list[str]]:
         """The names of the troubles, by the place that tells them."""
-        page, known = self.get("/"), set(standing.NAMES)
+        page, known = self.get("/"), set(standing.names(services.routes().services))
         found = {
             "page": re.findall(r'id="trouble-(\w+)"', page),
             "readyz": re.findall(r"^(\w+): ", self.get("/readyz"), re.MULTILINE),
@@ -182,7 +182,7 @@ def test_every_place_says_the_same(
         zendesk=st.sampled_from([Door(), refused("wrong_signature"), refused("unsigned"), refused("unusable")]),
         logrocket=st.sampled_from([Door(), refused("wrong_signature"), refused("too_large")]),
         failing=st.dictionaries(
-            st.sampled_from(Service),
+            st.sampled_from(services.routes().services),
             st.builds(
                 Failing,
                 since=st.floats(NOW - 9999, NOW),
@@ -194,7 +194,7 @@ def test_every_place_says_the_same(
         holds=st.lists(
             st.builds(
                 Hold,
-                service=st.sampled_from(Service),
+                service=st.sampled_from(services.routes().services),
                 reason=st.just("Zendesk refuses our credentials (401)"),
                 since=st.just(NOW),
                 suspected=st.booleans(),
@@ -212,7 +212,7 @@ def test_all_is_well_when_nothing_is_wrong_and_only_then(found: Facts) -> None:
     troubles = standing.troubles(found)
     said = standing.summary(found, troubles)
     assert (WELL in said) == (troubles == ())
-    assert {each.name for each in troubles} <= set(standing.NAMES)
+    assert {each.name for each in troubles} <= set(standing.names(services.routes().services))
     assert len({each.name for each in troubles}) == len(troubles)
     grades = [list(Severity).index(each.severity) for each in troubles]
     assert grades == sorted(grades)
@@ -246,7 +246,7 @@ def test_all_is_well_when_nothing_is_wrong_and_only_then(found: Facts) -> None:
         (
             {
                 "missed": "Zendesk has trouble (503)",
-                "holds": (Hold(service=Service.ZENDESK, reason="Zendesk refuses our credentials (401)", since=NOW),),
+                "holds": (Hold(service="Zendesk", reason="Zendesk refuses our credentials (401)", since=NOW),),
             },
             ["zendesk_refuses"],
         ),
@@ -276,12 +276,12 @@ def test_a_service_is_down_when_nothing_was_done_for_a_while(
     since: float, tries: int, waiting: int, last: float, *, down: bool
 ) -> None:
     failing = Failing(since=NOW - since, last=NOW - last, tries=tries, reason="Zendesk has trouble (503)")
-    found = facts(failing={Service.ZENDESK: failing}, counts={State.READY: waiting})
+    found = facts(failing={"Zendesk": failing}, counts={State.READY: waiting})
     assert names(found) == (["zendesk_down"] if down else [])
 
 
 def test_a_suspicion_does_not_say_that_tickets_wait() -> None:
-    hold = Hold(service=Service.ZENDESK, reason="Zendesk refuses one ticket after another (403)", since=NOW)
+    hold = Hold(service="Zendesk", reason="Zendesk refuses one ticket after another (403)", since=NOW)
     [real] = standing.troubles(facts(holds=(hold,)))
     assert (real.name, real.severity) == ("zendesk_refuses", Severity.NO_NOTES)
     suspected = Hold(service=hold.service, reason=hold.reason, since=NOW, suspected=True)
@@ -308,7 +308,7 @@ def test_wrong_signatures_beside_verified_ones_are_for_information() -> None:
 def test_the_checklist_goes_away_with_the_first_note() -> None:
     assert [each.name for each in checklist(facts())] == ["secret", "worker", "webhook", "logrocket", "ticket"]
     assert [each.done for each in checklist(facts())] == [True, True, False, False, False]
-    done = facts(zendesk=Door(genuine=NOW), accepted={Service.LOGROCKET: NOW}, last_received=NOW)
+    done = facts(zendesk=Door(genuine=NOW), accepted={"LogRocket": NOW}, last_received=NOW)
     assert [each.done for each in checklist(done)] == [True, True, True, True, False]
     assert checklist(facts(noted=True)) == ()
 
@@ -318,14 +318,14 @@ def test_the_checklist_goes_away_with_the_first_note() -> None:
 
 def test_the_worker_lives_and_ends(redis: Redis, settings: Settings) -> None:
     heart, other = Heart(redis, settings.keys, "notes"), Heart(redis, settings.keys, "notes")
-    assert overview.facts(settings, redis).alive == frozenset()
+    assert overview.facts(settings, redis, routes=services.routes()).alive == frozenset()
     heart.beat()
     other.beat()
-    assert overview.facts(settings, redis).alive == {"notes"}
+    assert overview.facts(settings, redis, routes=services.routes()).alive == {"notes"}
     heart.stop()
-    assert overview.facts(settings, redis).alive == {"notes"}
+    assert overview.facts(settings, redis, routes=services.routes()).alive == {"notes"}
     other.stop()
-    found = overview.facts(settings, redis)
+    found = overview.facts(settings, redis, routes=services.routes())
     assert found.alive == frozenset()
     assert found.now - found.beats["notes"] < 10
 
@@ -334,35 +334,35 @@ def test_one_that_was_killed_is_missed(redis: Redis, settings: Settings) -> None
     Heart(redis, settings.keys, "notes").beat()
     [(member, at)] = cast("list[tuple[bytes, float]]", redis.zrange(settings.keys.beats, 0, -1, withscores=True))
     redis.zadd(settings.keys.beats, {member: at - heartbeats.SILENT_SECONDS - 1})
-    assert overview.facts(settings, redis).alive == frozenset()
+    assert overview.facts(settings, redis, routes=services.routes()).alive == frozenset()
 
 
 def test_what_a_lane_met_is_told_until_the_service_does_what_it_is_asked(redis: Redis, settings: Settings) -> None:
-    lanes = open_ledger(settings, redis, random=lambda: 0.0).lanes
-    lanes.hold(Service.ZENDESK, "Zendesk refuses one ticket after another (403)", longest=0.0)
-    lanes.failed(Service.LOGROCKET, "LogRocket has trouble (503)")
-    lanes.failed(Service.LOGROCKET, "LogRocket did not answer")
-    found = overview.facts(settings, redis)
+    lanes = services.open_ledger(settings, redis, random=lambda: 0.0).lanes
+    lanes.hold("Zendesk", "Zendesk refuses one ticket after another (403)", longest=0.0)
+    lanes.failed("LogRocket", "LogRocket has trouble (503)")
+    lanes.failed("LogRocket", "LogRocket did not answer")
+    found = overview.facts(settings, redis, routes=services.routes())
     assert [each.suspected for each in found.holds] == [True]
-    failing = found.failing[Service.LOGROCKET]
+    failing = found.failing["LogRocket"]
     assert (failing.tries, failing.reason) == (2, "LogRocket did not answer")
     assert failing.since <= failing.last
 
-    lanes.hold(Service.ZENDESK, "Zendesk refuses our credentials (401)")
-    assert [each.suspected for each in overview.facts(settings, redis).holds] == [False]
-    for service in Service:
+    lanes.hold("Zendesk", "Zendesk refuses our credentials (401)")
+    assert [each.suspected for each in overview.facts(settings, redis, routes=services.routes()).holds] == [False]
+    for service in services.routes().services:
         lanes.answered(service)
-    found = overview.facts(settings, redis)
+    found = overview.facts(settings, redis, routes=services.routes())
     assert (found.holds, found.failing) == ((), {})
 
 
 def test_a_redis_that_refuses_writes_is_told(redis: Redis, settings: Settings) -> None:
     redis.config_set("maxmemory", "1")
     try:
-        assert overview.facts(settings, redis).writes == "its memory is full"
+        assert overview.facts(settings, redis, routes=services.routes()).writes == "its memory is full"
     finally:
         redis.config_set("maxmemory", "0")
-    assert overview.facts(settings, redis).writes is None
+    assert overview.facts(settings, redis, routes=services.routes()).writes is None
     assert redis.keys("highlights:check*") == []
 
 
@@ -381,9 +381,9 @@ def test_page_and_readiness_say_that_redis_refuses_writes(path: str, environ: di
 
 
 def test_the_facts_are_few_round_trips(redis: Redis, settings: Settings) -> None:
-    overview.facts(settings, redis)
+    overview.facts(settings, redis, routes=services.routes())
     before = redis.info("stats")["total_reads_processed"]  # redis' own count of what it was sent
-    overview.facts(settings, redis)
+    overview.facts(settings, redis, routes=services.routes())
     assert redis.info("stats")["total_reads_processed"] - before <= 3  # with the one that asks
 
 

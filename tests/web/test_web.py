@@ -37,7 +37,7 @@ def test_another_kind_of_event_is_ignored(product: InProcess, redis: Redis) -> N
     body = b'{"type": "zen:event-type:ticket.status_changed", "detail": {"id": "5158"}}'
     answer = deliver(product, body)
     assert (answer.status_code, answer.content) == (204, b"")
-    assert redis.keys("highlights:ticket:*") == []
+    assert redis.keys("highlights:case:zendesk-*") == []
 
 
 def test_accepting_a_ticket_is_one_round_trip(product: InProcess, redis: Redis) -> None:
@@ -179,4 +179,4 @@ def test_a_redis_that_refuses_writes_loses_nothing(product: InProcess, redis: Re
     finally:
         redis.config_set("maxmemory", "0")
     assert deliver(product).status_code == 202
-    assert json.loads(redis.get("highlights:ticket:123") or b"{}")["email"] == "ada@shop.example"
+    assert json.loads(redis.get("highlights:case:zendesk-123") or b"{}")["email"] == "ada@shop.example"

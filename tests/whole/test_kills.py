@@ -16,17 +16,16 @@ import pytest
 import requests
 from redis import Redis
 
-from integration.cases import connections
+from integration import services
 from integration.cases.entry import State
-from integration.cases.lanes import Service
-from integration.cases.recovery import Recovery
+from integration.facts import Pace
 from integration.settings import Settings
-from integration.zendesk.pace import Pace
 from sandbox import Fault, Sandbox
 from tests.conftest import ROOT, InProcess, Processes, wait_for
 from tests.deliver import signed
 from tests.observed import asked
 from tests.processes import children
+from tests.tickets import key
 
 pytestmark = pytest.mark.slow
 
@@ -35,17 +34,17 @@ ADA = "ada@shop.example"
 
 def let_time_pass(redis: Redis, seconds: float) -> None:
     """Make everything that is kept older."""
-    for key in redis.keys("highlights:ticket:*"):
-        entry = json.loads(redis.get(key) or b"{}")
+    for case in redis.keys("highlights:case:zendesk-*"):
+        entry = json.loads(redis.get(case) or b"{}")
         for name in ("not_before", "lease_until"):
             if entry.get(name):
                 entry[name] -= seconds
-        redis.set(key, json.dumps(entry))
+        redis.set(case, json.dumps(entry))
     due = cast("list[tuple[bytes, float]]", redis.zrange("highlights:due", 0, -1, withscores=True))
     for ticket_id, when in due:
         redis.zadd("highlights:due", {ticket_id: when - seconds})
-    for key in redis.keys("highlights:lane:*"):
-        redis.hset(key, "open_at", "0")
+    for lane in redis.keys("highlights:lane:*"):
+        redis.hset(lane, "open_at", "0")
 
 
 # -- At every moment of a worker
@@ -98,7 +97,7 @@ def test_a_worker_may_die_at_any_moment(
     while True:
         moment += step
         redis.flushall()
-        product.ledger.lanes.answered(Service.ZENDESK, Pace(interval=0.001, pause=0.001))
+        product.ledger.lanes.answered("Zendesk", Pace(interval=0.001, pause=0.001))
         sandbox.faults.clear()
         if way == "looked for":
             sandbox.faults.add(Fault(service="zendesk", method="PUT", drop="after"))
@@ -182,12 +181,12 @@ def test_a_web_process_killed_in_a_burst_loses_nothing(
     wait_for(lambda: len(sandbox.zendesk.deliveries) == len(tickets) == 150)
     sandbox.zendesk.desk.limits.webhook_requests = 1000
 
-    ledger = connections.open_ledger(settings, redis, random=lambda: 0.0)
-    recovered = Recovery(settings, ledger, redis, wait=lambda _: True).recover(1)
+    ledger = services.open_ledger(settings, redis, random=lambda: 0.0)
+    recovered = services.recovery(settings, ledger, redis, wait=lambda _: True).recover(1)
 
     assert recovered.stopped is None
     assert recovered.taken_in > 0
-    assert all(ledger.find(number) is not None for number in tickets)
+    assert all(ledger.find(key(number)) is not None for number in tickets)
 
 
 def test_a_sigterm_to_every_process_at_once_loses_nothing(

@@ -8,13 +8,13 @@ from typing import cast
 import pytest
 from redis import Redis
 
+from integration import services
 from integration.cases import entry as entries
 from integration.cases.entry import FINAL, GIVE_UP_SECONDS, Entry, Policy, State
 from integration.cases.keys import DEFAULT_PREFIX, Keys
-from integration.cases.lanes import Service
 from integration.cases.ledger import Ledger
-from integration.zendesk.webhook import NewTicket
 from tests.conftest import Processes, wait_for
+from tests.tickets import key, new_ticket
 
 pytestmark = pytest.mark.slow
 
@@ -26,13 +26,13 @@ POLICY = Policy(poll_after=60.0, failed_retry=(1.0,), settle=60.0, backoff=0.2, 
 
 @pytest.fixture
 def ledger(redis: Redis) -> Ledger:
-    return Ledger(redis, keys=KEYS, policy=POLICY, retention_days=DAYS)
+    return Ledger(redis, keys=KEYS, routes=services.routes(), policy=POLICY, retention_days=DAYS)
 
 
 def end(ledger: Ledger, ticket_id: int, state: State) -> Entry:
     """Take a ticket in, and bring it to its end."""
-    ledger.receive(NewTicket(ticket_id=ticket_id))
-    claimed = ledger.claim(ticket_id, State.RECEIVED)
+    ledger.receive(new_ticket(ticket_id))
+    claimed = ledger.claim(key(ticket_id), State.RECEIVED)
     assert claimed is not None
     ended = ledger.settle(claimed, partial(entries.ended, state=state, reason="because"))
     assert ended is not None
@@ -48,9 +48,11 @@ def let_pass(redis: Redis, index: str, seconds: float) -> None:
 def indexes(redis: Redis) -> list[str]:
     """The ledger's indexes in which there is anything, whatever they are called."""
     others = (KEYS.asked, KEYS.beats)
-    keys = [key.decode() for key in cast("list[bytes]", redis.keys("*"))]
+    names = [name.decode() for name in cast("list[bytes]", redis.keys("*"))]
     return sorted(
-        key for key in keys if redis.type(key) == b"zset" and key.startswith(f"{DEFAULT_PREFIX}:") and key not in others
+        name
+        for name in names
+        if redis.type(name) == b"zset" and name.startswith(f"{DEFAULT_PREFIX}:") and name not in others
     )
 
 
@@ -60,13 +62,13 @@ def indexes(redis: Redis) -> list[str]:
 @pytest.mark.parametrize("state", sorted(FINAL))
 def test_whatever_has_ended_is_kept_for_the_days_of_the_settings(state: State, ledger: Ledger, redis: Redis) -> None:
     end(ledger, 1, state)
-    assert DAYS * DAY - 60 < redis.ttl(KEYS.ticket(1)) <= DAYS * DAY
+    assert DAYS * DAY - 60 < redis.ttl(KEYS.case(key(1))) <= DAYS * DAY
 
 
 @pytest.mark.parametrize("state", sorted(FINAL))
 def test_whatever_has_ended_is_in_no_index_once_it_has_expired(state: State, ledger: Ledger, redis: Redis) -> None:
     end(ledger, 1, state)
-    redis.delete(KEYS.ticket(1))
+    redis.delete(KEYS.case(key(1)))
     for index in indexes(redis):
         let_pass(redis, index, DAYS * DAY + GIVE_UP_SECONDS + 1)
     ledger.trim()
@@ -79,29 +81,29 @@ def test_nothing_is_dropped_from_an_index_before_its_time(state: State, ledger: 
     let_pass(redis, KEYS.state(state), DAYS * DAY - 60)
     let_pass(redis, KEYS.received, DAYS * DAY - 60)
     ledger.trim()
-    assert ledger.in_state(state) == [1]
-    assert [entry.ticket_id for entry in ledger.latest(5)] == [1]
+    assert ledger.in_state(state) == [key(1)]
+    assert [entry.key for entry in ledger.latest(5)] == [key(1)]
 
 
 def test_a_ticket_on_its_way_never_expires_and_leaves_no_index(ledger: Ledger, redis: Redis) -> None:
-    ledger.receive(NewTicket(ticket_id=1))
+    ledger.receive(new_ticket(1))
     for index in (KEYS.due, KEYS.state(State.RECEIVED)):
         let_pass(redis, index, 100 * DAY)
     ledger.trim()
-    assert redis.ttl(KEYS.ticket(1)) == -1
+    assert redis.ttl(KEYS.case(key(1))) == -1
     assert indexes(redis) == [KEYS.due, KEYS.received, KEYS.state(State.RECEIVED)]
 
 
 def test_a_ticket_that_is_tried_again_does_not_expire_on_its_way(ledger: Ledger, redis: Redis) -> None:
     end(ledger, 1, State.FAILED)
-    assert ledger.retry(1)
-    assert redis.ttl(KEYS.ticket(1)) == -1
+    assert ledger.retry(key(1))
+    assert redis.ttl(KEYS.case(key(1))) == -1
     assert ledger.in_state(State.FAILED) == []
 
 
 def test_the_worker_drops_what_has_expired(processes: Processes, redis: Redis) -> None:
     for index in (*(KEYS.state(state) for state in FINAL), KEYS.received):
-        redis.zadd(index, {"9": 1.0})
+        redis.zadd(index, {"zendesk-9": 1.0})
     processes.start("worker")
     wait_for(lambda: not indexes(redis))
 
@@ -110,7 +112,9 @@ def test_the_worker_drops_what_has_expired(processes: Processes, redis: Redis) -
 
 
 def test_a_request_counts_for_an_hour_and_no_longer(redis: Redis) -> None:
-    lanes = Ledger(redis, keys=KEYS, policy=POLICY, retention_days=DAYS, requests_per_hour=1).lanes
+    lanes = Ledger(
+        redis, keys=KEYS, routes=services.routes(), policy=POLICY, retention_days=DAYS, requests_per_hour=1
+    ).lanes
     assert lanes.ask() is None
     let_pass(redis, KEYS.asked, 3500)
     assert lanes.ask() is not None
@@ -124,20 +128,20 @@ def test_a_request_counts_for_an_hour_and_no_longer(redis: Redis) -> None:
 
 
 def test_a_hold_began_when_it_began_however_often_it_is_found_again(ledger: Ledger) -> None:
-    ledger.lanes.hold(Service.ZENDESK, "refused (401)")
+    ledger.lanes.hold("Zendesk", "refused (401)")
     [first] = ledger.lanes.holds()
     for reason in ("refused (401)", "refused (403)"):
         wait_for(lambda: ledger.now() > first.since + 0.01)
-        ledger.lanes.hold(Service.ZENDESK, reason)
+        ledger.lanes.hold("Zendesk", reason)
     [again] = ledger.lanes.holds()
     assert (again.since, again.reason) == (first.since, "refused (403)")
 
 
 def test_a_hold_after_another_has_its_own_beginning(ledger: Ledger) -> None:
-    ledger.lanes.hold(Service.ZENDESK, "refused (401)")
+    ledger.lanes.hold("Zendesk", "refused (401)")
     [first] = ledger.lanes.holds()
-    ledger.lanes.answered(Service.ZENDESK, None)
+    ledger.lanes.answered("Zendesk", None)
     wait_for(lambda: ledger.now() > first.since + 0.01)
-    ledger.lanes.hold(Service.ZENDESK, "refused (401)")
+    ledger.lanes.hold("Zendesk", "refused (401)")
     [second] = ledger.lanes.holds()
     assert second.since > first.since

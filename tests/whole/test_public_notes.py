@@ -17,12 +17,12 @@ from rq.timeouts import JobTimeoutException, UnixSignalDeathPenalty
 
 from integration.cases import counters
 from integration.cases.entry import FINAL, STILL_PUBLIC, Entry, State
-from integration.cases.lanes import Service
-from integration.zendesk.pace import Pace
+from integration.facts import Pace, reference_of
 from sandbox import Fault, Sandbox
 from tests.admin import PASSWORD, Admin
 from tests.conftest import ROOT, InProcess, wait_for
 from tests.steps import bring_to_its_note
+from tests.tickets import key
 
 ADA = "ada@shop.example"
 PUT = r"/tickets/\d+(\.json)?$"
@@ -58,7 +58,7 @@ def admin(product: InProcess) -> Iterator[Admin]:
 def _roomy(sandbox: Sandbox, product: InProcess) -> None:
     """Notes may follow each other quickly."""
     sandbox.zendesk.account_update_limit = 60_000
-    product.ledger.lanes.answered(Service.ZENDESK, Pace(interval=0.001, pause=0.0))
+    product.ledger.lanes.answered("Zendesk", Pace(interval=0.001, pause=0.0))
 
 
 def publish(sandbox: Sandbox, **of_make_private: Any) -> int:  # noqa: ANN401 -- fields of Fault
@@ -73,16 +73,20 @@ def publish(sandbox: Sandbox, **of_make_private: Any) -> int:  # noqa: ANN401 --
 
 def post(product: InProcess, ticket_id: int) -> Entry:
     """Try the ticket's note until that ends; without RQ, which would take most of the time."""
-    known = product.ledger.find(ticket_id)
+    known = product.ledger.find(key(ticket_id))
     if known is None or known.state is State.RECEIVED:
         bring_to_its_note(product, ticket_id)
 
     def ended() -> Entry | None:
-        product.jobs.post_note(ticket_id)
+        product.jobs.post_note(key(ticket_id))
         entry = product.entry(ticket_id)
         return entry if entry.state in FINAL else None
 
     return wait_for(ended)
+
+
+def number_of(entry: Entry) -> int:
+    return int(reference_of(entry.key))
 
 
 def posted(product: InProcess, ticket_id: int) -> Entry:
@@ -141,7 +145,7 @@ def test_a_note_that_cannot_be_made_internal_fails_after_bounded_tries_is_told_a
     entry = post(product, number)
     assert entry.state is State.FAILED
     assert str(entry.reason).startswith("the note is public and could not be made private: ")
-    assert (entry.was_public, entry.public_comment) == (True, sandbox.zendesk.comments(number)[-1].id)
+    assert (entry.was_public, entry.public_note) == (True, str(sandbox.zendesk.comments(number)[-1].id))
     assert notes(sandbox, number) == [True]
     assert STILL_PUBLIC <= tries(sandbox) <= 2 * STILL_PUBLIC  # a 401 is asked again with a new token
     assert counted(product, redis) == 1
@@ -150,9 +154,9 @@ def test_a_note_that_cannot_be_made_internal_fails_after_bounded_tries_is_told_a
     assert all("[error" in line and f"ticket_id={number}" in line for line in told)
 
     sandbox.faults.clear()
-    assert product.ledger.retry(number)
+    assert product.ledger.retry(key(number))
     mended = post(product, number)
-    assert (mended.state, mended.public_comment, mended.was_public) == (State.POSTED, None, True)
+    assert (mended.state, mended.public_note, mended.was_public) == (State.POSTED, None, True)
     assert notes(sandbox, number) == [False]
     assert counted(product, redis) == 1
 
@@ -162,7 +166,7 @@ def test_a_note_that_was_public_for_a_moment_is_recorded_logged_as_an_error_and_
 ) -> None:
     number = publish(sandbox)
     entry = posted(product, number)
-    assert (entry.was_public, entry.public_comment) == (True, None)
+    assert (entry.was_public, entry.public_note) == (True, None)
     assert notes(sandbox, number) == [False]
     assert counted(product, redis) == 1
     assert re.search(rf"\[error.*our note was public.*ticket_id={number}", "".join(capfd.readouterr()))
@@ -173,10 +177,10 @@ def test_one_that_is_mended_at_the_third_try_is_counted_once(
 ) -> None:
     number = publish(sandbox, **ANSWERS["503"], times=2)
     entry = posted(product, number)
-    assert (entry.was_public, entry.public_comment) == (True, None)
+    assert (entry.was_public, entry.public_note) == (True, None)
     assert notes(sandbox, number) == [False]
     assert counted(product, redis) == 1
-    assert [each.ticket_id for each in product.ledger.public_notes(9)[0]] == [number]
+    assert [each.key for each in product.ledger.public_notes(9)[0]] == [key(number)]
 
 
 def test_one_that_is_found_after_a_lost_answer_is_told_too(sandbox: Sandbox, product: InProcess, redis: Redis) -> None:
@@ -193,11 +197,11 @@ def test_a_step_that_runs_out_of_time_while_it_makes_a_note_internal_remembers_i
 ) -> None:
     number = publish(sandbox, delay=5, drop="before", times=1)
     bring_to_its_note(product, number)
-    wait_for(lambda: (outlook := product.ledger.lanes.outlook()).notes_at <= outlook.now)
+    wait_for(lambda: (outlook := product.ledger.lanes.outlook()).notes_at("Zendesk") <= outlook.now)
     with UnixSignalDeathPenalty(2, JobTimeoutException):  # type: ignore[no-untyped-call]  # RQ's
-        product.jobs.post_note(number)
+        product.jobs.post_note(key(number))
     entry = product.entry(number)
-    assert entry.public_comment == sandbox.zendesk.comments(number)[-1].id
+    assert entry.public_note == str(sandbox.zendesk.comments(number)[-1].id)
     assert "could not be made private: Zendesk does not answer in time" in str(entry.last_error)
     posted(product, number)
     assert notes(sandbox, number) == [False]
@@ -205,11 +209,12 @@ def test_a_step_that_runs_out_of_time_while_it_makes_a_note_internal_remembers_i
 
 def test_one_that_somebody_made_internal_by_hand_needs_nothing_more(sandbox: Sandbox, product: InProcess) -> None:
     entry = left_public(sandbox, product)
-    sandbox.zendesk.desk.account.make_private(entry.ticket_id, entry.public_comment or 0)
+    number = number_of(entry)
+    sandbox.zendesk.desk.account.make_private(number, int(entry.public_note or 0))
     sandbox.faults.add(Fault(service="zendesk", path=MAKE_PRIVATE, times=None, **ANSWERS["422"]))
-    assert product.ledger.retry(entry.ticket_id)
-    posted(product, entry.ticket_id)
-    assert notes(sandbox, entry.ticket_id) == [False]
+    assert product.ledger.retry(entry.key)
+    posted(product, number)
+    assert notes(sandbox, number) == [False]
 
 
 @pytest.mark.parametrize("public", ["", '"public": null,', '"public": "false",', '"public": 0,', '"public": true,'])
@@ -233,7 +238,7 @@ def test_the_status_command_tells_until_an_admin_has_seen_it(
     sandbox: Sandbox, product: InProcess, environ: dict[str, str], tmp_path: Path
 ) -> None:
     product.show_that_it_works()
-    left = left_public(sandbox, product).ticket_id
+    left = number_of(left_public(sandbox, product))
     mended = publish(sandbox)
     posted(product, mended)
     told = json.loads(command(environ, tmp_path, "status", "--json"))["public_notes"]
@@ -247,8 +252,8 @@ def test_the_status_command_tells_until_an_admin_has_seen_it(
     posted(product, left)
     assert notes(sandbox, left) == [False]
     for number in (left, mended):
-        assert product.ledger.public_seen(number)
-        assert not product.ledger.public_seen(number)
+        assert product.ledger.public_seen(key(number))
+        assert not product.ledger.public_seen(key(number))
     assert "public" not in command(environ, tmp_path, "status")
 
 
@@ -260,7 +265,7 @@ def listed(admin: Admin) -> dict[int, str]:
 
 def test_the_page_shows_it_until_an_admin_has_seen_it(sandbox: Sandbox, product: InProcess, admin: Admin) -> None:
     product.show_that_it_works()
-    left = left_public(sandbox, product).ticket_id
+    left = number_of(left_public(sandbox, product))
     mended = publish(sandbox)
     posted(product, mended)
     said = listed(admin)
@@ -283,7 +288,7 @@ def test_one_that_is_retried_on_the_page_is_made_internal_and_stays_listed_until
     sandbox: Sandbox, product: InProcess, admin: Admin
 ) -> None:
     product.show_that_it_works()
-    left = left_public(sandbox, product).ticket_id
+    left = number_of(left_public(sandbox, product))
     assert f"Ticket {left} was put back to work." in admin.post(f"/status/tickets/{left}/retry").text
     posted(product, left)
     assert notes(sandbox, left) == [False]
@@ -296,18 +301,18 @@ def test_one_that_is_retried_on_the_page_is_made_internal_and_stays_listed_until
 def test_one_that_was_seen_and_that_another_retry_does_not_mend_is_listed_anew(
     sandbox: Sandbox, product: InProcess, admin: Admin, redis: Redis
 ) -> None:
-    left = left_public(sandbox, product).ticket_id
+    left = number_of(left_public(sandbox, product))
     admin.post(f"/status/tickets/{left}/seen")
     assert listed(admin) == {}
     sandbox.faults.add(Fault(service="zendesk", path=MAKE_PRIVATE, times=None, **ANSWERS["422"]))
-    product.ledger.retry(left)
+    product.ledger.retry(key(left))
     assert post(product, left).state is State.FAILED
     assert list(listed(admin)) == [left]
     assert counted(product, redis) == 1
 
 
 def test_a_forged_seen_takes_nothing_from_the_list(sandbox: Sandbox, product: InProcess, admin: Admin) -> None:
-    left = left_public(sandbox, product).ticket_id
+    left = number_of(left_public(sandbox, product))
     address = f"{admin.url}/status/tickets/{left}/seen"
     assert admin.session.post(address, data={"csrf_token": "x"}, timeout=5).status_code == 400
     assert admin.session.get(address, timeout=5).status_code == 405
@@ -315,17 +320,17 @@ def test_a_forged_seen_takes_nothing_from_the_list(sandbox: Sandbox, product: In
 
 
 def test_what_is_erased_is_not_listed(sandbox: Sandbox, product: InProcess) -> None:
-    left = left_public(sandbox, product).ticket_id
-    assert product.ledger.forget(left)
+    left = number_of(left_public(sandbox, product))
+    assert product.ledger.forget(key(left))
     assert product.ledger.public_notes(9) == ([], 0)
 
 
 def test_the_list_ends_with_what_is_remembered(sandbox: Sandbox, product: InProcess, redis: Redis) -> None:
-    left = left_public(sandbox, product).ticket_id
+    left = number_of(left_public(sandbox, product))
     product.ledger.trim()
     assert product.ledger.public_notes(9)[1] == 1
     long_ago = product.ledger.now() - (product.settings.retention_days + 2) * 24 * 60 * 60
-    redis.zadd(product.ledger.keys.public, {str(left): long_ago})
+    redis.zadd(product.ledger.keys.public, {key(left): long_ago})
     product.ledger.trim()
     assert product.ledger.public_notes(9) == ([], 0)
 
@@ -333,13 +338,13 @@ def test_the_list_ends_with_what_is_remembered(sandbox: Sandbox, product: InProc
 def test_one_of_which_nothing_more_is_known_says_so(
     sandbox: Sandbox, product: InProcess, admin: Admin, redis: Redis
 ) -> None:
-    left = left_public(sandbox, product).ticket_id
-    redis.set(product.ledger.keys.ticket(left), '{"v": 99}')
+    left = number_of(left_public(sandbox, product))
+    redis.set(product.ledger.keys.case(key(left)), '{"v": 99}')
     assert "Whether it still is cannot be told here any more" in listed(admin)[left]
 
 
 def test_a_long_list_is_cut_and_tells_how_many_there_are(product: InProcess, admin: Admin, redis: Redis) -> None:
-    redis.zadd(product.ledger.keys.public, {str(number): number for number in range(1, 71)})
+    redis.zadd(product.ledger.keys.public, {key(number): number for number in range(1, 71)})
     assert len(listed(admin)) == 50
     assert "And 20 more." in admin.page()
     assert "70 notes are or were public." in admin.page()

@@ -21,19 +21,16 @@ from hypothesis import strategies as st
 
 from integration.cases import overview
 from integration.cases.entry import State
-from integration.cases.lanes import Service
 from integration.errors import RemoteError
-from integration.facts import Result
+from integration.facts import Pace, Person, Receipt, Result
 from integration.http import MAX_ANSWER_BYTES, ServiceAdapter, ServiceSession, retry_after
 from integration.logrocket.client import LogRocket
 from integration.settings import from_environment
-from integration.zendesk.desk import Note, Requester
-from integration.zendesk.pace import Pace
-from integration.zendesk.webhook import NewTicket
 from sandbox import Fault, Sandbox
 from tests.conftest import InProcess, Processes, wait_for
 from tests.observed import asked, updates
 from tests.tcp_proxy import TcpProxy
+from tests.tickets import key, new_ticket
 
 pytestmark = pytest.mark.slow
 
@@ -133,7 +130,7 @@ def make_room(sandbox: Sandbox, product: InProcess | None = None) -> None:
     limits = sandbox.zendesk.desk.limits
     limits.requests = limits.account_updates = limits.ticket_updates = 1_000_000
     if product is not None:
-        product.ledger.lanes.answered(Service.ZENDESK, Pace(interval=0.001, pause=0.001))
+        product.ledger.lanes.answered("Zendesk", Pace(interval=0.001, pause=0.001))
 
 
 def lead_to(call: Call, sandbox: Sandbox, tickets: int) -> None:
@@ -154,7 +151,7 @@ def one_note_each(product: InProcess, sandbox: Sandbox, tickets: list[int], *, s
 def worked(product: InProcess) -> dict[State, int]:
     product.work()
     counts = product.ledger.counts()
-    assert not counts[State.FAILED], [product.entry(each).reason for each in product.ledger.in_state(State.FAILED)]
+    assert not counts[State.FAILED], [each.reason for each in product.ledger.latest_in(State.FAILED, 9)]
     return counts
 
 
@@ -228,7 +225,7 @@ def test_refused_credentials_hold_the_lane_and_burn_no_attempt(
 
     look = overview.look(product.ledger, product.redis, requests_per_hour=1000)
     [obstacle] = look.obstacles
-    assert obstacle.service is (Service.LOGROCKET if call.service == "logrocket" else Service.ZENDESK)
+    assert obstacle.service is ("LogRocket" if call.service == "logrocket" else "Zendesk")
     assert "credentials" in obstacle.reason or "OAuth client" in obstacle.reason
     assert str(status) in obstacle.reason
     assert obstacle.since is not None
@@ -248,9 +245,9 @@ def test_refused_credentials_in_the_look_for_a_requester_hold_too(
     for call in (REQUESTER, ACCOUNT[0]):
         sandbox.faults.add(call.meets(Fault(service="zendesk", status=status, times=3)))
     number = sandbox.zendesk.file_ticket(requester=ADA, deliver=False)
-    product.ledger.receive(NewTicket(ticket_id=number))
+    product.ledger.receive(new_ticket(number))
     wait_for(lambda: worked(product) and product.ledger.lanes.holds())
-    assert product.ledger.lanes.holds()[0].service is Service.ZENDESK
+    assert product.ledger.lanes.holds()[0].service == "Zendesk"
     one_note_each(product, sandbox, [number])
 
 
@@ -414,13 +411,13 @@ def test_no_answer_is_anything_but_an_outcome_or_an_error_of_ours(
     answer: object, sandbox: Sandbox, product: InProcess
 ) -> None:
     make_room(sandbox)
-    desk, logrocket = product.jobs.desk, product.jobs.logrocket
+    desk, logrocket = product.desk, product.logrocket
     calls: dict[Callable[[], object], tuple[type, ...]] = {
-        lambda: desk.add_internal_note(1, "<p>x</p>"): (Note,),
-        lambda: desk.find_note(1, markers=["abc"]): (Note, type(None)),
-        lambda: desk.find_any_note(1): (Note, type(None)),
-        lambda: desk.requester(1): (Requester,),
-        lambda: logrocket.request_highlights(email=ADA, external_id=None, webhook_url="http://127.0.0.1/"): (str,),
+        lambda: desk.add_internal_note(key(1), "<p>x</p>"): (Receipt,),
+        lambda: desk.find_note(key(1), markers=["abc"]): (Receipt, type(None)),
+        lambda: desk.find_any_note(key(1)): (Receipt, type(None)),
+        lambda: desk.person(key(1)): (Person,),
+        lambda: logrocket.ask(Person(email=ADA), callback_url="http://127.0.0.1/"): (str,),
         lambda: logrocket.result("abc"): (Result, type(None)),
     }
     body = json.dumps(answer)
@@ -437,10 +434,10 @@ def test_no_answer_to_the_request_for_a_token_is_anything_but_an_error_of_ours(
     answer: object, sandbox: Sandbox, product: InProcess
 ) -> None:
     make_room(sandbox)
-    product.jobs.desk._zendesk.credentials.renew()
+    product.desk._zendesk.credentials.renew()
     sandbox.faults.clear()
     sandbox.faults.add(TOKEN.meets(Fault(service="zendesk", status=200, body=json.dumps(answer), times=1)))
-    assert isinstance(outcome(lambda: product.jobs.desk.find_note(1, markers=["abc"])), RemoteError)
+    assert isinstance(outcome(lambda: product.desk.find_note(key(1), markers=["abc"])), RemoteError)
 
 
 PENDING: Final = b'{"status": "PENDING"}'

@@ -15,15 +15,14 @@ import pytest
 from rq.timeouts import JobTimeoutException, UnixSignalDeathPenalty
 
 from integration.cases.entry import State
-from integration.cases.lanes import Service
 from integration.errors import RemoteError, Temporary
+from integration.facts import Pace
 from integration.http import MAX_ANSWER_BYTES, ServiceAdapter, ServiceSession
 from integration.note import marker
-from integration.zendesk.pace import Pace
-from integration.zendesk.webhook import NewTicket
 from sandbox import Fault, Sandbox
 from tests.conftest import InProcess, wait_for
 from tests.steps import KNOWN, bring_to_its_note, comment
+from tests.tickets import key, new_ticket
 
 ADA: Final = "ada@shop.example"
 PAGE: Final = "<!doctype html><title>Blocked</title><h1>Request blocked</h1>"
@@ -38,7 +37,7 @@ def environ(environ: dict[str, str]) -> dict[str, str]:
 @pytest.fixture(autouse=True)
 def _roomy(sandbox: Sandbox, product: InProcess) -> None:
     sandbox.zendesk.account_update_limit = 6000
-    product.ledger.lanes.answered(Service.ZENDESK, Pace(interval=0.01, pause=0.0))
+    product.ledger.lanes.answered("Zendesk", Pace(interval=0.01, pause=0.0))
 
 
 def zendesk(**fields: Any) -> Fault:  # noqa: ANN401 -- fields of Fault
@@ -66,7 +65,7 @@ def test_what_something_in_front_of_zendesk_refuses_for_one_ticket_fails_alone_a
     assert len(tries) == 3
 
     sandbox.faults.clear()
-    assert product.ledger.retry(refused)
+    assert product.ledger.retry(key(refused))
     product.work_until(refused, State.POSTED)
     assert notes(sandbox, refused) == [False]
 
@@ -129,7 +128,7 @@ def test_an_answer_about_another_ticket_proves_nothing(
     sandbox.faults.add(fault)
     entry = product.work_until(number, State.POSTED)
     assert notes(sandbox, number) == [False]
-    assert entry.comment_id == sandbox.zendesk.comments(number)[-1].id
+    assert entry.note_id == str(sandbox.zendesk.comments(number)[-1].id)
 
 
 @pytest.mark.parametrize("body", ['{"comments": []}', "{}", '{"comments": [], "next_page": null, "count": 0}'])
@@ -163,9 +162,9 @@ def test_a_step_that_ran_out_of_time_may_have_written_its_note(
     number = sandbox.zendesk.file_ticket(requester=ADA)
     settle = float(environ["SETTLE_SECONDS"])
     bring_to_its_note(product, number)
-    wait_for(lambda: (outlook := product.ledger.lanes.outlook()).notes_at <= outlook.now)
+    wait_for(lambda: (outlook := product.ledger.lanes.outlook()).notes_at("Zendesk") <= outlook.now)
     with UnixSignalDeathPenalty(2, JobTimeoutException):  # type: ignore[no-untyped-call]  # RQ's
-        product.jobs.post_note(number)
+        product.jobs.post_note(key(number))
     entry = product.entry(number)
     assert (entry.state, entry.last_error) == (State.READY, "the step took too long")
     assert entry.not_before > product.ledger.now() + settle / 2
@@ -196,12 +195,12 @@ def test_a_person_who_lent_us_their_user_may_quote_a_note_or_merge_a_ticket(
         comment_of(product, 43, f"> Highlights request {KNOWN}", public=True, via=via),
     ]
     sandbox.faults.add(zendesk(method="GET", path="/comments", status=200, body=json.dumps({"comments": said})))
-    desk = product.jobs.desk
-    assert desk.find_any_note(number) is None
-    assert desk.find_any_note(number, markers=[KNOWN]) is None
-    assert desk.find_note(number, markers=[KNOWN]) is None
+    desk = product.desk
+    assert desk.find_any_note(key(number)) is None
+    assert desk.find_any_note(key(number), markers=[KNOWN]) is None
+    assert desk.find_note(key(number), markers=[KNOWN]) is None
 
-    product.ledger.receive(NewTicket(ticket_id=number, email=ADA), recovered=True)
+    product.ledger.receive(new_ticket(number, email=ADA), recovered=True)
     product.work_until(number, State.POSTED)
     assert notes(sandbox, number) == [False]
 
@@ -209,15 +208,15 @@ def test_a_person_who_lent_us_their_user_may_quote_a_note_or_merge_a_ticket(
 def comment_of(
     product: InProcess, number: int, text: str, *, public: bool, via: dict[str, object], author: int | None = None
 ) -> dict[str, object]:
-    about = {"id": number, "type": "Comment", "author_id": author or product.jobs.desk._author(), "public": public}
+    about = {"id": number, "type": "Comment", "author_id": author or product.desk._author(), "public": public}
     forms = {"body": text, "html_body": f"<p>{text}</p>", "plain_body": text}
     more = {"audit_id": number + 100, "metadata": {}, "attachments": [], "created_at": "2026-11-24T10:00:00Z"}
     return {**about, **forms, **more, "via": via}
 
 
 def test_a_note_of_another_request_is_none_where_the_ledger_knows_its_own(sandbox: Sandbox, product: InProcess) -> None:
-    number = comment(sandbox, marker.of("b" * 64), public=False, author=product.jobs.desk._author())
-    assert product.jobs.desk.find_note(number, markers=[KNOWN]) is None
+    number = comment(sandbox, marker.of("b" * 64), public=False, author=product.desk._author())
+    assert product.desk.find_note(key(number), markers=[KNOWN]) is None
 
 
 # -- Redirects, and what comes before an answer

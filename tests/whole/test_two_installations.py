@@ -19,11 +19,11 @@ from integration.cases.queues import open_queue
 from integration.checks.redis_server import worker as worker_check
 from integration.findings import Outcome
 from integration.settings import from_environment
-from integration.zendesk.webhook import NewTicket
 from sandbox import Sandbox
 from tests.conftest import InProcess, wait_for
 from tests.observed import everything
 from tests.ports import free_port
+from tests.tickets import key, new_ticket
 from worker import sweeper
 from worker.recovery import Turns
 
@@ -72,15 +72,15 @@ def of(prefix: str, redis: Redis) -> dict[bytes, bytes]:
 
 def test_the_names_of_the_default_prefix_are_those_of_old() -> None:
     keys = Keys(DEFAULT_PREFIX)
-    assert (keys.ticket(7), keys.due, keys.state(State.READY), keys.received) == (
-        "highlights:ticket:7",
+    assert (keys.case(key(7)), keys.due, keys.state(State.READY), keys.received) == (
+        "highlights:case:zendesk-7",
         "highlights:due",
         "highlights:state:ready",
         "highlights:received",
     )
-    assert (keys.lane("Zendesk"), keys.line, keys.asked) == (
+    assert (keys.lane("Zendesk"), keys.line("Zendesk"), keys.asked) == (
         "highlights:lane:zendesk",
-        "highlights:line",
+        "highlights:line:zendesk",
         "highlights:asked",
     )
     assert (keys.metrics, keys.queues) == ("highlights:metrics", ("highlights-requests", "highlights-notes"))
@@ -91,7 +91,7 @@ def test_each_works_for_its_own_accounts_alone(both: list[Installation], redis: 
     numbers = [each.sandbox.zendesk.file_ticket() for each in both]
     assert numbers[0] == numbers[1]  # the worst case: the same number in both accounts
     number = numbers[0]
-    wait_for(lambda: second.ledger.find(number))
+    wait_for(lambda: second.ledger.find(key(number)))
     before = of(PREFIXES[1], redis)
 
     first.work_until(number, State.POSTED)
@@ -126,12 +126,12 @@ def test_every_key_begins_with_a_prefix_or_is_rqs(both: list[Installation], redi
 
 def test_a_job_of_the_other_is_neither_seen_nor_counted(both: list[Installation]) -> None:
     first, second = both
-    first.ledger.receive(NewTicket(ticket_id=7, email="ada@shop.example"))
-    assert first.ledger.queued() == {(7, State.RECEIVED)}
+    first.ledger.receive(new_ticket(7, email="ada@shop.example"))
+    assert first.ledger.queued() == {(key(7), State.RECEIVED)}
     assert second.ledger.queued() == set()
     sweeper.sweep(second.ledger)
     second.work()
-    assert first.ledger.queued() == {(7, State.RECEIVED)}
+    assert first.ledger.queued() == {(key(7), State.RECEIVED)}
 
 
 @pytest.mark.parametrize("prefixes", [PREFIXES, PREFIXES[::-1]])
@@ -140,11 +140,11 @@ def test_what_one_forgets_stays_with_the_other(
 ) -> None:
     installations = dict(zip(PREFIXES, both, strict=True))
     for prefix, each in installations.items():
-        each.ledger.receive(NewTicket(ticket_id=888777, email="ada@shop.example"))
+        each.ledger.receive(new_ticket(888777, email="ada@shop.example"))
         keys = Keys(prefix)
-        job_id = keys.job("post_note", 888777, "0a1b2c3d")
+        job_id = keys.job("post_note", key(888777), "0a1b2c3d")
         queue = open_queue(keys.notes, redis)
-        queue.enqueue("worker.jobs.post_note", 888777, job_id=job_id)
+        queue.enqueue("worker.jobs.post_note", key(888777), job_id=job_id)
         redis.rpush(queue.intermediate_queue_key, job_id)
         redis.set(f"{queue.intermediate_queue_key}:first_seen:{job_id}", "1")
         redis.zadd(StartedJobRegistry(queue=queue).key, {f"{job_id}:0f0f": 1})
@@ -154,41 +154,41 @@ def test_what_one_forgets_stays_with_the_other(
     before = of(kept, redis)
     assert len(before) > 10
 
-    assert installations[forgotten].ledger.forget(888777)
+    assert installations[forgotten].ledger.forget(key(888777))
 
     assert of(kept, redis) == before
     rest = everything(redis)
-    assert f"{forgotten}:ticket:888777" not in rest
-    assert Keys(forgotten).job("post_note", 888777, "0a1b2c3d") not in rest.replace(
-        Keys(kept).job("post_note", 888777, "0a1b2c3d"), ""
+    assert f"{forgotten}:case:zendesk-888777" not in rest
+    assert Keys(forgotten).job("post_note", key(888777), "0a1b2c3d") not in rest.replace(
+        Keys(kept).job("post_note", key(888777), "0a1b2c3d"), ""
     )
-    assert not installations[forgotten].ledger.forget(888777)
+    assert not installations[forgotten].ledger.forget(key(888777))
 
 
 def test_jobs_of_another_application_with_the_same_numbers_stay(both: list[Installation], redis: Redis) -> None:
     first, _ = both
-    first.ledger.receive(NewTicket(ticket_id=7))
+    first.ledger.receive(new_ticket(7))
     foreign: list[str | bytes] = [
         "rq:job:report-7-ab",
-        "rq:job:x-highlights-post_note-7-ab",
+        "rq:job:x-highlights-post_note-zendesk-7-ab",
         "rq:results:mail-7-0a",
-        "rq:job:highlights-post_note-7-ab:theirs:too",
-        "rq:queue:theirs:intermediate:first_seen:highlights-post_note-7-ab",
-        "rq:archive:highlights-post_note-7-ab",
-        "app:rq:job:highlights-post_note-7-ab",
-        b"rq:\xff:highlights-post_note-7-ab",
-        "rq:job:highlights-post_note-7-aa",
+        "rq:job:highlights-post_note-zendesk-7-ab:theirs:too",
+        "rq:queue:theirs:intermediate:first_seen:highlights-post_note-zendesk-7-ab",
+        "rq:archive:highlights-post_note-zendesk-7-ab",
+        "app:rq:job:highlights-post_note-zendesk-7-ab",
+        b"rq:\xff:highlights-post_note-zendesk-7-ab",
+        "rq:job:highlights-post_note-zendesk-7-aa",
         "rq:worker:list:executions",
     ]
-    for key in foreign[:-1]:
-        redis.set(key, "1")
-    redis.rpush("rq:worker:list:executions", "highlights-post_note-7-ab")
+    for name in foreign[:-1]:
+        redis.set(name, "1")
+    redis.rpush("rq:worker:list:executions", "highlights-post_note-zendesk-7-ab")
     redis.sadd("rq:worker:set:executions", b"\xff-7-\xff")
     # An application of somebody else's, whose names are ours by chance: its queue tells
-    theirs = "highlights-post_note-7-ac"
+    theirs = "highlights-post_note-zendesk-7-ac"
     redis.hset(f"rq:job:{theirs}", "origin", "theirs")
     redis.set(f"rq:results:{theirs}", "1")
-    assert first.ledger.forget(7)
+    assert first.ledger.forget(key(7))
     assert redis.exists(*foreign) == len(foreign)
     assert redis.exists("rq:worker:set:executions", f"rq:job:{theirs}", f"rq:results:{theirs}") == 3
 
@@ -203,7 +203,15 @@ def test_a_worker_of_the_other_is_not_taken_for_ones_own(both: list[Installation
 
 @pytest.mark.parametrize(
     "job_id",
-    ["post_note-7-ab", "other-post_note-7-ab", "highlights-staging-post_note-7-ab", "highlights-post_note-7", "", "7"],
+    [
+        "post_note-zendesk-7-ab",
+        "other-post_note-zendesk-7-ab",
+        "highlights-staging-post_note-zendesk-7-ab",
+        "highlights-post_note-zendesk-7",
+        "highlights-post_note-7-ab",
+        "",
+        "7",
+    ],
 )
 def test_a_job_id_that_is_not_ours_names_no_ticket(job_id: str) -> None:
     assert Keys("highlights").read_job(job_id) is None
@@ -212,5 +220,5 @@ def test_a_job_id_that_is_not_ours_names_no_ticket(job_id: str) -> None:
 @pytest.mark.parametrize("prefix", [*PREFIXES, "a", "A_b-1", "7"])
 def test_a_job_id_names_its_ticket(prefix: str) -> None:
     keys = Keys(prefix)
-    assert keys.read_job(keys.job("post_note", 7, "0a1b2c3d")) == ("post_note", 7)
-    assert keys.read_job(keys.job("post_note", 7, "0a1b2c3d") + ":0f0f") == ("post_note", 7)
+    assert keys.read_job(keys.job("post_note", key(7), "0a1b2c3d")) == ("post_note", key(7))
+    assert keys.read_job(keys.job("post_note", key(7), "0a1b2c3d") + ":0f0f") == ("post_note", key(7))

@@ -9,10 +9,10 @@ import pytest
 from integration.cases.entry import State
 from integration.errors import Held, RemoteError
 from integration.note import marker
-from integration.zendesk.webhook import NewTicket
 from sandbox import Fault, Sandbox
 from tests.conftest import InProcess
 from tests.steps import KNOWN, comment
+from tests.tickets import key, new_ticket
 
 ADA = "ada@shop.example"
 UNKNOWN = marker.of("b" * 64)
@@ -27,13 +27,13 @@ def test_what_another_author_quotes_is_not_our_note(
     product: InProcess,
 ) -> None:
     number = comment(sandbox, marker, public=public)
-    assert product.jobs.desk.find_note(number, markers=[KNOWN]) is None
-    assert product.jobs.desk.find_any_note(number, markers=[KNOWN]) is None
+    assert product.desk.find_note(key(number), markers=[KNOWN]) is None
+    assert product.desk.find_any_note(key(number), markers=[KNOWN]) is None
 
 
-def test_a_public_comment_of_our_own_user_that_looks_like_a_note_is_none(sandbox: Sandbox, product: InProcess) -> None:
-    number = comment(sandbox, UNKNOWN, public=True, author=product.jobs.desk._author())
-    assert product.jobs.desk.find_any_note(number, markers=[KNOWN]) is None
+def test_a_public_note_of_our_own_user_that_looks_like_a_note_is_none(sandbox: Sandbox, product: InProcess) -> None:
+    number = comment(sandbox, UNKNOWN, public=True, author=product.desk._author())
+    assert product.desk.find_any_note(key(number), markers=[KNOWN]) is None
 
 
 @pytest.mark.parametrize("public", [False, True])
@@ -42,10 +42,10 @@ def test_a_known_marker_of_our_own_user_is_our_note_and_told_as_public_when_it_i
     sandbox: Sandbox,
     product: InProcess,
 ) -> None:
-    number = comment(sandbox, KNOWN, public=public, author=product.jobs.desk._author())
+    number = comment(sandbox, KNOWN, public=public, author=product.desk._author())
     for found in (
-        product.jobs.desk.find_note(number, markers=[KNOWN]),
-        product.jobs.desk.find_any_note(number, markers=[KNOWN]),
+        product.desk.find_note(key(number), markers=[KNOWN]),
+        product.desk.find_any_note(key(number), markers=[KNOWN]),
     ):
         assert found is not None
         assert found.public is public
@@ -55,22 +55,22 @@ def test_an_internal_comment_of_our_own_user_with_any_marker_is_a_note_that_was_
     sandbox: Sandbox, product: InProcess
 ) -> None:
     assert (
-        product.jobs.desk.find_any_note(comment(sandbox, UNKNOWN, public=False, author=product.jobs.desk._author()))
+        product.desk.find_any_note(key(comment(sandbox, UNKNOWN, public=False, author=product.desk._author())))
         is not None
     )
 
 
 def test_a_recovered_ticket_with_another_ones_quoted_note_gets_its_own(sandbox: Sandbox, product: InProcess) -> None:
     number = comment(sandbox, UNKNOWN, public=False)
-    product.ledger.receive(NewTicket(ticket_id=number, email=ADA), recovered=True)
+    product.ledger.receive(new_ticket(number, email=ADA), recovered=True)
     product.work_until(number, State.POSTED)
     assert len(sandbox.zendesk.internal_notes(number)) == 2
 
 
 def test_who_we_are_is_asked_once(sandbox: Sandbox, product: InProcess) -> None:
-    number = comment(sandbox, UNKNOWN, public=False, author=product.jobs.desk._author())
+    number = comment(sandbox, UNKNOWN, public=False, author=product.desk._author())
     for _ in range(3):
-        product.jobs.desk.find_any_note(number)
+        product.desk.find_any_note(key(number))
     assert sum("/users/me" in each.path for each in sandbox.zendesk.requests) == 1
 
 
@@ -80,5 +80,5 @@ def test_nobody_is_not_us(answer: dict[str, object], sandbox: Sandbox, product: 
     sandbox.faults.add(Fault(service="zendesk", path="/users/me", status=200, body=body, times=None))
     number = comment(sandbox, UNKNOWN, public=False)
     with pytest.raises(RemoteError) as refused:
-        product.jobs.desk.find_any_note(number)
+        product.desk.find_any_note(key(number))
     assert isinstance(refused.value, Held) is (answer == {"user": {"id": None, "name": "Anonymous user"}})

@@ -10,11 +10,11 @@ import pytest
 from redis import Redis
 
 from integration.cases.entry import Entry, State
-from integration.cases.lanes import Service, Sign
-from integration.zendesk.pace import Pace
-from integration.zendesk.webhook import NewTicket
+from integration.cases.lanes import Sign
+from integration.facts import Pace
 from sandbox import Fault, Sandbox
 from tests.conftest import InProcess, wait_for
+from tests.tickets import key, new_ticket
 
 T = TypeVar("T")
 
@@ -31,7 +31,7 @@ def environ(environ: dict[str, str]) -> dict[str, str]:
 @pytest.fixture(autouse=True)
 def _roomy(sandbox: Sandbox, product: InProcess) -> None:
     sandbox.zendesk.account_update_limit = 6000
-    product.ledger.lanes.answered(Service.ZENDESK, Pace(interval=0.01, pause=0.0))
+    product.ledger.lanes.answered("Zendesk", Pace(interval=0.01, pause=0.0))
 
 
 def refuse(sandbox: Sandbox, ticket_id: int, method: str, status: int, **options: object) -> None:
@@ -58,7 +58,7 @@ def working(product: InProcess, condition: Callable[[], T | None]) -> T:
 def file_unknown(sandbox: Sandbox, product: InProcess) -> int:
     """A ticket of which the delivery does not tell who filed it."""
     number = sandbox.zendesk.file_ticket(requester=ADA, deliver=False)
-    product.ledger.receive(NewTicket(ticket_id=number))
+    product.ledger.receive(new_ticket(number))
     return number
 
 
@@ -78,7 +78,7 @@ def test_a_ticket_whose_note_is_refused_keeps_nobody_waiting_and_fails_with_the_
     assert product.ledger.lanes.holds() == []
 
     sandbox.faults.clear()
-    assert product.ledger.retry(refused)
+    assert product.ledger.retry(key(refused))
     product.work_until(refused, State.POSTED)
     assert len(sandbox.zendesk.internal_notes()) == 4
 
@@ -102,7 +102,7 @@ def test_a_429_of_one_ticket_makes_that_one_wait(sandbox: Sandbox, product: InPr
     product.work_until(other, State.POSTED)
     working(product, lambda: product.entry(limited).last_error)
     outlook = product.ledger.lanes.outlook()
-    assert outlook.notes_at - outlook.now < 5
+    assert outlook.notes_at("Zendesk") - outlook.now < 5
     assert product.entry(limited).not_before - outlook.now > 80
 
 
@@ -139,7 +139,7 @@ def test_credentials_that_are_refused_hold_everybody_and_cost_no_attempt(sandbox
     sandbox.faults.add(Fault(service="zendesk", path="/api/v2/", status=403, times=None))
     tickets = [sandbox.zendesk.file_ticket(requester=ADA) for _ in range(3)]
     [hold] = working(product, product.ledger.lanes.holds)
-    assert (hold.service, hold.reason) == (Service.ZENDESK, "Zendesk refuses our credentials (403)")
+    assert (hold.service, hold.reason) == ("Zendesk", "Zendesk refuses our credentials (403)")
     working(product, lambda: len(sandbox.zendesk.requests) > 12)
     assert {(each.state, each.refusals) for each in entries_of(product, *tickets)} == {(State.READY, 0)}
     sandbox.faults.clear()
@@ -165,7 +165,7 @@ def test_a_429_of_the_accounts_makes_all_wait(sandbox: Sandbox, product: InProce
     refuse(sandbox, number, "PUT", 429, headers={**USED_UP, "Retry-After": "30"})
     working(product, lambda: product.entry(number).last_error)
     outlook = product.ledger.lanes.outlook()
-    assert outlook.notes_at - outlook.now > 25
+    assert outlook.notes_at("Zendesk") - outlook.now > 25
 
 
 def test_a_second_tickets_429_makes_all_wait(sandbox: Sandbox, product: InProcess) -> None:
@@ -174,14 +174,14 @@ def test_a_second_tickets_429_makes_all_wait(sandbox: Sandbox, product: InProces
         refuse(sandbox, number, "PUT", 429, headers={"Retry-After": "30"})
     working(product, lambda: all(each.last_error for each in entries_of(product, *tickets)))
     outlook = product.ledger.lanes.outlook()
-    assert outlook.notes_at - outlook.now > 25
+    assert outlook.notes_at("Zendesk") - outlook.now > 25
 
 
 def test_a_look_up_waits_while_zendesk_is_on_hold_and_is_counted_by_nobody(
     sandbox: Sandbox, product: InProcess, redis: Redis
 ) -> None:
-    product.ledger.lanes.hold(Service.ZENDESK, "a test", longest=1.0)
-    product.ledger.lanes.pause(Service.ZENDESK, 1.0)
+    product.ledger.lanes.hold("Zendesk", "a test", longest=1.0)
+    product.ledger.lanes.pause("Zendesk", 1.0)
     number = file_unknown(sandbox, product)
     product.work()
     assert [each for each in sandbox.zendesk.requests if each.method == "GET"] == []
@@ -193,7 +193,7 @@ def test_a_look_up_waits_while_zendesk_is_on_hold_and_is_counted_by_nobody(
 def test_who_is_forgotten_was_asked_for_all_the_same(sandbox: Sandbox, product: InProcess, redis: Redis) -> None:
     number = sandbox.zendesk.file_ticket(requester=ADA)
     product.work_until(number, State.POSTED)
-    assert product.ledger.forget(number)
+    assert product.ledger.forget(key(number))
     assert redis.zcard(product.ledger.keys.asked) == 1
 
 
@@ -215,7 +215,7 @@ def test_a_ticket_that_stays_away_is_skipped_and_can_be_retried(sandbox: Sandbox
     entry = product.work_until(number, State.SKIPPED)
     assert entry.reason == "Zendesk shows us no such ticket (404): it is deleted, or our user may not see it"
     sandbox.faults.clear()
-    assert product.ledger.retry(number)
+    assert product.ledger.retry(key(number))
     product.work_until(number, State.POSTED)
 
 
@@ -236,10 +236,10 @@ def test_an_account_that_is_not_there_holds_every_ticket_and_ends_none(sandbox: 
 
 def test_success_for_others_since_the_first_refusal_shows_that_it_is_the_tickets_own(product: InProcess) -> None:
     lanes, now = product.ledger.lanes, product.ledger.now()
-    one = Entry(ticket_id=1, received_at=now, entered_at=now, refused_since=now)
-    two = Entry(ticket_id=2, received_at=now, entered_at=now)
-    assert lanes.met(Service.ZENDESK, Sign.REFUSED, two) == (False, False)
-    assert lanes.met(Service.ZENDESK, Sign.REFUSED, one) == (True, False)
-    lanes.answered(Service.ZENDESK)
-    assert lanes.met(Service.ZENDESK, Sign.REFUSED, one) == (False, True)
-    assert lanes.met(Service.LOGROCKET, Sign.REFUSED, one) == (False, False)
+    one = Entry(key=key(1), received_at=now, entered_at=now, refused_since=now)
+    two = Entry(key=key(2), received_at=now, entered_at=now)
+    assert lanes.met("Zendesk", Sign.REFUSED, two) == (False, False)
+    assert lanes.met("Zendesk", Sign.REFUSED, one) == (True, False)
+    lanes.answered("Zendesk")
+    assert lanes.met("Zendesk", Sign.REFUSED, one) == (False, True)
+    assert lanes.met("LogRocket", Sign.REFUSED, one) == (False, False)

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integration.zendesk.delivery_log import LONGEST_DELIVERY_SECONDS, Stretch, merged, missed_in
+from integration.facts import Stretch, merged
+from integration.zendesk.delivery_log import LONGEST_DELIVERY_SECONDS, missed_in
 from integration.zendesk.setup.conditions import Conditions
 from integration.zendesk.trigger_match import Rule, as_created, rules, would_fire
 

@@ -15,9 +15,11 @@ from hypothesis import strategies as st
 from werkzeug.datastructures import Headers
 
 from integration.errors import MalformedDelivery, UnverifiedDelivery
+from integration.facts import NewCase
 from integration.zendesk.settings import ZENDESK_TEST_SECRET
-from integration.zendesk.webhook import FRESH_SECONDS, NewTicket, email_address, identity, read, verify
+from integration.zendesk.webhook import FRESH_SECONDS, email_address, identity, read, verify
 from tests.deliveries.recorded import SECRET, delivery, names
+from tests.tickets import key, new_ticket
 
 unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -285,25 +287,25 @@ def test_any_time_that_is_not_now_is_refused_although_it_is_signed_right(when: d
 # -- What a delivery tells: it works
 
 
-ADA = NewTicket(ticket_id=35436, email="ada@shop.example", external_id="cus_4711")
+ADA = new_ticket(35436, email="ada@shop.example", external_id="cus_4711")
 
 
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
         ("trigger", ADA),
-        ("trigger_with_bare_numbers", NewTicket(ticket_id=35436, email="ada@shop.example", external_id="4711")),
-        ("trigger_with_suppressed_placeholders", NewTicket(ticket_id=35436)),
-        ("trigger_of_ids_only", NewTicket(ticket_id=35436)),
-        ("trigger_broken_by_a_quote", NewTicket(ticket_id=35436)),
-        ("trigger_broken_by_a_newline", NewTicket(ticket_id=35436)),
-        ("trigger_with_an_injected_key", NewTicket(ticket_id=35436)),
-        ("trigger_not_utf8", NewTicket(ticket_id=35436)),
-        ("event_ticket_created", NewTicket(ticket_id=5158)),
+        ("trigger_with_bare_numbers", new_ticket(35436, email="ada@shop.example", external_id="4711")),
+        ("trigger_with_suppressed_placeholders", new_ticket(35436)),
+        ("trigger_of_ids_only", new_ticket(35436)),
+        ("trigger_broken_by_a_quote", new_ticket(35436)),
+        ("trigger_broken_by_a_newline", new_ticket(35436)),
+        ("trigger_with_an_injected_key", new_ticket(35436)),
+        ("trigger_not_utf8", new_ticket(35436)),
+        ("event_ticket_created", new_ticket(5158)),
         ("event_status_changed", None),
     ],
 )
-def test_a_recorded_delivery_tells_of_its_ticket(name: str, expected: NewTicket | None) -> None:
+def test_a_recorded_delivery_tells_of_its_ticket(name: str, expected: NewCase | None) -> None:
     assert read(delivery(f"zendesk/{name}").body) == expected
 
 
@@ -311,36 +313,36 @@ def test_a_recorded_delivery_tells_of_its_ticket(name: str, expected: NewTicket 
 @pytest.mark.parametrize("quote", ["", '"'])
 def test_a_ticket_id_of_1_to_18_digits_is_read_quoted_or_not(digits: str, quote: str) -> None:
     if quote or not digits.startswith("0"):
-        assert read(f'{{"ticket_id": {quote}{digits}{quote}}}'.encode()) == NewTicket(ticket_id=int(digits))
+        assert read(f'{{"ticket_id": {quote}{digits}{quote}}}'.encode()) == new_ticket(int(digits))
 
 
 @pytest.mark.parametrize("absent", ["", '""', '" "', "null", "false", "[]", "{}", "1.5"])
 def test_an_identity_that_is_empty_absent_or_no_text_is_none(absent: str) -> None:
     more = f', "requester_email": {absent}, "requester_external_id": {absent}' if absent else ""
-    assert read(f'{{"ticket_id": "1"{more}}}'.encode()) == NewTicket(ticket_id=1)
+    assert read(f'{{"ticket_id": "1"{more}}}'.encode()) == new_ticket(1)
 
 
 @pytest.mark.parametrize("email", ["ada", "ada.example", "@", "12", "ada at shop.example"])
 def test_an_email_without_an_at_counts_as_absent(email: str) -> None:
     body = json.dumps({"ticket_id": "1", "requester_email": email, "requester_external_id": "x"}).encode()
-    assert read(body) == NewTicket(ticket_id=1, external_id="x")
+    assert read(body) == new_ticket(1, external_id="x")
 
 
 def test_identities_are_freed_from_blanks_around_them() -> None:
     body = b'{"ticket_id": "1", "requester_email": " ada@shop.example\\n", "requester_external_id": "\\tx "}'
-    assert read(body) == NewTicket(ticket_id=1, email="ada@shop.example", external_id="x")
+    assert read(body) == new_ticket(1, email="ada@shop.example", external_id="x")
 
 
 def test_unknown_keys_are_ignored_and_their_order_does_not_matter() -> None:
     body = b'{"v": 2, "requester_email": "ada@shop.example", "x": {"y": [1]}, "ticket_id": "1"}'
-    assert read(body) == NewTicket(ticket_id=1, email="ada@shop.example")
+    assert read(body) == new_ticket(1, email="ada@shop.example")
 
 
 def test_an_identity_may_hold_letters_of_any_script() -> None:
     body = json.dumps(
         {"ticket_id": 1, "requester_email": "j\u00f6rg@b\u00fccher.example", "requester_external_id": "\u4e00"}
     )
-    expected = NewTicket(ticket_id=1, email="j\u00f6rg@b\u00fccher.example", external_id="\u4e00")
+    expected = new_ticket(1, email="j\u00f6rg@b\u00fccher.example", external_id="\u4e00")
     assert read(body.encode()) == expected
 
 
@@ -351,12 +353,12 @@ def test_another_event_of_zendesk_is_none_of_ours(kind: str) -> None:
 
 def test_the_external_id_of_an_event_is_the_tickets_and_not_the_requesters() -> None:
     body = b'{"type": "zen:event-type:ticket.created", "detail": {"id": "1", "external_id": "not a person"}}'
-    assert read(body) == NewTicket(ticket_id=1)
+    assert read(body) == new_ticket(1)
 
 
 @pytest.mark.parametrize("kind", ["5", "null", '"TASK"', "[]"])
 def test_a_trigger_may_have_a_type_of_its_own(kind: str) -> None:
-    assert read(f'{{"type": {kind}, "ticket_id": "1"}}'.encode()) == NewTicket(ticket_id=1)
+    assert read(f'{{"type": {kind}, "ticket_id": "1"}}'.encode()) == new_ticket(1)
 
 
 @pytest.mark.parametrize(
@@ -379,7 +381,7 @@ def test_a_trigger_may_have_a_type_of_its_own(kind: str) -> None:
     ],
 )
 def test_a_broken_body_still_yields_the_ticket_id_at_its_start_and_nothing_else(broken: bytes) -> None:
-    assert read(broken) == NewTicket(ticket_id=123)
+    assert read(broken) == new_ticket(123)
 
 
 # -- What a delivery tells: it refuses
@@ -460,18 +462,20 @@ KEYS = st.sampled_from(["ticket_id", "requester_email", "requester_external_id",
 LIKELY = JSON | st.sampled_from(["1", 1, "0", "a@b.example", "zen:event-type:ticket.created", {"id": "1"}])
 
 
-def is_usable(found: NewTicket | None) -> bool:
+def is_usable(found: NewCase | None) -> bool:
     if found is None:
         return True
-    texts = [text for text in (found.email, found.external_id) if text is not None]
+    texts = [text for text in (found.person.email, found.person.external_id) if text is not None]
     return (
-        0 < found.ticket_id < 10**18
-        and (found.email is None or "@" in found.email)
+        found.number is not None
+        and 0 < found.number < 10**18
+        and found.key == key(found.number)
+        and (found.person.email is None or "@" in found.person.email)
         and all(text == text.strip() and text and text.isprintable() and text.encode() for text in texts)
     )
 
 
-def read_or_refuse(body: bytes) -> NewTicket | None:
+def read_or_refuse(body: bytes) -> NewCase | None:
     try:
         return read(body)
     except MalformedDelivery:
@@ -499,7 +503,7 @@ def test_any_json_tells_of_a_usable_ticket_or_is_malformed(payload: dict[str, An
 def test_a_ticket_id_at_the_start_is_read_whatever_follows(ticket_id: int, rest: bytes) -> None:
     found = read(b'{"ticket_id": "%d", "requester_external_id": "' % ticket_id + rest)
     assert found is not None
-    assert found.ticket_id == ticket_id
+    assert found == new_ticket(ticket_id)
 
 
 @unhurried
@@ -524,4 +528,4 @@ def test_what_is_personal_is_in_no_repr() -> None:
     ],
 )
 def test_the_id_at_the_start_is_believed_whatever_a_requester_put_behind_it(body: bytes) -> None:
-    assert read(body) == NewTicket(ticket_id=12)
+    assert read(body) == new_ticket(12)

@@ -10,7 +10,6 @@ Each of them ends in a redirect to the page.
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable
 from typing import Final
@@ -22,6 +21,7 @@ from werkzeug.exceptions import NotFound
 from integration import logs
 from integration.cases.entry import NewerEntryError, State
 from integration.cases.ledger import Ledger
+from integration.facts import CaseKey, as_logged, name_of, read_name
 from integration.web.status import wording
 
 BULK_SECONDS: Final = 8.0  # that one press of a button works on many tickets; the rest is left for the next
@@ -32,47 +32,47 @@ log = logs.get(__name__)
 
 def add(pages: Blueprint, ledger: Ledger) -> None:
     """Give the status page its actions."""
-    actions: dict[str, Callable[[int], bool]] = {"retry": ledger.retry, "erase": ledger.forget}
+    actions: dict[str, Callable[[CaseKey], bool]] = {"retry": ledger.retry, "erase": ledger.forget}
 
     @pages.post("/status/tickets/<number>/retry")
     def retry(number: str) -> ResponseReturnValue:
         """Put a ticket that ended without a note back to work."""
-        ticket_id = _ticket_id_of(number)
-        if ledger.retry(ticket_id):
-            flash(f"Ticket {ticket_id} was put back to work.")
+        key = _key_of(number)
+        if ledger.retry(key):
+            flash(f"Ticket {name_of(key)} was put back to work.")
         else:
-            flash(f"Ticket {ticket_id} was left as it is: {_why_left(ledger, ticket_id)}.")
-        return redirect(url_for("status.page", ticket=ticket_id), 303)
+            flash(f"Ticket {name_of(key)} was left as it is: {_why_left(ledger, key)}.")
+        return redirect(url_for("status.page", ticket=name_of(key)), 303)
 
     @pages.post("/status/tickets/<number>/seen")
     def seen(number: str) -> ResponseReturnValue:
         """Take a note that is or was public off the list: the admin has seen it."""
-        ticket_id = _ticket_id_of(number)
-        if ledger.public_seen(ticket_id):
-            log.info("public note seen by an admin", ticket_id=ticket_id)
-            flash(f"You have seen that the note of ticket {ticket_id} is or was public.")
+        key = _key_of(number)
+        if ledger.public_seen(key):
+            log.info("public note seen by an admin", **as_logged(key))
+            flash(f"You have seen that the note of ticket {name_of(key)} is or was public.")
         else:
-            flash(f"The note of ticket {ticket_id} is not on the list of public ones.")
+            flash(f"The note of ticket {name_of(key)} is not on the list of public ones.")
         return redirect(url_for("status.page"), 303)
 
     @pages.get("/status/tickets/<number>/erase")
     def ask_to_erase(number: str) -> ResponseReturnValue:
         """Ask whether a ticket is to be erased."""
-        return render_template("status/ask.html", action="erase", ticket_id=_ticket_id_of(number), number=1)
+        return render_template("status/ask.html", action="erase", ticket=name_of(_key_of(number)), number=1)
 
     @pages.post("/status/tickets/<number>/erase")
     def erase(number: str) -> ResponseReturnValue:
         """Erase all that is stored of a ticket."""
-        ticket_id = _ticket_id_of(number)
-        erased = ledger.forget(ticket_id)
-        flash(f"Ticket {ticket_id} was erased." if erased else f"Of ticket {ticket_id} nothing was stored.")
+        key = _key_of(number)
+        erased = ledger.forget(key)
+        flash(f"Ticket {name_of(key)} was erased." if erased else f"Of ticket {name_of(key)} nothing was stored.")
         return redirect(url_for("status.page"), 303)
 
     @pages.get("/status/failed/<any(retry, erase):action>")
     def ask_for_all(action: str) -> ResponseReturnValue:
         """Ask whether all failed tickets are meant."""
         number = ledger.counts()[State.FAILED]
-        return render_template("status/ask.html", action=action, ticket_id=None, number=number)
+        return render_template("status/ask.html", action=action, ticket=None, number=number)
 
     @pages.post("/status/failed/<any(retry, erase):action>")
     def do_to_all(action: str) -> ResponseReturnValue:
@@ -85,32 +85,35 @@ def add(pages: Blueprint, ledger: Ledger) -> None:
         return redirect(url_for("status.page"), 303)
 
 
-def _do_in_time(tickets: list[int], action: Callable[[int], bool], *, seconds: float) -> int:
+def _do_in_time(cases: list[CaseKey], action: Callable[[CaseKey], bool], *, seconds: float) -> int:
     """Do it to one ticket after another while there is time; to how many it was done."""
     deadline, done = time.monotonic() + seconds, 0
-    for ticket_id in tickets:
-        done += action(ticket_id)
+    for key in cases:
+        done += action(key)
         if time.monotonic() > deadline:
             break
     return done
 
 
-def _ticket_id_of(number: str) -> int:
-    """The ticket id that an address names."""
-    ticket_id = read_ticket_id(number)
-    if ticket_id is None:
+def _key_of(name: str) -> CaseKey:
+    """The case that an address names."""
+    key = read_key(name)
+    if key is None:
         raise NotFound
-    return ticket_id
+    return key
 
 
-def _why_left(ledger: Ledger, ticket_id: int) -> str:
+def _why_left(ledger: Ledger, key: CaseKey) -> str:
     try:
-        entry = ledger.find(ticket_id)
+        entry = ledger.find(key)
     except NewerEntryError:
         return "a newer release wrote it"
     return "it is not known" if entry is None else f"there is nothing to retry, it is {wording.STATES[entry.state]}"
 
 
-def read_ticket_id(raw: str) -> int | None:
-    """The number of a ticket; None when it is none."""
-    return int(raw) if re.fullmatch(r"[0-9]{1,18}", raw) and int(raw) else None
+def read_key(name: str) -> CaseKey | None:
+    """The case that people call so; None when it is none."""
+    try:
+        return read_name(name)
+    except ValueError:
+        return None

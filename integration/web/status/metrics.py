@@ -15,7 +15,6 @@ from redis import Redis
 
 from integration.cases import counters, deliveries, overview, standing
 from integration.cases.counters import Counted, Histogram
-from integration.cases.lanes import Service
 from integration.cases.ledger import Ledger
 from integration.cases.overview import Overview
 from integration.cases.situation import Trouble
@@ -32,7 +31,7 @@ def exposition(settings: Settings, ledger: Ledger, redis: Redis, *, accept: str)
     told = Told(
         overview=overview.look(ledger, redis, requests_per_hour=settings.logrocket.requests_per_hour),
         snapshot=snapshots.take(ledger, redis),
-        troubles=standing.troubles(overview.facts(settings, redis)),
+        troubles=standing.troubles(overview.facts(settings, redis, routes=ledger.lanes.routes)),
         counted=counters.read(counts),
         refused=deliveries.counted(counts),
         requests_per_hour=settings.logrocket.requests_per_hour,
@@ -66,7 +65,7 @@ class Told(Collector):
     def _troubles(self) -> Iterator[Metric]:
         there = {trouble.name for trouble in self.troubles}
         told = _gauge("trouble", "1 while something is not well, by the name that the status page has for it.", "name")
-        for name in standing.NAMES:
+        for name in standing.names(self.snapshot.outlook.routes.services):
             told.add_metric([name], name in there)
         yield told
         refused = CounterMetricFamily(
@@ -97,12 +96,14 @@ class Told(Collector):
         outlook, holds = self.snapshot.outlook, self.snapshot.holds
         held = _gauge("credentials_refused", "1 while a service refuses our credentials and tickets wait.", "service")
         closed = _gauge("closed_seconds", "How long nothing goes to a service: its limit, or a refusal.", "service")
-        for service, opens in ((Service.ZENDESK, outlook.notes_at), (Service.LOGROCKET, outlook.requests_at)):
+        for service in outlook.routes.services:
+            opens = outlook.notes_at(service) if service in outlook.notes else outlook.open_at[service]
             held.add_metric([service], service in holds and not holds[service].suspected)
             closed.add_metric([service], max(opens - outlook.now, 0))
         yield held
         yield closed
-        yield _one("note_interval_seconds", "Time between two notes that Zendesk's limits leave us.", outlook.interval)
+        interval = outlook.notes["Zendesk"].interval
+        yield _one("note_interval_seconds", "Time between two notes that Zendesk's limits leave us.", interval)
         yield _one("logrocket_requests_last_hour", "Highlights requests of the last hour.", self.snapshot.asked)
         yield _one(
             "public_notes_unseen",

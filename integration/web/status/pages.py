@@ -22,8 +22,8 @@ from werkzeug.exceptions import HTTPException, TooManyRequests
 from integration import logs
 from integration.cases import overview, standing, story
 from integration.cases.entry import RETRYABLE, Entry, NewerEntryError, State
-from integration.cases.lanes import Service
 from integration.cases.ledger import Ledger
+from integration.facts import name_of
 from integration.logrocket.links import ProjectLinks
 from integration.settings import Settings
 from integration.web.status import actions, figures, login, metrics, snapshot, wording
@@ -88,7 +88,7 @@ def _add_page(pages: Blueprint, settings: Settings, ledger: Ledger, redis: Redis
     def page() -> ResponseReturnValue:
         """Show how it stands."""
         stands = snapshot.take(ledger, redis)
-        facts = overview.facts(settings, redis)
+        facts = overview.facts(settings, redis, routes=ledger.lanes.routes)
         troubles = standing.troubles(facts)
         state = _state(request.args.get("state", ""))
         return render_template(
@@ -114,10 +114,10 @@ def _add_page(pages: Blueprint, settings: Settings, ledger: Ledger, redis: Redis
 
 def _lanes(stands: snapshot.Snapshot, settings: Settings) -> dict[str, list[str]]:
     return {
-        Service.ZENDESK: wording.of_zendesk(stands.outlook, stands.holds.get(Service.ZENDESK)),
-        Service.LOGROCKET: wording.of_logrocket(
+        "Zendesk": wording.of_zendesk(stands.outlook, stands.holds.get("Zendesk")),
+        "LogRocket": wording.of_logrocket(
             stands.outlook,
-            stands.holds.get(Service.LOGROCKET),
+            stands.holds.get("LogRocket"),
             asked=stands.asked,
             ceiling=settings.logrocket.requests_per_hour,
         ),
@@ -133,15 +133,15 @@ def _search(ledger: Ledger, raw: str) -> Search | None:
     asked = raw.strip()
     if not asked:
         return None
-    ticket_id = actions.read_ticket_id(asked.removeprefix("#"))
-    if ticket_id is None:
+    key = actions.read_key(asked.removeprefix("#"))
+    if key is None:
         return Search(asked=asked[:40], problem="is no ticket number: it has digits only, 18 at most.")
     try:
-        entry = ledger.find(ticket_id)
+        entry = ledger.find(key)
     except NewerEntryError:
-        return Search(asked=str(ticket_id), problem="was written by a newer release, which this one leaves alone.")
+        return Search(asked=name_of(key), problem="was written by a newer release, which this one leaves alone.")
     unknown = "is not known: it never arrived here, was erased, or is older than RETENTION_DAYS."
-    return Search(asked=str(ticket_id), entry=entry, problem=None if entry else unknown)
+    return Search(asked=name_of(key), entry=entry, problem=None if entry else unknown)
 
 
 # -- Check
@@ -232,7 +232,8 @@ def _add_vocabulary(pages: Blueprint, settings: Settings) -> None:
             "figures": figures,
             "way_of": story.way,
             "RETRYABLE": RETRYABLE,
-            "ticket_url": lambda ticket_id: f"{settings.zendesk.url}/agent/tickets/{ticket_id}",
+            "name_of": name_of,
+            "ticket_url": lambda key: f"{settings.zendesk.url}/agent/tickets/{name_of(key)}",
             "replay_url": lambda entry: links.replay(entry.replay),
             "retention_days": settings.retention_days,
         }

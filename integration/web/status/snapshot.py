@@ -14,7 +14,7 @@ from integration.cases import entry as entries
 from integration.cases.deliveries import Refusals
 from integration.cases.entry import FINAL, Entry, NewerEntryError, State
 from integration.cases.keys import Keys
-from integration.cases.lanes import Hold, Outlook, Service
+from integration.cases.lanes import Hold, Outlook
 from integration.cases.ledger import Ledger
 from integration.web.status.figures import SERIES, WINDOWS, Flow, Waits, Window, sample, waits
 
@@ -42,8 +42,8 @@ class Snapshot:
     counts: dict[State, int]
     queues: tuple[Queue, ...]
     outlook: Outlook
-    holds: dict[Service, Hold]
-    asked: int  # requests to LogRocket in the last hour
+    holds: dict[str, Hold]
+    asked: int  # requests for highlights in the last hour
 
     @property
     def waiting(self) -> int:
@@ -153,7 +153,7 @@ def _look_up(redis: Redis, keys: Keys, ids: Sequence[bytes]) -> list[Entry]:
     if not ids:
         return []
     there = []
-    for document in cast("list[bytes | None]", redis.mget([keys.ticket(ticket.decode()) for ticket in ids])):
+    for document in cast("list[bytes | None]", redis.mget([keys.case(case.decode()) for case in ids])):
         try:
             there += [] if document is None else [entries.load(document)]
         except NewerEntryError:

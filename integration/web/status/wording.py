@@ -88,7 +88,7 @@ def of_public_note(note: PublicNote) -> str:
     """What is known of a note that customers can read, or could, and what to do."""
     if note.entry is None:
         return "Its note was public. Whether it still is cannot be told here any more: look at it in Zendesk."
-    if note.entry.public_comment is None:
+    if note.entry.public_note is None:
         return "Customers may have read its note, or got it by e-mail, before it was made internal."
     said = "Customers can read its note. Make it internal in Zendesk"
     if note.entry.state in FINAL:
@@ -101,10 +101,10 @@ def of_zendesk(outlook: Outlook, hold: Hold | None) -> list[str]:
     if hold is not None and not hold.suspected:
         return [_held(hold, "ZENDESK_CLIENT_ID and ZENDESK_CLIENT_SECRET")]
     said = [f"{hold.reason.rstrip('?.')}. Other tickets go on."] if hold is not None else []
-    closed = outlook.notes_at - outlook.now
-    if closed > outlook.interval + _PAUSED_SECONDS:
+    closed, interval = outlook.notes_at("Zendesk") - outlook.now, outlook.notes["Zendesk"].interval
+    if closed > interval + _PAUSED_SECONDS:
         said.append(f"Zendesk asked us to wait: the next note goes in {duration(closed)}.")
-    said.append(f"At most one note every {duration(outlook.interval)}: half of what Zendesk's limits allow.")
+    said.append(f"At most one note every {duration(interval)}: half of what Zendesk's limits allow.")
     return said
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from typing import Final
 
-from integration.cases import recovery
 from integration.errors import RemoteError
 from integration.findings import Result, failure, ok, warning
 from integration.settings import Settings
+from integration.zendesk import missed
 from integration.zendesk.created_tickets import Way
 from integration.zendesk.reader import Forbidden
 from integration.zendesk.trouble import of_trouble
@@ -32,7 +32,7 @@ _HOW: Final = {
 def missed_tickets(settings: Settings, *, now: float) -> Result:
     """Whether, and in which of the two ways."""
     try:
-        way, has_log = recovery.ways(settings, now=now, wait=_wait)
+        way, has_log = missed.ways(settings, now=now, wait=_wait)
     except Forbidden as error:
         return failure(MISSED, f"{error}", _FIX)
     except RemoteError as error:

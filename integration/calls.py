@@ -1,0 +1,15 @@
+"""The requests to remote services that this process made, counted until they are written where all are counted.
+
+Requests are sent in places that know no Redis; `integration.cases.counters` takes the counts and writes them.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+made: Counter[tuple[str, str]] = Counter()  # by the name of the service and what came of it
+
+
+def count(service: str, how: str) -> None:
+    """Count a request, by the status of its answer or by why there is none: `unreachable`, `unanswered`."""
+    made[service, how] += 1

@@ -1,0 +1,75 @@
+"""The steps of a case's way, each named once: the state that calls for it, its job, its queue, and what it calls."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from integration.cases.entry import Entry, State
+from integration.facts import CaseKey, desk_of
+
+REQUESTS: Final = "requests"
+NOTES: Final = "notes"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """What a worker does for a case in `state`; the log and the metrics call it by its `name`."""
+
+    state: State
+    name: str
+    queue: str
+
+    @property
+    def function(self) -> str:
+        """The function that an RQ job of this step names."""
+        return f"worker.jobs.{self.name}"
+
+
+STEPS: Final[Mapping[State, Step]] = {
+    step.state: step
+    for step in (
+        Step(state=State.RECEIVED, name="request_highlights", queue=REQUESTS),
+        Step(state=State.REQUESTED, name="collect_highlights", queue=REQUESTS),
+        Step(state=State.READY, name="post_note", queue=NOTES),
+    )
+}
+BY_NAME: Final = {step.name: step for step in STEPS.values()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Routes:
+    """Which services a case's steps call, by the names of their lanes."""
+
+    summariser: str
+    places: Mapping[str, str]  # by desk
+    intervals: Mapping[str, float]  # of a place: seconds between two notes for as long as it has told no pace
+    credentials: Mapping[str, str]  # of a service: the variables that hold them
+
+    @property
+    def services(self) -> tuple[str, ...]:
+        """Every service that is called."""
+        return (*dict.fromkeys(self.places.values()), self.summariser)
+
+    def known(self, key: CaseKey) -> bool:
+        """Whether the case's desk is one of those that are set up now."""
+        return desk_of(key) in self.places
+
+    def place(self, key: CaseKey) -> str:
+        """The service where the case's note is written; its desk's own name when that is not set up (any more)."""
+        return self.places.get(desk_of(key), desk_of(key))
+
+    def interval(self, place: str) -> float:
+        """The seconds between two notes for as long as a place has told no pace."""
+        return self.intervals.get(place, 1.0)
+
+    def needed(self, entry: Entry) -> tuple[str, ...]:
+        """The services that the entry's next step calls: their lanes have to be open."""
+        if entry.state is State.READY:
+            return (self.place(entry.key),)
+        if entry.state is State.RECEIVED and entry.hint is not None:
+            return ()
+        if entry.state is State.RECEIVED and entry.email is None and entry.external_id is None:
+            return (self.place(entry.key), self.summariser)
+        return (self.summariser,)

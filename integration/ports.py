@@ -1,0 +1,185 @@
+"""What this project asks of the services around it, in its own words; each service's folder answers in its own way.
+
+A *door* takes in new cases, a *place* is where notes are written, the *summariser* tells what a person did, and
+*missed cases* are looked for where nobody told us of them. All raise `integration.errors.RemoteError`, a door
+`RejectedDelivery`. A `Service` says which of these a folder offers: `integration.services` lists them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from integration.errors import Held
+from integration.facts import CaseKey, NewCase, Person, Receipt, Result, Stretch
+
+if TYPE_CHECKING:  # neither is needed to run: the web process makes no note, and settings collects what folders declare
+    from integration.note import Note
+    from integration.settings import Settings
+
+Wait = Callable[[float], bool]
+"""Lets some seconds pass (0: none); False when it is time to stop."""
+
+
+class Headers(Protocol):
+    """A request's headers."""
+
+    def get(self, name: str, default: str, /) -> str:
+        """The value of a header, whatever the case of its name."""
+
+
+class Query(Protocol):
+    """A parsed query string: every value of a name."""
+
+    def getlist(self, name: str) -> list[str]:
+        """The values given for `name`, in order."""
+
+
+class Door(Protocol):
+    """Where a service tells of new cases."""
+
+    path: str  # below PUBLIC_URL
+    max_bytes: int  # of a body
+
+    def look_at(self, headers: Headers, *, now: float) -> None:
+        """Raise `UnverifiedDelivery` when the headers alone show that it is not genuine: its body is not read then."""
+
+    def verify(self, body: bytes, headers: Headers, *, now: float) -> None:
+        """Raise `UnverifiedDelivery` unless the service sent the body around `now` (Unix seconds)."""
+
+    def read(self, body: bytes) -> NewCase | None:
+        """The case that a verified body tells of; None when it tells of something else."""
+
+
+class Place(Protocol):
+    """Where the notes of one desk are written."""
+
+    def person(self, key: CaseKey) -> Person:
+        """Whom the case is about; `NoAddress` when nobody can be looked for."""
+
+    def find_note(self, key: CaseKey, *, markers: Sequence[str]) -> Receipt | None:
+        """The note of ours that holds one of `markers`, public or not."""
+
+    def find_any_note(self, key: CaseKey, *, markers: Sequence[str]) -> Receipt | None:
+        """The note of `find_note`, or one of ours for any request."""
+
+    def write(self, key: CaseKey, note: Note) -> Receipt:
+        """Write the note, in one request, and see whether it is internal."""
+
+    def make_private(self, key: CaseKey, receipt_id: str) -> None:
+        """Hide a note of ours from customers; `StillPublic` when that does not work."""
+
+    def takes_our_credentials(self) -> bool | None:
+        """Whether we are accepted where no case is concerned; None when that cannot be told now."""
+
+    def denied(self, error: Held) -> str:
+        """Why one case is refused although our credentials are accepted, for an admin."""
+
+    def close(self) -> None:
+        """Close its connections."""
+
+
+class Summariser(Protocol):
+    """Who tells what a person did."""
+
+    def ask(self, person: Person, *, callback_url: str) -> str:
+        """Ask for highlights, to be sent to `callback_url`; the request's id."""
+
+    def result(self, request_id: str) -> Result | None:
+        """What came of a request; None when it is not known there."""
+
+    def takes_our_credentials(self, *, refused_with: int) -> bool | None:
+        """Whether we are accepted where no person is concerned; None when that cannot be told (now)."""
+
+    def denied(self, error: Held) -> str:
+        """Why one person's highlights are refused although our credentials are accepted, for an admin."""
+
+    def close(self) -> None:
+        """Close its connections."""
+
+
+# -- Missed cases
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidate:
+    """A case that may have been missed.
+
+    `id` tells it from others of the same look; `case` is None when it cannot be read, `created` when nothing says when
+    it was. `record` is the service's own, for `Look.was_meant`.
+    """
+
+    id: str
+    case: NewCase | None
+    created: float | None
+    record: dict[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Candidates:
+    """Some of them; all that were created before `until` have been found (None: that is not known yet)."""
+
+    cases: Sequence[Candidate]
+    until: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Created:
+    """The cases that were created in some time; a new one is certainly shown after `lag` seconds."""
+
+    lag: float
+    parts: Iterator[Candidates]
+
+
+class Look(Protocol):
+    """A look for missed cases."""
+
+    missed: int | None  # deliveries that were not made; None when the service does not say
+    stretches: tuple[Stretch, ...]  # when the cases were created of which they would have told
+
+    def told_since(self) -> float:
+        """Since when the service would have told us of cases; `Held` when that cannot be found out."""
+
+    def created(self, stretches: Sequence[Stretch], *, now: float) -> Created:
+        """The cases that were created in these stretches, which are in order."""
+
+    def was_meant(self, candidate: Candidate) -> bool | None:
+        """Whether the service would have told us of the case; None when nobody can tell.
+
+        When that cannot be told and deliveries were missed, it is yes: a note too many harms nobody.
+        """
+
+
+class MissedCases(Protocol):
+    """Finds the cases of which a service could not tell us."""
+
+    kept_hours: int  # how far it can look back
+    nobody_tells: str  # what is said when no source leads to us
+
+    def sources(self) -> int | None:
+        """How many of the service's webhooks lead to us; None when it does not show them."""
+
+    def look(self, *, since: float, now: float) -> Look:
+        """Find out when deliveries were missed since a Unix time."""
+
+
+# -- A folder
+
+
+@dataclass(frozen=True, kw_only=True)
+class Service:
+    """What a service's folder offers; None where it offers none.
+
+    `name` is what its lane, the metrics and all texts call the service, `desk` what the keys of its cases begin with,
+    and `credentials` the variables that an admin looks at when it refuses us.
+    """
+
+    name: str
+    credentials: str
+    desk: str | None = None
+    door: Callable[[Settings], Door] | None = None
+    place: Callable[[Settings], Place] | None = None
+    interval: float | None = None  # seconds between two notes for as long as the place has told no pace
+    summariser: Callable[[Settings], Summariser] | None = None
+    missed: Callable[[Settings, Wait], MissedCases] | None = None
