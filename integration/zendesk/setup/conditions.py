@@ -78,14 +78,17 @@ def wanted(present: Conditions | None, filters: Filters | None) -> Conditions:
 
 def fires_on_creation(conditions: Conditions) -> bool:
     """Whether a trigger is about new tickets only."""
-    return any(_same(each, _CREATED) for each in conditions.all)
+    return any(_same(condition, _CREATED) for condition in conditions.all)
 
 
 def only_ours(conditions: Conditions) -> bool:
     """Whether a trigger has no conditions but those that we make: of new tickets, and filters."""
     filters = {(_TAGS, "includes"), (_TAGS, "not_includes"), *((field, "is") for field in FIELDS.values())}
     every = (*conditions.all, *conditions.any)
-    return all(_same(each, _CREATED) or (each.get("field"), each.get("operator")) in filters for each in every)
+    return all(
+        _same(condition, _CREATED) or (condition.get("field"), condition.get("operator")) in filters
+        for condition in every
+    )
 
 
 def resolve(kind: str, named: str, choices: Choices) -> str:
@@ -106,16 +109,16 @@ def resolve(kind: str, named: str, choices: Choices) -> str:
 
 def in_words(conditions: Conditions, choices: Choices) -> list[str]:
     """The conditions as a person reads them, one line each."""
-    lines = [_told(each, choices) for each in conditions.all]
+    lines = [_told(condition, choices) for condition in conditions.all]
     if conditions.any:
-        lines.append("one of these: " + "; ".join(_told(each, choices) for each in conditions.any))
+        lines.append("one of these: " + "; ".join(_told(condition, choices) for condition in conditions.any))
     return lines
 
 
 def _replaced(base: Conditions, filters: Filters) -> Conditions:
     new, alternatives = _filter_conditions(filters)
-    kept = tuple(each for each in base.all if not _is_filter(each))
-    if all(_is_filter(each) for each in base.any):
+    kept = tuple(condition for condition in base.all if not _is_filter(condition))
+    if all(_is_filter(condition) for condition in base.any):
         made = Conditions(all=(*kept, *new), any=alternatives)
     elif alternatives:
         raise CannotFilterError(
@@ -152,15 +155,21 @@ def _filter_conditions(filters: Filters) -> tuple[list[Condition], tuple[Conditi
 
 def _for_new_tickets(conditions: Sequence[Condition]) -> tuple[Condition, ...]:
     """With the condition that the ticket is created, and none that contradicts it."""
-    if any(_same(each, _CREATED) for each in conditions):
-        return tuple(each for each in conditions if each.get("field") != "update_type" or _same(each, _CREATED))
-    return (_CREATED, *(each for each in conditions if each.get("field") != "update_type"))
+    if any(_same(condition, _CREATED) for condition in conditions):
+        return tuple(
+            condition
+            for condition in conditions
+            if condition.get("field") != "update_type" or _same(condition, _CREATED)
+        )
+    return (_CREATED, *(condition for condition in conditions if condition.get("field") != "update_type"))
 
 
 def _with_opt_out(conditions: Sequence[Condition]) -> tuple[Condition, ...]:
     """With the condition that the ticket is not tagged with `OPT_OUT`: in one that there is, or as a new one."""
     at = [
-        n for n, each in enumerate(conditions) if (each.get("field"), each.get("operator")) == (_TAGS, "not_includes")
+        n
+        for n, condition in enumerate(conditions)
+        if (condition.get("field"), condition.get("operator")) == (_TAGS, "not_includes")
     ]
     if any(OPT_OUT in _tags(conditions[n]) for n in at):
         return tuple(conditions)
@@ -168,7 +177,7 @@ def _with_opt_out(conditions: Sequence[Condition]) -> tuple[Condition, ...]:
         return (*conditions, {"field": _TAGS, "operator": "not_includes", "value": OPT_OUT})
     first = conditions[at[0]]
     more: Condition = {**first, "value": " ".join((*_tags(first), OPT_OUT))}
-    return tuple(more if n == at[0] else each for n, each in enumerate(conditions))
+    return tuple(more if n == at[0] else condition for n, condition in enumerate(conditions))
 
 
 def _is_filter(condition: Condition) -> bool:
@@ -194,7 +203,7 @@ def _key(condition: Condition) -> tuple[str, str, str]:
 
 def _tags(condition: Condition) -> list[str]:
     value = condition.get("value")
-    return [str(each) for each in value] if isinstance(value, list) else str(value or "").split()
+    return [str(tag) for tag in value] if isinstance(value, list) else str(value or "").split()
 
 
 def _told(condition: Condition, choices: Choices) -> str:

@@ -75,7 +75,7 @@ class Trigger:
     @property
     def calls(self) -> set[str]:
         """The ids of the webhooks that it calls."""
-        return {called for each in self.actions if (called := _called(each)) is not None}
+        return {called for action in self.actions if (called := _called(action)) is not None}
 
 
 T = TypeVar("T", Webhook, Trigger)
@@ -127,23 +127,24 @@ def plan_install(account: Account, *, endpoint: str, filters: Filters | None) ->
     known = _Known(account, endpoint)
     trigger = _first(known.triggers) or _first(known.adoptable_triggers)
     webhook = _chosen_webhook(known, trigger)
-    others = [each for each in known.webhooks if each is not webhook and known.is_here(each)]
+    others = [hook for hook in known.webhooks if hook is not webhook and known.is_here(hook)]
     steps = [
         _webhook_step(webhook, known, endpoint),
         _trigger_step(trigger, webhook, known, endpoint=endpoint, filters=filters),
-        *(_farewell_to_trigger(each, known) for each in known.triggers if each is not trigger),
-        *(_farewell_to_webhook(each, known) for each in others if not known.callers(each)),
+        *(_farewell_to_trigger(own, known) for own in known.triggers if own is not trigger),
+        *(_farewell_to_webhook(hook, known) for hook in others if not known.callers(hook)),
     ]
-    remarks = [_in_use(each, known.callers(each)) for each in others if known.callers(each)]
+    remarks = [_in_use(hook, known.callers(hook)) for hook in others if known.callers(hook)]
     if webhook is not None:
         remarks += [
-            f'The trigger "{each.name}" ({each.id}) calls the webhook too; it was not made by this command and stays.'
-            for each in known.callers(webhook)
-            if each is not trigger and not known.is_copy(each)
+            f'The trigger "{caller.name}" ({caller.id}) calls the webhook too; '
+            "it was not made by this command and stays."
+            for caller in known.callers(webhook)
+            if caller is not trigger and not known.is_copy(caller)
         ]
     remarks += known.remarks(besides=webhook)
     return Plan(
-        steps=tuple(each for each in steps if each is not None),
+        steps=tuple(step for step in steps if step is not None),
         remarks=tuple(map(printable, remarks)),
         webhook=webhook,
     )
@@ -152,10 +153,10 @@ def plan_install(account: Account, *, endpoint: str, filters: Filters | None) ->
 def plan_uninstall(account: Account, *, endpoint: str) -> Plan:
     """The steps to none of ours: triggers first, for Zendesk keeps a webhook that a trigger calls."""
     known = _Known(account, endpoint)
-    kept = [each for each in known.webhooks if known.callers(each) and known.is_all_ours(each)]
-    steps = [_farewell_to_trigger(each, known) for each in known.triggers]
-    steps += [_farewell_to_webhook(each, known) for each in known.webhooks if each not in kept]
-    remarks = [_in_use(each, known.callers(each)) for each in kept] + known.remarks_on_copies()
+    kept = [hook for hook in known.webhooks if known.callers(hook) and known.is_all_ours(hook)]
+    steps = [_farewell_to_trigger(own, known) for own in known.triggers]
+    steps += [_farewell_to_webhook(hook, known) for hook in known.webhooks if hook not in kept]
+    remarks = [_in_use(hook, known.callers(hook)) for hook in kept] + known.remarks_on_copies()
     return Plan(steps=tuple(steps), remarks=tuple(map(printable, remarks)), webhook=_first(kept))
 
 
@@ -170,8 +171,8 @@ def in_words(step: Step, choices: Choices) -> list[str]:
         lines = [f"{step.action} {which}"]
     if step.conditions is not None:
         told = conditions.in_words(step.conditions, choices)
-        lines += [f"  {'and' if n else 'when'} {each}" for n, each in enumerate(told)]
-    return [printable(each) for each in lines]
+        lines += [f"  {'and' if n else 'when'} {line}" for n, line in enumerate(told)]
+    return [printable(line) for line in lines]
 
 
 class _Known:
@@ -180,105 +181,107 @@ class _Known:
     def __init__(self, account: Account, endpoint: str) -> None:
         self._place = place(endpoint)
         self._account = account
-        fit = [each for each in account.webhooks if each.for_triggers]
-        self.webhooks = _oldest_first(each for each in fit if self._is_ours(each))
+        fit = [hook for hook in account.webhooks if hook.for_triggers]
+        self.webhooks = _oldest_first(hook for hook in fit if self._is_ours(hook))
         self.adoptable_webhooks = _oldest_first(
-            each for each in fit if self.is_here(each) and self._is_nobodys(each) and each not in self.webhooks
+            hook for hook in fit if self.is_here(hook) and self._is_nobodys(hook) and hook not in self.webhooks
         )
-        self.triggers = _oldest_first(each for each in account.triggers if self._is_ours(each))
-        near = {each.id for each in (*self.webhooks, *self.adoptable_webhooks)}
+        self.triggers = _oldest_first(trigger for trigger in account.triggers if self._is_ours(trigger))
+        near = {hook.id for hook in (*self.webhooks, *self.adoptable_webhooks)}
         self.adoptable_triggers = _oldest_first(
-            each
-            for each in account.triggers
-            if self._is_nobodys(each)
-            and each not in self.triggers
-            and each.calls & near
-            and conditions.fires_on_creation(each.conditions)
+            trigger
+            for trigger in account.triggers
+            if self._is_nobodys(trigger)
+            and trigger not in self.triggers
+            and trigger.calls & near
+            and conditions.fires_on_creation(trigger.conditions)
         )
 
     def is_here(self, webhook: Webhook) -> bool:
         """Whether a webhook leads to our endpoint."""
         return place(webhook.endpoint) == self._place
 
-    def _is_ours(self, each: Webhook | Trigger) -> bool:
+    def _is_ours(self, item: Webhook | Trigger) -> bool:
         """Whether it carries our mark with its own id, or is as we make it and has not got its id yet."""
-        ids = self._marked_ids(each)
-        return each.id in ids or (ids == [""] and self._is_as_made(each))
+        ids = self._marked_ids(item)
+        return item.id in ids or (ids == [""] and self._is_as_made(item))
 
-    def is_bound(self, each: Webhook | Trigger) -> bool:
+    def is_bound(self, item: Webhook | Trigger) -> bool:
         """Whether our mark on it names its own id."""
-        return each.id in self._marked_ids(each)
+        return item.id in self._marked_ids(item)
 
-    def is_copy(self, each: Webhook | Trigger) -> bool:
+    def is_copy(self, item: Webhook | Trigger) -> bool:
         """Whether it carries the mark of another object of ours."""
-        return any(own not in ("", each.id) for own in self._marked_ids(each)) and not self._is_ours(each)
+        return any(own not in ("", item.id) for own in self._marked_ids(item)) and not self._is_ours(item)
 
-    def _is_nobodys(self, each: Webhook | Trigger) -> bool:
+    def _is_nobodys(self, item: Webhook | Trigger) -> bool:
         """Whether it carries no mark that tells whose it is."""
-        return all(place(found) == self._place and not own for found, own in _MARK.findall(each.description))
+        return all(place(found) == self._place and not own for found, own in _MARK.findall(item.description))
 
-    def _marked_ids(self, each: Webhook | Trigger) -> list[str]:
+    def _marked_ids(self, item: Webhook | Trigger) -> list[str]:
         """The ids that our marks on it name; "" for one without an id."""
-        return [own for found, own in _MARK.findall(each.description) if place(found) == self._place]
+        return [own for found, own in _MARK.findall(item.description) if place(found) == self._place]
 
-    def _is_as_made(self, each: Webhook | Trigger) -> bool:
-        if isinstance(each, Webhook):
-            return each.name == _NAMES["webhook"] and self.is_here(each) and self.is_all_ours(each)
-        payloads = [action["value"][1:] for action in each.actions if _called(action) is not None]
+    def _is_as_made(self, item: Webhook | Trigger) -> bool:
+        if isinstance(item, Webhook):
+            return item.name == _NAMES["webhook"] and self.is_here(item) and self.is_all_ours(item)
+        payloads = [action["value"][1:] for action in item.actions if _called(action) is not None]
         return (
-            each.name == _NAMES["trigger"]
-            and payloads == [[PAYLOAD]] * len(each.actions)
-            and conditions.only_ours(each.conditions)
-            and _own_words(each) == _MADE.format("trigger")
+            item.name == _NAMES["trigger"]
+            and payloads == [[PAYLOAD]] * len(item.actions)
+            and conditions.only_ours(item.conditions)
+            and _own_words(item) == _MADE.format("trigger")
         )
 
-    def is_all_ours(self, each: Webhook | Trigger) -> bool:
+    def is_all_ours(self, item: Webhook | Trigger) -> bool:
         """Whether it was made by us and carries nothing of anybody else's: such a one may be deleted."""
-        if len(_MARK.findall(each.description)) != 1:
+        if len(_MARK.findall(item.description)) != 1:
             return False
-        if isinstance(each, Webhook):
-            return self.is_here(each) and _own_words(each) == _MADE.format("webhook")
+        if isinstance(item, Webhook):
+            return self.is_here(item) and _own_words(item) == _MADE.format("webhook")
         return (
-            _own_words(each) == _MADE.format("trigger")
-            and conditions.only_ours(each.conditions)
-            and all(self.tells_us(action) for action in each.actions)
+            _own_words(item) == _MADE.format("trigger")
+            and conditions.only_ours(item.conditions)
+            and all(self.tells_us(action) for action in item.actions)
         )
 
     def tells_us(self, action: Mapping[str, Any]) -> bool:
         """Whether an action is ours: it calls our endpoint, or sends our text to a webhook that is gone."""
         called = _called(action)
-        if called is None or called in {each.id for each in (*self.webhooks, *self.adoptable_webhooks)}:
+        if called is None or called in {hook.id for hook in (*self.webhooks, *self.adoptable_webhooks)}:
             return called is not None
-        return called not in {each.id for each in self._account.webhooks} and action["value"][1:] == [PAYLOAD]
+        return called not in {hook.id for hook in self._account.webhooks} and action["value"][1:] == [PAYLOAD]
 
     def callers(self, webhook: Webhook) -> list[Trigger]:
         """The triggers that are not ours and call a webhook."""
-        return [each for each in self._account.triggers if webhook.id in each.calls and each not in self.triggers]
+        return [
+            caller for caller in self._account.triggers if webhook.id in caller.calls and caller not in self.triggers
+        ]
 
     def calls_in_vain_or_us(self, action: Mapping[str, Any]) -> bool:
         """Whether an action of our trigger calls a webhook that is gone, or one of ours, whichever."""
         called = _called(action)
-        near = {each.id for each in (*self.webhooks, *self.adoptable_webhooks)}
-        there = {each.id for each in self._account.webhooks}
+        near = {hook.id for hook in (*self.webhooks, *self.adoptable_webhooks)}
+        there = {hook.id for hook in self._account.webhooks}
         return called is not None and (called in near or called not in there)
 
     def remarks(self, *, besides: Webhook | None) -> list[str]:
         """What an admin should know of what is left alone."""
         told = self.remarks_on_copies()
-        for each in self._account.webhooks:
-            if each is besides or self.is_copy(each):
+        for webhook in self._account.webhooks:
+            if webhook is besides or self.is_copy(webhook):
                 continue
-            which = f'The webhook "{each.name}" ({each.id})'
-            if self.is_here(each) and each not in self.webhooks:
+            which = f'The webhook "{webhook.name}" ({webhook.id})'
+            if self.is_here(webhook) and webhook not in self.webhooks:
                 told.append(
                     f"{which} has the same endpoint; it was not made by this command "
                     "and stays. When a trigger or an event uses it, Zendesk tells of tickets twice."
                 )
-            elif each in self.webhooks and not self.is_here(each):
-                told.append(f"{which} carries our mark but calls {each.endpoint}; it stays as it is.")
-            elif _MARK.search(each.description) and not self._marked_ids(each):
+            elif webhook in self.webhooks and not self.is_here(webhook):
+                told.append(f"{which} carries our mark but calls {webhook.endpoint}; it stays as it is.")
+            elif _MARK.search(webhook.description) and not self._marked_ids(webhook):
                 told.append(
-                    f"{which} belongs to another installation, for {each.endpoint}. "
+                    f"{which} belongs to another installation, for {webhook.endpoint}. "
                     "When that is no more: run `uninstall` with its PUBLIC_URL."
                 )
         return told
@@ -290,7 +293,7 @@ class _Known:
             twice = " When a trigger calls it, Zendesk tells of tickets twice." if self.is_here(webhook) else ""
             told.append(f'The webhook "{webhook.name}" ({webhook.id}) is a copy of ours and stays as it is.{twice}')
         for trigger in filter(self.is_copy, self._account.triggers):
-            ours = trigger.calls & {each.id for each in self.webhooks}
+            ours = trigger.calls & {hook.id for hook in self.webhooks}
             twice = " It calls our webhook, so that Zendesk tells of tickets twice." if ours else ""
             told.append(f'The trigger "{trigger.name}" ({trigger.id}) is a copy of ours and stays as it is.{twice}')
         return told
@@ -298,9 +301,9 @@ class _Known:
 
 def _chosen_webhook(known: _Known, trigger: Trigger | None) -> Webhook | None:
     """The webhook that stays: the one that our trigger calls, else the oldest; one of ours before any other."""
-    here = [each for each in known.webhooks if known.is_here(each)]
+    here = [hook for hook in known.webhooks if known.is_here(hook)]
     candidates = here or known.webhooks or known.adoptable_webhooks
-    called = [each for each in candidates if trigger is not None and each.id in trigger.calls]
+    called = [hook for hook in candidates if trigger is not None and hook.id in trigger.calls]
     return _first(called or candidates)
 
 
@@ -337,9 +340,9 @@ def _trigger_step(
     if trigger is None:
         new = {"title": _NAMES["trigger"], "conditions": wanted.as_json(), "actions": [notify]}
         return Step(action="create", kind="trigger", name=_NAMES["trigger"], body=new | body, conditions=wanted)
-    others = [each for each in trigger.actions if not known.calls_in_vain_or_us(each)]
+    others = [action for action in trigger.actions if not known.calls_in_vain_or_us(action)]
     body = {name: value for name, value in body.items() if getattr(trigger, name) != value}
-    right = wanted == trigger.conditions and [notify] == [each for each in trigger.actions if each not in others]
+    right = wanted == trigger.conditions and [notify] == [action for action in trigger.actions if action not in others]
     if right and not body:
         return None
     # Zendesk replaces both lists whole, or drops the one that is not sent.
@@ -359,7 +362,7 @@ def _farewell_to_trigger(trigger: Trigger, known: _Known) -> Step:
     """Delete a trigger of ours; when it carries more than ours, take our action and our mark out."""
     if known.is_all_ours(trigger):
         return Step(action="delete", kind="trigger", name=trigger.name, id=trigger.id)
-    others = [each for each in trigger.actions if not known.tells_us(each)]
+    others = [action for action in trigger.actions if not known.tells_us(action)]
     body: dict[str, Any] = {"description": _without_mark(trigger, "trigger")}
     # Zendesk has no trigger without an action, and replaces both lists whole.
     body |= {"conditions": trigger.conditions.as_json(), "actions": others} if others else {"active": False}
@@ -385,16 +388,16 @@ def _described(present: Webhook | Trigger | None, kind: Kind, known: _Known, end
     return f"{words} [helpdesk-highlights {endpoint} id={present.id}]"
 
 
-def _without_mark(each: Webhook | Trigger, kind: Kind) -> str:
+def _without_mark(item: Webhook | Trigger, kind: Kind) -> str:
     """A description without all that we wrote into it."""
-    words = _own_words(each)
+    words = _own_words(item)
     for ours in (_MADE, _TAKEN_OVER):
         words = words.replace(ours.format(kind), "").strip()
     return words
 
 
-def _own_words(each: Webhook | Trigger) -> str:
-    return _MARK.sub("", each.description).strip()
+def _own_words(item: Webhook | Trigger) -> str:
+    return _MARK.sub("", item.description).strip()
 
 
 def _let_go(step: Step) -> str:
@@ -421,13 +424,15 @@ def _changes(body: Mapping[str, Any]) -> str:
 
 
 def _in_use(webhook: Webhook, callers: Sequence[Trigger]) -> str:
-    names = ", ".join(f'"{each.name}" ({each.id})' for each in callers)
+    names = ", ".join(f'"{caller.name}" ({caller.id})' for caller in callers)
     return f'The webhook "{webhook.name}" ({webhook.id}) stays, for triggers call it that are not ours: {names}.'
 
 
 def payloads_for(trigger: Trigger, webhook_id: str) -> list[Any]:
     """What a trigger sends to a webhook: a text for each of its actions that call it."""
-    return [each["value"][1] for each in trigger.actions if _called(each) == webhook_id and len(each["value"]) > 1]
+    return [
+        action["value"][1] for action in trigger.actions if _called(action) == webhook_id and len(action["value"]) > 1
+    ]
 
 
 def _called(action: Mapping[str, Any]) -> str | None:
@@ -439,7 +444,7 @@ def _called(action: Mapping[str, Any]) -> str | None:
 
 
 def _oldest_first(found: Iterable[T]) -> list[T]:
-    return sorted(found, key=lambda each: (each.created_at, len(each.id), each.id))
+    return sorted(found, key=lambda item: (item.created_at, len(item.id), item.id))
 
 
 def _first(found: Sequence[T]) -> T | None:
