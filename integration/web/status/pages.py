@@ -25,6 +25,7 @@ from integration.cases.entry import RETRYABLE, Entry, NewerEntryError, State
 from integration.cases.ledger import Ledger
 from integration.facts import name_of
 from integration.logrocket.links import ProjectLinks
+from integration.safe_text import masked
 from integration.settings import Settings
 from integration.web.status import actions, figures, login, metrics, snapshot, wording
 from integration.web.status.checking import Checker
@@ -233,6 +234,7 @@ def _add_vocabulary(pages: Blueprint, settings: Settings) -> None:
             "way_of": story.way,
             "RETRYABLE": RETRYABLE,
             "name_of": name_of,
+            "masked": masked,
             "ticket_url": lambda key: f"{settings.zendesk.url}/agent/tickets/{name_of(key)}",
             "replay_url": lambda entry: links.replay(entry.replay),
             "retention_days": settings.retention_days,
