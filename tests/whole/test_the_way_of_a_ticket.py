@@ -106,8 +106,8 @@ def test_a_posted_entry_is_kept_for_its_retention(sandbox: Sandbox, product: InP
 def test_a_job_carries_a_ticket_id_and_nothing_else(sandbox: Sandbox, product: InProcess, redis: Redis) -> None:
     number = sandbox.zendesk.file_ticket(requester=ADA)
     wait_for(lambda: product.ledger.find(key(number)))
-    [key] = [each for each in redis.keys("rq:job:*") if b":results" not in each]
-    job = repr(redis.hgetall(key))
+    [name] = [each for each in redis.keys("rq:job:*") if b":results" not in each]
+    job = repr(redis.hgetall(name))
     assert ADA not in job
     assert "worker.jobs.request_highlights" in job
 
