@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integration.facts import Stretch, case_key, desk_of, merged, read_case_key, reference_of
+from integration.facts import (
+    Stretch,
+    as_logged,
+    case_key,
+    desk_of,
+    merged,
+    name_of,
+    read_case_key,
+    read_name,
+    reference_of,
+)
 
 
 def test_the_key_of_a_ticket_is_its_desk_and_its_number() -> None:
@@ -39,6 +49,23 @@ def test_a_key_that_is_read_fits_into_a_job_id_and_a_key_of_redis(text: str) -> 
         return
     assert re.fullmatch(r"[A-Za-z0-9_-]{4,85}", key)
     assert case_key(desk_of(key), reference_of(key)) == key
+
+
+@pytest.mark.parametrize("name", ["35436", "zendesk-35436", "0035436"])
+def test_a_bare_number_is_a_ticket(name: str) -> None:
+    key = read_name(name)
+    assert (key, name_of(key), as_logged(key)) == ("zendesk-35436", "35436", {"ticket_id": 35436})
+
+
+def test_another_case_is_called_by_its_key() -> None:
+    key = read_name("intercom-524")
+    assert (name_of(key), as_logged(key)) == ("intercom-524", {"case": "intercom-524"})
+
+
+@pytest.mark.parametrize("name", ["0", "zendesk-0", "zendesk-x", "1" * 19, "", "-1", "1.5", "\u0661"])
+def test_what_names_no_case_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match="not the"):
+        read_name(name)
 
 
 def test_stretches_that_touch_become_one() -> None:

@@ -15,6 +15,7 @@ from typing import Final
 
 from redis import Redis
 
+from integration.cases import scripts
 from integration.cases.keys import Keys
 
 EVERY_SECONDS: Final = 10.0
@@ -23,14 +24,7 @@ BEATS_READ: Final = 1000  # the latest: of every process of some machines
 SWEEPER, REQUESTS, NOTES = PARTS = ("sweeper", "requests", "notes")
 _REMEMBERED: Final = 7 * 24 * 60 * 60
 
-# KEYS beats; ARGV the member to write, one to remove or '', seconds that it is remembered
-_BEAT: Final = """
-local time = redis.call('TIME')
-redis.call('ZADD', KEYS[1], time[1] .. '.' .. string.format('%06d', time[2]), ARGV[1])
-if ARGV[2] ~= '' then redis.call('ZREM', KEYS[1], ARGV[2]) end
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', '(' .. (time[1] - ARGV[3]))
-redis.call('EXPIRE', KEYS[1], ARGV[3])
-"""
+_BEAT: Final = scripts.load("beat")
 
 
 class Heart:

@@ -29,6 +29,7 @@ from typing import Final, cast
 
 from redis import Redis
 
+from integration.cases import scripts
 from integration.cases.entry import Entry, State
 from integration.cases.keys import Keys
 from integration.cases.steps import Routes
@@ -45,100 +46,12 @@ class Sign(enum.StrEnum):
     LIMITED = "limited"
 
 
-# Part of the script that writes a claim; expects `now`; refuses by putting the ticket off until it may come again.
-# KEYS[2] due, KEYS[5] line, KEYS[6...] the lanes that the step needs; ARGV[1] the case, ARGV[7] `note` or ``,
-# ARGV[8] default interval, ARGV[9] seconds within which notes may pass each other
-ADMISSION: Final = """
-local function come_again(at)
-  redis.call('ZADD', KEYS[2], 'XX', string.format('%.6f', at), ARGV[1])
-  return -1
-end
-local open_at = 0
-for lane = 6, #KEYS do
-  open_at = math.max(open_at, tonumber(redis.call('HGET', KEYS[lane], 'open_at') or '0'))
-end
-if now < open_at then return come_again(open_at) end
-if ARGV[7] == 'note' then
-  local note_at = tonumber(redis.call('HGET', KEYS[6], 'note_at') or '0')
-  if now < note_at then return come_again(note_at) end
-  local interval = tonumber(redis.call('HGET', KEYS[6], 'interval') or ARGV[8])
-  local rank = redis.call('ZRANK', KEYS[5], ARGV[1])
-  if rank and rank > 0 and rank * interval > tonumber(ARGV[9]) then return come_again(now + interval) end
-  redis.call('ZREM', KEYS[5], ARGV[1])
-  redis.call('HSET', KEYS[6], 'note_at', string.format('%.6f', now + interval))
-end
-"""
-
-NOW: Final = """
-local time = redis.call('TIME')
-local now = tonumber(time[1]) + tonumber(time[2]) / 1000000
-"""
-
-# KEYS lane; ARGV reason, first delay, longest delay; returns the delay
-_HOLD = f"""{NOW}
-local holds = redis.call('HINCRBY', KEYS[1], 'holds', 1)
-local delay = math.min(tonumber(ARGV[3]), tonumber(ARGV[2]) * 2 ^ math.min(holds - 1, 20))
-redis.call('HSETNX', KEYS[1], 'held_since', string.format('%.3f', now))
-redis.call('HSET', KEYS[1], 'hold', ARGV[1])
-if delay > 0 then
-  redis.call('HSET', KEYS[1], 'open_at', string.format('%.6f', now + delay))
-  redis.call('HDEL', KEYS[1], 'suspected')
-else
-  redis.call('HSET', KEYS[1], 'suspected', '1')
-end
-return tostring(delay)
-"""
-
-# KEYS lane; ARGV seconds; an opening is only ever moved later
-_PAUSE = f"""{NOW}
-local at = now + tonumber(ARGV[1])
-if at > tonumber(redis.call('HGET', KEYS[1], 'open_at') or '0') then
-  redis.call('HSET', KEYS[1], 'open_at', string.format('%.6f', at))
-end
-"""
-
-# KEYS lane; ARGV seconds until the next note or '', interval; returns whether that ended a hold
-_ANSWERED = f"""{NOW}
-local ended = redis.call('HDEL', KEYS[1], 'hold', 'held_since', 'holds', 'suspected')
-redis.call('HDEL', KEYS[1], 'refused', 'limited', 'failing', 'failing_since', 'failing_last', 'failures')
-redis.call('HSET', KEYS[1], 'accepted_at', string.format('%.6f', now))
-if ended > 0 then redis.call('HSET', KEYS[1], 'open_at', string.format('%.6f', now)) end
-if ARGV[1] ~= '' then
-  redis.call('HSET', KEYS[1], 'interval', ARGV[2])
-  local at = now + tonumber(ARGV[1])
-  if at > tonumber(redis.call('HGET', KEYS[1], 'note_at') or '0') then
-    redis.call('HSET', KEYS[1], 'note_at', string.format('%.6f', at))
-  end
-end
-return ended
-"""
-
-# KEYS lane; ARGV reason
-_FAILED = f"""{NOW}
-redis.call('HSETNX', KEYS[1], 'failing_since', string.format('%.3f', now))
-redis.call('HSET', KEYS[1], 'failing', ARGV[1], 'failing_last', string.format('%.3f', now))
-redis.call('HINCRBY', KEYS[1], 'failures', 1)
-"""
-
-# KEYS lane; ARGV sign, case; returns the case that met this sign before or '', and when the service last did
-# what was asked
-_SIGN = """
-local before = redis.call('HGET', KEYS[1], ARGV[1]) or ''
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
-return {before, redis.call('HGET', KEYS[1], 'accepted_at') or '0'}
-"""
-
-# KEYS asked; ARGV ceiling, a name for the request; returns '' when it may be made and is counted, or when to come again
-_ASK = f"""{NOW}
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - 3600)
-if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[1]) then
-  local oldest = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')
-  return string.format('%.6f', oldest[2] + 3600)
-end
-redis.call('ZADD', KEYS[1], string.format('%.6f', now), ARGV[2])
-redis.call('EXPIRE', KEYS[1], 3600)
-return ''
-"""
+_HOLD: Final = scripts.load("hold")
+_PAUSE: Final = scripts.load("pause")
+_ANSWERED: Final = scripts.load("answered")
+_FAILED: Final = scripts.load("failed")
+_SIGN: Final = scripts.load("sign")
+_ASK: Final = scripts.load("ask")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -262,7 +175,7 @@ class Lanes:
         return self._keys.line(self.routes.place(key))
 
     def passing(self, entry: Entry) -> tuple[list[str], list[str]]:
-        """The keys and arguments that `ADMISSION` needs for an entry's step."""
+        """The keys and arguments by which `claim.lua` lets an entry's step pass."""
         what = "note" if entry.state is State.READY else ""
         keys = [self.line(entry.key), *map(self._keys.lane, self.routes.needed(entry))]
         return keys, [what, str(self.routes.interval(self.routes.place(entry.key))), str(_BURST_SECONDS)]

@@ -10,6 +10,7 @@ Every change but a claim is told in one log line, as `integration.cases.story` w
 
 from __future__ import annotations
 
+import enum
 import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ from redis import Redis
 from redis.exceptions import ResponseError
 
 from integration import logs
-from integration.cases import counters, lanes, ledger_scripts, pseudonym, story
+from integration.cases import counters, lanes, pseudonym, scripts, story
 from integration.cases import entry as entries
 from integration.cases.entry import FINAL, Entry, NewerEntryError, Policy, State
 from integration.cases.keys import Keys
@@ -30,15 +31,24 @@ from integration.cases.steps import STEPS, Routes
 from integration.facts import CaseKey, NewCase, Result, as_logged, desk_of
 
 QUEUED_JOB_LOST_SECONDS = 30
+_RECEIVE, _READ, _CHANGE, _CLAIM, _FORGET = map(scripts.load, ("receive", "read", "change", "claim", "forget"))
 _DAY = 24 * 60 * 60
 _TRIES = 50
 _JUMP_SECONDS = 5.0  # that Redis' clock and ours may drift apart between two sweeps
-_NOT_ADMITTED = -1  # what the script answers when a lane is closed; the sweeper looks again when it is open
 
 log = logs.get(__name__)
 
+
+class Written(enum.Enum):
+    """What became of a change, by the answer of the script that writes it."""
+
+    DONE = 1
+    LOST = 0  # another process was faster: the change has to be decided anew
+    REFUSED = -1  # a lane is closed; the sweeper looks again when it is open
+
+
 Decide = Callable[[Entry, float], Entry | None]
-Write = Callable[[bytes, Entry, Entry, float], bool | None]
+Write = Callable[[bytes, Entry, Entry, float], Written]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,7 +124,7 @@ class Ledger:
         with self._redis.pipeline(transaction=True) as pipe:
             pipe.multi()
             pipe.eval(
-                ledger_scripts.RECEIVE,
+                _RECEIVE,
                 12,
                 self.keys.case(case.key),
                 self.keys.due,
@@ -132,6 +142,7 @@ class Ledger:
                 entries.dump_without_times(new),
                 str(QUEUED_JOB_LOST_SECONDS),
                 "" if case.number is None else str(case.number),
+                str(scripts.REMEMBERED_SECONDS),
             )
             self._queues.add([(case.key, State.RECEIVED)], pipeline=pipe)
             is_new = bool(pipe.execute()[0])
@@ -205,7 +216,8 @@ class Ledger:
             *(self.keys.state(state) for state in State),
         )
         keys = [self.keys.case(key), self.keys.forgotten, *indexes]
-        erased = cast("int", self._redis.eval(ledger_scripts.FORGET, len(keys), *keys, key))
+        remembered = (key, str(scripts.REMEMBERED_SECONDS), str(scripts.REMEMBERED))
+        erased = cast("int", self._redis.eval(_FORGET, len(keys), *keys, *remembered))
         traces = erased + self._queues.forget(key)
         if traces:
             log.info("ticket erased", **as_logged(key), step="forget")
@@ -343,9 +355,7 @@ class Ledger:
         """Change an entry as `decide` says and queue the job that follows; None when nothing was changed."""
         name = self.keys.case(key)
         for _ in range(_TRIES):
-            document, seconds, microseconds, run = cast(
-                "list[Any]", self._redis.eval(ledger_scripts.READ, 2, name, self.keys.clock)
-            )
+            document, seconds, microseconds, run = cast("list[Any]", self._redis.eval(_READ, 2, name, self.keys.clock))
             if document is None:
                 return None
             now = int(seconds) + int(microseconds) / 1e6
@@ -356,28 +366,28 @@ class Ledger:
             old = entries.under(stored, now, redis_run=run.decode(), policy=self.policy)
             new = decide(old, now)
             if new is None:
-                if old != stored and not self._write_and_tell({}, document, stored, old, now):
+                if old != stored and self._write_and_tell({}, document, stored, old, now) is Written.LOST:
                     continue
                 return None
             match write(document, old, new, now):
-                case None:
-                    return None
-                case True:
+                case Written.DONE:
                     return new
+                case Written.REFUSED:
+                    return None
         raise RuntimeError("a ledger entry changed too often to be changed")
 
     def _write_and_tell(
         self, facts: Mapping[str, object], document: bytes, old: Entry, new: Entry, now: float
-    ) -> bool | None:
+    ) -> Written:
         """Write an entry, and the log line of its change when that was done."""
         written = self._write(document, old, new, now)
-        if written:
+        if written is Written.DONE:
             told = story.line(old, new, now, **facts)
             getattr(log, told.level)(told.message, **told.facts)
         return written
 
-    def _write(self, document: bytes, old: Entry, new: Entry, now: float) -> bool | None:
-        """Write an entry, and queue what follows from it; False when another process was faster."""
+    def _write(self, document: bytes, old: Entry, new: Entry, now: float) -> Written:
+        """Write an entry, and queue what follows from it."""
         queue = new.state not in FINAL and new.wait_until <= now
         place = str(new.entered_at) if queue and new.state is State.READY else ""
         due = now + QUEUED_JOB_LOST_SECONDS if queue else new.wait_until
@@ -387,18 +397,17 @@ class Ledger:
         arguments += [place, str(new.state), public, str(now)]
         with self._redis.pipeline(transaction=True) as pipe:
             pipe.multi()
-            pipe.eval(ledger_scripts.CHANGE, len(keys), *keys, *arguments)
+            pipe.eval(_CHANGE, len(keys), *keys, *arguments)
             if queue:
                 self._queues.add([(new.key, new.state)], pipeline=pipe)
-            return bool(pipe.execute()[0])
+            return Written(pipe.execute()[0])
 
-    def _write_claim(self, document: bytes, old: Entry, new: Entry, _now: float) -> bool | None:
-        """Write a claim, when its lane lets it pass; None when it does not, False when another process was faster."""
+    def _write_claim(self, document: bytes, old: Entry, new: Entry, _now: float) -> Written:
+        """Write a claim, when its lanes let it pass."""
         keys, arguments = self._written(document, old, new, due=new.wait_until)
         lane_keys, lane_arguments = self.lanes.passing(old)
         keys += lane_keys
-        answer = self._redis.eval(ledger_scripts.CLAIM, len(keys), *keys, *arguments, *lane_arguments)
-        return None if answer == _NOT_ADMITTED else bool(answer)
+        return Written(self._redis.eval(_CLAIM, len(keys), *keys, *arguments, *lane_arguments))
 
     def _written(self, document: bytes, old: Entry, new: Entry, *, due: float) -> tuple[list[str], list[Any]]:
         """The keys and arguments that the scripts' write needs."""

@@ -16,9 +16,11 @@ from typing import cast
 
 from redis import Redis
 
-from integration.cases import ledger_scripts
+from integration.cases import scripts
 from integration.cases.keys import Keys
 from integration.facts import Stretch
+
+_NOTICE, _LOOKED = map(scripts.load, ("notice", "looked"))
 
 
 class LostWrites:
@@ -32,7 +34,7 @@ class LostWrites:
         """Write down that Redis is another run, should it be; which run it is."""
         keys = self._keys
         names = (keys.received, keys.run, keys.recovery_lost, keys.recovery_done, keys.recovery_lock, keys.clock)
-        return cast("bytes", self._redis.eval(ledger_scripts.NOTICE, len(names), *names)).decode()
+        return cast("bytes", self._redis.eval(_NOTICE, len(names), *names)).decode()
 
     def stretch(self) -> Stretch | None:
         """What has to be looked through, in whole seconds; None when nothing was lost, or all of it has been found."""
@@ -53,4 +55,4 @@ class LostWrites:
             *was,
             "" if again_since is None else f"{again_since:.0f}",
         )
-        return bool(self._redis.eval(ledger_scripts.LOOKED, len(names), *names, *written))
+        return bool(self._redis.eval(_LOOKED, len(names), *names, *written))

@@ -10,7 +10,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 from rq.registry import StartedJobRegistry
 
-from integration.cases import counters, deliveries, heartbeats, standing
+from integration.cases import counters, deliveries, heartbeats, scripts, standing
 from integration.cases.deliveries import Endpoint
 from integration.cases.entry import FINAL, State
 from integration.cases.keys import Keys
@@ -24,12 +24,7 @@ from integration.settings import Settings
 _HOUR: Final = 3600
 _PUBLIC_SHOWN: Final = 50
 
-# KEYS one that is gone at once
-_TRY_TO_WRITE: Final = """
-redis.call('SET', KEYS[1], '1', 'EX', 10)
-redis.call('DEL', KEYS[1])
-return 1
-"""
+_TRY_TO_WRITE: Final = scripts.load("try_to_write")
 
 
 @dataclass(frozen=True, kw_only=True)

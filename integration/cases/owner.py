@@ -14,18 +14,13 @@ from typing import Final
 from redis.connection import AbstractConnection
 from redis.exceptions import AskError, ClusterCrossSlotError, ClusterDownError, MovedError, RedisError, ResponseError
 
+from integration.cases import scripts
 from integration.cases.keys import Keys
 from integration.settings import Settings
 
 _SHOWN: Final = 120  # characters of what stands in Redis
 
-# KEYS owner, and one that a Redis in cluster mode keeps elsewhere; ARGV who we are, '1' to become the owner
-_OWNER: Final = """
-local owner = redis.call('GET', KEYS[1])
-if owner then return owner end
-if ARGV[2] == '1' then redis.call('SET', KEYS[1], ARGV[1], 'NX') end
-return ARGV[1]
-"""
+_OWNER: Final = scripts.load("own")
 _CLUSTER_ERRORS: Final = (MovedError, AskError, ClusterDownError, ClusterCrossSlotError)
 _CLUSTER: Final = ("CROSSSLOT", "MOVED", "ASK ", "CLUSTERDOWN")
 

@@ -23,7 +23,7 @@ from typing import Final, cast
 from redis import Redis
 
 from integration import logs
-from integration.cases import ledger_scripts
+from integration.cases import scripts
 from integration.cases.entry import NewerEntryError
 from integration.cases.keys import Keys
 from integration.cases.ledger import Ledger
@@ -35,6 +35,8 @@ from integration.ports import Candidate, Look, MissedCases
 SEEN_HOURS: Final = 24  # that a case is remembered for longer than its service can look back
 NOT_OURS_SECONDS: Final = 60 * 60  # what the service tells us of may be another kind soon
 OVERLAP_SECONDS: Final = 60 * 60  # of a look, which the next one looks at again: logs and searches are late
+
+_REMEMBER: Final = scripts.load("remember")
 
 ANOTHER_REDIS: Final = "Redis has become another one meanwhile, all of it is looked through again"
 
@@ -213,7 +215,7 @@ class Recovery:
         """Remember that a case is known, unless Redis has lost it in this moment."""
         names = (self._keys.recovery_seen(key), self._keys.case(key), self._keys.forgotten)
         written = (key, Outcome.KNOWN.value, str(self._seen_seconds))
-        self._redis.eval(ledger_scripts.REMEMBER, len(names), *names, *written)
+        self._redis.eval(_REMEMBER, len(names), *names, *written)
 
 
 def _add_lost(lost: Stretch, search: _Search) -> Stretch | None:

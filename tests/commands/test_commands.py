@@ -13,7 +13,7 @@ from redis import Redis
 
 from integration.cases.entry import State
 from integration.cases.lanes import Hold
-from integration.cases.ledger_scripts import REMEMBERED, REMEMBERED_SECONDS
+from integration.cases.scripts import REMEMBERED, REMEMBERED_SECONDS
 from integration.facts import NewCase
 from sandbox import Fault, Sandbox
 from tests.conftest import InProcess, wait_for

@@ -12,6 +12,7 @@ from itsdangerous import URLSafeSerializer, URLSafeTimedSerializer
 from werkzeug.datastructures import MultiDict
 
 from integration.errors import UnverifiedDelivery
+from integration.facts import read_case_key
 from integration.logrocket.callback import PATH, VALID_SECONDS, address, verify
 from tests.tickets import key
 
@@ -87,6 +88,27 @@ def test_a_token_is_signed_with_the_first_key() -> None:
     assert verify(found, secret_keys=[KEY], now=NOW) == key(7)
     with pytest.raises(UnverifiedDelivery):
         verify(found, secret_keys=[OLD_KEY], now=NOW)
+
+
+def test_the_address_of_another_case_names_its_key() -> None:
+    other = read_case_key("intercom-524")
+    found = query(address(PUBLIC_URL, other, secret_keys=[KEY], now=NOW))
+    assert found["case"] == "intercom-524"
+    assert "ticket_id" not in found
+    assert verify(found, secret_keys=[KEY], now=NOW) == other
+
+
+@pytest.mark.parametrize("pairs", [{"ticket_id": "524"}, {"case": "intercom-525"}, {"case": "zendesk-524"}])
+def test_the_token_of_another_case_opens_nothing_else(pairs: dict[str, str]) -> None:
+    token = query(address(PUBLIC_URL, read_case_key("intercom-524"), secret_keys=[KEY], now=NOW))["token"]
+    with pytest.raises(UnverifiedDelivery):
+        verify(MultiDict({**pairs, "token": token}), secret_keys=[KEY], now=NOW)
+
+
+def test_a_ticket_cannot_be_named_in_both_ways() -> None:
+    both = MultiDict({"ticket_id": "1", "case": "zendesk-1", "token": token(1)})
+    with pytest.raises(UnverifiedDelivery):
+        verify(both, secret_keys=[KEY], now=NOW)
 
 
 # -- It refuses

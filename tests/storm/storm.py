@@ -18,6 +18,7 @@ from redis.exceptions import RedisError
 from integration.cases.entry import FINAL, State
 from integration.cases.keys import DEFAULT_PREFIX, Keys
 from integration.cases.queues import Queues
+from integration.facts import CaseKey, reference_of
 from tests.storm import evidence
 from tests.storm.blows import AWAY, HANDED_OVER, HANG, OTHER_CLOCK, RESTART, Blows
 from tests.storm.callers import Callers
@@ -173,7 +174,7 @@ class Storm:
 
     def erase_some(self) -> None:
         """Erase some tickets after their notes, and have LogRocket call back for them again."""
-        posted = [int(each) for each in self._members(State.POSTED)]
+        posted = [int(reference_of(CaseKey(each))) for each in self._members(State.POSTED)]
         deleted = set(posted) - {ticket.id for ticket in self._sandbox.zendesk.tickets()}
         alive = [each for each in posted if each not in deleted]
         self._erased = frozenset(alive[:: max(len(alive) // ERASED, 1)][:ERASED])

@@ -103,7 +103,7 @@ def test_a_worker_may_die_at_any_moment(
             sandbox.faults.add(Fault(service="zendesk", method="PUT", drop="after"))
         requested = len(asked(sandbox))
         number = sandbox.zendesk.file_ticket(requester=ADA)
-        wait_for(lambda number=number: product.ledger.find(number))  # type: ignore[misc]
+        wait_for(lambda number=number: product.ledger.find(key(number)))  # type: ignore[misc]
         died = dies_at(number, moment)
         let_time_pass(redis, 120)
         entry = product.work_until(number, State.POSTED)

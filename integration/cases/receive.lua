@@ -1,0 +1,37 @@
+-- Take in a new case; returns 1, or 0 when it is known or was erased.
+-- KEYS case, due, state:received, received, metrics, forgotten, newest of the desk, run, lost, done, lock, clock
+-- ARGV case, its entry without its times, seconds until the job is lost, its number or '', seconds that the newest
+-- number is remembered
+-- include run
+-- include now_exactly
+-- include notice_run
+notice(KEYS[4], KEYS[8], KEYS[9], KEYS[10], KEYS[11]) -- before: a new case would pass for one that has survived
+if redis.call('EXISTS', KEYS[1]) == 1 or redis.call('ZSCORE', KEYS[6], ARGV[1]) then return 0 end
+
+-- Some desks number cases as they are created. One whose number is not above all that came until an hour ago, or that
+-- came itself, was here before when its entry is gone: it has expired, and its note may be there. Numbers are compared
+-- as texts, for they are long.
+local function above(one, other) return #one > #other or (#one == #other and one > other) end
+local was_here = redis.call('ZSCORE', KEYS[4], ARGV[1])
+if ARGV[4] ~= '' then
+  local newest, since, before = unpack(redis.call('HMGET', KEYS[7], 'id', 'since', 'before'))
+  if not since or now - since > 3600 or now - since < 0 then
+    before = newest or before
+    redis.call('HSET', KEYS[7], 'since', now, 'before', before or '0')
+  end
+  was_here = was_here or (before and not above(ARGV[4], before))
+  if not was_here and (not newest or above(ARGV[4], newest)) then
+    redis.call('HSET', KEYS[7], 'id', ARGV[4])
+    redis.call('EXPIRE', KEYS[7], ARGV[5])
+  end
+end
+
+-- Text, and not cjson: that would round the times, and make {} of empty lists.
+local times = '{"received_at":' .. now .. ',"entered_at":' .. now .. ',"history":[[' .. now .. ',"received"]],'
+if was_here then times = times .. '"recovered":true,' end
+redis.call('SET', KEYS[1], times .. '"redis_run":"' .. run .. '",' .. string.sub(ARGV[2], 2))
+redis.call('ZADD', KEYS[2], now + ARGV[3], ARGV[1])
+redis.call('ZADD', KEYS[3], now, ARGV[1])
+redis.call('ZADD', KEYS[4], now, ARGV[1])
+redis.pcall('HINCRBY', KEYS[5], 'received', 1)
+return 1
