@@ -12,9 +12,9 @@ from sandbox.zendesk import Delivery, Ticket, Zendesk
 RETRY_SECONDS: Final = ("3", "5", "8")
 """After which the product asks LogRocket again when it failed (`FAILED_RETRY_SECONDS` in the sandbox)."""
 
-_ENDED: Final = re.compile(r"ticket (?:failed|skipped|empty)\b|nothing to tell\b|.*\bstate=(?:failed|skipped|empty)\b")
+_ENDED: Final = re.compile(r"ticket (?:failed|skipped)\b|highlights empty\b|.*\bstate=(?:failed|skipped|empty)\b")
 _STAMP: Final = re.compile(r"\S*\d:\d\d\S* \w+ +")
-_PLACE: Final = re.compile(r" (?:ticket_id|attempt|ms)=\S+")
+_PLACE: Final = re.compile(r" (?:ticket_id|step|state|tries|ms|next)=\S+")
 _SHOWN: Final = 300
 
 

@@ -80,7 +80,7 @@ class OwnWorker(SimpleWorker):
     def heartbeat(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 -- RQ's own
         """Show that the worker lives; stop when the pool that started it does not."""
         if self.parent_pid and os.getppid() != self.parent_pid:
-            log.warning("the pool is gone, worker stops")
+            log.warning("the supervisor is gone, worker stops")
             raise SystemExit(0)
         super().heartbeat(*args, **kwargs)
         if self.heart is not None:

@@ -44,7 +44,7 @@ def for_web(settings: Settings) -> Redis:
 
 def for_pages(settings: Settings) -> Redis:
     """For the status page and `/metrics`: one connection of a process, so that they never take those of deliveries."""
-    once_more = Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,))
+    once_more = Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError, ReadOnlyError))
     options = _options(settings, seconds=WEB_SECONDS, retry=once_more)
     return Redis.from_pool(
         BlockingConnectionPool.from_url(settings.redis_url, max_connections=1, timeout=PAGE_SECONDS, **options)
@@ -52,8 +52,9 @@ def for_pages(settings: Settings) -> Redis:
 
 
 def for_readiness(settings: Settings) -> Redis:
-    """For `/readyz`: one try, one second, one connection of a process, however many ask: anybody may."""
-    options = _options(settings, seconds=WEB_SECONDS, retry=Retry(NoBackoff(), 0))
+    """For `/readyz`: one second, one connection of a process, however many ask: anybody may."""
+    once_more = Retry(NoBackoff(), 1, supported_errors=(ReadOnlyError,))
+    options = _options(settings, seconds=WEB_SECONDS, retry=once_more)
     return Redis.from_pool(
         BlockingConnectionPool.from_url(settings.redis_url, max_connections=1, timeout=PAGE_SECONDS, **options)
     )

@@ -124,7 +124,9 @@ class Deliveries:
                     return
             try:
                 self._write(seen)
-            except RedisError as error:
+            except Exception as error:  # counting goes on, whatever happens; what is no surprise is told quietly
+                if not isinstance(error, RedisError):
+                    log.exception("refusals cannot be written, tried again")
                 log.debug("refusals are written later", error=type(error).__name__)
                 self._take_back(seen)
                 self._closed.wait(AWAY_SECONDS)

@@ -64,6 +64,6 @@ def read(beats: list[tuple[bytes, float]], *, now: float) -> tuple[dict[str, flo
     for member, at in beats:
         part, _, process = member.decode("utf-8", "replace").partition(":")
         heard[part] = max(at, heard.get(part, 0.0))
-        if process and at > now - SILENT_SECONDS:
+        if process and abs(now - at) < SILENT_SECONDS:  # a clock that was set back makes nobody alive
             alive.add(part)
     return heard, frozenset(alive)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from redis import Redis
-from redis.exceptions import RedisError
+from redis.exceptions import ReadOnlyError, RedisError
 from rq.registry import StartedJobRegistry
 
 from integration.cases import counters, deliveries, heartbeats, scripts, standing
@@ -134,6 +134,8 @@ def facts(settings: Settings, redis: Redis, *, routes: Routes) -> Facts:
         pipe.get(keys.recovery_trouble)
         pipe.eval(_TRY_TO_WRITE, 1, keys.check("standing"))
         answers = pipe.execute(raise_on_error=False)
+    if isinstance(answers[-1], ReadOnlyError):
+        redis.connection_pool.disconnect()  # demoted in a failover: the next look asks whoever has its name by then
     writes, told = _refusal(answers), iter(answers)
     counts = {state: next(told) for state in State}
     oldest = {state: first[0][1] for state in states if (first := next(told))}

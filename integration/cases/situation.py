@@ -29,7 +29,8 @@ class Command:
 
 def of_ours(command: str) -> Command:
     """One of our own commands."""
-    return Command(heroku=f"heroku run python -m integration {command}", elsewhere=f"python -m integration {command}")
+    elsewhere = f"python -m integration {command}"
+    return Command(heroku=f"heroku run -- {elsewhere}", elsewhere=elsewhere)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -177,7 +177,7 @@ def _deliveries(facts: Facts) -> Iterator[Trouble]:
                 "The clock of this machine is wrong, or a stranger repeats an old delivery: compare the clock with the "
                 "true time."
             ),
-            command=Command(heroku="heroku run date --utc", elsewhere="date --utc"),
+            command=Command(heroku="heroku run -- date --utc", elsewhere="date --utc"),
         )
     unusable = facts.zendesk.refused.get("unusable")
     if unusable is not None and unusable.last > (facts.last_received or 0.0):
@@ -315,7 +315,7 @@ def _hold(hold: Hold, variables: str) -> Trouble:
     return Trouble(
         name=f"{hold.service.lower()}_refuses",
         severity=Severity.NO_NOTES,
-        what=f"{hold.reason}: tickets wait for you",
+        what=f"{hold.reason.rstrip('?.')}: tickets wait for you",
         since=hold.since,
         do=f"Look at {variables}; check says more. It is tried again every minute, the tickets go on by themselves.",
         command=of_ours("check"),

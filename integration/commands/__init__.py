@@ -32,7 +32,7 @@ def in_the_same_form(command: str) -> str:
     words = sys.orig_argv
     at = next((n for n in range(len(words)) if words[n : n + 2] == module), None)
     called = shlex.join([*(["python"] if at is None else words[:at]), *module, command])
-    return f"heroku run {called}" if os.environ.get("DYNO") else called
+    return f"heroku run -- {called}" if os.environ.get("DYNO") else called
 
 
 def case_named(raw: str) -> CaseKey:

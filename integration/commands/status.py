@@ -74,15 +74,16 @@ def _as_text(overview: Overview) -> str:
     lines += [f"  {state:<10}{count:>8}" for state, count in overview.states.items()]
     lines += ["jobs", f"  {'waiting':<10}{overview.jobs_waiting:>8}", f"  {'running':<10}{overview.jobs_running:>8}"]
     oldest = overview.oldest_waiting_seconds
-    lines.append("no ticket waits" if oldest is None else f"the longest wait in one state: {oldest:.0f} s")
-    for each in overview.obstacles:
-        since = "" if each.since is None else f" (since {_time(each.since)})"
-        lines.append(f"tickets wait for {each.service}: {each.reason}{since}")
+    if oldest is not None:
+        lines.append(f"the longest wait in one state: {oldest:.0f} s")
+    for obstacle in overview.obstacles:
+        since = "" if obstacle.since is None else f" (since {_time(obstacle.since)})"
+        lines.append(f"tickets wait for {obstacle.service}: {obstacle.reason}{since}")
     return "\n".join(lines + _of_public_notes(overview.public_notes))
 
 
 def _troubles_as_json(known: Facts, found: tuple[Trouble, ...]) -> dict[str, Any]:
-    told = [{**asdict(each), "since": _time(each.since)} for each in found]
+    told = [{**asdict(trouble), "since": _time(trouble.since)} for trouble in found]
     return {"summary": standing.summary(known, found), "troubles": told}
 
 

@@ -224,7 +224,7 @@ def test_a_run_with_the_right_secret_asks_for_nothing_and_shows_no_secret(run: R
 
 def test_the_command_to_run_next_is_named_as_this_one_was_called(run: Runner) -> None:
     run.here()
-    assert run("install", DYNO="run.1234").stdout.endswith(f"`heroku run {sys.executable} -m integration check`.\n")
+    assert run("install", DYNO="run.1234").stdout.endswith(f"`heroku run -- {sys.executable} -m integration check`.\n")
     command = ["sh", "-c", f"PATH={Path(sys.executable).parent}:$PATH; python -X utf8 -m integration install"]
     done = subprocess.run(command, env=run.environ, cwd=run.folder, capture_output=True, text=True, check=True)
     assert done.stdout.endswith("\nNow run `python -X utf8 -m integration check`.\n")

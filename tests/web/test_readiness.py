@@ -19,7 +19,7 @@ def test_an_admin_reads_what_tickets_wait_for(product: InProcess) -> None:
     assert answer.status_code == 200
     assert answer.text.startswith(f"ok\nlogrocket_refuses: {REFUSED}: tickets wait for you (since 20")
     assert "tickets get no note. Look at LOGROCKET_API_KEY" in answer.text
-    assert "(on Heroku: `heroku run python -m integration check`)" in answer.text
+    assert "(on Heroku: `heroku run -- python -m integration check`)" in answer.text
 
 
 def test_nobody_else_does(product: InProcess) -> None:

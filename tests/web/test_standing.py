@@ -81,7 +81,9 @@ class Everywhere:
         found = {
             "page": re.findall(r'id="trouble-(\w+)"', page),
             "readyz": re.findall(r"^(\w+): ", self.get("/readyz"), re.MULTILINE),
-            "metrics": re.findall(r'^highlights_trouble\{name="(\w+)"\} 1\.0$', self.get("/metrics"), re.MULTILINE),
+            "metrics": re.findall(
+                r'^highlights_trouble\{name="(\w+)",severity="\w+"\} 1\.0$', self.get("/metrics"), re.MULTILINE
+            ),
             "status --json": [each["name"] for each in json.loads(self.command("status", "--json"))["troubles"]],
             "status": re.findall(r"^(\w+): .*; ", self.command("status"), re.MULTILINE),
             "check": re.findall(r"\w+", self.line_of_check()),
@@ -135,11 +137,11 @@ def well(processes: Processes, sandbox: Sandbox) -> None:
 @pytest.mark.parametrize(
     ("make", "name", "command"),
     [
-        (no_secret, "no_signing_secret", "heroku run python -m integration install"),
-        (another_secret, "signature_mismatch", "heroku run python -m integration install"),
+        (no_secret, "no_signing_secret", "heroku run -- python -m integration install"),
+        (another_secret, "signature_mismatch", "heroku run -- python -m integration install"),
         (no_worker, "no_worker", "heroku ps:scale worker=1"),
-        (logrocket_down, "logrocket_down", "heroku run python -m integration check"),
-        (zendesk_down, "zendesk_down", "heroku run python -m integration check"),
+        (logrocket_down, "logrocket_down", "heroku run -- python -m integration check"),
+        (zendesk_down, "zendesk_down", "heroku run -- python -m integration check"),
         (well, None, None),
     ],
 )

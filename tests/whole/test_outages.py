@@ -152,6 +152,9 @@ class Day:
         said = self.processes.log("worker").splitlines()
         return any("highlights requested" in line and f"ticket_id={number}" in line for line in said)
 
+    def asks_whether_ready(self) -> int:
+        return requests.get(f"{self.processes.url}/readyz", timeout=5).status_code
+
     def is_over(self) -> None:
         """Neither process has exited; both end as they should; nothing that was logged was a surprise."""
         assert [each.poll() for each in self.processes.running.values()] == [None, None]
@@ -246,6 +249,7 @@ class TestInAFailover:
     def test_the_demoted_one_is_left(self, day: Day, own: OwnValkey, way: TcpProxy, tmp_path: Path) -> None:
         promoted = OwnValkey(tmp_path / "promoted", free_port())
         promoted.start()
+        assert [day.asks_whether_ready() for _ in range(8)] == [200] * 8  # each web process has its connection now
         try:
             promoted.tell("REPLICAOF", "127.0.0.1", own.port)
             with Redis.from_url(f"redis://127.0.0.1:{promoted.port}/0") as line:
@@ -258,6 +262,7 @@ class TestInAFailover:
             number = day.sandbox.zendesk.file_ticket(requester=ADA, deliver=False)
             wait_for(lambda: day.deliver(number)[0] == 202)
             day.note_comes(number)
+            assert [day.asks_whether_ready() for _ in range(8)] == [200] * 8
             day.is_over()
         finally:
             promoted.server.terminate()

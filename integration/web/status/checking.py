@@ -126,7 +126,7 @@ def without(results: Sequence[Result], secrets: Sequence[str]) -> tuple[Result, 
 
 
 def _hidden(text: str, secrets: Sequence[str]) -> str:
-    for secret in secrets:
+    for secret in sorted(secrets, key=len, reverse=True):  # one may be a part of another
         text = text.replace(secret, "[secret]")
     return text
 

@@ -63,10 +63,11 @@ class Told(Collector):
         yield from self._times()
 
     def _troubles(self) -> Iterator[Metric]:
-        there = {trouble.name for trouble in self.troubles}
-        told = _gauge("trouble", "1 while something is not well, by the name that the status page has for it.", "name")
+        there = {trouble.name: trouble.severity.name.lower() for trouble in self.troubles}
+        text = "1 while something is not well, by the status page's name for it, and what it does to tickets."
+        told = _gauge("trouble", text, "name", "severity")
         for name in standing.names(self.snapshot.outlook.routes.services):
-            told.add_metric([name], name in there)
+            told.add_metric([name, there.get(name, "none")], name in there)
         yield told
         refused = CounterMetricFamily(
             f"{PREFIX}_deliveries_refused", "Deliveries refused or put off.", labels=["reason", "endpoint"]
