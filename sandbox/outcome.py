@@ -12,7 +12,7 @@ from sandbox.zendesk import Delivery, Ticket, Zendesk
 RETRY_SECONDS: Final = ("3", "5", "8")
 """After which the product asks LogRocket again when it failed (`FAILED_RETRY_SECONDS` in the sandbox)."""
 
-_ENDED: Final = re.compile(r"ticket (?:failed|skipped)\b|highlights empty\b|.*\bstate=(?:failed|skipped|empty)\b")
+_ENDED: Final = re.compile(r"(?:ticket (?:failed|skipped)|highlights empty)\b")
 _STAMP: Final = re.compile(r"\S*\d:\d\d\S* \w+ +")
 _PLACE: Final = re.compile(r" (?:ticket_id|step|state|tries|ms|next)=\S+")
 _SHOWN: Final = 300
@@ -20,10 +20,12 @@ _SHOWN: Final = 300
 
 def why_no_note(zendesk: Zendesk, logrocket: LogRocket, ticket: Ticket) -> str | None:
     """Say why no note will come unless somebody does something; None while one may still come by itself."""
-    reasons = (_not_told(zendesk, ticket), _nobody_to_ask_for(zendesk, ticket), _nothing_from(logrocket, ticket.id))
-    known = next((reason for reason in reasons if reason is not None), None)
     said = last_words(zendesk, ticket.id)
-    return known or (f"the product's log says: {said}" if said and _ENDED.match(said) else None)
+    ended = said is not None and _ENDED.match(said) is not None
+    nothing = _nothing_from(logrocket, ticket.id, ended=ended)
+    reasons = (_not_told(zendesk, ticket), _nobody_to_ask_for(zendesk, ticket), nothing)
+    known = next((reason for reason in reasons if reason is not None), None)
+    return known or (f"the product's log says: {said}" if ended else None)
 
 
 def last_words(zendesk: Zendesk, ticket_id: int) -> str | None:
@@ -70,10 +72,10 @@ def _nobody_to_ask_for(zendesk: Zendesk, ticket: Ticket) -> str | None:
     return "its requester has neither an e-mail address nor a user id, so there is nobody to ask LogRocket for"
 
 
-def _nothing_from(logrocket: LogRocket, ticket_id: int) -> str | None:
-    """What LogRocket told the product at last, when nothing follows from it."""
+def _nothing_from(logrocket: LogRocket, ticket_id: int, *, ended: bool) -> str | None:
+    """What LogRocket told the product at last, when nothing follows from it; the product may have `ended` it before."""
     requests = requests_of(logrocket, ticket_id)
-    if not requests or not _is_told(logrocket, *requests[-1]):
+    if not requests or not (ended or _is_told(logrocket, *requests[-1])):
         return None
     if requests[-1][1]["outcome"] == "EMPTY":
         return "LogRocket has no session of its requester, so there is nothing to tell"

@@ -40,7 +40,7 @@ EXPLAINED: Final = {
     r"highlights:newest:zendesk": "the ledger: the highest ids that came: a lower one may have had its note",
     r"highlights:metrics.*": "the ledger: counters for /metrics",
     r"highlights:recover:(lock|done)": "recovery: who looks for missed tickets, and up to when it was done",
-    r"highlights:recover:seen:\d+": "recovery: tickets that were looked at, for eight days",
+    r"highlights:recover:seen:zendesk-\d+": "recovery: tickets that were looked at, for eight days",
     r"highlights:recover:lost": "recovery: of which time Redis may have lost tickets",
     r"highlights:recover:trouble": "recovery: what stands in its way",
     r"highlights:asked": "the ledger: LogRocket requests of the last hour, for their ceiling",
