@@ -23,7 +23,7 @@ def of_public_url(settings: Settings) -> Iterator[Result]:
         answer = session.get(f"{settings.public_url}/readyz")
     except Answered as answered:
         if answered.status == 503:  # noqa: PLR2004 -- what /readyz says without Redis
-            fix = "See the lines on Redis above, and the log of the web process."
+            fix = "Is its REDIS_URL right? See the lines on Redis above, and the log of the web process."
             yield failure(PUBLIC_URL, "the web process answers and cannot use Redis (503)", fix)
         else:
             told = f"{settings.public_url}/readyz answers {answered.status}: this is not this project's web process"
