@@ -135,7 +135,8 @@ def facts(settings: Settings, redis: Redis, *, routes: Routes) -> Facts:
         pipe.eval(_TRY_TO_WRITE, 1, keys.check("standing"))
         answers = pipe.execute(raise_on_error=False)
     if isinstance(answers[-1], ReadOnlyError):
-        redis.connection_pool.disconnect()  # demoted in a failover: the next look asks whoever has its name by then
+        # Demoted in a failover: the next look asks whoever has its name by then.
+        redis.connection_pool.disconnect(inuse_connections=False)
     writes, told = _refusal(answers), iter(answers)
     counts = {state: next(told) for state in State}
     oldest = {state: first[0][1] for state in states if (first := next(told))}
