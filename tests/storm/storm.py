@@ -28,6 +28,7 @@ from tests.storm.tickets import Customers
 from tests.storm.weather import Weather
 
 STALLED_SECONDS: Final = 150.0  # without any progress, in good weather: longer than any wait that the ledger may be in
+LONGER_SECONDS: Final = 90.0  # that a storm may go on until its weather has met somebody
 TOLD_SECONDS: Final = 30.0
 ERASED: Final = 5
 LOGS: Final = ("web", "worker", "commands")
@@ -133,7 +134,7 @@ class Storm:
             filing = threads.submit(self._customers.file_all, stop)
             try:
                 told = began
-                while not filing.done() or time.monotonic() < began + self._forecast.seconds:
+                while not filing.done() or time.monotonic() < began + self._forecast.seconds or self._is_missed(began):
                     if any(each.done() for each in raging):
                         break
                     if time.monotonic() > told + TOLD_SECONDS:
@@ -147,6 +148,11 @@ class Storm:
         self._stage.restart_the_dead()
         self._stage.wait_ready()
         self._say(f"The weather is fine again: {self._standing()}")
+
+    def _is_missed(self, began: float) -> bool:
+        """Whether the weather has met nobody yet: after a blow to Redis all waits, for longer than a short storm."""
+        late = time.monotonic() > began + self._forecast.seconds + LONGER_SECONDS
+        return not late and not any(self._weather.happened.values())
 
     def settle(self) -> None:
         """Wait until nothing is left to be done; give up when nothing changes any more."""
