@@ -189,10 +189,10 @@ def _pool(pool: type[Any], connection: type[Any], adapter: ServiceAdapter) -> ty
 def json_object(body: bytes) -> dict[str, Any] | None:
     """The JSON object in an answer's body; None when there is none."""
     try:
-        found = json.loads(body)
+        answer = json.loads(body)
     except (ValueError, RecursionError):
         return None
-    return found if isinstance(found, dict) else None
+    return answer if isinstance(answer, dict) else None
 
 
 def below(url: str, base: str) -> str | None:
@@ -241,10 +241,10 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 
 def _date(raw: str) -> datetime | None:
     try:
-        found = parsedate_to_datetime(raw.strip())
+        moment = parsedate_to_datetime(raw.strip())
     except (ValueError, IndexError, OverflowError):
         return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _read_whole(response: requests.Response, *, seconds: float) -> None:

@@ -112,12 +112,12 @@ def get(name: str) -> structlog.stdlib.BoundLogger:
 
 
 def _exception_without_text(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    found = event.pop("exc_info", None)
-    if found is True:
-        found = sys.exc_info()
-    error = found[1] if isinstance(found, tuple) else found
+    raised = event.pop("exc_info", None)
+    if raised is True:
+        raised = sys.exc_info()
+    error = raised[1] if isinstance(raised, tuple) else raised
     if isinstance(error, BaseException):
-        event["error"] = " < ".join(type(each).__qualname__ for each in _chain(error))
+        event["error"] = " < ".join(type(cause).__qualname__ for cause in _chain(error))
         frames = traceback.extract_tb(error.__traceback__)
         event["at"] = " > ".join(f"{_short(frame.filename)}:{frame.lineno}" for frame in frames[-8:])
     return event
@@ -181,7 +181,7 @@ class _Lines(logging.StreamHandler[TextIO]):
         self.tell_repeats()
         try:
             line = self.format(record)
-            if not _may_be_left_out(record) or self._repeats.admits(line, self._clock()):
+            if not _may_be_left_out(record) or self._repeats.is_to_be_written(line, self._clock()):
                 self._write(self._finish(line, 0))
         except Exception:  # noqa: BLE001 -- as logging's own handlers do
             self.handleError(record)
@@ -244,4 +244,7 @@ def _quoted(value: object) -> str:
 
 
 def _one_line(text: str) -> str:
-    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode("ascii") for each in text)
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
+        for character in text
+    )

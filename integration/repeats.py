@@ -23,7 +23,7 @@ class Repeats:
         self._seconds, self._remembered = seconds, remembered
         self._seen: dict[str, _Seen] = {}
 
-    def admits(self, line: str, now: float) -> bool:
+    def is_to_be_written(self, line: str, now: float) -> bool:
         """Whether to write this line; one that is not written is counted."""
         if line in self._seen:
             self._seen[line].left_out += 1

@@ -38,11 +38,11 @@ def _told(cause: BaseException) -> str | None:
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
     """What lies behind an error, the innermost first: urllib3 and requests keep one exception within another."""
-    found: list[BaseException] = []
+    causes: list[BaseException] = []
     waiting: list[object] = [error]
-    while waiting and len(found) < _MOST:
+    while waiting and len(causes) < _MOST:
         cause = waiting.pop()
-        if isinstance(cause, BaseException) and cause not in found:
-            found.append(cause)
+        if isinstance(cause, BaseException) and cause not in causes:
+            causes.append(cause)
             waiting += [cause.__context__, cause.__cause__, getattr(cause, "reason", None), *cause.args]
-    yield from reversed(found)
+    yield from reversed(causes)

@@ -32,9 +32,9 @@ class Admin:
         return answer.text
 
     def token(self) -> str:
-        found = re.search(r'name="csrf_token" value="([^"]+)"', self.page())
-        assert found is not None
-        return found[1]
+        field = re.search(r'name="csrf_token" value="([^"]+)"', self.page())
+        assert field is not None
+        return field[1]
 
     def post(self, path: str, *, follow: bool = True, **form: str) -> requests.Response:
         form = {"csrf_token": self.token(), **form}

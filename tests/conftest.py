@@ -87,11 +87,11 @@ def wait_for(condition: Callable[[], T | None], *, seconds: float = 20.0) -> T:
     """The first true value of `condition`; the test fails when none comes in time."""
     deadline = time.monotonic() + seconds
     while True:
-        found = condition()
-        if found:
-            return found
+        value = condition()
+        if value:
+            return value
         if time.monotonic() > deadline:
-            pytest.fail(f"waited {seconds} s in vain; last seen: {found!r}")
+            pytest.fail(f"waited {seconds} s in vain; last seen: {value!r}")
         time.sleep(0.02)
 
 
@@ -214,9 +214,9 @@ class InProcess:
                     signal.signal(number, handler)
 
     def entry(self, ticket_id: int) -> Entry:
-        found = self.ledger.find(key(ticket_id))
-        assert found is not None
-        return found
+        entry = self.ledger.find(key(ticket_id))
+        assert entry is not None
+        return entry
 
     def work_until(self, ticket_id: int, *states: State, seconds: float = 20.0) -> Entry:
         """Work until the ticket is in one of `states` (in any final one when none is named)."""
@@ -224,8 +224,8 @@ class InProcess:
 
         def reached() -> Entry | None:
             self.work()
-            found = self.ledger.find(key(ticket_id))
-            return found if found is not None and found.state in wanted else None
+            entry = self.ledger.find(key(ticket_id))
+            return entry if entry is not None and entry.state in wanted else None
 
         return wait_for(reached, seconds=seconds)
 

@@ -30,7 +30,7 @@ KNOWN = marker.of("a" * 64)
 def comment(sandbox: Sandbox, text: str, *, public: bool, author: int | None = None) -> int:
     """A ticket with a comment that holds a marker: its requester's own, or another author's."""
     number = sandbox.zendesk.file_ticket(requester=ADA, deliver=False)
-    [ticket] = [each for each in sandbox.zendesk.tickets() if each.id == number]
+    [ticket] = [candidate for candidate in sandbox.zendesk.tickets() if candidate.id == number]
     said = {"body": text, "public": public, "author_id": author or ticket.requester_id}
     requests.put(
         f"{sandbox.zendesk.url}/api/v2/tickets/{number}",

@@ -126,7 +126,7 @@ def test_a_legacy_token_works_with_a_warning() -> None:
 
 def test_without_a_webhook_secret_it_starts_with_a_warning() -> None:
     assert any(
-        "ZENDESK_WEBHOOK_SECRET" in each for each in from_environment(without("ZENDESK_WEBHOOK_SECRET")).warnings
+        "ZENDESK_WEBHOOK_SECRET" in warning for warning in from_environment(without("ZENDESK_WEBHOOK_SECRET")).warnings
     )
 
 
@@ -382,10 +382,10 @@ MALFORMED = {
 
 @pytest.mark.parametrize(("name", "value"), [(name, value) for name, values in MALFORMED.items() for value in values])
 def test_a_malformed_variable_is_named(name: str, value: str) -> None:
-    found = problems({**ENVIRON, name: value})
-    assert [problem.split(" ", 1)[0] for problem in found] == [name]
+    told = problems({**ENVIRON, name: value})
+    assert [problem.split(" ", 1)[0] for problem in told] == [name]
     if len(value) > 8:  # a shorter one may well be part of the advice
-        assert value not in "".join(found)
+        assert value not in "".join(told)
 
 
 LISTS = {
@@ -419,8 +419,8 @@ def test_what_is_wrong_with_a_list_is_told_in_its_own_words(name: str, frame: st
 @pytest.mark.parametrize("frame", ["{},{}", " {} , {} ", "{},{},", ",{},,{}"])
 def test_blanks_around_the_commas_of_a_list_and_a_comma_too_many_are_no_mistake(name: str, frame: str) -> None:
     one, two, _ = LISTS[name]
-    usual, found = (from_environment({**ENVIRON, name: each.format(one, two)}) for each in ("{},{}", frame))
-    assert found == usual
+    usual, listed = (from_environment({**ENVIRON, name: form.format(one, two)}) for form in ("{},{}", frame))
+    assert listed == usual
 
 
 def test_all_that_is_wrong_with_a_list_is_one_line() -> None:
@@ -458,17 +458,17 @@ def documented() -> list[str]:
 def test_messages_are_sorted_as_the_table_of_variables_is() -> None:
     wrong = dict.fromkeys(ALL, "ä ä")
     expected = [name for name in documented() if name not in (*LEGACY, "ZENDESK_CLIENT_ID")]
-    found = [name for name in named(wrong) if name in expected]
-    assert len(found) > 15
-    assert found == [name for name in expected if name in found]
+    order = [name for name in named(wrong) if name in expected]
+    assert len(order) > 15
+    assert order == [name for name in expected if name in order]
     assert named({}) == [name for name in documented() if name in NEEDED]
 
 
 def every_option_of_redis() -> list[str]:
     """Whatever redis-py would take from an address."""
     classes = (Redis, ConnectionPool, BlockingConnectionPool, AbstractConnection, Connection, SSLConnection)
-    parameters = [inspect.signature(each.__init__).parameters for each in (*classes, UnixDomainSocketConnection)]
-    return sorted({name for each in parameters for name in each} - {"self", "kwargs", "connection_kwargs"})
+    parameters = [inspect.signature(kind.__init__).parameters for kind in (*classes, UnixDomainSocketConnection)]
+    return sorted({name for names in parameters for name in names} - {"self", "kwargs", "connection_kwargs"})
 
 
 HARMLESS = {"db", "client_name", "protocol", "socket_keepalive"}
@@ -558,9 +558,9 @@ def test_a_malformed_legacy_credential_is_named(name: str, value: str) -> None:
     ],
 )
 def test_plain_http_elsewhere_and_credentials_in_an_address_are_refused(name: str, url: str) -> None:
-    found = problems({**ENVIRON, name: url})
-    assert [problem.split(" ", 1)[0] for problem in found] == [name]
-    assert "hush" not in "".join(found)
+    told = problems({**ENVIRON, name: url})
+    assert [problem.split(" ", 1)[0] for problem in told] == [name]
+    assert "hush" not in "".join(told)
 
 
 @pytest.mark.parametrize("domain", ["two words.example", "evil.example/path?x=", "user@evil.example", "a.example#"])
@@ -633,9 +633,9 @@ def test_every_variable_is_known_by_its_name_and_has_a_valid_value_here() -> Non
 )
 def test_no_variable_accepts_a_value_with_its_quotes_or_a_placeholder(name: str, frame: str) -> None:
     value = frame.format(VALID[name])
-    found = problems({**used(name), name: value})
-    assert name in [problem.split(" ", 1)[0] for problem in found]
-    assert VALID[name] not in "".join(found) or len(VALID[name]) < 12
+    told = problems({**used(name), name: value})
+    assert name in [problem.split(" ", 1)[0] for problem in told]
+    assert VALID[name] not in "".join(told) or len(VALID[name]) < 12
 
 
 @pytest.mark.parametrize("name", ["ADMIN_PASSWORD", "SECRET_KEY"])
@@ -726,7 +726,7 @@ def test_every_secret_is_listed_for_the_log_to_blank() -> None:
 
 
 VALUES = st.one_of(
-    st.sampled_from([each for values in MALFORMED.values() for each in values]),
+    st.sampled_from([value for values in MALFORMED.values() for value in values]),
     st.sampled_from([*ENVIRON.values(), *LEGACY.values()]),
     st.text(max_size=50),
     st.text("htps:/[]@#?a.0", max_size=20).map("https://{}".format),
@@ -737,14 +737,14 @@ VALUES = st.one_of(
 @given(environ=st.dictionaries(st.sampled_from(ALL), VALUES.map("hush-hush-{}".format) | VALUES, max_size=len(ALL)))
 def test_any_environment_gives_settings_or_says_what_is_wrong_without_a_value(environ: dict[str, str]) -> None:
     try:
-        found = from_environment({**ENVIRON, **environ})
+        settings = from_environment({**ENVIRON, **environ})
     except SettingsError as error:
         assert error.problems  # noqa: PT017 -- either outcome is right
         assert all(problem.split(" ", 1)[0] in ALL for problem in error.problems)  # noqa: PT017 -- likewise
         assert "hush" not in str(error)  # noqa: PT017 -- likewise
     else:
-        assert isinstance(found, Settings)
-        assert found.public_url.startswith(("https://", "http://", "HTTPS://", "HTTP://"))
+        assert isinstance(settings, Settings)
+        assert settings.public_url.startswith(("https://", "http://", "HTTPS://", "HTTP://"))
 
 
 @unhurried

@@ -73,13 +73,13 @@ def variables() -> set[str]:
 
 def needed() -> set[str]:
     """The variables without which the settings of an OAuth client are refused."""
-    found = set()
+    names = set()
     for name in ENVIRON:
         try:
             from_environment({**ENVIRON, name: ""})
         except SettingsError:
-            found.add(name)
-    return found
+            names.add(name)
+    return names
 
 
 def with_zendesk(settings: Settings, **changes: Any) -> Settings:  # noqa: ANN401 -- of any of its fields

@@ -45,7 +45,7 @@ def clean(redis: Redis, *, seconds: float = LONGEST_SECONDS) -> Cleaned:
         done.append(_write_anew(redis, redis.bgrewriteaof, "append-only file", "aof_last_bgrewrite_status", end=end))
     if _has_snapshots(redis, info):
         done.append(_write_anew(redis, redis.bgsave, "snapshot", "rdb_last_bgsave_status", end=end))
-    return Cleaned(failed=any(each.failed for each in done), told=tuple(line for each in done for line in each.told))
+    return Cleaned(failed=any(file.failed for file in done), told=tuple(line for file in done for line in file.told))
 
 
 def _write_anew(redis: Redis, start: Callable[[], Any], what: str, status: str, *, end: float) -> Cleaned:

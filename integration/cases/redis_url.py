@@ -58,7 +58,7 @@ _ALLOWED_WITH_TLS: Final[dict[str, Callable[[str], bool]]] = {
     "ssl_password": _any,
     "ssl_ciphers": _any,
 }
-_WHY_NOT: Final = {
+_WHY_REFUSED: Final = {
     **dict.fromkeys(("username", "password"), "belongs before the @ of the address"),
     **dict.fromkeys(("host", "port", "path"), "names another address than the one that stands there"),
     **dict.fromkeys(
@@ -113,17 +113,17 @@ def _refuse_options(parts: SplitResult) -> None:
     allowed = {**_ALLOWED, **(_ALLOWED_WITH_TLS if parts.scheme == "rediss" else {})}
     for name, value in options:
         if name not in allowed:
-            raise ValueError(_why_not(name))
+            raise ValueError(_why_refused(name))
         if not value or not allowed[name](value):
             raise ValueError(f"has a value for {name} that cannot be meant")
 
 
-def _why_not(name: str) -> str:
+def _why_refused(name: str) -> str:
     """Why an option is refused; a name that is no option may be part of a secret, and is not repeated."""
     if name in _ALLOWED_WITH_TLS:
         return f"has the option {name}, which is for rediss:// alone"
-    if name in _WHY_NOT:
-        return f"has the option {name}, which {_WHY_NOT[name]}"
+    if name in _WHY_REFUSED:
+        return f"has the option {name}, which {_WHY_REFUSED[name]}"
     if name in _known():
         return f"has the option {name}, which this program sets itself or cannot use: leave it out"
     return "has an option that Redis does not know"
@@ -133,7 +133,7 @@ def _known() -> set[str]:
     """Every option of redis-py's."""
     classes = (Redis, ConnectionPool, BlockingConnectionPool, AbstractConnection, Connection, SSLConnection)
     return {
-        name for each in (*classes, UnixDomainSocketConnection) for name in inspect.signature(each.__init__).parameters
+        name for kind in (*classes, UnixDomainSocketConnection) for name in inspect.signature(kind.__init__).parameters
     }
 
 

@@ -86,10 +86,10 @@ def answers(redis: Redis) -> Result:
         return failure(
             REDIS, f"{told} is in cluster mode, which cannot write an entry and its job in one step", _NO_CLUSTER
         )
-    found = re.match(r"([0-9]{1,6})\.([0-9]{1,6})", spoken)
-    if found is None:
+    version = re.match(r"([0-9]{1,6})\.([0-9]{1,6})", spoken)
+    if version is None:
         return warning(REDIS, "answers, and its version cannot be read", "It has to be 6.2 or later.")
-    if (int(found[1]), int(found[2])) < OLDEST:
+    if (int(version[1]), int(version[2])) < OLDEST:
         return failure(REDIS, f"{told} is too old", "Take Redis 6.2 or later, or Valkey.")
     return ok(REDIS, f"answers, {told}")
 
@@ -98,15 +98,15 @@ def owned(redis: Redis, settings: Settings) -> Result:
     """Whether the keys are ours, or will be; read by an own way, for nothing else is sent when they are not."""
     own = owner.name_of(settings)
     try:
-        found = cast("bytes | None", redis.get(settings.keys.owner))
+        present_owner = cast("bytes | None", redis.get(settings.keys.owner))
     except ResponseError as error:
         if owner.speaks_of_a_cluster(error):
             return skipped(OWNER, "cannot be told in cluster mode", _NO_CLUSTER)
         raise
-    if found is None:
+    if present_owner is None:
         return ok(OWNER, f"{settings.key_prefix}:* is nobody's yet, and becomes this installation's ({own})")
-    if found != own.encode():
-        why, _, fix = owner.of_another(settings.keys, own, found).partition(": ")
+    if present_owner != own.encode():
+        why, _, fix = owner.of_another(settings.keys, own, present_owner).partition(": ")
         return failure(OWNER, why, f"{fix[0].upper()}{fix[1:]}.")
     return ok(OWNER, f"{settings.key_prefix}:* is this installation's ({own})")
 
@@ -183,10 +183,8 @@ def clock_skew(redis: Redis, clock: Callable[[], float]) -> Result:
     seconds, micros = redis.time()
     ahead = seconds + micros / 1e6 - (before + clock()) / 2
     if abs(ahead) > SKEW_SECONDS:
-        found = f"Redis is {abs(ahead):.0f} s {'ahead of' if ahead > 0 else 'behind'} this machine"
-        return warning(
-            "Redis clock", found, "Have both machines set their clocks by NTP: the times on the page differ."
-        )
+        skew = f"Redis is {abs(ahead):.0f} s {'ahead of' if ahead > 0 else 'behind'} this machine"
+        return warning("Redis clock", skew, "Have both machines set their clocks by NTP: the times on the page differ.")
     return ok(CLOCK, f"within {max(abs(ahead), 0.1):.1f} s of this machine's")
 
 
@@ -218,7 +216,7 @@ def _info(redis: Redis, section: str) -> dict[str, Any]:
 def _config(redis: Redis, name: str) -> str | None:
     """A value of Redis' configuration; None when Redis does not tell, as some managed ones do not."""
     try:
-        found = cast("dict[str, str]", redis.config_get(name))
+        values = cast("dict[str, str]", redis.config_get(name))
     except ResponseError:
         return None
-    return found.get(name)
+    return values.get(name)

@@ -58,41 +58,41 @@ def run(ledger: Ledger, settings: Settings, case: CaseKey, *, as_json: bool) -> 
 
 def listed(ledger: Ledger) -> Listed:
     """What to list beside the counts: bounded, however many tickets there are."""
-    waiting = [each for state in State if state not in FINAL for each in ledger.longest_in(state, LISTED)]
+    waiting = [entry for state in State if state not in FINAL for entry in ledger.longest_in(state, LISTED)]
     waiting.sort(key=lambda entry: entry.entered_at)
     return Listed(now=ledger.now(), failed=ledger.latest_in(State.FAILED, LISTED), waiting=waiting[:LISTED])
 
 
-def listed_as_text(found: Listed) -> list[str]:
+def listed_as_text(lists: Listed) -> list[str]:
     """The lists for a person; nothing when there is nothing to tell of."""
-    lines = [f"failed, the last {len(found.failed)} (mend the cause, then `retry`):"] if found.failed else []
-    lines += [f"  {name_of(each.key):<12} {time_of(each.entered_at)}  {each.reason}" for each in found.failed]
-    if found.waiting:
-        lines.append(f"waiting, the longest {len(found.waiting)}:")
-    for each in found.waiting:
-        why, again = words.waiting_for(each, found.now), _next(each, found.now)
+    lines = [f"failed, the last {len(lists.failed)} (mend the cause, then `retry`):"] if lists.failed else []
+    lines += [f"  {name_of(entry.key):<12} {time_of(entry.entered_at)}  {entry.reason}" for entry in lists.failed]
+    if lists.waiting:
+        lines.append(f"waiting, the longest {len(lists.waiting)}:")
+    for entry in lists.waiting:
+        why, again = words.waiting_for(entry, lists.now), _next(entry, lists.now)
         lines.append(
-            f"  {name_of(each.key):<12} {each.state} since {time_of(each.entered_at)}  {why} Next look: {again}."
+            f"  {name_of(entry.key):<12} {entry.state} since {time_of(entry.entered_at)}  {why} Next look: {again}."
         )
     return lines
 
 
-def listed_as_json(found: Listed) -> dict[str, Any]:
+def listed_as_json(lists: Listed) -> dict[str, Any]:
     """The lists for a program."""
     return {
         "failed": [
-            {"ticket": ticket(each.key), "reason": each.reason, "since": time_of(each.entered_at)}
-            for each in found.failed
+            {"ticket": ticket(entry.key), "reason": entry.reason, "since": time_of(entry.entered_at)}
+            for entry in lists.failed
         ],
         "waiting": [
             {
-                "ticket": ticket(each.key),
-                "state": str(each.state),
-                "reason": each.last_error,
-                "since": time_of(each.entered_at),
-                "next_look": _next(each, found.now),
+                "ticket": ticket(entry.key),
+                "state": str(entry.state),
+                "reason": entry.last_error,
+                "since": time_of(entry.entered_at),
+                "next_look": _next(entry, lists.now),
             }
-            for each in found.waiting
+            for entry in lists.waiting
         ],
     }
 
@@ -115,12 +115,12 @@ def _as_json(entry: Entry, now: float) -> dict[str, Any]:
                 "at": time_of(stage.when),
                 "troubles": [
                     {
-                        "why": each.why,
-                        "since": time_of(each.since),
-                        "times": each.times,
-                        "tried_again_at": time_of(each.until) if each.until else None,
+                        "why": trouble.why,
+                        "since": time_of(trouble.since),
+                        "times": trouble.times,
+                        "tried_again_at": time_of(trouble.until) if trouble.until else None,
                     }
-                    for each in stage.troubles
+                    for trouble in stage.troubles
                 ],
             }
             for stage in story.way(entry)
@@ -145,7 +145,7 @@ def _as_text(entry: Entry, told: dict[str, Any], now: float) -> str:
     lines.append("way")
     for stage in told["way"]:
         lines.append(f"  {stage['at']}  {stage['state']}")
-        lines += [f"{'':24}{_in_words(each)}" for each in stage["troubles"]]
+        lines += [f"{'':24}{_in_words(trouble)}" for trouble in stage["troubles"]]
     return "\n".join(lines)
 
 

@@ -68,18 +68,18 @@ def everything(settings: Settings) -> list[Result]:
 
 def all_good(results: Sequence[Result]) -> bool:
     """Whether nothing fails."""
-    return all(each.outcome is not Outcome.FAILURE for each in results)
+    return all(result.outcome is not Outcome.FAILURE for result in results)
 
 
 def as_json(results: Sequence[Result]) -> str:
     """The results as one JSON object."""
-    return json.dumps({"ok": all_good(results), "checks": [asdict(each) for each in results]})
+    return json.dumps({"ok": all_good(results), "checks": [asdict(result) for result in results]})
 
 
 def as_text(results: Sequence[Result]) -> str:
     """The results as lines, aligned; what to do stands below what was found."""
-    width = max(len(each.name) for each in results)
-    lines = chain.from_iterable(_lines(each, width) for each in results)
+    width = max(len(result.name) for result in results)
+    lines = chain.from_iterable(_lines(result, width) for result in results)
     return "\n".join([*lines, "", _summary(results)])
 
 
@@ -90,7 +90,7 @@ def _lines(result: Result, width: int) -> Iterator[str]:
 
 
 def _summary(results: Sequence[Result]) -> str:
-    counts = [(sum(each.outcome is kind for each in results), kind) for kind in _SINGULARS]
+    counts = [(sum(result.outcome is kind for result in results), kind) for kind in _SINGULARS]
     told = [f"{count} {_PLURALS[kind] if count != 1 else _SINGULARS[kind]}" for count, kind in counts if count]
     return f"{', '.join(told)}." if told else "All good."
 

@@ -164,20 +164,18 @@ def consents(question: str, *, unasked: str) -> bool:
 
 def _filters(options: argparse.Namespace, choices: Choices) -> Filters | None:
     """The wanted filters; None when nothing was said about them."""
-    named = {
-        field: [resolve(kind, given, choices) for given in getattr(options, kind)] for kind, field in FIELDS.items()
-    }
-    any_given = any(named.values()) or options.tag or options.without_tag
-    if any_given and options.no_filters:
+    named = {field: [resolve(kind, name, choices) for name in getattr(options, kind)] for kind, field in FIELDS.items()}
+    any_filter = any(named.values()) or options.tag or options.without_tag
+    if any_filter and options.no_filters:
         raise CannotFilterError("--no-filters and filters exclude each other")
-    if not any_given and not options.no_filters:
+    if not any_filter and not options.no_filters:
         return None
     return Filters(named=named, tags=options.tag, without_tags=options.without_tag)
 
 
 def _tell_secret(secret: str, present: Sequence[str]) -> None:
     """Say what is to be set; nothing when what is set here has the secret already."""
-    if any(hmac.compare_digest(secret.encode(), each.encode()) for each in present):
+    if any(hmac.compare_digest(secret.encode(), candidate.encode()) for candidate in present):
         print("\nZENDESK_WEBHOOK_SECRET, as it is set here, has the webhook's signing secret: there is nothing to set.")
         return
     if present:

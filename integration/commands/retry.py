@@ -24,18 +24,19 @@ def run(options: argparse.Namespace) -> int:
     ledger = open_ledger()
     wanted = ledger.in_state(State.FAILED) if options.failed else options.tickets
     refused = 0
-    for each in wanted:
-        if ledger.retry(each):
-            print(f"ticket {name_of(each)}: back to work")
+    for key in wanted:
+        if ledger.retry(key):
+            print(f"ticket {name_of(key)}: back to work")
         elif not options.failed:  # among all failed ones it was another process that was faster
             refused += 1
-            print(f"ticket {name_of(each)}: {_why_not(ledger, each)}")
+            print(f"ticket {name_of(key)}: {_why_not_retried(ledger, key)}")
     if not wanted:
         print("no ticket has failed")
     return 1 if refused else 0
 
 
-def _why_not(ledger: Ledger, key: CaseKey) -> str:
+def _why_not_retried(ledger: Ledger, key: CaseKey) -> str:
+    """Why a case stays as it is."""
     try:
         entry = ledger.find(key)
     except NewerEntryError:

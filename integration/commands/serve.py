@@ -71,7 +71,7 @@ def run(options: argparse.Namespace) -> int:
                 folder,
                 socket_path,
                 listens=listens,
-                admit=lambda: connections.refuse_foreign(here),
+                refuse_foreign=lambda: connections.refuse_foreign(here),
                 page=_Page(here, port),
             )
     except (UnusableFolderError, StrangerError, listening.CannotListenError) as error:
@@ -120,15 +120,15 @@ class _Lock:
 
 
 class _Page:
-    """The status page: says where it is, once the web process answers."""
+    """Where the status page is, which is told once the web process answers."""
 
     def __init__(self, settings: Settings, port: int) -> None:
         self._settings = settings
         self._host = listening.host(settings).strip("[]").replace("0.0.0.0", "127.0.0.1")  # noqa: S104 -- is asked
         self._port = port
 
-    def is_told(self) -> bool:
-        """Whether it is there now, and says so."""
+    def tell_once_ready(self) -> bool:
+        """Whether the web process answers now; if so, say where the page is."""
         try:
             with closing(HTTPConnection(self._host, self._port, timeout=_LOOK_SECONDS)) as connection:
                 connection.request("GET", "/healthz")
@@ -144,10 +144,12 @@ class _Page:
         return True
 
 
-def _serve(folder: Path, socket_path: Path, *, listens: Sequence[int], admit: Callable[[], None], page: _Page) -> int:
+def _serve(
+    folder: Path, socket_path: Path, *, listens: Sequence[int], refuse_foreign: Callable[[], None], page: _Page
+) -> int:
     """Run Valkey, then web and worker, which live through its restarts: 0 after SIGTERM, 1 when one cannot run.
 
-    `admit` may refuse the data with `SettingsError`.
+    `refuse_foreign` raises `SettingsError` when the data is of another installation.
     """
     environ = listening.without_sockets({**os.environ, "REDIS_URL": f"unix://{socket_path}"})
     try:
@@ -156,11 +158,11 @@ def _serve(folder: Path, socket_path: Path, *, listens: Sequence[int], admit: Ca
                 _child("valkey", ["integration.serve.valkey_server", str(folder), str(socket_path)], environ)
             )
             if supervisor.run(until=lambda: serves(socket_path, folder), seconds=_READY_SECONDS):
-                admit()
+                refuse_foreign()
                 supervisor.add(
                     _child("web", ["integration.web"], environ, listens=listens), _child("worker", ["worker"], environ)
                 )
-                supervisor.run(until=page.is_told)
+                supervisor.run(until=page.tell_once_ready)
                 supervisor.run()
     finally:
         end_left_over(socket_path, folder)

@@ -59,12 +59,12 @@ def as_json(overview: Overview) -> dict[str, Any]:
         "queue": {"waiting": overview.jobs_waiting, "running": overview.jobs_running},
         "oldest_waiting_seconds": None if oldest is None else round(oldest, 3),
         "holds": [
-            {"service": str(each.service), "reason": each.reason, "since": _time(each.since)}
-            for each in overview.obstacles
+            {"service": str(obstacle.service), "reason": obstacle.reason, "since": _time(obstacle.since)}
+            for obstacle in overview.obstacles
         ],
         "public_notes": [
-            {"ticket": case.ticket(each.key), "still_public": each.still, "since": _time(each.since)}
-            for each in overview.public_notes.latest
+            {"ticket": case.ticket(note.key), "still_public": note.still, "since": _time(note.since)}
+            for note in overview.public_notes.latest
         ],
     }
 
@@ -82,15 +82,15 @@ def _as_text(overview: Overview) -> str:
     return "\n".join(lines + _of_public_notes(overview.public_notes))
 
 
-def _troubles_as_json(known: Facts, found: tuple[Trouble, ...]) -> dict[str, Any]:
-    told = [{**asdict(trouble), "since": _time(trouble.since)} for trouble in found]
-    return {"summary": standing.summary(known, found), "troubles": told}
+def _troubles_as_json(known: Facts, troubles: tuple[Trouble, ...]) -> dict[str, Any]:
+    told = [{**asdict(trouble), "since": _time(trouble.since)} for trouble in troubles]
+    return {"summary": standing.summary(known, troubles), "troubles": told}
 
 
-def _troubles_as_text(known: Facts, found: tuple[Trouble, ...]) -> list[str]:
-    if not found:
-        return [standing.summary(known, found)]
-    return [line for each in found for line in _trouble(each)]
+def _troubles_as_text(known: Facts, troubles: tuple[Trouble, ...]) -> list[str]:
+    if not troubles:
+        return [standing.summary(known, troubles)]
+    return [line for trouble in troubles for line in _trouble(trouble)]
 
 
 def _trouble(trouble: Trouble) -> list[str]:
@@ -99,7 +99,7 @@ def _trouble(trouble: Trouble) -> list[str]:
 
 def _of_public_notes(notes: PublicNotes) -> list[str]:
     lines = [
-        f"ticket {name_of(each.key)}: {_IS_PUBLIC[each.still]} (noticed {_time(each.since)})" for each in notes.latest
+        f"ticket {name_of(note.key)}: {_IS_PUBLIC[note.still]} (noticed {_time(note.since)})" for note in notes.latest
     ]
     left_out = notes.number - len(notes.latest)
     return [*lines, f"and {left_out} more tickets whose note is or was public"] if left_out else lines

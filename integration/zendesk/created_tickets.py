@@ -45,7 +45,7 @@ class Way(enum.StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class Batch:
     """Some of the tickets; all that were created before `until` have been found (None: that is not known yet)."""
 
     records: list[Record]
@@ -70,24 +70,24 @@ class CreatedTickets:
             return Way.INCREMENTAL
         return Way.SEARCH
 
-    def within(self, stretches: Sequence[Stretch], *, way: Way, now: float) -> Iterator[Found]:
+    def within(self, stretches: Sequence[Stretch], *, way: Way, now: float) -> Iterator[Batch]:
         """Every ticket that was created in one of the stretches, which are in order."""
         if not stretches:
             return iter(())
         return self._by_search(stretches) if way is Way.SEARCH else self._by_export(stretches[0].start, now=now)
 
-    def _by_search(self, stretches: Sequence[Stretch]) -> Iterator[Found]:
+    def _by_search(self, stretches: Sequence[Stretch]) -> Iterator[Batch]:
         for part in _slices(stretches):
             for page in self._reader.pages("search/export", "results", _query(part)):
-                yield Found(records=page, until=None)
-            yield Found(records=[], until=part.end)
+                yield Batch(records=page, until=None)
+            yield Batch(records=[], until=part.end)
 
-    def _by_export(self, since: float, *, now: float) -> Iterator[Found]:
+    def _by_export(self, since: float, *, now: float) -> Iterator[Batch]:
         """What changed since, for a ticket that was created since has changed since; begun anew when interrupted."""
         query = _start(since, now=now)
         for _ in range(MAX_EXPORTS):
             answer = self._reader.get("incremental/tickets/cursor", query)
-            yield Found(records=objects(answer, "tickets"), until=None)
+            yield Batch(records=objects(answer, "tickets"), until=None)
             if answer.get("end_of_stream") is True:
                 return
             cursor = answer.get("after_cursor")

@@ -16,10 +16,10 @@ from integration.ports import Candidate, Candidates, Created, Wait
 from integration.settings import Settings
 from integration.zendesk import trigger_match
 from integration.zendesk.created_tickets import CreatedTickets, Record, Way
-from integration.zendesk.delivery_log import KEPT_HOURS, InvocationLog, Missed, whole
+from integration.zendesk.delivery_log import KEPT_HOURS, InvocationLog, Missed, all_the_time
 from integration.zendesk.reader import Absent, Forbidden, Reader, objects, segment, unix
 from integration.zendesk.trigger_match import Rule
-from integration.zendesk.webhook import DESK, ENDPOINT, place
+from integration.zendesk.webhook import DESK, ENDPOINT, normalised_endpoint
 
 _MARK: Final = re.compile(r"\[helpdesk-highlights (\S+?)[\s\]]")
 _MOST: Final = 10**18  # no ticket's number has more digits
@@ -60,14 +60,14 @@ class MissedTickets:
         try:
             if webhooks is not None:
                 missed = self._log.missed([str(webhook["id"]) for webhook in webhooks], since=since, now=now)
-                rules = None if triggers is None else trigger_match.rules(webhooks, triggers)
+                rules = None if triggers is None else trigger_match.rules_of(webhooks, triggers)
                 return LookAtTickets(self._reader, missed=missed, rules=rules or None, sure=True)
         except Forbidden:
             pass
         ours = [trigger for trigger in triggers or () if trigger.get("active") is True and self._marked(trigger)]
         if not ours:
             raise Held(NO_PERMISSION)
-        missed = Missed(deliveries=0, stretches=(whole(since=since, now=now),))
+        missed = Missed(deliveries=0, stretches=(all_the_time(since=since, now=now),))
         rules = [trigger_match.rule_of(trigger) for trigger in ours]
         return LookAtTickets(self._reader, missed=missed, rules=rules, sure=False)
 
@@ -81,7 +81,7 @@ class MissedTickets:
     def _marked(self, trigger: Record) -> bool:
         """Whether `install` made a trigger for our endpoint."""
         marks = _MARK.findall(str(trigger.get("description")))
-        return any(place(mark) == place(self._endpoint) for mark in marks)
+        return any(normalised_endpoint(mark) == normalised_endpoint(self._endpoint) for mark in marks)
 
 
 class LookAtTickets:
@@ -108,9 +108,9 @@ class LookAtTickets:
 
     @staticmethod
     def _parts(tickets: CreatedTickets, stretches: Sequence[Stretch], way: Way, now: float) -> Iterator[Candidates]:
-        for found in tickets.within(stretches, way=way, now=now):
-            shown = [record for record in found.records if record.get("status") != "deleted"]
-            yield Candidates(cases=[_candidate(record) for record in shown], until=found.until)
+        for batch in tickets.within(stretches, way=way, now=now):
+            shown = [record for record in batch.records if record.get("status") != "deleted"]
+            yield Candidates(cases=[_candidate(record) for record in shown], until=batch.until)
 
     def was_meant(self, candidate: Candidate) -> bool | None:
         """Whether our trigger would have told of a ticket."""

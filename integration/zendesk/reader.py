@@ -117,8 +117,8 @@ def iso(moment: float) -> str:
 def unix(text: object) -> float | None:
     """The Unix time that Zendesk's text stands for; None when it is none."""
     try:
-        found = datetime.fromisoformat(text) if isinstance(text, str) else None
-        return None if found is None else found.replace(tzinfo=found.tzinfo or UTC).timestamp()
+        moment = datetime.fromisoformat(text) if isinstance(text, str) else None
+        return None if moment is None else moment.replace(tzinfo=moment.tzinfo or UTC).timestamp()
     except (ValueError, OverflowError):
         return None
 
@@ -133,12 +133,12 @@ def objects(answer: dict[str, Any], name: str) -> list[dict[str, Any]]:
 
 def _object(response: requests.Response) -> dict[str, Any]:
     try:
-        found = response.json()
+        answer = response.json()
     except (ValueError, RecursionError) as error:
         raise trouble.unreadable() from error
-    if not isinstance(found, dict):
+    if not isinstance(answer, dict):
         raise trouble.unreadable()
-    return found
+    return answer
 
 
 def _number(text: str) -> int | None:

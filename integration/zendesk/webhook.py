@@ -81,8 +81,8 @@ def read(body: bytes) -> NewCase | None:
     return _case(_ticket_id(payload.get("ticket_id")), person)
 
 
-def place(address: str) -> tuple[str, str, str]:
-    """What makes two addresses of webhooks the same endpoint."""
+def normalised_endpoint(address: str) -> tuple[str, str, str]:
+    """An address in the form in which two that lead to the same endpoint are equal: scheme, host and path."""
     try:
         parts = urlsplit(address.strip())
     except ValueError:
@@ -120,10 +120,10 @@ def _unix(timestamp: str) -> float:
 
 
 def _leading_ticket_id(body: bytes) -> int:
-    found = _LEADING_ID.match(body)
-    if found is None:
+    match = _LEADING_ID.match(body)
+    if match is None:
         raise MalformedDelivery("neither JSON nor a ticket id at its start")
-    return _ticket_id((found[1] or found[2]).decode("ascii"))
+    return _ticket_id((match[1] or match[2]).decode("ascii"))
 
 
 def _case(number: int, person: Person | None = None) -> NewCase:

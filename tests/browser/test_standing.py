@@ -164,7 +164,7 @@ def test_the_checklist_follows_what_was_done(visitor: Visitor, product: InProces
 def test_the_checks_are_run_and_read(
     look: str, visitor: Visitor, *, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in [each for each in os.environ if each.startswith(("ZENDESK", "LOGROCKET", "REDIS"))]:
+    for name in [variable for variable in os.environ if variable.startswith(("ZENDESK", "LOGROCKET", "REDIS"))]:
         monkeypatch.delenv(name)
     for name, value in environ.items():
         monkeypatch.setenv(name, value)

@@ -47,8 +47,8 @@ class Callers:
             return
         chosen = self._random.choice(ids[-30:] if self._random.random() < 0.3 else ids)
         state = self._state(ticket_of(known[chosen]["webhookURL"]))
-        for each in [threads.submit(self._stage.sandbox.logrocket.call_back, chosen) for _ in range(AT_ONCE)]:
-            each.result()
+        for call in [threads.submit(self._stage.sandbox.logrocket.call_back, chosen) for _ in range(AT_ONCE)]:
+            call.result()
         self.repeated[state] += AT_ONCE
 
     def _state(self, ticket_id: int) -> str:

@@ -296,12 +296,12 @@ class Weather:
         squall.end(self._sandbox)
         faults = self._sandbox.faults
         with faults._lock:
-            up = [each for each in faults._set if each.fault in squall.faults]
-            faults._set = [each for each in faults._set if each.fault not in squall.faults]
-        for each in up:
-            self.happened[squall.kind] += each.happened
-            if each.fault.status == 429:
-                self.too_many += each.happened
+            ended = [standing for standing in faults._set if standing.fault in squall.faults]
+            faults._set = [standing for standing in faults._set if standing.fault not in squall.faults]
+        for standing in ended:
+            self.happened[squall.kind] += standing.happened
+            if standing.fault.status == 429:
+                self.too_many += standing.happened
 
     def _revoke(self) -> None:
         self.access_tokens |= self.issued()

@@ -84,7 +84,7 @@ class Checker:
         )
 
     def _run(self) -> None:
-        results = without(run(), self._secrets)
+        results = without_secrets(run(), self._secrets)
         log.info("checked from the status page", failures=sum(result.outcome is Outcome.FAILURE for result in results))
         try:
             told = json.dumps([asdict(result) for result in results])
@@ -112,8 +112,8 @@ def run(command: Sequence[str] = _COMMAND, *, seconds: float = LIMIT_SECONDS) ->
     return results or (failure("check", "ended without a result", "The log of the web process says why."),)
 
 
-def without(results: Sequence[Result], secrets: Sequence[str]) -> tuple[Result, ...]:
-    """The same results, should a secret ever have got into one."""
+def without_secrets(results: Sequence[Result], secrets: Sequence[str]) -> tuple[Result, ...]:
+    """The same results, with `[secret]` where a secret should ever have got into one."""
     return tuple(
         Result(
             name=result.name,

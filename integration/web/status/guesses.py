@@ -62,9 +62,9 @@ class TooManyGuesses(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Guesser:
-    """Who tries a password: the place where their wrong ones are counted, and whether they got in before."""
+    """Who tries a password: the name of the counter of their wrong ones, and whether they got in before."""
 
-    place: str
+    counter: str
     known: bool
 
 
@@ -97,10 +97,10 @@ class Guesses:
     def _is_free(self, who: Guesser, *, right: bool) -> bool:
         """Whether this try is one of those that need no turn; a wrong one is counted."""
         ask = self._limiter.test if right else self._limiter.hit
-        return ask(WRONG_FROM_ONE, who.place) and (who.known or ask(WRONG_FROM_ALL, _ALL))
+        return ask(WRONG_FROM_ONE, who.counter) and (who.known or ask(WRONG_FROM_ALL, _ALL))
 
     def _await_turn(self, who: Guesser) -> None:
-        lines = {who.place: ONE_TURN_MS} if who.known else {who.place: ONE_TURN_MS, _ALL: ALL_TURN_MS}
+        lines = {who.counter: ONE_TURN_MS} if who.known else {who.counter: ONE_TURN_MS, _ALL: ALL_TURN_MS}
         keys = [f"{self._keys.wrong_passwords}:turn:{line}" for line in lines]
         wait = cast("int", self._take_turn(keys=keys, args=[*lines.values(), PATIENCE_MS]))
         if wait < 0:

@@ -60,9 +60,9 @@ class Doorkeeper:
         self._has_router = settings.public_url.startswith("https://")  # for we speak plain HTTP
         self._guesses = Guesses(redis, settings.keys)
         self.auth = HTTPBasicAuth(realm=REALM)
-        self.auth.verify_password(self._admits)
+        self.auth.verify_password(self._knows_the_password)
 
-    def _admits(self, user: str, password: str) -> bool:
+    def _knows_the_password(self, user: str, password: str) -> bool:
         """Whether user and password are right; 429 when too many wrong ones came of late."""
         if not user and not password:
             return False  # nothing was tried
@@ -90,10 +90,10 @@ class Doorkeeper:
     def _guesser(self, address: str) -> Guesser:
         browser = session.get(_COOKIE)
         if isinstance(browser, str) and hmac.compare_digest(self._let_in(browser[:_COOKIE_DIGITS]), browser):
-            return Guesser(place=browser[:_COOKIE_DIGITS], known=True)
+            return Guesser(counter=browser[:_COOKIE_DIGITS], known=True)
         if self._guesses.is_known(address):
-            return Guesser(place=address, known=True)
-        return Guesser(place=address[:_PLACES_DIGITS], known=False)
+            return Guesser(counter=address, known=True)
+        return Guesser(counter=address[:_PLACES_DIGITS], known=False)
 
     def _remember(self, address: str) -> None:
         """Tell this client from strangers next time: by its address, and a browser by a cookie."""

@@ -64,12 +64,12 @@ class CheckSession:
         """The object called `name` at a path of the API."""
         response = self._session.get(f"{self._zendesk.asked_url}/api/v2/{path}")
         try:
-            found = response.json()[name]
+            record = response.json()[name]
         except (ValueError, RecursionError, LookupError, TypeError):
-            found = None
-        if not isinstance(found, dict):
+            record = None
+        if not isinstance(record, dict):
             raise trouble.unreadable()
-        return found
+        return record
 
 
 def acts_as(user: User, settings: Settings) -> Result:
@@ -94,7 +94,7 @@ def granted(scopes: object) -> Result:
     fix = f"Add read and tickets:write to the allowed scopes of the client ({CLIENTS})."
     if not isinstance(scopes, list):
         return warning(SCOPES, "Zendesk does not tell the scopes of the token", fix)
-    has = {str(each) for each in scopes}
+    has = {str(scope) for scope in scopes}
     missing = []
     if not has & {"read"} and not has >= {"tickets:read", "users:read"}:
         missing.append("read")
@@ -135,12 +135,12 @@ def clock_skew(headers: Mapping[str, str], *, now: float) -> Result:
     theirs = theirs if theirs.tzinfo else theirs.replace(tzinfo=UTC)
     ahead = theirs.timestamp() - now
     fix = "Have this machine set its clock by NTP."
-    found = f"this machine is {abs(ahead):.0f} s {'behind' if ahead > 0 else 'ahead of'} Zendesk"
+    skew = f"this machine is {abs(ahead):.0f} s {'behind' if ahead > 0 else 'ahead of'} Zendesk"
     if abs(ahead) > FRESH_SECONDS / 2:
         refused = f"a signature more than {FRESH_SECONDS // 60} minutes off is refused"
-        return failure(CLOCK, f"{found}: {refused}", f"{fix} What counts is the clock of the web process.")
+        return failure(CLOCK, f"{skew}: {refused}", f"{fix} What counts is the clock of the web process.")
     if abs(ahead) > SKEW_SECONDS:
-        return warning(CLOCK, found, fix)
+        return warning(CLOCK, skew, fix)
     return ok(CLOCK, f"within {max(abs(ahead), 1.0):.0f} s of this machine's")
 
 
@@ -162,10 +162,10 @@ def custom_role(session: CheckSession, user: User) -> Mapping[str, Any] | None:
     if not isinstance(number, int) or user.get("role") == "admin":
         return None
     try:
-        found = session.fetch(f"custom_roles/{number}", "custom_role").get("configuration")
+        configuration = session.fetch(f"custom_roles/{number}", "custom_role").get("configuration")
     except RemoteError:
         return None
-    return found if isinstance(found, dict) else None
+    return configuration if isinstance(configuration, dict) else None
 
 
 def unknown(error: RemoteError, settings: Settings) -> Result:

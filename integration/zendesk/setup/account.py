@@ -61,8 +61,8 @@ class Admin:
     def look(self) -> Account:
         """What there is now: what the lists show, and what this run changed and they do not show yet."""
         with understood(write=False):
-            webhooks = [_webhook(each) for each in _all(self._zenpy.webhooks.list(page_size=_PAGE_SIZE))]
-            triggers = [_trigger(each) for each in _all(self._zenpy.triggers())]
+            webhooks = [_webhook(webhook) for webhook in _all(self._zenpy.webhooks.list(page_size=_PAGE_SIZE))]
+            triggers = [_trigger(trigger) for trigger in _all(self._zenpy.triggers())]
             return Account(
                 webhooks=tuple(self._up_to_date("webhook", webhooks, self._zenpy.webhooks, _webhook)),
                 triggers=tuple(self._up_to_date("trigger", triggers, self._zenpy.triggers, _trigger)),
@@ -71,8 +71,8 @@ class Admin:
     def _up_to_date(
         self, kind: Kind, listed: list[Any], api: Callable[..., Any], read: Callable[[Any], Any]
     ) -> Iterator[Any]:
-        yield from (each for each in listed if (kind, each.id) not in self._deleted)
-        for missing in {each for known, each in self._made if known == kind} - {each.id for each in listed}:
+        yield from (item for item in listed if (kind, item.id) not in self._deleted)
+        for missing in {made for known, made in self._made if known == kind} - {item.id for item in listed}:
             try:
                 yield read(api(id=missing))
             except Gone:  # another run deleted it
@@ -84,8 +84,8 @@ class Admin:
         with understood(write=False):
             defined = response.json()["definitions"]["conditions_all"]
             return {
-                str(each["subject"]): {str(value["value"]): str(value["title"]) for value in _values(each)}
-                for each in defined
+                str(definition["subject"]): {str(value["value"]): str(value["title"]) for value in _values(definition)}
+                for definition in defined
             }
 
     def do(self, step: Step) -> None:
@@ -127,8 +127,8 @@ class Admin:
             response = self._session.get(f"{self._zendesk.asked_url}/api/v2/trigger_categories")
         except (Held, Gone):
             return None
-        found = response.json().get("trigger_categories")
-        return str(found[0]["id"]) if found else None
+        categories = response.json().get("trigger_categories")
+        return str(categories[0]["id"]) if categories else None
 
     def signing_secret(self, webhook_id: str) -> str:
         """The secret that a webhook signs its deliveries with."""
@@ -245,18 +245,18 @@ def _not_allowed(kind: str, *, scope: bool) -> str:
     )
 
 
-def _all(found: Iterable[Any]) -> list[Any]:
+def _all(entries: Iterable[Any]) -> list[Any]:
     """Every entry of a list, whose pages zenpy follows; not for ever."""
-    listed = list(itertools.islice(found, MAX_LISTED + 1))
+    listed = list(itertools.islice(entries, MAX_LISTED + 1))
     if len(listed) > MAX_LISTED:
         raise Temporary(f"Zendesk lists more than {MAX_LISTED} webhooks or triggers")
     return listed
 
 
-def _webhook(found: Any) -> Webhook:  # noqa: ANN401 -- zenpy's object
-    plain = _plain(found)
+def _webhook(record: Any) -> Webhook:  # noqa: ANN401 -- zenpy's object
+    plain = _plain(record)
     return Webhook(
-        id=_id(found),
+        id=_id(record),
         name=_text(plain.get("name")),
         description=_text(plain.get("description")),
         endpoint=_text(plain.get("endpoint")),
@@ -269,39 +269,39 @@ def _webhook(found: Any) -> Webhook:  # noqa: ANN401 -- zenpy's object
     )
 
 
-def _trigger(found: Any) -> Trigger:  # noqa: ANN401 -- zenpy's object
-    plain = _plain(found)
+def _trigger(record: Any) -> Trigger:  # noqa: ANN401 -- zenpy's object
+    plain = _plain(record)
     lists = plain.get("conditions") or {}
     return Trigger(
-        id=str(int(_id(found))),
+        id=str(int(_id(record))),
         name=_text(plain.get("title")),
         description=_text(plain.get("description")),
         active=plain.get("active") is True,
         conditions=Conditions(all=_objects(lists.get("all")), any=_objects(lists.get("any"))),
-        actions=tuple(each for each in plain.get("actions") or () if isinstance(each, dict)),
+        actions=tuple(action for action in plain.get("actions") or () if isinstance(action, dict)),
         created_at=_text(plain.get("created_at")),
     )
 
 
 def _objects(listed: Any) -> tuple[dict[str, Any], ...]:  # noqa: ANN401 -- JSON
     """The conditions of a list; one that cannot be read is no condition to leave out: the trigger would do more."""
-    found = tuple(listed or ())
-    if not all(isinstance(each, dict) for each in found):
+    conditions = tuple(listed or ())
+    if not all(isinstance(condition, dict) for condition in conditions):
         raise TypeError("a condition is no object")
-    return found
+    return conditions
 
 
-def _plain(found: Any) -> dict[str, Any]:  # noqa: ANN401 -- zenpy's object
+def _plain(record: Any) -> dict[str, Any]:  # noqa: ANN401 -- zenpy's object
     """What zenpy's object and the ones in it hold, as plain JSON."""
     encode = functools.partial(json.dumps, default=json_encode_for_printing)
-    plain: dict[str, Any] = json.loads(encode(found.to_dict()))
+    plain: dict[str, Any] = json.loads(encode(record.to_dict()))
     return plain
 
 
-def _id(found: Any) -> str:  # noqa: ANN401 -- zenpy's object
-    if found.id is None:
+def _id(record: Any) -> str:  # noqa: ANN401 -- zenpy's object
+    if record.id is None:
         raise ValueError("no id")
-    return str(found.id)
+    return str(record.id)
 
 
 def _text(value: object) -> str:
@@ -312,4 +312,4 @@ def _values(definition: dict[str, Any]) -> list[dict[str, Any]]:
     """The values of a condition: a list, or an object that holds one."""
     values = definition.get("values") or []
     listed = values.get("list") or [] if isinstance(values, dict) else values
-    return [each for each in listed if isinstance(each, dict) and "value" in each and "title" in each]
+    return [value for value in listed if isinstance(value, dict) and "value" in value and "title" in value]

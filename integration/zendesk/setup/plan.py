@@ -25,7 +25,7 @@ from typing import Any, Final, Literal, TypeVar
 from integration.safe_text import printable
 from integration.zendesk.setup import conditions
 from integration.zendesk.setup.conditions import Choices, Conditions, Filters
-from integration.zendesk.webhook import place
+from integration.zendesk.webhook import normalised_endpoint
 
 Kind = Literal["webhook", "trigger"]
 
@@ -179,7 +179,7 @@ class _Known:
     """What of an account is ours, what could be, and what is near."""
 
     def __init__(self, account: Account, endpoint: str) -> None:
-        self._place = place(endpoint)
+        self._endpoint = normalised_endpoint(endpoint)
         self._account = account
         fit = [hook for hook in account.webhooks if hook.for_triggers]
         self.webhooks = _oldest_first(hook for hook in fit if self._is_ours(hook))
@@ -199,7 +199,7 @@ class _Known:
 
     def is_here(self, webhook: Webhook) -> bool:
         """Whether a webhook leads to our endpoint."""
-        return place(webhook.endpoint) == self._place
+        return normalised_endpoint(webhook.endpoint) == self._endpoint
 
     def _is_ours(self, item: Webhook | Trigger) -> bool:
         """Whether it carries our mark with its own id, or is as we make it and has not got its id yet."""
@@ -216,11 +216,16 @@ class _Known:
 
     def _is_nobodys(self, item: Webhook | Trigger) -> bool:
         """Whether it carries no mark that tells whose it is."""
-        return all(place(found) == self._place and not own for found, own in _MARK.findall(item.description))
+        return all(
+            normalised_endpoint(address) == self._endpoint and not own
+            for address, own in _MARK.findall(item.description)
+        )
 
     def _marked_ids(self, item: Webhook | Trigger) -> list[str]:
         """The ids that our marks on it name; "" for one without an id."""
-        return [own for found, own in _MARK.findall(item.description) if place(found) == self._place]
+        return [
+            own for address, own in _MARK.findall(item.description) if normalised_endpoint(address) == self._endpoint
+        ]
 
     def _is_as_made(self, item: Webhook | Trigger) -> bool:
         if isinstance(item, Webhook):
@@ -443,9 +448,9 @@ def _called(action: Mapping[str, Any]) -> str | None:
     return str(value[0])
 
 
-def _oldest_first(found: Iterable[T]) -> list[T]:
-    return sorted(found, key=lambda item: (item.created_at, len(item.id), item.id))
+def _oldest_first(items: Iterable[T]) -> list[T]:
+    return sorted(items, key=lambda item: (item.created_at, len(item.id), item.id))
 
 
-def _first(found: Sequence[T]) -> T | None:
-    return found[0] if found else None
+def _first(items: Sequence[T]) -> T | None:
+    return items[0] if items else None
