@@ -16,7 +16,7 @@ from redis.exceptions import (
     ResponseError,
 )
 
-from integration.cases import heartbeats, owner, redis_trouble, workers
+from integration.cases import heartbeats, owner, redis_trouble, scripts, workers
 from integration.cases.keys import Keys
 from integration.cases.redis_trouble import PERMISSIONS
 from integration.findings import Result, failure, ok, skipped, warning
@@ -33,16 +33,7 @@ CLOCK, WORKER = "Redis clock", "worker"
 OLDEST: Final = (6, 2)
 SKEW_SECONDS: Final = 60.0
 _NEARLY_FULL: Final = 0.8
-
-# KEYS of both kinds that we write; each is gone at once
-_TRY_TO_WRITE: Final = """
-for _, key in ipairs(KEYS) do
-  redis.call('SET', key, '1', 'EX', 10)
-  redis.call('DEL', key)
-end
-return 1
-"""
-
+_TRY_TO_WRITE: Final = scripts.load("try_to_write")
 _NO_CLUSTER: Final = "Take a Redis without cluster mode: a single primary, with replicas or not."
 
 

@@ -17,12 +17,13 @@ import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, Final, cast
 
 from redis import Redis
 from redis.exceptions import RedisError
 
-from integration import logs
+from integration import logs, lua
 from integration.checks import SECONDS
 from integration.findings import Outcome, Result, failure
 from integration.settings import Settings
@@ -36,14 +37,7 @@ _COMMAND: Final = (sys.executable, "-m", "integration", "check", "--json")
 
 log = logs.get(__name__)
 
-# KEYS lock; ARGV seconds; whether it was free
-_LOCK: Final = "return redis.call('SET', KEYS[1], redis.call('TIME')[1], 'NX', 'EX', ARGV[1]) and 1 or 0"
-# KEYS result, lock; ARGV results as JSON, seconds
-_DONE: Final = """
-local found = cjson.encode({at = tonumber(redis.call('TIME')[1])})
-redis.call('SET', KEYS[1], string.sub(found, 1, -2) .. ',"results":' .. ARGV[1] .. '}', 'EX', ARGV[2])
-redis.call('DEL', KEYS[2])
-"""
+_BEGIN, _END = (lua.load(Path(__file__).parent, name) for name in ("begin_check", "end_check"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +64,7 @@ class Checker:
 
     def start(self) -> bool:
         """Start a check in the background; False when one is under way."""
-        if not self._redis.eval(_LOCK, 1, self._keys.checking, str(_LOCK_SECONDS)):
+        if not self._redis.eval(_BEGIN, 1, self._keys.checking, str(_LOCK_SECONDS)):
             return False
         threading.Thread(target=self._run, daemon=True, name="check").start()
         return True
@@ -88,7 +82,7 @@ class Checker:
         log.info("checked from the status page", failures=sum(result.outcome is Outcome.FAILURE for result in results))
         try:
             told = json.dumps([asdict(result) for result in results])
-            self._redis.eval(_DONE, 2, self._keys.checked, self._keys.checking, told, str(_KEPT_SECONDS))
+            self._redis.eval(_END, 2, self._keys.checked, self._keys.checking, told, str(_KEPT_SECONDS))
         except RedisError as error:
             log.warning("what the check found cannot be written down", error=type(error).__name__)
 

@@ -15,6 +15,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, cast
 
 import limits
@@ -22,6 +23,7 @@ from limits.storage import RedisStorage
 from limits.strategies import FixedWindowRateLimiter
 from redis import Redis
 
+from integration import lua
 from integration.cases.keys import Keys
 
 WRONG_FROM_ONE: Final = limits.parse("10 per 5 minutes")
@@ -31,25 +33,7 @@ ALL_TURN_MS: Final = 500  # and from all together: 172,800 a day
 PATIENCE_MS: Final = 1000  # how long a try waits for its turn
 KNOWN_DAYS: Final = 30
 _ALL: Final = "all"
-
-# KEYS: the lines to wait in. ARGV: how long a turn of each lasts, and then the patience, in ms. The wait in ms, or,
-# when that is too long, how long it would be as a negative number.
-_TAKE_TURN: Final = """
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local turn = now
-for _, line in ipairs(KEYS) do
-  turn = math.max(turn, tonumber(redis.call('GET', line) or 0))
-end
-if turn - now > tonumber(ARGV[#ARGV]) then
-  return now - turn
-end
-for number, line in ipairs(KEYS) do
-  local free = turn + tonumber(ARGV[number])
-  redis.call('SET', line, string.format('%.0f', free), 'PX', free - now)
-end
-return turn - now
-"""
+_TAKE_TURN: Final = lua.load(Path(__file__).parent, "take_turn")
 
 
 class TooManyGuesses(Exception):
