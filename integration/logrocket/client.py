@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import requests
 
-from integration import machine_words
 from integration.errors import Held, MalformedDelivery, Permanent, RemoteError, Temporary, Told
 from integration.facts import Person, Result
 from integration.http import ServiceAdapter, ServiceSession
 from integration.logrocket import results
+from integration.logrocket.refusal_words import refusal_words
 from integration.logrocket.settings import LogRocketSettings
 
 _NOT_FOUND = frozenset({404, 410})
@@ -99,7 +99,7 @@ class LogRocketAdapter(ServiceAdapter):
 
     def said(self, response: requests.Response) -> str:
         """What an answer other than 2xx says, as far as its words are known."""
-        return machine_words.of_logrocket(response.content)
+        return refusal_words(response.content)
 
     def wrote(self, response: requests.Response) -> bool:
         """Whether LogRocket itself wrote the answer: it says some errors in plain text."""

@@ -10,11 +10,11 @@ from urllib.parse import urlsplit
 
 import requests
 
-from integration import machine_words
 from integration.errors import Held, NoNotePossible, NotThere, Permanent, RemoteError, Temporary, Told
 from integration.http import ServiceAdapter, ServiceSession, json_object
 from integration.zendesk import pace as limits
 from integration.zendesk import trouble
+from integration.zendesk.refusal_words import refusal_words
 from integration.zendesk.settings import ApiToken, OAuthClient, ZendeskSettings
 
 TOKEN_SECONDS: Final = 1800
@@ -35,7 +35,7 @@ class _Adapter(ServiceAdapter):
 
     def said(self, response: requests.Response) -> str:
         """What an answer other than 2xx says in words for machines."""
-        return machine_words.of_zendesk(response.content)
+        return refusal_words(response.content)
 
 
 class ZendeskAdapter(_Adapter):
