@@ -7,7 +7,6 @@ or `.netrc` from the environment, a bound on time and on size, and no host but t
 from __future__ import annotations
 
 import io
-import json
 import re
 import time
 from collections.abc import Mapping
@@ -24,6 +23,7 @@ from urllib3.exceptions import HTTPError
 
 from integration import calls
 from integration.errors import Held, Permanent, RemoteError, Temporary, Told
+from integration.json_body import json_object
 
 CONNECT_SECONDS: Final = 3.05
 READ_SECONDS: Final = 12.0
@@ -184,15 +184,6 @@ def _pool(pool: type[Any], connection: type[Any], adapter: ServiceAdapter) -> ty
             super().send(data)
 
     return type("WatchedPool", (pool,), {"ConnectionCls": Watched})
-
-
-def json_object(body: bytes) -> dict[str, Any] | None:
-    """The JSON object in an answer's body; None when there is none."""
-    try:
-        answer = json.loads(body)
-    except (ValueError, RecursionError):
-        return None
-    return answer if isinstance(answer, dict) else None
 
 
 def below(url: str, base: str) -> str | None:

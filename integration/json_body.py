@@ -1,4 +1,4 @@
-"""JSON of the outside world, read strictly."""
+"""JSON that others sent: a delivery is read strictly, an answer as far as it goes."""
 
 from __future__ import annotations
 
@@ -21,6 +21,15 @@ def parse_object(body: bytes) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise MalformedDelivery("not a JSON object")
     return document
+
+
+def json_object(body: bytes) -> dict[str, Any] | None:
+    """The JSON object in an answer; None when there is none."""
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return document if isinstance(document, dict) else None
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from typing import Any, Final
 
-from integration.http import json_object
+from integration.json_body import json_object
 
 _WORD: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,49}")
 _LONGEST: Final = 50  # characters of a word

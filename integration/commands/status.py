@@ -6,7 +6,6 @@ import argparse
 import json
 import random
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import Any
 
 from integration import logs, services
@@ -106,4 +105,4 @@ def _of_public_notes(notes: PublicNotes) -> list[str]:
 
 
 def _time(when: float | None) -> str | None:
-    return None if when is None else datetime.fromtimestamp(when, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return None if when is None else case.time_of(when)

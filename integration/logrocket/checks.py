@@ -9,7 +9,8 @@ from typing import Any, Final
 from integration import unreachable
 from integration.errors import RemoteError
 from integration.findings import Result, failure, ok, warning
-from integration.http import ServiceSession, json_object
+from integration.http import ServiceSession
+from integration.json_body import json_object
 from integration.logrocket.settings import LogRocketSettings
 from integration.probe import Answered, ProbeAdapter
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any, Final
 
-from integration.http import json_object
+from integration.json_body import json_object
 from integration.machine_words import first_few, number, word
 
 _LOOKED_AT: Final = 20  # fields, and problems of each

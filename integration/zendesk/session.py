@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 import requests
 
 from integration.errors import Held, NoNotePossible, NotThere, Permanent, RemoteError, Temporary, Told
-from integration.http import ServiceAdapter, ServiceSession, json_object
+from integration.http import ServiceAdapter, ServiceSession
+from integration.json_body import json_object
 from integration.zendesk import pace as limits
 from integration.zendesk import trouble
 from integration.zendesk.refusal_words import refusal_words

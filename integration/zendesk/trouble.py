@@ -13,7 +13,7 @@ import requests
 from integration import unreachable
 from integration.errors import Held, Permanent, RemoteError, Temporary, Told
 from integration.findings import Result, failure
-from integration.http import json_object
+from integration.json_body import json_object
 from integration.zendesk.settings import ApiToken, ZendeskSettings
 
 CLIENTS: Final = "Admin Center > Apps and integrations > APIs > OAuth clients"

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
-import os
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,33 +29,19 @@ from integration.zendesk.checks.user import granted, may_write_notes
 from integration.zendesk.settings import ZENDESK_TEST_SECRET, ApiToken, OAuthClient
 from sandbox import Fault, Sandbox
 from sandbox.zendesk.hooks import TICKET_CREATED, Hooks, Webhook
-from tests.conftest import ROOT, InProcess, Processes, wait_for
+from tests.conftest import InProcess, Processes, wait_for
 from tests.ports import free_port
+from tests.run_command import Run, runner
 from tests.variables import with_logrocket, with_zendesk
 
 CLOSED = "http://127.0.0.1:1"  # nobody listens there
 ON_30_NOVEMBER = datetime(2026, 11, 30, tzinfo=UTC).timestamp()
 
-Check = Callable[..., "subprocess.CompletedProcess[str]"]
-
 
 @pytest.fixture
-def check(environ: dict[str, str], tmp_path: Path) -> Check:
+def check(environ: dict[str, str], tmp_path: Path) -> Run:
     """Runs `python -m integration check ...` in an empty folder."""
-
-    def command(*arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
-        surroundings = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"}
-        return subprocess.run(
-            [sys.executable, "-m", "integration", "check", *arguments],
-            env={**surroundings, **environ, **changes},
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-
-    return command
+    return functools.partial(runner(environ, tmp_path), "check")
 
 
 @pytest.fixture
@@ -95,7 +81,7 @@ def assert_ok(result: Result, *words: str) -> None:
 
 
 @pytest.mark.usefixtures("product")
-def test_all_good_is_a_line_each_and_exit_0(check: Check, sandbox: Sandbox, environ: dict[str, str]) -> None:
+def test_all_good_is_a_line_each_and_exit_0(check: Run, sandbox: Sandbox, environ: dict[str, str]) -> None:
     done = check()
     assert (done.returncode, done.stderr) == (0, "")
     lines = [line for line in done.stdout.splitlines() if not line.startswith(" ") and line]
@@ -110,7 +96,7 @@ def test_all_good_is_a_line_each_and_exit_0(check: Check, sandbox: Sandbox, envi
 
 
 @pytest.mark.usefixtures("product")
-def test_json_is_one_object(check: Check) -> None:
+def test_json_is_one_object(check: Run) -> None:
     done = check("--json")
     told = json.loads(done.stdout)
     assert (done.returncode, done.stderr, told["ok"]) == (0, "", True)
@@ -140,7 +126,7 @@ def test_json_is_one_object(check: Check) -> None:
     }
 
 
-def test_failures_exit_1_with_what_to_do_below_each_and_no_traceback(check: Check) -> None:
+def test_failures_exit_1_with_what_to_do_below_each_and_no_traceback(check: Run) -> None:
     done = check(REDIS_URL="redis://127.0.0.1:1", LOGROCKET_API_URL=CLOSED, ZENDESK_URL=CLOSED)
     assert (done.returncode, done.stderr) == (1, "")
     lines = done.stdout.splitlines()
@@ -150,7 +136,7 @@ def test_failures_exit_1_with_what_to_do_below_each_and_no_traceback(check: Chec
     assert lines[-1].startswith("4 failures, ")
 
 
-def test_failures_in_json_exit_1_too(check: Check) -> None:
+def test_failures_in_json_exit_1_too(check: Run) -> None:
     done = check("--json", REDIS_URL="redis://127.0.0.1:1")
     told = json.loads(done.stdout)
     assert (done.returncode, told["ok"]) == (1, False)
@@ -158,7 +144,7 @@ def test_failures_in_json_exit_1_too(check: Check) -> None:
 
 
 @pytest.mark.parametrize("offline", [(), ("--offline",)])
-def test_missing_settings_are_all_named_with_exit_2(check: Check, offline: tuple[str, ...]) -> None:
+def test_missing_settings_are_all_named_with_exit_2(check: Run, offline: tuple[str, ...]) -> None:
     wrong = {"REDIS_URL": "", "SECRET_KEY": "short", "LOGROCKET_APP_ID": "shop"}
     done = check(*offline, **wrong)
     assert (done.returncode, done.stdout) == (2, "")
@@ -170,7 +156,7 @@ def test_missing_settings_are_all_named_with_exit_2(check: Check, offline: tuple
     assert all((check["outcome"], check["fix"] is None) == ("failure", False) for check in told["checks"])
 
 
-def test_offline_asks_nobody(check: Check, sandbox: Sandbox) -> None:
+def test_offline_asks_nobody(check: Run, sandbox: Sandbox) -> None:
     done = check("--offline", REDIS_URL="redis://127.0.0.1:1", PUBLIC_URL="https://highlights.example")
     assert (done.returncode, done.stderr) == (0, "")
     assert "ok      signing secret  ZENDESK_WEBHOOK_SECRET is set" in done.stdout
@@ -178,13 +164,13 @@ def test_offline_asks_nobody(check: Check, sandbox: Sandbox) -> None:
     assert sandbox.zendesk.requests + sandbox.logrocket.requests == []
 
 
-def test_offline_warns_of_what_the_settings_lack(check: Check) -> None:
+def test_offline_warns_of_what_the_settings_lack(check: Run) -> None:
     done = check("--offline", "--json", ZENDESK_WEBHOOK_SECRET="")
     told = {check["name"]: check["outcome"] for check in json.loads(done.stdout)["checks"]}
     assert (done.returncode, told) == (0, {"settings": "ok", "signing secret": "warning", "LogRocket key": "ok"})
 
 
-def test_a_wrong_argument_exits_2(check: Check) -> None:
+def test_a_wrong_argument_exits_2(check: Run) -> None:
     assert check("--online").returncode == 2
 
 
@@ -224,7 +210,7 @@ def test_a_broken_check_hides_no_other() -> None:
 
 
 @pytest.mark.slow
-def test_a_zendesk_that_says_a_byte_a_second_is_a_failure_in_time(check: Check, sandbox: Sandbox) -> None:
+def test_a_zendesk_that_says_a_byte_a_second_is_a_failure_in_time(check: Run, sandbox: Sandbox) -> None:
     sandbox.faults.add(Fault(service="zendesk", path="/users/me", drip="body"))
     done = check("--json")
     failures = [check for check in json.loads(done.stdout)["checks"] if check["outcome"] == "failure"]

@@ -26,6 +26,7 @@ from redis.exceptions import RedisError
 from integration import logs, lua
 from integration.checks import SECONDS
 from integration.findings import Outcome, Result, failure
+from integration.json_body import json_object
 from integration.settings import Settings
 
 LIMIT_SECONDS: Final = SECONDS + 20.0  # with the time that it takes to start
@@ -72,7 +73,7 @@ class Checker:
     def last(self) -> Checked:
         """What the last check found."""
         lock, stored = cast("list[bytes | None]", self._redis.mget([self._keys.checking, self._keys.checked]))
-        last = _object(stored)
+        last = json_object(stored or b"") or {}
         return Checked(
             running_since=None if lock is None else float(lock), at=last.get("at"), results=read(last.get("results"))
         )
@@ -102,7 +103,7 @@ def run(command: Sequence[str] = _COMMAND, *, seconds: float = LIMIT_SECONDS) ->
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             return (failure("check", f"was not done after {seconds:.0f} s", "Run it by hand, and see what is slow."),)
-    results = read(_object(output[:_LONGEST_OUTPUT]).get("checks"))
+    results = read((json_object(output[:_LONGEST_OUTPUT]) or {}).get("checks"))
     return results or (failure("check", "ended without a result", "The log of the web process says why."),)
 
 
@@ -147,11 +148,3 @@ def _result(item: Mapping[str, Any]) -> Result:
         found=item["found"][:_LONGEST_TEXT],
         fix=None if fix is None else fix[:_LONGEST_TEXT],
     )
-
-
-def _object(text: bytes | None) -> dict[str, Any]:
-    try:
-        document = json.loads(text or b"{}")
-    except (ValueError, RecursionError):
-        return {}
-    return document if isinstance(document, dict) else {}
