@@ -20,10 +20,12 @@ from integration.settings import public_url, reading
 from integration.zendesk import settings as zendesk_settings
 from integration.zendesk import trouble
 from integration.zendesk.settings import ZendeskSettings
-from integration.zendesk.setup import plan as install
-from integration.zendesk.setup.account import Admin, settle
+from integration.zendesk.setup.account import Admin
+from integration.zendesk.setup.carrying_out import carry_out
 from integration.zendesk.setup.conditions import FIELDS, CannotFilterError, Choices, Filters, resolve
-from integration.zendesk.setup.plan import Account, Plan, Step
+from integration.zendesk.setup.objects import Account
+from integration.zendesk.setup.plan import Plan, Step, plan_install
+from integration.zendesk.setup.step_words import in_words
 from integration.zendesk.webhook import ENDPOINT
 
 HELP = "make or repair the webhook and the trigger in Zendesk"
@@ -80,7 +82,7 @@ def _install(options: argparse.Namespace, settings: ZendeskSettings, endpoint: s
         run.show(run.plan(admin.look()))
         print("Nothing was changed (--dry-run).")
         return 0
-    plan = settle(admin, run.plan, agree=run.agree, tell=run.tell, wait=wait)
+    plan = carry_out(admin, run.plan, agree=run.agree, tell=run.tell, wait=wait)
     if plan is None or plan.webhook is None:
         return 1
     run.show(plan)
@@ -103,11 +105,11 @@ class _Run:
         self._agreed: set[tuple[str, str, str]] = set()
 
     def plan(self, account: Account) -> Plan:
-        return install.plan_install(account, endpoint=self.endpoint, filters=self._filters)
+        return plan_install(account, endpoint=self.endpoint, filters=self._filters)
 
     def show(self, plan: Plan) -> None:
         """Tell what is to be done, and what an admin should know, each once."""
-        lines = [f"  {line}" for step in plan.steps for line in install.in_words(step, self._choices)]
+        lines = [f"  {line}" for step in plan.steps for line in in_words(step, self._choices)]
         if lines:
             print("\n".join(["To do:", *lines]))
         elif not self._shown:
@@ -131,7 +133,7 @@ class _Run:
 
     def tell(self, step: Step) -> None:
         """Tell what was done."""
-        print(f"done: {install.in_words(step, self._choices)[0]}", flush=True)
+        print(f"done: {in_words(step, self._choices)[0]}", flush=True)
 
 
 def _consents(foreign: list[Step]) -> bool:

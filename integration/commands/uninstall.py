@@ -13,8 +13,10 @@ from collections.abc import Sequence
 from integration.commands.install import consents, read_settings, tell_trouble, wait
 from integration.errors import RemoteError
 from integration.zendesk.settings import ZendeskSettings
-from integration.zendesk.setup.account import Admin, settle
-from integration.zendesk.setup.plan import Plan, Step, in_words, plan_uninstall
+from integration.zendesk.setup.account import Admin
+from integration.zendesk.setup.carrying_out import carry_out
+from integration.zendesk.setup.plan import Plan, Step, plan_uninstall
+from integration.zendesk.setup.step_words import in_words
 
 _Key = tuple[str, str, str]
 
@@ -48,7 +50,7 @@ def _uninstall(options: argparse.Namespace, settings: ZendeskSettings, endpoint:
         return 0
     if not plan.steps:
         print("There is nothing of ours to remove.")
-    left = settle(admin, plan_for, agree=_Consent(plan.steps, yes=options.yes), tell=_tell, wait=wait)
+    left = carry_out(admin, plan_for, agree=_Consent(plan.steps, yes=options.yes), tell=_tell, wait=wait)
     if left is not None:
         _remark(left)
     return 1 if left is None or left.webhook is not None else 0

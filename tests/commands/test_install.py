@@ -20,7 +20,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from integration.commands.install import read_settings
-from integration.zendesk.setup.account import Admin, settle
+from integration.zendesk.setup.account import Admin
+from integration.zendesk.setup.carrying_out import carry_out
 from integration.zendesk.setup.conditions import (
     OPT_OUT,
     CannotFilterError,
@@ -74,7 +75,7 @@ class Runner:
         """Install in this process, which takes no time."""
         admin, wait = Admin(read_settings(self.environ)[0], wait=no_wait), no_wait
         plan_for = functools.partial(plan_install, endpoint=ENDPOINT, filters=None)
-        assert settle(admin, plan_for, agree=lambda _plan: True, tell=lambda _step: None, wait=wait)
+        assert carry_out(admin, plan_for, agree=lambda _plan: True, tell=lambda _step: None, wait=wait)
 
     def start(self, *arguments: str, **changes: str) -> subprocess.Popen[str]:
         return subprocess.Popen(

@@ -21,7 +21,7 @@ from integration.zendesk.settings import ZENDESK_TEST_SECRET
 from integration.zendesk.settings_checks import signing_secret_is_set
 from integration.zendesk.setup.account import Admin, Refused
 from integration.zendesk.setup.conditions import fires_on_creation
-from integration.zendesk.setup.plan import Account, Trigger, Webhook, payloads_for
+from integration.zendesk.setup.objects import Account, Trigger, Webhook, payloads_for
 from integration.zendesk.trouble import of_trouble
 from integration.zendesk.webhook import ENDPOINT, normalised_endpoint
 

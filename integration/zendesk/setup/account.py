@@ -1,33 +1,29 @@
-"""Zendesk for an admin: makes, changes and deletes our webhook and our trigger, and settles what runs at once left.
+"""Zendesk for an admin: makes, changes and deletes our webhook and our trigger.
 
 zenpy does the calls of webhooks and triggers; what it does not know (definitions, categories) is asked for beside it.
 """
 
 from __future__ import annotations
 
-import functools
 import itertools
-import json
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 import requests
 from zenpy.lib import api_objects
-from zenpy.lib.util import json_encode_for_printing
 
 from integration.errors import Held, Permanent, RemoteError, Temporary, Told
 from integration.http import ServiceSession
 from integration.zendesk import trouble, zenpy_client
 from integration.zendesk.session import ZendeskAdapter
 from integration.zendesk.settings import ZendeskSettings
-from integration.zendesk.setup.conditions import Choices, Conditions
-from integration.zendesk.setup.plan import FOR_TRIGGERS, Account, Kind, Plan, Step, Trigger, Webhook
+from integration.zendesk.setup.conditions import Choices
+from integration.zendesk.setup.objects import Account, Kind, Webhook
+from integration.zendesk.setup.plan import Step
+from integration.zendesk.setup.zenpy_objects import read_id, read_trigger, read_values, read_webhook
 from integration.zendesk.zenpy_client import understood
 
 SCOPES: Final = "read webhooks:write triggers:write"
-SETTLE_SECONDS: Final = 1.0  # after which a list of Zendesk's shows what another run made
-MAX_ROUNDS: Final = 40
 MAX_LISTED: Final = 20_000
 _PAGE_SIZE: Final = 100
 _TRIES: Final = 5  # of one request that meets 429
@@ -61,11 +57,11 @@ class Admin:
     def look(self) -> Account:
         """What there is now: what the lists show, and what this run changed and they do not show yet."""
         with understood(write=False):
-            webhooks = [_webhook(webhook) for webhook in _all(self._zenpy.webhooks.list(page_size=_PAGE_SIZE))]
-            triggers = [_trigger(trigger) for trigger in _all(self._zenpy.triggers())]
+            webhooks = [read_webhook(webhook) for webhook in _all(self._zenpy.webhooks.list(page_size=_PAGE_SIZE))]
+            triggers = [read_trigger(trigger) for trigger in _all(self._zenpy.triggers())]
             return Account(
-                webhooks=tuple(self._up_to_date("webhook", webhooks, self._zenpy.webhooks, _webhook)),
-                triggers=tuple(self._up_to_date("trigger", triggers, self._zenpy.triggers, _trigger)),
+                webhooks=tuple(self._up_to_date("webhook", webhooks, self._zenpy.webhooks, read_webhook)),
+                triggers=tuple(self._up_to_date("trigger", triggers, self._zenpy.triggers, read_trigger)),
             )
 
     def _up_to_date(
@@ -84,7 +80,9 @@ class Admin:
         with understood(write=False):
             defined = response.json()["definitions"]["conditions_all"]
             return {
-                str(definition["subject"]): {str(value["value"]): str(value["title"]) for value in _values(definition)}
+                str(definition["subject"]): {
+                    str(value["value"]): str(value["title"]) for value in read_values(definition)
+                }
                 for definition in defined
             }
 
@@ -94,7 +92,7 @@ class Admin:
             match step.action, step.kind:
                 case "create", "webhook":
                     made = self._zenpy.webhooks.create(api_objects.Webhook(**step.body))
-                    self._made.add(("webhook", _id(made)))
+                    self._made.add(("webhook", read_id(made)))
                 case "create", "trigger":
                     self._made.add(("trigger", self._create_trigger(step.body)))
                 case "change", "webhook":
@@ -114,12 +112,12 @@ class Admin:
 
     def _create_trigger(self, body: Any) -> str:  # noqa: ANN401 -- JSON
         try:
-            return _id(self._zenpy.triggers.create(api_objects.Trigger(**body)))
+            return read_id(self._zenpy.triggers.create(api_objects.Trigger(**body)))
         except Refused:
             category = self._first_category()
             if category is None:
                 raise
-        return _id(self._zenpy.triggers.create(api_objects.Trigger(**body, category_id=category)))
+        return read_id(self._zenpy.triggers.create(api_objects.Trigger(**body, category_id=category)))
 
     def _first_category(self) -> str | None:
         """Some accounts want a trigger to be in a category; others have none (403), and mean something else."""
@@ -152,48 +150,6 @@ class Admin:
         with understood(write=False):
             status = response.json()["response"].get("status_code")
             return int(status) if status else None
-
-
-def settle(
-    admin: Admin,
-    plan_for: Callable[[Account], Plan],
-    *,
-    agree: Callable[[Plan], bool],
-    tell: Callable[[Step], None],
-    wait: Wait,
-) -> Plan | None:
-    """Go one step at a time until none is left, looking again before each; None when `agree` said no.
-
-    Others may do the same at the same time: their steps are seen, and every run ends with a look that finds all well.
-    """
-    done: Counter[tuple[str, str, str]] = Counter()
-    refused: set[tuple[str, str, str]] = set()
-    unconfirmed = False  # something was made, and another run may have made the same
-    for _ in range(MAX_ROUNDS):
-        plan = plan_for(admin.look())
-        if not plan.steps and not unconfirmed:
-            return plan
-        if not plan.steps or done[plan.steps[0].key]:  # the lists may show what was
-            unconfirmed = False
-            wait(SETTLE_SECONDS)
-            done.clear()
-            continue
-        if not agree(plan):
-            return None
-        step = plan.steps[0]
-        try:
-            admin.do(step)
-        except Gone:
-            continue
-        except Refused:
-            if step.key in refused:
-                raise
-            refused.add(step.key)  # it may be that another run was faster: look again
-            continue
-        done[step.key] += 1
-        unconfirmed = unconfirmed or step.action == "create"
-        tell(step)
-    raise Temporary("Zendesk's lists do not settle: run the command again")
 
 
 class _AdminAdapter(ZendeskAdapter):
@@ -251,65 +207,3 @@ def _all(entries: Iterable[Any]) -> list[Any]:
     if len(listed) > MAX_LISTED:
         raise Temporary(f"Zendesk lists more than {MAX_LISTED} webhooks or triggers")
     return listed
-
-
-def _webhook(record: Any) -> Webhook:  # noqa: ANN401 -- zenpy's object
-    plain = _plain(record)
-    return Webhook(
-        id=_id(record),
-        name=_text(plain.get("name")),
-        description=_text(plain.get("description")),
-        endpoint=_text(plain.get("endpoint")),
-        status=_text(plain.get("status")),
-        http_method=_text(plain.get("http_method")),
-        request_format=_text(plain.get("request_format")),
-        for_triggers=FOR_TRIGGERS in (plain.get("subscriptions") or ()),
-        created_at=_text(plain.get("created_at")),
-        subscriptions=tuple(map(str, plain.get("subscriptions") or ())),
-    )
-
-
-def _trigger(record: Any) -> Trigger:  # noqa: ANN401 -- zenpy's object
-    plain = _plain(record)
-    lists = plain.get("conditions") or {}
-    return Trigger(
-        id=str(int(_id(record))),
-        name=_text(plain.get("title")),
-        description=_text(plain.get("description")),
-        active=plain.get("active") is True,
-        conditions=Conditions(all=_objects(lists.get("all")), any=_objects(lists.get("any"))),
-        actions=tuple(action for action in plain.get("actions") or () if isinstance(action, dict)),
-        created_at=_text(plain.get("created_at")),
-    )
-
-
-def _objects(listed: Any) -> tuple[dict[str, Any], ...]:  # noqa: ANN401 -- JSON
-    """The conditions of a list; one that cannot be read is no condition to leave out: the trigger would do more."""
-    conditions = tuple(listed or ())
-    if not all(isinstance(condition, dict) for condition in conditions):
-        raise TypeError("a condition is no object")
-    return conditions
-
-
-def _plain(record: Any) -> dict[str, Any]:  # noqa: ANN401 -- zenpy's object
-    """What zenpy's object and the ones in it hold, as plain JSON."""
-    encode = functools.partial(json.dumps, default=json_encode_for_printing)
-    plain: dict[str, Any] = json.loads(encode(record.to_dict()))
-    return plain
-
-
-def _id(record: Any) -> str:  # noqa: ANN401 -- zenpy's object
-    if record.id is None:
-        raise ValueError("no id")
-    return str(record.id)
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _values(definition: dict[str, Any]) -> list[dict[str, Any]]:
-    """The values of a condition: a list, or an object that holds one."""
-    values = definition.get("values") or []
-    listed = values.get("list") or [] if isinstance(values, dict) else values
-    return [value for value in listed if isinstance(value, dict) and "value" in value and "title" in value]
