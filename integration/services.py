@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from redis import Redis
 
@@ -11,10 +11,16 @@ from integration.cases import connections
 from integration.cases.ledger import Ledger
 from integration.cases.recovery import Recovery
 from integration.cases.steps import Routes
+from integration.facts import CaseKey, desk_of
 from integration.logrocket.service import SERVICE as LOGROCKET
-from integration.ports import Place, Service, Summariser, Wait
+from integration.ports import Callback, Door, Place, Service, Summariser, Wait
 from integration.settings import Settings
 from integration.zendesk.service import SERVICE as ZENDESK
+
+if TYPE_CHECKING:
+    from integration.note import Links
+
+T = TypeVar("T")
 
 SERVICES: Final[tuple[Service, ...]] = (
     ZENDESK,
@@ -23,14 +29,21 @@ SERVICES: Final[tuple[Service, ...]] = (
 
 
 def routes() -> Routes:
-    """Which services the engine's steps call."""
-    [summariser] = [service.name for service in SERVICES if service.summariser is not None]
+    """Which services the engine's steps call, and which tell it of cases."""
+    summarises = _summarises()
     places = [service for service in SERVICES if service.place is not None]
     return Routes(
-        summariser=summariser,
+        summariser=summarises.name,
         places={service.desk: service.name for service in places if service.desk is not None},
         intervals={service.name: service.interval for service in places if service.interval is not None},
         credentials={service.name: service.credentials for service in SERVICES},
+        doors=tuple(service for service in SERVICES if service.door is not None),
+        recovered={
+            service.desk: service.name
+            for service in SERVICES
+            if service.desk is not None and service.missed is not None
+        },
+        ceiling=summarises.ceiling or "",
     )
 
 
@@ -48,13 +61,52 @@ def places(settings: Settings) -> dict[str, Place]:
     }
 
 
+def doors(settings: Settings) -> dict[str, Door]:
+    """Where services tell of new cases, by the names of the endpoints."""
+    return {service.endpoint: service.door(settings) for service in SERVICES if service.door is not None}
+
+
 def summariser(settings: Settings) -> Summariser:
     """Who tells what people did."""
-    [found] = [service.summariser for service in SERVICES if service.summariser is not None]
-    return found(settings)
+    return _needed(_summarises().summariser)(settings)
 
 
-def recovery(settings: Settings, ledger: Ledger, redis: Redis, *, wait: Wait) -> Recovery:
-    """What finds the cases of which a service could not tell us; `wait` is called between requests."""
-    [missed] = [service.missed for service in SERVICES if service.missed is not None]
-    return Recovery(missed(settings, wait), ledger, redis, keys=settings.keys, retention_days=settings.retention_days)
+def callback(settings: Settings) -> Callback:
+    """Where the summariser sends what came of a request."""
+    return _needed(_summarises().callback)(settings)
+
+
+def links(settings: Settings) -> Links:
+    """The addresses of the service that recorded what people did."""
+    return _needed(_summarises().links)(settings)
+
+
+def case_url(settings: Settings, key: CaseKey) -> str | None:
+    """Where people look at a case; None when its desk does not say."""
+    [url_of] = [service.case_url for service in SERVICES if service.desk == desk_of(key)] or [None]
+    return None if url_of is None else url_of(settings, key)
+
+
+def recoveries(settings: Settings, ledger: Ledger, redis: Redis, *, wait: Wait) -> dict[str, Recovery]:
+    """What finds the cases of which services could not tell us, by desk; `wait` is called between requests."""
+    keys, days = settings.keys, settings.retention_days
+    return {
+        service.desk: Recovery(
+            service.missed(settings, wait), ledger, redis, keys=keys, desk=service.desk, retention_days=days
+        )
+        for service in SERVICES
+        if service.desk is not None and service.missed is not None
+    }
+
+
+def _summarises() -> Service:
+    """The one service that tells what people did."""
+    [service] = [service for service in SERVICES if service.summariser is not None]
+    return service
+
+
+def _needed(part: T | None) -> T:
+    """A part that the folder of the summariser has to offer."""
+    if part is None:
+        raise TypeError("the folder of the summariser has to offer a callback and links, too")
+    return part

@@ -73,6 +73,16 @@ class Settings:
         return Keys(self.key_prefix)
 
     @property
+    def account(self) -> str:
+        """Who this installation is: the accounts whose cases its keys hold, in words that are no secret."""
+        return f"Zendesk {self.zendesk.subdomain}, LogRocket {self.logrocket.project}"
+
+    @property
+    def requests_per_hour(self) -> int:
+        """How many requests for highlights there may be in an hour."""
+        return self.logrocket.requests_per_hour
+
+    @property
     def secrets(self) -> tuple[str, ...]:
         """Every value that must never be printed."""
         optional = (

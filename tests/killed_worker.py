@@ -21,7 +21,6 @@ from integration import services
 from integration.cases import connections
 from integration.cases.entry import FINAL
 from integration.logrocket.client import LogRocket
-from integration.logrocket.links import ProjectLinks
 from integration.settings import Settings, from_environment
 from integration.zendesk.desk import Desk
 from tests.tickets import key
@@ -75,8 +74,8 @@ def work(settings: Settings, ticket_id: int) -> None:
         policy=ledger.policy,
         places={"zendesk": Desk(settings.zendesk)},
         summariser=LogRocket(settings.logrocket),
-        links=ProjectLinks.of(settings.logrocket),
-        settings=settings,
+        callback=services.callback(settings),
+        links=services.links(settings),
     )
     while True:
         sweeper.sweep(ledger)

@@ -34,6 +34,12 @@ def turns_of(product: InProcess) -> Turns:
     return Turns(product.settings, product.ledger, product.redis, alive=lambda: True)
 
 
+def take(turns: Turns) -> Recovered | None:
+    """Take a turn; what it brought of tickets."""
+    taken = turns.take()
+    return None if taken is None else taken["zendesk"]
+
+
 def file_undelivered(sandbox: Sandbox, outcome: Outcome) -> int:
     """A ticket whose delivery came to `outcome`: it was never made, or refused because the secret is another one."""
     deliverer, hooks, before = sandbox.zendesk.desk.deliverer, sandbox.zendesk.desk.hooks, sandbox.zendesk.deliveries

@@ -22,7 +22,6 @@ from integration.cases.entry import STOP_SECONDS
 from integration.cases.heartbeats import Heart
 from integration.cases.ledger import Ledger
 from integration.errors import SettingsError
-from integration.logrocket.links import ProjectLinks
 from integration.settings import Settings, from_environment
 from integration.supervisor import REFUSED, Child, Supervisor, start_function
 from worker import recovery, sweeper
@@ -101,8 +100,8 @@ def run_worker(settings: Settings, queue: str, supervisor_pid: int) -> None:
         policy=ledger.policy,
         places=services.places(settings),
         summariser=services.summariser(settings),
-        links=ProjectLinks.of(settings.logrocket),
-        settings=settings,
+        callback=services.callback(settings),
+        links=services.links(settings),
     )
     try:
         worker = open_worker(queue, redis, jobs.by_name())

@@ -22,10 +22,8 @@ from integration.cases.ledger import Decide, Ledger
 from integration.cases.steps import STEPS, Routes
 from integration.errors import Held, NoNotePossible, NotThere, RemoteError, StillPublic, Temporary
 from integration.facts import CaseKey, Pace, Person, Receipt, as_logged, desk_of
-from integration.logrocket import callback
 from integration.note import Links, marker
-from integration.ports import Place, Summariser
-from integration.settings import Settings
+from integration.ports import Callback, Place, Summariser
 
 log = logs.get(__name__)
 
@@ -40,8 +38,8 @@ class Jobs:
     policy: Policy
     places: Mapping[str, Place]  # by desk
     summariser: Summariser
+    callback: Callback
     links: Links
-    settings: Settings
 
     def by_name(self) -> Mapping[str, Callable[[CaseKey], None]]:
         """Every function that an RQ job may name."""
@@ -78,11 +76,9 @@ class Jobs:
             return lambda current, _: entries.deferred(
                 self._identified(current, email=entry.email, external_id=entry.external_id),
                 until=come_again,
-                error="LOGROCKET_REQUESTS_PER_HOUR is reached",
+                error=f"{self._routes.ceiling} is reached",
             )
-        url = callback.address(
-            self.settings.public_url, entry.key, secret_keys=self.settings.secret_keys, now=time.time()
-        )
+        url = self.callback.address(entry.key, now=time.time())
         person = Person(email=entry.email, external_id=entry.external_id)
         request_id = self.summariser.ask(person, callback_url=url)
         self._answered(self._routes.summariser)

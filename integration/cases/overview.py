@@ -10,8 +10,7 @@ from redis import Redis
 from redis.exceptions import ReadOnlyError, RedisError
 from rq.registry import StartedJobRegistry
 
-from integration.cases import counters, deliveries, heartbeats, scripts, standing
-from integration.cases.deliveries import Endpoint
+from integration.cases import counters, deliveries, heartbeats, redis_trouble, scripts
 from integration.cases.entry import FINAL, State
 from integration.cases.keys import Keys
 from integration.cases.lanes import hold_of
@@ -106,7 +105,7 @@ def _ceiling(redis: Redis, ledger: Ledger, now: float, requests_per_hour: int) -
     asked = redis.zcount(ledger.keys.asked, now - _HOUR, "+inf")
     if asked < requests_per_hour:
         return []
-    reason = f"LOGROCKET_REQUESTS_PER_HOUR is reached ({asked} in the last hour)"
+    reason = f"{ledger.lanes.routes.ceiling} is reached ({asked} in the last hour)"
     return [Obstacle(service=ledger.lanes.routes.summariser, reason=reason, since=None)]
 
 
@@ -131,7 +130,8 @@ def facts(settings: Settings, redis: Redis, *, routes: Routes) -> Facts:
         pipe.hget(keys.metrics, f"{counters.ENTERED}{State.POSTED}")
         pipe.zcard(keys.public)
         pipe.zrange(keys.public, 0, 0, withscores=True)
-        pipe.get(keys.recovery_trouble)
+        for desk in routes.recovered:
+            pipe.get(keys.recovery_trouble_of(desk))
         pipe.eval(_TRY_TO_WRITE, 1, keys.check("standing"))
         answers = pipe.execute(raise_on_error=False)
     if isinstance(answers[-1], ReadOnlyError):
@@ -143,28 +143,31 @@ def facts(settings: Settings, redis: Redis, *, routes: Routes) -> Facts:
     lanes = {service: next(told) for service in routes.services}
     beats, alive = heartbeats.read(next(told), now=now)
     doors = next(told)
-    asked, received, posted, public, first_public, missed = (next(told) for _ in range(6))
+    asked, received, posted, public, first_public = (next(told) for _ in range(5))
+    missed = {service: next(told) for service in routes.recovered.values()}
     return Facts(
         now=now,
-        has_secret=settings.zendesk.accepts_deliveries,
         writes=writes,
         beats=beats,
         alive=alive,
-        zendesk=deliveries.door_of(doors, Endpoint.ZENDESK),
-        logrocket=deliveries.door_of(doors, Endpoint.LOGROCKET),
+        doors=deliveries.doors_of(doors, routes.doors, settings),
+        places=tuple(dict.fromkeys(routes.places.values())),
+        summariser=routes.summariser,
+        callbacks=deliveries.seen_at(doors, routes.callback),
         failing={service: failing for service, lane in lanes.items() if (failing := _failing(lane))},
         credentials=routes.credentials,
         holds=tuple(hold for service, lane in lanes.items() if (hold := hold_of(service, lane))),
         accepted={service: float(lane[b"accepted_at"]) for service, lane in lanes.items() if b"accepted_at" in lane},
         asked=asked,
-        ceiling=settings.logrocket.requests_per_hour,
+        ceiling=settings.requests_per_hour,
+        ceiling_variable=routes.ceiling,
         counts=counts,
         oldest=oldest,
         last_received=received[0][1] if received else None,
         noted=bool(counts[State.POSTED] or posted),
         public=public,
         public_since=first_public[0][1] if first_public else None,
-        missed=None if missed is None else missed.decode("utf-8", "replace"),
+        missed={service: why.decode("utf-8", "replace") for service, why in missed.items() if why is not None},
         poll_after=settings.poll_after_seconds,
         longest_retry=max(settings.failed_retry_seconds, default=0.0),
     )
@@ -188,7 +191,7 @@ def _refusal(answers: list[Any]) -> str | None:
             raise answer
     if not isinstance(written, RedisError):
         return None
-    why = standing.refuses_writes(written)
+    why = redis_trouble.refuses_writes(written)
     if why is None:
         raise written
     return why

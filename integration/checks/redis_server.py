@@ -87,7 +87,7 @@ def answers(redis: Redis) -> Result:
 
 def owned(redis: Redis, settings: Settings) -> Result:
     """Whether the keys are ours, or will be; read by an own way, for nothing else is sent when they are not."""
-    own = owner.name_of(settings)
+    own = settings.account
     try:
         present_owner = cast("bytes | None", redis.get(settings.keys.owner))
     except ResponseError as error:

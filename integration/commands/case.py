@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from integration import services
 from integration.cases import story
 from integration.cases.entry import FINAL, Entry, NewerEntryError, State
 from integration.cases.ledger import Ledger
+from integration.cases.steps import Routes
 from integration.commands import case_named
-from integration.facts import TICKETS, CaseKey, desk_of, name_of
+from integration.facts import CaseKey, name_of
 from integration.settings import Settings
 from integration.web.status import wording as words
 
@@ -25,6 +27,7 @@ class Listed:
     """The tickets that failed last, newest first, and those that wait longest in their state. `now` is Redis' time."""
 
     now: float
+    routes: Routes
     failed: list[Entry]
     waiting: list[Entry]
 
@@ -51,8 +54,8 @@ def run(ledger: Ledger, settings: Settings, case: CaseKey, *, as_json: bool) -> 
         )
         return 1
     told = _as_json(entry, ledger.now())
-    told["ticket_url"] = f"{settings.zendesk.url}/agent/tickets/{name_of(case)}" if desk_of(case) == TICKETS else None
-    print(json.dumps(told) if as_json else _as_text(entry, told, ledger.now()))
+    told["ticket_url"] = services.case_url(settings, case)
+    print(json.dumps(told) if as_json else _as_text(entry, told, ledger.now(), routes=ledger.lanes.routes))
     return 0
 
 
@@ -60,7 +63,12 @@ def listed(ledger: Ledger) -> Listed:
     """What to list beside the counts: bounded, however many tickets there are."""
     waiting = [entry for state in State if state not in FINAL for entry in ledger.longest_in(state, LISTED)]
     waiting.sort(key=lambda entry: entry.entered_at)
-    return Listed(now=ledger.now(), failed=ledger.latest_in(State.FAILED, LISTED), waiting=waiting[:LISTED])
+    return Listed(
+        now=ledger.now(),
+        routes=ledger.lanes.routes,
+        failed=ledger.latest_in(State.FAILED, LISTED),
+        waiting=waiting[:LISTED],
+    )
 
 
 def listed_as_text(lists: Listed) -> list[str]:
@@ -70,7 +78,7 @@ def listed_as_text(lists: Listed) -> list[str]:
     if lists.waiting:
         lines.append(f"waiting, the longest {len(lists.waiting)}:")
     for entry in lists.waiting:
-        why, again = words.waiting_for(entry, lists.now), _next(entry, lists.now)
+        why, again = words.waiting_for(entry, lists.now, routes=lists.routes), _next(entry, lists.now)
         lines.append(
             f"  {name_of(entry.key):<12} {entry.state} since {time_of(entry.entered_at)}  {why} Next look: {again}."
         )
@@ -128,9 +136,9 @@ def _as_json(entry: Entry, now: float) -> dict[str, Any]:
     }
 
 
-def _as_text(entry: Entry, told: dict[str, Any], now: float) -> str:
+def _as_text(entry: Entry, told: dict[str, Any], now: float, *, routes: Routes) -> str:
     lines = [f"{told['case']}: {told['state']} since {told['since']}"]
-    waits = words.waiting_for(entry, now)
+    waits = words.waiting_for(entry, now, routes=routes)
     facts = {
         "why": entry.reason if waits is None else waits,
         "next look": told["next_look"],
@@ -141,7 +149,7 @@ def _as_text(entry: Entry, told: dict[str, Any], now: float) -> str:
     }
     lines += [f"  {name + ':':<12}{value}" for name, value in facts.items() if value is not None]
     if told["note_is_public"]:
-        lines.append("  Customers can read the note: make it internal in Zendesk.")
+        lines.append(f"  Customers can read the note: make it internal in {routes.place(entry.key)}.")
     lines.append("way")
     for stage in told["way"]:
         lines.append(f"  {stage['at']}  {stage['state']}")

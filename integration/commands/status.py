@@ -38,7 +38,7 @@ def run(options: argparse.Namespace) -> int:
     ledger = services.open_ledger(settings, redis, random=random.random)
     if options.case is not None:
         return case.run(ledger, settings, options.case, as_json=options.json)
-    overview = look(ledger, redis, requests_per_hour=settings.logrocket.requests_per_hour)
+    overview = look(ledger, redis, requests_per_hour=settings.requests_per_hour)
     known = facts(settings, redis, routes=ledger.lanes.routes)
     troubles = standing.troubles(known)
     listed = case.listed(ledger)

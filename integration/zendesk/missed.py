@@ -10,11 +10,11 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from integration.errors import Held
+from integration.errors import Held, RemoteError
 from integration.facts import NewCase, Stretch, case_key
 from integration.ports import Candidate, Candidates, Created, Wait
 from integration.settings import Settings
-from integration.zendesk import trigger_match
+from integration.zendesk import trigger_match, trouble
 from integration.zendesk.created_tickets import CreatedTickets, Record, Way
 from integration.zendesk.delivery_log import KEPT_HOURS, InvocationLog, Missed, all_the_time
 from integration.zendesk.reader import Absent, Forbidden, Reader, objects, segment, unix
@@ -39,12 +39,18 @@ class MissedTickets:
 
     kept_hours = KEPT_HOURS
     nobody_tells = "no webhook in Zendesk has our endpoint"
+    lag = Way.SEARCH.lag
 
     def __init__(self, settings: Settings, *, wait: Wait) -> None:
+        self._settings = settings.zendesk
         self._endpoint = f"{settings.public_url}{ENDPOINT}"
         self._reader = Reader(settings.zendesk, wait=wait)
         self._log = InvocationLog(self._reader, endpoint=self._endpoint)
         self._webhooks: list[Record] | None = None
+
+    def in_words(self, error: RemoteError) -> str:
+        """What an admin is told of an error of Zendesk's, and what to do."""
+        return str(trouble.in_words(error, self._settings))
 
     def sources(self) -> int | None:
         """How many webhooks lead to us; None when Zendesk does not show them."""

@@ -12,7 +12,7 @@ import requests
 from playwright.sync_api import Page, expect
 from redis import Redis
 
-from integration.cases.deliveries import REASONS, Endpoint
+from integration.cases.deliveries import REASONS
 from integration.cases.entry import State
 from sandbox import Sandbox
 from tests.admin import fail_one, file_one
@@ -104,7 +104,7 @@ def much_is_refused(product: InProcess, redis: Redis, sandbox: Sandbox) -> None:
     redis.set(product.settings.keys.recovery_trouble, f"Zendesk does not let us {'read ' * 40}".strip())
     deliveries = product.app.extensions["deliveries"]
     for reason in REASONS:
-        deliveries.refused(Endpoint.ZENDESK, reason, 401)
+        deliveries.refused("zendesk", reason, 401)
     wait_for(lambda: redis.zcard(product.settings.keys.refused) == len(REASONS))
 
 

@@ -24,7 +24,20 @@ from integration.zendesk.missed import NO_TRIGGER
 from sandbox import Fault, Sandbox
 from sandbox.zendesk.records import now
 from tests.conftest import InProcess, Processes, wait_for
-from tests.missed import ADA, asked, file_undelivered, filter_by, found, know, let_pass, lost, mark, no_wait, turns_of
+from tests.missed import (
+    ADA,
+    asked,
+    file_undelivered,
+    filter_by,
+    found,
+    know,
+    let_pass,
+    lost,
+    mark,
+    no_wait,
+    take,
+    turns_of,
+)
 from tests.ports import free_port
 from tests.run_command import Run, runner
 from tests.tickets import key
@@ -34,6 +47,13 @@ pytestmark = pytest.mark.slow
 
 KEYS = Keys(DEFAULT_PREFIX)
 HOUR = 3600.0
+
+
+def trouble_of(product: InProcess) -> str | None:
+    """What the page says stands in the way of looking for missed tickets."""
+    [missed] = reading.missed(product.redis, KEYS, recovered=services.routes().recovered)
+    assert missed.service == "Zendesk"
+    return missed.trouble
 
 
 @pytest.fixture
@@ -121,7 +141,7 @@ def to_look_through(redis: Redis) -> bool:
 
 def look(product: InProcess) -> Recovered:
     """A worker's look, which has to come now."""
-    taken = turns_of(product).take()
+    taken = take(turns_of(product))
     assert taken is not None
     return taken
 
@@ -234,7 +254,7 @@ def test_credentials_that_may_not_read_the_log_do(
     mark(sandbox, known)
     own = {name: value for name, value in environ.items() if not name.startswith("ZENDESK_CLIENT")}
     account = {"ZENDESK_EMAIL": sandbox.zendesk.agent_email, "ZENDESK_API_TOKEN": sandbox.zendesk.api_token}
-    agents = services.recovery(from_environment(own | account), known.ledger, known.redis, wait=no_wait)
+    agents = services.recoveries(from_environment(own | account), known.ledger, known.redis, wait=no_wait)["zendesk"]
     server.keep()
     number = accepted(sandbox, known)
     lose(server, known, number)
@@ -285,7 +305,10 @@ def test_what_is_older_than_entries_are_kept_is_not_looked_for(
     for days, expected, most in (("1", (0, 0, 0), 28), ("2", (1, 0, 0), 80)):
         product.redis.flushall()
         settings = from_environment(environ | {"RETENTION_DAYS": days})
-        assert found(services.recovery(settings, product.ledger, product.redis, wait=no_wait).recover(1)) == expected
+        assert (
+            found(services.recoveries(settings, product.ledger, product.redis, wait=no_wait)["zendesk"].recover(1))
+            == expected
+        )
         assert (product.ledger.find(key(number)) is not None) is bool(expected[0])
         assert asked(sandbox, "/search/export") <= most
 
@@ -341,9 +364,9 @@ def test_of_many_who_notice_one_looks_at_once_and_one_note_comes(
     number = accepted(sandbox, known)
     lose(server, known, number)
     with ThreadPoolExecutor(6) as threads:
-        taken = list(threads.map(lambda _: turns_of(known).take(), range(6)))
+        taken = list(threads.map(lambda _: take(turns_of(known)), range(6)))
     assert [found(each) for each in taken if each is not None] == [(1, 0, 0)]
-    assert turns_of(known).take() is None
+    assert take(turns_of(known)) is None
     known.work_until(number, State.POSTED)
     assert len(sandbox.zendesk.internal_notes(number)) == 1
 
@@ -382,13 +405,13 @@ def test_what_cannot_be_read_stays_and_is_told(
     done = command("recover", "--hours", "1")
     assert done.returncode == 1
     assert "Zendesk does not let us look for tickets" in done.stdout
-    assert "does not let us look" in str(reading.missed(known.redis, KEYS).trouble)
+    assert "does not let us look" in str(trouble_of(known))
     assert to_look_through(known.redis)
     sandbox.faults.clear()
     done = command("recover", "--hours", "1")
     assert done.returncode == 0, done.stdout
     assert "taken in now: 1" in done.stdout
-    assert reading.missed(known.redis, KEYS).trouble is None
+    assert trouble_of(known) is None
 
 
 def test_a_long_look_that_breaks_off_goes_on_where_it_was(server: Server, sandbox: Sandbox, known: InProcess) -> None:
@@ -428,7 +451,7 @@ def test_a_look_during_which_redis_loses_what_it_took_in_counts_for_nothing(
         return True
 
     losses: list[int] = []
-    recovery = services.recovery(known.settings, known.ledger, known.redis, wait=lose_it_once)
+    recovery = services.recoveries(known.settings, known.ledger, known.redis, wait=lose_it_once)["zendesk"]
     recovered = recovery.recover(4, goes_on=True)
     assert losses
     assert (recovered.until, str(recovered.stopped)) == (None, ANOTHER_REDIS)
@@ -441,7 +464,7 @@ def test_a_look_during_which_redis_loses_what_it_took_in_counts_for_nothing(
 def test_what_is_lost_in_the_moment_before_it_is_remembered_is_not_remembered(
     sandbox: Sandbox, known: InProcess
 ) -> None:
-    recovery = services.recovery(known.settings, known.ledger, known.redis, wait=no_wait)
+    recovery = services.recoveries(known.settings, known.ledger, known.redis, wait=no_wait)["zendesk"]
     number = file_undelivered(sandbox, "throttled")
     recovery._remember_known(key(number))
     assert found(recovery.recover(1)) == (1, 0, 0)

@@ -76,7 +76,7 @@ def test_the_first_one_becomes_the_owner_and_goes_on_as_such(settings: Settings,
     for connect in CONNECTIONS[:4]:
         with connect(settings) as connection:
             connection.ping()
-    assert redis.get("highlights:owner") == owner.name_of(settings).encode()
+    assert redis.get("highlights:owner") == settings.account.encode()
 
 
 def test_who_only_looks_becomes_no_owner(settings: Settings, redis: Redis, environ: dict[str, str]) -> None:
@@ -95,7 +95,7 @@ def test_of_many_that_come_at_once_one_account_wins(settings: Settings, redis: R
         barrier.wait()
         with contextlib.suppress(SettingsError):
             connections.refuse_foreign(own)
-            admitted.append(owner.name_of(own))
+            admitted.append(own.account)
 
     threads = [threading.Thread(target=start, args=(own,)) for own in accounts]
     for thread in threads:
@@ -110,7 +110,7 @@ def test_of_many_that_come_at_once_one_account_wins(settings: Settings, redis: R
 def test_a_prefix_is_taken_over_by_deleting_its_owner(settings: Settings, foreign: Redis) -> None:
     foreign.delete("highlights:owner")
     connections.refuse_foreign(settings)
-    assert foreign.get("highlights:owner") == owner.name_of(settings).encode()
+    assert foreign.get("highlights:owner") == settings.account.encode()
 
 
 def test_another_prefix_is_free(settings: Settings, foreign: Redis) -> None:
@@ -190,7 +190,7 @@ def test_check_tells_whose_it_is(settings: Settings, redis: Redis) -> None:
     outcome, said = told()
     assert outcome is Outcome.FAILURE
     assert_told(said)
-    store_name = owner.name_of(settings).encode()
+    store_name = settings.account.encode()
     redis.set("highlights:owner", store_name)
     assert told()[0] is Outcome.OK
 
@@ -240,7 +240,7 @@ def test_a_web_process_that_began_without_redis_writes_nothing_into_anothers(
         redis.delete("highlights:owner")
         assert client.post("/zendesk/tickets", data=TICKET, headers=headers).status_code == 202
         assert client.get("/readyz").status_code == 200
-        assert redis.get("highlights:owner") == owner.name_of(own).encode()
+        assert redis.get("highlights:owner") == own.account.encode()
 
 
 def test_a_worker_that_began_without_redis_ends_when_it_is_anothers(
@@ -325,5 +325,5 @@ def test_a_running_product_goes_on_after_its_redis_was_emptied(product: InProces
     product.redis.connection_pool.disconnect()
     with contextlib.suppress(RedisError):
         product.redis.ping()
-    assert redis.get("highlights:owner") == owner.name_of(product.settings).encode()
+    assert redis.get("highlights:owner") == product.settings.account.encode()
     assert requests.get(f"{product.settings.public_url}/readyz", timeout=10).status_code == 200

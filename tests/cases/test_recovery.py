@@ -34,6 +34,7 @@ from tests.missed import (
     lost,
     mark,
     no_wait,
+    take,
     turns_of,
 )
 from tests.observed import everything, looks_at_comments
@@ -45,7 +46,7 @@ from worker.recovery import Turns, take_in_time
 @pytest.fixture
 def recovery(product: InProcess) -> Recovery:
     know(product)
-    return services.recovery(product.settings, product.ledger, product.redis, wait=no_wait)
+    return services.recoveries(product.settings, product.ledger, product.redis, wait=no_wait)["zendesk"]
 
 
 @pytest.fixture
@@ -93,7 +94,7 @@ def test_the_breaker_that_a_web_process_opened_by_being_away_loses_nothing(
     assert file() == "success"
 
     with InProcess(settings, free_port()) as product:
-        recovered = services.recovery(settings, product.ledger, product.redis, wait=no_wait).recover(1)
+        recovered = services.recoveries(settings, product.ledger, product.redis, wait=no_wait)["zendesk"].recover(1)
         assert recovered.missed == 7
         assert found(recovered) == (7, 1, 0)
         assert product.ledger.counts()[State.RECEIVED] == len(numbers) == 8
@@ -180,9 +181,9 @@ def test_incremental_exports_keep_to_their_ten_a_minute(
     for _ in range(30):
         sandbox.zendesk.file_ticket(requester=ADA)
     let_pass(sandbox, 300)
-    recovered = services.recovery(
-        product.settings, product.ledger, product.redis, wait=minutes_pass(sandbox, waits)
-    ).recover(1)
+    recovered = services.recoveries(product.settings, product.ledger, product.redis, wait=minutes_pass(sandbox, waits))[
+        "zendesk"
+    ].recover(1)
     assert found(recovered) == (30, 0, 0)
     assert 429 not in [each.status for each in sandbox.zendesk.requests]
     assert sum(waits) / sum(map(bool, waits)) > 60 / 10
@@ -205,12 +206,12 @@ def minutes_pass(sandbox: Sandbox, waits: list[float]) -> Callable[[float], bool
 def test_a_search_that_lags_loses_no_ticket(sandbox: Sandbox, product: InProcess, turns: Turns) -> None:
     sandbox.zendesk.index_lag = 600
     number = file_undelivered(sandbox, "throttled")
-    taken = turns.take()
+    taken = take(turns)
     assert taken is not None
     assert (found(taken), taken.fresh) == ((0, 0, 0), True)
     let_pass(sandbox, 1200)
     product.redis.delete(KEYS.recovery_lock)
-    taken = turns.take()
+    taken = take(turns)
     assert taken is not None
     assert found(taken) == (1, 0, 0)
     assert product.entry(number).state is State.RECEIVED
@@ -317,7 +318,7 @@ def agents_recovery(sandbox: Sandbox, environ: dict[str, str], product: InProces
     """With the rights of an agent, who sees triggers and tickets, and no webhooks."""
     account = {"ZENDESK_EMAIL": sandbox.zendesk.agent_email, "ZENDESK_API_TOKEN": sandbox.zendesk.api_token}
     own = {name: value for name, value in environ.items() if not name.startswith("ZENDESK_CLIENT")}
-    return services.recovery(from_environment(own | account), product.ledger, product.redis, wait=no_wait)
+    return services.recoveries(from_environment(own | account), product.ledger, product.redis, wait=no_wait)["zendesk"]
 
 
 def test_an_agent_looks_through_all_tickets(sandbox: Sandbox, product: InProcess, agents_recovery: Recovery) -> None:
@@ -386,7 +387,10 @@ def test_no_ticket_is_taken_in_that_may_be_done_and_forgotten(
     let_pass(sandbox, 25 * 3600)
     for days, expected in (("1", (0, 0, 0)), ("2", (1, 0, 0))):
         settings = from_environment(environ | {"RETENTION_DAYS": days})
-        assert found(services.recovery(settings, product.ledger, product.redis, wait=no_wait).recover(100)) == expected
+        assert (
+            found(services.recoveries(settings, product.ledger, product.redis, wait=no_wait)["zendesk"].recover(100))
+            == expected
+        )
         assert (product.ledger.find(key(number)) is not None) is bool(expected[0])
 
 
@@ -407,7 +411,7 @@ def test_a_missing_permission_is_said_once_and_the_worker_goes_on(
     refused = Fault(service="zendesk", path="/api/v2/(webhooks|triggers)", status=status, times=None)
     sandbox.faults.add(refused)
     for _ in range(3):
-        taken = turns.take()
+        taken = take(turns)
         assert taken is not None
         assert taken.stopped is not None
         product.redis.delete(product.settings.keys.recovery_lock)  # ten minutes pass
@@ -418,7 +422,7 @@ def test_a_missing_permission_is_said_once_and_the_worker_goes_on(
     assert product.ledger.lanes.holds() == []  # notes go on
 
     sandbox.faults.clear()
-    taken = turns.take()
+    taken = take(turns)
     assert taken is not None
     assert found(taken) == (1, 0, 0)
 
@@ -434,7 +438,11 @@ def test_a_log_without_end_is_not_read_for_ever(sandbox: Sandbox, product: InPro
     for number in range(10):
         answer = json.dumps(page | {"meta": {"has_more": True, "after_cursor": str(number)}})
         sandbox.faults.add(Fault(service="zendesk", path="/webhooks", status=200, body=answer))
-    stopped = services.recovery(product.settings, product.ledger, product.redis, wait=three_times).recover(1).stopped
+    stopped = (
+        services.recoveries(product.settings, product.ledger, product.redis, wait=three_times)["zendesk"]
+        .recover(1)
+        .stopped
+    )
     assert "stopped before the end" in str(stopped)
 
 
@@ -444,19 +452,19 @@ def test_a_log_without_end_is_not_read_for_ever(sandbox: Sandbox, product: InPro
 def test_of_two_workers_one_reads_the_log(sandbox: Sandbox, product: InProcess, redis: Redis) -> None:
     file_undelivered(sandbox, "throttled")
     first, second = turns_of(product), turns_of(product)
-    taken = first.take()
+    taken = take(first)
     assert taken is not None
     assert found(taken) == (1, 0, 0)
-    assert second.take() is None
-    assert first.take() is None
+    assert take(second) is None
+    assert take(first) is None
     assert 0 < redis.ttl(product.settings.keys.recovery_lock) <= 600
 
 
 def test_a_worker_goes_on_where_the_last_reading_ended(sandbox: Sandbox, product: InProcess, redis: Redis) -> None:
-    turns_of(product).take()
+    take(turns_of(product))
     redis.delete(product.settings.keys.recovery_lock)
     number = file_undelivered(sandbox, "throttled")
-    taken = turns_of(product).take()
+    taken = take(turns_of(product))
     assert taken is not None
     assert found(taken) == (1, 0, 0)
     assert product.entry(number).state is State.RECEIVED
@@ -466,7 +474,7 @@ def test_an_account_without_our_webhook_is_told_in_plain_words(
     sandbox: Sandbox, turns: Turns, capfd: pytest.CaptureFixture[str]
 ) -> None:
     sandbox.zendesk.desk.hooks.webhooks.clear()
-    turns.take()
+    take(turns)
     assert "no webhook in Zendesk has our endpoint" in "".join(capfd.readouterr())
 
 
@@ -476,11 +484,11 @@ def test_an_account_without_our_webhook_is_told_in_plain_words(
 def test_a_log_that_does_not_answer_stops_nothing(sandbox: Sandbox, product: InProcess, turns: Turns) -> None:
     number = file_undelivered(sandbox, "throttled")
     sandbox.faults.add(Fault(service="zendesk", path="/invocations", drop="after"))
-    taken = turns.take()
+    taken = take(turns)
     assert taken is not None
     assert "did not answer" in str(taken.stopped)
     product.redis.delete(product.settings.keys.recovery_lock)
-    assert turns.take() is not None
+    assert take(turns) is not None
     assert product.entry(number).state is State.RECEIVED
 
 
@@ -492,7 +500,7 @@ def test_a_look_that_was_interrupted_is_not_done(sandbox: Sandbox, product: InPr
     second = file_undelivered(sandbox, "throttled")
     let_pass(sandbox, 3 * 3600)
     sandbox.faults.add(Fault(service="zendesk", path="/search/export", after=2, drop="before", times=None))
-    taken = turns_of(product).take()
+    taken = take(turns_of(product))
     assert taken is not None
     assert (taken.stopped is not None, taken.taken_in) == (True, 1)
     assert product.ledger.find(key(first)) is not None
@@ -502,7 +510,7 @@ def test_a_look_that_was_interrupted_is_not_done(sandbox: Sandbox, product: InPr
 
     sandbox.faults.clear()
     redis.delete(KEYS.recovery_lock)
-    taken = turns_of(product).take()
+    taken = take(turns_of(product))
     assert taken is not None
     assert found(taken) == (1, 1, 0)
     assert product.ledger.find(key(second)) is not None
@@ -515,7 +523,7 @@ def test_a_look_that_never_came_to_a_ticket_counts_for_nothing(
     file_undelivered(sandbox, "throttled")
     for path in ("/webhooks", "/search/export"):
         sandbox.faults.add(Fault(service="zendesk", path=path, status=503, times=1))
-        assert turns.take() is not None
+        assert take(turns) is not None
         assert redis.get(KEYS.recovery_done) is None
         redis.delete(KEYS.recovery_lock)
     assert product.ledger.counts()[State.RECEIVED] == 0
@@ -538,7 +546,7 @@ def test_an_answer_that_cannot_be_read_is_no_empty_one(
 ) -> None:
     file_undelivered(sandbox, "throttled")
     sandbox.faults.add(Fault(service="zendesk", path=path + r"\?", status=200, body=body, times=None))
-    taken = turns.take()
+    taken = take(turns)
     assert taken is not None
     assert "cannot be read" in str(taken.problem)
     assert redis.get(KEYS.recovery_done) is None
@@ -588,7 +596,7 @@ def test_429_is_waited_out(sandbox: Sandbox, product: InProcess) -> None:
         return True
 
     sandbox.faults.add(Fault(service="zendesk", path="/search/", status=429, headers={"Retry-After": "7"}, times=2))
-    recovered = services.recovery(product.settings, product.ledger, product.redis, wait=wait).recover(1)
+    recovered = services.recoveries(product.settings, product.ledger, product.redis, wait=wait)["zendesk"].recover(1)
     assert found(recovered) == (1, 0, 0)
     assert waits.count(7.0) == 2
     assert product.ledger.find(key(number)) is not None
@@ -601,7 +609,9 @@ def test_people_keep_a_quarter_of_the_limit(limit: str, path: str, sandbox: Sand
     filter_by(sandbox, {"field": "status", "operator": "is", "value": "new"})
     for _ in range(10):  # each is asked for what it was when it was created
         change(sandbox, file_undelivered(sandbox, "throttled"), status="open")
-    recovery = services.recovery(product.settings, product.ledger, product.redis, wait=minutes_pass(sandbox, waits))
+    recovery = services.recoveries(product.settings, product.ledger, product.redis, wait=minutes_pass(sandbox, waits))[
+        "zendesk"
+    ]
     for _ in range(4):
         assert recovery.recover(1).problem is None
     assert product.ledger.counts()[State.RECEIVED] == 10

@@ -269,7 +269,7 @@ class Schedule:
             places={"zendesk": desk},
             summariser=logrocket,
             links=ProjectLinks(app_url="http://127.0.0.1:1", org="acme", app="shop"),
-            settings=settings(),
+            callback=services.callback(settings()),
         )
         return Worker(name=name, jobs=jobs)
 

@@ -22,7 +22,7 @@ from integration.cases import heartbeats, overview, standing
 from integration.cases.entry import State
 from integration.cases.heartbeats import PARTS, Heart
 from integration.cases.lanes import Hold
-from integration.cases.situation import Door, Facts, Failing, Refused, Severity, Trouble
+from integration.cases.situation import Door, Facts, Failing, Refused, Seen, Severity, Trouble
 from integration.cases.standing import WELL
 from integration.settings import Settings, from_environment
 from integration.web.status.checklist import checklist
@@ -31,6 +31,11 @@ from tests.admin import PASSWORD
 from tests.conftest import ROOT, Processes, wait_for
 from tests.deliver import TICKET, signed
 
+SERVICES: dict[str, Any] = {
+    "places": ("Zendesk",),
+    "summariser": "LogRocket",
+    "ceiling_variable": "LOGROCKET_REQUESTS_PER_HOUR",
+}
 ADA = "ada@shop.example"
 NOW = 1_800_000_000.0
 AUTH = ("admin", PASSWORD)
@@ -42,11 +47,20 @@ def names(facts: Facts) -> list[str]:
 
 def facts(**other: Any) -> Facts:  # noqa: ANN401 -- any field of `Facts`
     """All is well, but for what is told."""
-    return Facts(**{"now": NOW, "has_secret": True, "alive": frozenset(PARTS), **other})
+    told = {"now": NOW, "doors": door(), "alive": frozenset(PARTS), **SERVICES, **other}
+    return Facts(**told)
 
 
-def refused(reason: str, *, since: float = 60, last: float = 5, **door: Any) -> Door:  # noqa: ANN401 -- likewise
-    return Door(refused={reason: Refused(since=NOW - since, last=NOW - last, count=3)}, **door)
+def door(seen: Seen | None = None, *, has_secret: bool = True) -> dict[str, Door]:
+    """Zendesk's door alone, with what it saw."""
+    [zendesk] = services.routes().doors
+    assert zendesk.signing is not None
+    made = Door(service="Zendesk", signing=zendesk.signing, has_secret=has_secret, seen=seen or Seen())
+    return {"zendesk": made}
+
+
+def refused(reason: str, *, since: float = 60, last: float = 5, **seen: Any) -> Seen:  # noqa: ANN401 -- likewise
+    return Seen(refused={reason: Refused(since=NOW - since, last=NOW - last, count=3)}, **seen)
 
 
 # -- The rule: everything says the same
@@ -77,7 +91,7 @@ class Everywhere:
 
     def troubles(self) -> dict[str, list[str]]:
         """The names of the troubles, by the place that tells them."""
-        page, known = self.get("/"), set(standing.names(services.routes().services))
+        page, known = self.get("/"), set(standing.names(services.routes()))
         found = {
             "page": re.findall(r'id="trouble-(\w+)"', page),
             "readyz": re.findall(r"^(\w+): ", self.get("/readyz"), re.MULTILINE),
@@ -178,11 +192,17 @@ def test_every_place_says_the_same(
     st.builds(
         Facts,
         now=st.just(NOW),
-        has_secret=st.booleans(),
+        places=st.just(SERVICES["places"]),
+        summariser=st.just(SERVICES["summariser"]),
+        ceiling_variable=st.just(SERVICES["ceiling_variable"]),
         writes=st.none() | st.just("its memory is full"),
         alive=st.frozensets(st.sampled_from(PARTS)) | st.just(frozenset(PARTS)),
-        zendesk=st.sampled_from([Door(), refused("wrong_signature"), refused("unsigned"), refused("unusable")]),
-        logrocket=st.sampled_from([Door(), refused("wrong_signature"), refused("too_large")]),
+        doors=st.builds(
+            door,
+            st.sampled_from([Seen(), refused("wrong_signature"), refused("unsigned"), refused("unusable")]),
+            has_secret=st.booleans(),
+        ),
+        callbacks=st.sampled_from([Seen(), refused("wrong_signature"), refused("too_large")]),
         failing=st.dictionaries(
             st.sampled_from(services.routes().services),
             st.builds(
@@ -207,14 +227,14 @@ def test_every_place_says_the_same(
         counts=st.dictionaries(st.sampled_from(State), st.integers(0, 3)),
         oldest=st.dictionaries(st.sampled_from(State), st.floats(NOW - 9999, NOW)),
         public=st.sampled_from([0, 1, 2]),
-        missed=st.none() | st.just("no webhook in Zendesk has our endpoint"),
+        missed=st.sampled_from([{}, {"Zendesk": "no webhook in Zendesk has our endpoint"}]),
     )
 )
 def test_all_is_well_when_nothing_is_wrong_and_only_then(found: Facts) -> None:
     troubles = standing.troubles(found)
     said = standing.summary(found, troubles)
     assert (WELL in said) == (troubles == ())
-    assert {each.name for each in troubles} <= set(standing.names(services.routes().services))
+    assert {each.name for each in troubles} <= set(standing.names(services.routes()))
     assert len({each.name for each in troubles}) == len(troubles)
     grades = [list(Severity).index(each.severity) for each in troubles]
     assert grades == sorted(grades)
@@ -228,26 +248,29 @@ def test_all_is_well_when_nothing_is_wrong_and_only_then(found: Facts) -> None:
     ("what", "wanted"),
     [
         ({}, []),
-        ({"has_secret": False}, ["no_signing_secret"]),
+        ({"doors": door(has_secret=False)}, ["no_signing_secret"]),
         ({"alive": frozenset()}, ["no_worker"]),
         ({"alive": frozenset({"notes"})}, ["worker_part_missing"]),
         ({"writes": "its memory is full"}, ["redis_refuses_writes"]),
-        ({"zendesk": refused("wrong_signature")}, ["signature_mismatch"]),
-        ({"zendesk": refused("wrong_signature", genuine=NOW)}, []),
-        ({"zendesk": refused("out_of_date")}, ["signature_out_of_date"]),
-        ({"zendesk": refused("unusable")}, ["deliveries_unusable"]),
-        ({"zendesk": refused("unusable"), "last_received": NOW}, []),
-        *(({"zendesk": refused(each)}, []) for each in ("unsigned", "too_large", "too_slow", "broken_off", "redis")),
-        ({"logrocket": refused("wrong_signature")}, ["callbacks_refused"]),
-        ({"logrocket": refused("unsigned")}, []),
+        ({"doors": door(refused("wrong_signature"))}, ["signature_mismatch"]),
+        ({"doors": door(refused("wrong_signature", genuine=NOW))}, []),
+        ({"doors": door(refused("out_of_date"))}, ["signature_out_of_date"]),
+        ({"doors": door(refused("unusable"))}, ["deliveries_unusable"]),
+        ({"doors": door(refused("unusable")), "last_received": NOW}, []),
+        *(
+            ({"doors": door(refused(each))}, [])
+            for each in ("unsigned", "too_large", "too_slow", "broken_off", "redis")
+        ),
+        ({"callbacks": refused("wrong_signature")}, ["callbacks_refused"]),
+        ({"callbacks": refused("unsigned")}, []),
         ({"asked": 1000}, ["request_ceiling"]),
         ({"asked": 999}, []),
         ({"counts": {State.FAILED: 2}}, ["tickets_failed"]),
         ({"public": 1}, ["public_notes"]),
-        ({"missed": "no webhook has our endpoint"}, ["missed_tickets"]),
+        ({"missed": {"Zendesk": "no webhook has our endpoint"}}, ["missed_tickets"]),
         (
             {
-                "missed": "Zendesk has trouble (503)",
+                "missed": {"Zendesk": "Zendesk has trouble (503)"},
                 "holds": (Hold(service="Zendesk", reason="Zendesk refuses our credentials (401)", since=NOW),),
             },
             ["zendesk_refuses"],
@@ -292,8 +315,8 @@ def test_a_suspicion_does_not_say_that_tickets_wait() -> None:
     assert "tickets wait" not in f"{suspicion.what}{suspicion.do}".lower()
 
 
-def of_signatures(**door: Any) -> Trouble:  # noqa: ANN401 -- any field of `Door`
-    [found] = standing.troubles(facts(zendesk=refused("wrong_signature", **door)))
+def of_signatures(**seen: Any) -> Trouble:  # noqa: ANN401 -- any field of `Seen`
+    [found] = standing.troubles(facts(doors=door(refused("wrong_signature", **seen))))
     return found
 
 
@@ -304,13 +327,13 @@ def test_wrong_signatures_beside_verified_ones_are_for_information() -> None:
     mixed = of_signatures(genuine=NOW - 1, mixed=NOW - 6)
     assert mixed.severity is Severity.NOTE
     assert "a stranger" in mixed.do
-    assert names(facts(zendesk=refused("wrong_signature", genuine=NOW - 1, mixed=NOW - 4000))) == []
+    assert names(facts(doors=door(refused("wrong_signature", genuine=NOW - 1, mixed=NOW - 4000)))) == []
 
 
 def test_the_checklist_goes_away_with_the_first_note() -> None:
     assert [each.name for each in checklist(facts())] == ["secret", "worker", "webhook", "logrocket", "ticket"]
     assert [each.done for each in checklist(facts())] == [True, True, False, False, False]
-    done = facts(zendesk=Door(genuine=NOW), accepted={"LogRocket": NOW}, last_received=NOW)
+    done = facts(doors=door(Seen(genuine=NOW)), accepted={"LogRocket": NOW}, last_received=NOW)
     assert [each.done for each in checklist(done)] == [True, True, True, True, False]
     assert checklist(facts(noted=True)) == ()
 

@@ -182,7 +182,7 @@ def test_a_web_process_killed_in_a_burst_loses_nothing(
     sandbox.zendesk.desk.limits.webhook_requests = 1000
 
     ledger = services.open_ledger(settings, redis, random=lambda: 0.0)
-    recovered = services.recovery(settings, ledger, redis, wait=lambda _: True).recover(1)
+    recovered = services.recoveries(settings, ledger, redis, wait=lambda _: True)["zendesk"].recover(1)
 
     assert recovered.stopped is None
     assert recovered.taken_in > 0

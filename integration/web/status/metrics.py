@@ -29,12 +29,12 @@ def exposition(settings: Settings, ledger: Ledger, redis: Redis, *, accept: str)
     """The metrics in the form that the `Accept` header asks for, and that form's name."""
     counts = cast("dict[bytes, bytes]", redis.hgetall(ledger.keys.metrics))
     told = Told(
-        overview=overview.look(ledger, redis, requests_per_hour=settings.logrocket.requests_per_hour),
+        overview=overview.look(ledger, redis, requests_per_hour=settings.requests_per_hour),
         snapshot=snapshots.take(ledger, redis),
         troubles=standing.troubles(overview.facts(settings, redis, routes=ledger.lanes.routes)),
         counted=counters.read(counts),
-        refused=deliveries.counted(counts),
-        requests_per_hour=settings.logrocket.requests_per_hour,
+        refused=deliveries.counted(counts, endpoints=ledger.lanes.routes.endpoints),
+        requests_per_hour=settings.requests_per_hour,
     )
     registry = CollectorRegistry(auto_describe=False)
     registry.register(told)
@@ -66,7 +66,7 @@ class Told(Collector):
         there = {trouble.name: trouble.severity.name.lower() for trouble in self.troubles}
         text = "1 while something is not well, by the status page's name for it, and what it does to tickets."
         told = _gauge("trouble", text, "name", "severity")
-        for name in standing.names(self.snapshot.outlook.routes.services):
+        for name in standing.names(self.snapshot.outlook.routes):
             told.add_metric([name, there.get(name, "none")], name in there)
         yield told
         refused = CounterMetricFamily(
@@ -103,15 +103,17 @@ class Told(Collector):
             closed.add_metric([service], max(opens - outlook.now, 0))
         yield held
         yield closed
-        interval = outlook.notes["Zendesk"].interval
-        yield _one("note_interval_seconds", "Time between two notes that Zendesk's limits leave us.", interval)
-        yield _one("logrocket_requests_last_hour", "Highlights requests of the last hour.", self.snapshot.asked)
+        place = max(outlook.notes, key=lambda place: outlook.notes[place].interval)  # the slowest, should there be many
+        interval = outlook.notes[place].interval
+        yield _one("note_interval_seconds", f"Time between two notes that {place}'s limits leave us.", interval)
+        summariser = outlook.routes.callback
+        yield _one(f"{summariser}_requests_last_hour", "Highlights requests of the last hour.", self.snapshot.asked)
         yield _one(
             "public_notes_unseen",
             "Tickets whose note is or was public and which no admin has marked as seen.",
             self.overview.public_notes.number,
         )
-        yield _one("logrocket_requests_limit", "LOGROCKET_REQUESTS_PER_HOUR.", self.requests_per_hour)
+        yield _one(f"{summariser}_requests_limit", f"{outlook.routes.ceiling}.", self.requests_per_hour)
 
     def _counters(self) -> Iterator[Metric]:
         received = CounterMetricFamily(f"{PREFIX}_tickets_received", "Tickets taken in.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final, cast
@@ -93,25 +93,32 @@ def flows(redis: Redis, keys: Keys, now: float) -> list[Flow]:
 
 @dataclass(frozen=True, kw_only=True)
 class Missed:
-    """How it stands with the tickets that Zendesk could not tell us of."""
+    """How it stands with the tickets that a service could not tell us of."""
 
+    service: str
     looked_until: float | None  # all that were created before have been looked through
     trouble: str | None
 
 
-def missed(redis: Redis, keys: Keys) -> Missed:
-    """What the last look for missed tickets left."""
-    until, trouble = cast("list[bytes | None]", redis.mget([keys.recovery_done, keys.recovery_trouble]))
-    return Missed(
-        looked_until=None if until is None else float(until), trouble=None if trouble is None else trouble.decode()
-    )
+def missed(redis: Redis, keys: Keys, *, recovered: Mapping[str, str]) -> list[Missed]:
+    """What the last looks for missed tickets left; `recovered` are the services that are looked at, by desk."""
+    names = [name for desk in recovered for name in (keys.recovery_done_of(desk), keys.recovery_trouble_of(desk))]
+    told = iter(cast("list[bytes | None]", redis.mget(names)) if names else [])
+    return [
+        Missed(
+            service=service,
+            looked_until=None if until is None else float(until),
+            trouble=None if trouble is None else trouble.decode(),
+        )
+        for service, until, trouble in zip(recovered.values(), told, told, strict=True)
+    ]
 
 
-def refusals(redis: Redis, keys: Keys) -> list[Refusals]:
+def refusals(redis: Redis, keys: Keys, *, endpoints: Collection[str]) -> list[Refusals]:
     """The latest deliveries that were refused."""
     with redis.pipeline(transaction=False) as pipe:
         deliveries.ask(pipe, keys, REFUSALS_SHOWN)
-        return deliveries.listed(*pipe.execute())
+        return deliveries.listed(*pipe.execute(), endpoints=endpoints)
 
 
 def _flow(redis: Redis, keys: Keys, window: Window, numbers: Iterable[int]) -> Flow:
