@@ -47,13 +47,7 @@ def blueprint(zendesk: Zendesk, logrocket: LogRocket, faults: Faults) -> Bluepri
     def file_ticket() -> ResponseReturnValue:
         known = CUSTOMERS.get(request.form.get("customer", ""))
         if known is not None:
-            zendesk.file_ticket(
-                requester=known.email,
-                name=known.name,
-                external_id=known.external_id,
-                subject=known.subject,
-                description=known.description,
-            )
+            zendesk.file_ticket(**known.ticket())
         else:
             fields = ("name", "email", "subject", "description")
             name, email, subject, description = (request.form.get(field, "").strip() for field in fields)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal
 
 from markupsafe import Markup
@@ -105,8 +105,7 @@ def _told(delivery: Delivery) -> Step:
 
 def _asked(logrocket: LogRocket, request_id: str, record: HighlightsRecord) -> list[Step]:
     """What became of one request for highlights."""
-    wish = record["request"]
-    steps = [Step(f"LogRocket was asked for {wish.get('userEmail') or wish.get('userID')}", when=record["asked_at"])]
+    steps = [Step(_request(record), when=record["asked_at"])]
     polls = outcome.polls_of(logrocket, request_id)
     if polls:
         steps.append(Step(f"LogRocket was asked how far it is: {polls} time{'s'[: polls != 1]}", "now"))
@@ -127,6 +126,16 @@ def _asked(logrocket: LogRocket, request_id: str, record: HighlightsRecord) -> l
             text = f"LogRocket called back ({call.status or 'no answer'})"
             steps.append(Step(text, "done" if fine else "trouble", call.completed_at))
     return steps
+
+
+def _request(record: HighlightsRecord) -> str:
+    """For whom LogRocket was asked, in which project, for which time, and with which question."""
+    asked = record["request"]
+    text = f"LogRocket was asked for {asked.get('userEmail') or asked.get('userID')} in {record['payload']['appID']}"
+    if asked.get("timeRange"):
+        start, end = (datetime.fromtimestamp(asked["timeRange"][name] / 1000, UTC) for name in ("startMs", "endMs"))
+        text += f", {start:%d %b %H:%M} to {end:%d %b %H:%M} UTC"
+    return text + (f": “{asked['question']}”" if asked.get("question") else "")
 
 
 def _comment(zendesk: Zendesk, comment: Comment) -> CommentView:

@@ -181,7 +181,8 @@ def test_what_the_services_were_asked_is_listed_without_credentials(sandbox: San
 def test_logrockets_moods_are_set_over_http(sandbox: Sandbox) -> None:
     url = f"{sandbox.zendesk.url}/sandbox/api/logrocket"
     wish = {"delay": 3, "default": "EMPTY", "callbacks": "twice", "script": ["FAILED"]}
-    assert requests.post(url, json=wish, timeout=5).json() == {"delay": 3, "default": "EMPTY", "callbacks": "twice"}
+    said = {"delay": 3, "default": "EMPTY", "callbacks": "twice", "knows_question": True, "refused_projects": []}
+    assert requests.post(url, json=wish, timeout=5).json() == said
     assert (sandbox.logrocket.delay, sandbox.logrocket.default) == (3, "EMPTY")
 
 
