@@ -10,6 +10,7 @@
         Temporary                worth another try, at the earliest after `retry_after`
         Permanent                no further try can help; its reason is for an admin
             NoNotePossible         the ticket can take no note: it is closed
+            QuestionRefused        a request with a question, which may be taken without it
         Held                     401, 402, 403 and their like: our account is at fault, or this one ticket
         NotThere                 the ticket is not there (yet), or its requester has no address (yet)
         StillPublic              our note is on the ticket, and customers can read it
@@ -117,6 +118,10 @@ class Permanent(RemoteError):
 
 class NoNotePossible(Permanent):
     """The ticket cannot take a note any more."""
+
+
+class QuestionRefused(Permanent):
+    """LogRocket refused a request that had a question in it; an API that is older than the field takes one without."""
 
 
 class Held(RemoteError):

@@ -66,6 +66,8 @@ def test_the_defaults_are_those_of_the_contract() -> None:
     assert settings.zendesk.webhook_secrets == ()
     assert settings.logrocket.api_url == "https://api.logrocket.com"
     assert settings.logrocket.app_url == "https://app.logrocket.com"
+    assert settings.logrocket.project_rules == ()
+    assert [project.name for project in settings.logrocket.projects] == ["acme/shop"]
     assert settings.admin_password is None
     assert (settings.web_concurrency, settings.worker_concurrency) == (2, 4)
     assert settings.poll_after_seconds == 300
@@ -84,6 +86,7 @@ def test_every_optional_variable_is_heard() -> None:
             "ZENDESK_URL": "http://127.0.0.1:8001/",
             "LOGROCKET_API_URL": "http://[::1]:8002",
             "LOGROCKET_APP_URL": "https://lr.acme.example/rocket/",
+            "LOGROCKET_PROJECTS": "brand:Acme Pro=acme/pro:acme:pro:hush-hush",
             "WEB_CONCURRENCY": "3",
             "WORKER_CONCURRENCY": "8",
             "POLL_AFTER_SECONDS": "0.5",
@@ -101,6 +104,7 @@ def test_every_optional_variable_is_heard() -> None:
     assert settings.zendesk.url == "http://127.0.0.1:8001"
     assert settings.logrocket.api_url == "http://[::1]:8002"
     assert settings.logrocket.app_url == "https://lr.acme.example/rocket"
+    assert [str(rule) for rule in settings.logrocket.project_rules] == ["brand:Acme Pro"]
     assert (settings.web_concurrency, settings.worker_concurrency) == (3, 8)
     assert (settings.poll_after_seconds, settings.failed_retry_seconds) == (0.5, (1, 2.5, 3))
     assert (settings.settle_seconds, settings.backoff_seconds, settings.retention_days) == (0, 0.05, 7)
@@ -367,6 +371,22 @@ MALFORMED = {
         "a/?",
     ],
     "LOGROCKET_API_KEY": ["key", "your-api-key", "two words", "caf\u00e9", "line\nbreak"],
+    "LOGROCKET_PROJECTS": [
+        *("acme/pro", "brand", "brand:", "brand:Acme", "brand:Acme=", "brand:Acme=acme/pro", "brand:Acme=acme/pro:"),
+        *("brand:=acme/pro:good-long-key", ":Acme=acme/pro:good-long-key", "Acme=acme/pro:good-long-key"),
+        *("group:Acme=acme/pro:good-long-key", "brand:Acme, Inc=acme/pro:good-long-key"),
+        *(
+            "brand:Acme=acme:pro:good-long-key",
+            "brand:Acme=acme/..:good-long-key",
+            "brand:Ac\nme=acme/pro:good-long-key",
+        ),
+        *("brand:Acme=acme/pro:short", "brand:Acme=acme/pro:your-api-key", "brand:Acme=acme/pro:caf\u00e9-au-lait"),
+        *(
+            "brand:<name>=acme/pro:good-long-key",
+            "brand:Acme=acme/pro:<secret-key>",
+            "brand:Ac\udcffme=a/b:good-long-key",
+        ),
+    ],
     "WEB_CONCURRENCY": ["0", "-1", "1.5", "two", "1e3", "\uff12", "\u00b2", "9999", "1_0"],
     "WORKER_CONCURRENCY": ["0", "-1", "1.5", "two"],
     "POLL_AFTER_SECONDS": ["0", "-1", "soon", "nan", "inf", "1e3", "5m", "\u0663", "1_0"],
@@ -392,6 +412,11 @@ LISTS = {
     "SECRET_KEY_FALLBACKS": ("k1" * 16, "k2" * 16, "earlier values of SECRET_KEY"),
     "ZENDESK_WEBHOOK_SECRET": ("webhook-one", "webhook-two", "signing secrets without spaces"),
     "FAILED_RETRY_SECONDS": ("60", "300", "seconds, separated by commas, such as 60,300,900"),
+    "LOGROCKET_PROJECTS": (
+        "brand:Acme Pro=acme/pro:acme:pro:hush-hush",
+        "form:360001=acme/eu:acme:eu:hush-hush",
+        "brand:<id or name>=org/app:<key> or form:<id or name>=org/app:<key>, separated by commas",
+    ),
 }
 
 
@@ -585,6 +610,44 @@ def test_a_personal_access_token_is_refused_with_that_reason(key: str) -> None:
     assert "personal access token" in problem
 
 
+PRO_KEY = "acme:pro:hush-hush"
+
+
+@pytest.mark.parametrize(
+    ("rules", "words"),
+    [
+        (f"shop:Acme={PRO_KEY}", "neither brand: nor form:"),
+        (f"brand:Acme, Inc=acme/pro:{PRO_KEY}", "named by its id"),
+        (f"brand:Acme={PRO_KEY}", "has no =org/app:<key>"),
+        (f"brand: =acme/pro:{PRO_KEY}", "names no brand or form"),
+        (f"brand:Acme=./pro:{PRO_KEY}", "has a project that must be org/app"),
+        (f'brand:"Acme Pro"=acme/pro:{PRO_KEY}', "has an id or name that still has quotes around it"),
+        (f"brand:<name>=acme/pro:{PRO_KEY}", "has an id or name that holds what should have been replaced"),
+        (f"brand:Ac\tme=acme/pro:{PRO_KEY}", "has an id or name that has a character that cannot be printed"),
+        ("brand:Acme=acme/pro:pat:acme:pro:hush-hush", "has a key that is a personal access token"),
+        ("brand:Acme=acme/pro:acme:eu:hush-hush", "has a key that belongs to another project than the rule names"),
+        ("brand:Acme=acme/pro:hush", "has a key that is too short"),
+        (f"brand:A=acme/pro:{PRO_KEY} form:7=acme/pro:{PRO_KEY}", "blanks in it, where a comma should stand"),
+        (f"brand:Acme=acme/pro:{PRO_KEY},Brand: ACME =acme/pro:{PRO_KEY}", "names a brand or a form twice"),
+        (f"form:7=acme/pro:{PRO_KEY},form:7=acme/eu:acme:eu:hush-hush", "names a brand or a form twice"),
+        (f"brand:A=acme/pro:{PRO_KEY},form:7=acme/pro:acme:pro:hush-hush-2", "names a project with two keys"),
+        (f"brand:A=acme/pro:{PRO_KEY},form:7=Acme/pro:Acme:pro:hush-hush", "names a project in two spellings"),
+        ("brand:A=acme/shop:acme:shop:hush-hush", "with two keys: LOGROCKET_APP_ID and LOGROCKET_API_KEY name it, too"),
+    ],
+)
+def test_what_is_wrong_with_a_rule_for_projects_is_told_in_words(rules: str, words: str) -> None:
+    (problem,) = problems({**ENVIRON, "LOGROCKET_PROJECTS": rules})
+    assert problem.startswith("LOGROCKET_PROJECTS ")
+    assert words in problem
+    assert "hush" not in problem
+
+
+def test_a_rule_for_the_default_project_is_no_contradiction_while_its_own_key_is_at_fault() -> None:
+    environ = {**ENVIRON, "LOGROCKET_PROJECTS": "brand:A=acme/shop:acme:shop:hush-hush"}
+    assert named({**environ, "LOGROCKET_API_KEY": ""}) == ["LOGROCKET_API_KEY"]
+    assert named({**environ, "LOGROCKET_APP_ID": ""}) == ["LOGROCKET_APP_ID"]
+
+
 def used(name: str) -> dict[str, str]:
     """Settings in which a variable is not set, and would be read."""
     if name in LEGACY:
@@ -602,6 +665,7 @@ VALID = {
     "LOG_FORMAT": "json",
     "LOGROCKET_APP_URL": "https://a.example",
     "LOGROCKET_API_URL": "https://a.example",
+    "LOGROCKET_PROJECTS": "brand:Acme Pro=acme/pro:acme:pro:hush-hush",
     "ZENDESK_URL": "https://a.example",
     **{name: "7" for name in NAMES if name.endswith(("_CONCURRENCY", "_SECONDS", "_DAYS", "_PER_HOUR"))},
 }
@@ -704,7 +768,8 @@ def test_variables_of_platforms_are_not_warned_of() -> None:
 
 
 def test_no_secret_is_in_a_repr() -> None:
-    for environ in (ENVIRON, {**without("ZENDESK_CLIENT_ID", "ZENDESK_CLIENT_SECRET"), **LEGACY}):
+    rules = {"LOGROCKET_PROJECTS": "brand:Acme Pro=acme/pro:acme:pro:hush-hush"}
+    for environ in ({**ENVIRON, **rules}, {**without("ZENDESK_CLIENT_ID", "ZENDESK_CLIENT_SECRET"), **LEGACY}):
         settings = from_environment(environ)
         shown = (
             repr(settings)
@@ -717,10 +782,15 @@ def test_no_secret_is_in_a_repr() -> None:
 
 
 def test_every_secret_is_listed_for_the_log_to_blank() -> None:
-    environ = {**ENVIRON, "ZENDESK_WEBHOOK_SECRET": "webhook-hush-5,webhook-hush-9"}
+    rules = "brand:Acme Pro=acme/pro:acme:pro:hush-0, form:360001=acme/eu:acme:eu:hush-8"
+    environ = {
+        **ENVIRON,
+        "ZENDESK_WEBHOOK_SECRET": "webhook-hush-5,webhook-hush-9",
+        "LOGROCKET_PROJECTS": rules,
+    }
     secrets = from_environment(environ).secrets
     listed = {match for secret in secrets for match in re.findall(r"hush-[0-9]", secret)}
-    assert listed == {f"hush-{number}" for number in (1, 2, 3, 4, 5, 6, 7, 9)}
+    assert listed == {f"hush-{number}" for number in range(10)}
     legacy = from_environment({**without("ZENDESK_CLIENT_ID", "ZENDESK_CLIENT_SECRET"), **LEGACY})
     assert LEGACY["ZENDESK_API_TOKEN"] in legacy.secrets
 

@@ -49,7 +49,7 @@ def everything(settings: Settings) -> list[Result]:
     from integration.checks.redis_server import of_redis  # noqa: PLC0415 -- see above
     from integration.checks.standing import of_standing  # noqa: PLC0415 -- see above
     from integration.checks.web_process import of_public_url  # noqa: PLC0415 -- see above
-    from integration.logrocket.checks import of_logrocket  # noqa: PLC0415 -- see above
+    from integration.logrocket import checks as logrocket  # noqa: PLC0415 -- see above
     from integration.zendesk.checks import of_zendesk  # noqa: PLC0415 -- see above
 
     redis = connections.for_check(settings)
@@ -59,7 +59,13 @@ def everything(settings: Settings) -> list[Result]:
             Group(name="settings", checks=of(of_settings, settings, now=time.time())),
             Group(name="Redis", checks=of(of_redis, settings, redis, clock=time.time)),
             Group(name="Zendesk", checks=of(of_zendesk, settings, clock=time.time)),
-            Group(name="LogRocket key", checks=of(of_logrocket, settings.logrocket)),
+            *(
+                Group(
+                    name=logrocket.name_of(settings.logrocket, project),
+                    checks=of(logrocket.of_project, settings.logrocket, project),
+                )
+                for project in settings.logrocket.projects
+            ),
             Group(name="PUBLIC_URL", checks=of(of_public_url, settings)),
             Group(name="how it stands", checks=of(of_standing, settings, redis)),
         ]

@@ -23,7 +23,7 @@ from integration.cases import heartbeats
 from integration.checks import offline, run
 from integration.commands.check import all_good, as_text, everything
 from integration.findings import Group, Outcome, Result, ok
-from integration.settings import Settings
+from integration.settings import Settings, from_environment
 from integration.zendesk import settings_checks
 from integration.zendesk.checks.user import granted, may_write_notes
 from integration.zendesk.settings import ZENDESK_TEST_SECRET, ApiToken, OAuthClient
@@ -984,6 +984,14 @@ def test_a_refused_logrocket_key(settings: Settings, sandbox: Sandbox, status: i
 def test_a_key_that_does_not_name_its_project_is_proven_too(settings: Settings, sandbox: Sandbox) -> None:
     sandbox.logrocket.api_key = "opaque-key"
     assert_ok(checked(with_logrocket(settings, api_key="opaque-key"))["LogRocket key"], "acme/shop (400)")
+
+
+def test_each_project_for_a_brand_or_form_is_asked_for_by_itself(environ: dict[str, str]) -> None:
+    rules = "brand:Acme Pro=acme/pro:acme:pro:hush-hush"
+    results = checked(from_environment({**environ, "LOGROCKET_PROJECTS": rules}))
+    assert_ok(results["LogRocket key"], "takes it for the project acme/shop")
+    assert_fails(results["LogRocket acme/pro key"], "for brand:Acme Pro", "Project Settings")
+    assert "hush" not in str(results)
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
