@@ -62,8 +62,8 @@ def watch(moments: Moments) -> None:
         moments.another()
         return answer
 
-    Connection.send_packed_command = send_to_redis  # type: ignore[method-assign,assignment]
-    HTTPAdapter.send = send_to_service  # type: ignore[method-assign]
+    Connection.send_packed_command = send_to_redis  # type: ignore[method-assign,assignment]  # each call is a moment to be killed in
+    HTTPAdapter.send = send_to_service  # type: ignore[method-assign]  # likewise
 
 
 def work(settings: Settings, ticket_id: int) -> None:

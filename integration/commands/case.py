@@ -1,4 +1,4 @@
-"""`status CASE`: where one case stands, the way it went, and why; and the lists of those that failed or wait."""
+"""`status CASE`: where one case stands, how it got there and why; and the lists of cases that failed or wait."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from integration.facts import TICKETS, CaseKey, desk_of, name_of
 from integration.settings import Settings
 from integration.web.status import wording as words
 
-LISTED: Final = 20  # tickets of a kind
+LISTED: Final = 20  # tickets in each list
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,7 +15,7 @@ from integration.settings import from_environment
 from integration.zendesk.webhook import email_address
 
 HELP = "erase what is stored of a ticket, or of all tickets of an e-mail address"
-_PROGRESS: Final = 1000  # entries between two signs of life
+_PROGRESS: Final = 1000  # entries between two lines that say how far it is
 _NAMED: Final = 20  # entries that a message names at most
 
 
@@ -27,7 +27,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Erase, and say what was erased, and what may not be."""
+    """Erase, and say what was erased, and what may be left."""
     ledger = open_ledger()
     problems: list[str] = []
     if options.ticket:

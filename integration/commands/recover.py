@@ -1,4 +1,4 @@
-"""`recover [--hours N]`: finds the tickets that Zendesk could not tell us of or Redis has lost, and takes them in."""
+"""`recover [--hours N]`: finds the tickets that Zendesk did not deliver, or Redis has lost, and takes them in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`status [CASE] [--json]`: how many tickets there are in which state, what waits, what is wrong; or one case."""
+"""`status [CASE] [--json]`: counts the tickets by state, and says what waits and what is wrong; or one case."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print how it stands."""
+    """Print how the installation stands, or one case."""
     settings = from_environment()
     logs.configure(settings)
     redis = connections.for_reading(settings)

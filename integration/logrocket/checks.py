@@ -1,4 +1,4 @@
-"""Whether LogRocket takes our key for our project: one harmless request or two."""
+"""Whether LogRocket accepts our key for our project: one or two harmless requests."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _KEY_FIX: Final = (
 
 
 def of_logrocket(settings: LogRocketSettings) -> Iterator[Result]:
-    """Whether LogRocket takes our key for our project.
+    """Whether LogRocket accepts our key for our project.
 
     Asked for a result that does not exist, LogRocket says 404, and the same of a project that it does not know: that
     proves nothing. A request that names no person does, and costs nothing: it is refused for what it lacks only after
@@ -67,18 +67,18 @@ def _answer(session: ServiceSession, method: str, url: str) -> Answer:
 
 
 def is_result_of(answer: Answer, settings: LogRocketSettings) -> bool:
-    """Whether it is a result, or that there is none yet, of our project."""
+    """Whether an answer is about a request of our project, with its result or without one yet."""
     project = settings.project
-    return answer.status == 200 and answer.body is not None and answer.body.get("appID") == project  # noqa: PLR2004
+    return answer.status == 200 and answer.body is not None and answer.body.get("appID") == project  # noqa: PLR2004 -- success
 
 
 def key(answer: Answer, settings: LogRocketSettings) -> Result:
-    """What an answer tells of the key and the project; what LogRocket answers is not documented."""
+    """What an answer says about the key and the project; LogRocket does not document its answers."""
     project, status = settings.project, answer.status
     if status in (401, 403):
         return failure(KEY, f"LogRocket refuses it ({status})", _KEY_FIX)
     if is_result_of(answer, settings) or (status in (400, 422) and answer.is_its_own):
-        return ok(KEY, f"LogRocket takes it for the project {project} ({status})")
+        return ok(KEY, f"LogRocket accepts it for the project {project} ({status})")
     if status == 404 and answer.is_its_own:  # noqa: PLR2004 -- the project: no request was asked about
         fix = "Compare LOGROCKET_APP_ID, and the key, with LogRocket > Settings > Project Settings."
         return failure(KEY, f"LogRocket knows no project {project} (404)", fix)
@@ -86,14 +86,14 @@ def key(answer: Answer, settings: LogRocketSettings) -> Result:
         return failure(KEY, f"LogRocket answers with a redirect ({status})", "Is LOGROCKET_API_URL right?")
     if status in (429, *range(500, 600)):
         again = "Run the command again later, and file a ticket."
-        return failure(KEY, f"LogRocket answers {status}, which tells nothing of the key", again)
+        return failure(KEY, f"LogRocket answers {status}, which says nothing about the key", again)
     fix = "Is LOGROCKET_API_URL right, and does no proxy answer in LogRocket's place? Then file a ticket."
-    return warning(KEY, f"an answer ({status}) does not tell whether LogRocket takes it for the project {project}", fix)
+    return warning(KEY, f"its answer ({status}) does not show whether LogRocket accepts it for {project}", fix)
 
 
 def of_settings(settings: LogRocketSettings) -> Iterator[Result]:
-    """What the key tells by itself. Most keys name their project; the settings refuse the key of another one."""
+    """What the key itself shows. Most keys name their project; the settings refuse the key of another one."""
     if settings.api_key.startswith(f"{settings.org}:{settings.app}:"):
         yield ok(KEY, f"names the project {settings.project}")
     else:
-        yield ok(KEY, f"does not name its project: whether that is {settings.project}, it does not tell")
+        yield ok(KEY, f"does not name its project, so it does not show whether that is {settings.project}")

@@ -59,7 +59,7 @@ _ANSWERS_OF_OLD: Final = {
 
 
 def of_webhook(settings: Settings, *, is_admin: bool, clock: Callable[[], float]) -> Iterator[Result]:
-    """Everything about the webhook. `is_admin`: whether the acting user is one, for the advice."""
+    """Every check of the webhook. `is_admin`: whether the acting user is an admin, for the advice."""
     admin = Admin(settings.zendesk, wait=_wait, scopes="read")
     try:
         account = admin.look()
@@ -86,7 +86,7 @@ def of_webhook(settings: Settings, *, is_admin: bool, clock: Callable[[], float]
 
 
 def without_webhook(why: str, settings: Settings, *, but: str | None = None) -> Iterator[Result]:
-    """What cannot be told without the webhook. That no secret is set, the settings tell by themselves."""
+    """The results that need the webhook, when there is none to look at. Whether a secret is set shows anyway."""
     for name in (TRIGGER, SECRET, DELIVERY):
         told = signing_secret_is_set(settings.zendesk)
         if name == SECRET and told.outcome is not Outcome.OK:
@@ -164,7 +164,7 @@ def _bodies_and_conditions(active: Sequence[Trigger], ours: Webhook) -> Result:
 
 
 def _fault_of_its_bodies(trigger: Trigger, webhook: Webhook) -> Fault | None:
-    """What is wrong with all that a trigger sends to the webhook: that of the best, for one action is enough."""
+    """The least that is wrong with the bodies that a trigger sends to the webhook: one good body is enough."""
     faults = [fault_of(body) for body in payloads_for(trigger, webhook.id)] or [fault_of(None)]
     return min(faults, key=lambda fault: 0 if fault is None else 1 + fault.loses_tickets)
 
@@ -209,7 +209,7 @@ def delivery(settings: Settings, ours: Webhook, *, is_admin: bool, now: float, r
 
 
 def delivery_from_here(settings: Settings, *, is_admin: bool, now: float) -> Result:
-    """Without the right to have Zendesk call: sign as it would, and call the web process from this machine."""
+    """When Zendesk may not be asked to call: sign as it would, and call the web process from this machine."""
     secrets = [secret for secret in settings.zendesk.webhook_secrets if secret != ZENDESK_TEST_SECRET]
     if not secrets:
         why = "Zendesk does not let these credentials test the webhook, and there is no secret to sign with here"
@@ -231,7 +231,7 @@ def delivery_from_here(settings: Settings, *, is_admin: bool, now: float) -> Res
 
 
 def _not_taken(caller: str, status: int | None, *, right_here: bool) -> Result:
-    """What an answer other than 204 tells. Where the right secret is set here, the web process has another one."""
+    """What an answer other than 204 means. Where the right secret is set here, the web process has another one."""
     if status is None:
         fix = f"Does the web process run, and does PUBLIC_URL lead to it? {_WEB}."
         return failure(DELIVERY, f"{caller} called the web process and got no answer", fix)
