@@ -1,4 +1,4 @@
-"""`python -m tests.killed_worker`: works on tickets, and dies by SIGKILL at the moment that it is told.
+"""`python -m tests.killed_worker`: works on tickets, and is killed by SIGKILL at a chosen moment.
 
 Each line that it reads, `<ticket id> <moment>`, makes a child that works until the ticket is final or the moment has
 come: the moments are before and after each request to a remote service and each script of the ledger, counted from 1.

@@ -95,7 +95,7 @@ def owned(redis: Redis, settings: Settings) -> Result:
             return skipped(OWNER, "cannot be checked in cluster mode", _NO_CLUSTER)
         raise
     if present_owner is None:
-        return ok(OWNER, f"{settings.key_prefix}:* is nobody's yet, and becomes this installation's ({own})")
+        return ok(OWNER, f"{settings.key_prefix}:* belongs to no installation yet, and will belong to this one ({own})")
     if present_owner != own.encode():
         why, _, fix = owner.of_another(settings.keys, own, present_owner).partition(": ")
         return failure(OWNER, why, f"{fix[0].upper()}{fix[1:]}.")

@@ -65,7 +65,7 @@ def listed(ledger: Ledger) -> Listed:
 
 def listed_as_text(lists: Listed) -> list[str]:
     """The lists for a person; nothing when there is nothing to tell of."""
-    lines = [f"failed, the last {len(lists.failed)} (mend the cause, then `retry`):"] if lists.failed else []
+    lines = [f"failed, the last {len(lists.failed)} (remove the cause, then `retry`):"] if lists.failed else []
     lines += [f"  {name_of(entry.key):<12} {time_of(entry.entered_at)}  {entry.reason}" for entry in lists.failed]
     if lists.waiting:
         lines.append(f"waiting, the longest {len(lists.waiting)}:")

@@ -24,7 +24,7 @@ _SET_IT: Final = "Set it as docs/settings.md says."
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
-    parser.add_argument("--offline", action="store_true", help="ask nobody: the settings alone")
+    parser.add_argument("--offline", action="store_true", help="check the settings alone, without asking any service")
     parser.add_argument("--json", action="store_true", help="as JSON, for programs")
 
 

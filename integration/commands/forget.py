@@ -73,7 +73,7 @@ def _unreadable(names: list[str]) -> str:
 def _unknown_key(count: int) -> str:
     tickets = "1 ticket was" if count == 1 else f"{count} tickets were"
     return (
-        f"{tickets} stored under a SECRET_KEY that is not here any more: whether for this address cannot be told. "
+        f"{tickets} stored under a SECRET_KEY that is no longer set: whose they are cannot be known. "
         "Put the old key into SECRET_KEY_FALLBACKS and run this again. Without it, what is stored of them is gone "
         "RETENTION_DAYS after their end."
     )

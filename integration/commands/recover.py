@@ -17,7 +17,7 @@ from integration.zendesk.delivery_log import KEPT_HOURS
 from integration.zendesk.trouble import in_words
 from integration.zendesk.webhook import ENDPOINT
 
-HELP = "find the tickets that Zendesk could not tell us of or Redis has lost, and take them in"
+HELP = "find tickets that Zendesk could not deliver or Redis has lost, and take them in"
 HOURS = 24
 _REQUESTS_BETWEEN_SIGNS = 50
 

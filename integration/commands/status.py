@@ -16,7 +16,7 @@ from integration.commands import case
 from integration.facts import name_of
 from integration.settings import from_environment
 
-HELP = "tell how many tickets are in which state, what waits, what is wrong and what to do; or the way of one case"
+HELP = "count tickets by state, and say what waits, what is wrong and what to do; or show the way of one case"
 _IS_PUBLIC = {
     True: "customers can read its note: make it internal in Zendesk, or run retry once it has failed",
     False: "its note was public for a while, customers may have read it; it is internal now",

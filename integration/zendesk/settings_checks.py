@@ -34,7 +34,7 @@ def api_token(now: float) -> Result:
 def signing_secret_is_set(settings: ZendeskSettings) -> Result:
     """Whether there is a signing secret, without which no ticket is accepted; only Zendesk knows if it is right."""
     name = "signing secret"
-    fix = "Run `python -m integration install`, which tells the secret, and set ZENDESK_WEBHOOK_SECRET."
+    fix = "Run `python -m integration install`, which shows the secret, and set ZENDESK_WEBHOOK_SECRET."
     if not settings.webhook_secrets:
         return warning(name, "ZENDESK_WEBHOOK_SECRET is not set: no ticket is accepted", fix)
     if set(settings.webhook_secrets) == {ZENDESK_TEST_SECRET}:

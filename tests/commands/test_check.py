@@ -57,7 +57,7 @@ def checked(settings: Settings, **changes: Any) -> dict[str, Result]:  # noqa: A
 
 
 def assert_fails(result: Result, *words: str) -> None:
-    """It is a failure with something to do, and says these words."""
+    """The result is a failure, says what to do, and has these words."""
     assert result.outcome == "failure", result
     assert result.fix
     for word in words:
@@ -719,9 +719,9 @@ def test_a_trigger_whose_body_loses_tickets_is_told_why(
 @pytest.mark.parametrize(
     ("payload", "words"),
     [
-        ('{"ticket_id": "{{ticket.id}}", "requester_email": "{{current_user.email}}"}', "tell of somebody else"),
+        ('{"ticket_id": "{{ticket.id}}", "requester_email": "{{current_user.email}}"}', "be about somebody else"),
         ('{"ticket_id": "{{ticket.id}}", "requester_external_id": 7}', "{{ticket.requester.external_id}}"),
-        ('{"ticket_id": "{{ticket.id}}", "subject": ["{{ticket.title}}"]}', "fields that nobody reads"),
+        ('{"ticket_id": "{{ticket.id}}", "subject": ["{{ticket.title}}"]}', "fields that are not read here"),
         ('{"ticket_id": "{{ticket.id}}", "subject": {{ticket.title}}}', "is no JSON object"),
     ],
 )
@@ -791,14 +791,14 @@ def test_a_web_process_with_another_secret_refuses_the_test_delivery(
     with InProcess(with_zendesk(settings, webhook_secrets=("another",)), port):
         results = checked(settings)
     assert_ok(results["signing secret"])  # here it is the right one
-    assert_fails(results["test delivery"], "401", "an older secret than is set here", "Start the web process anew")
+    assert_fails(results["test delivery"], "401", "an older secret than is set here", "Restart the web process")
     assert "install" not in str(results["test delivery"])
     with InProcess(with_zendesk(settings, webhook_secrets=()), port):
         result = checked(settings)["test delivery"]
-        assert_fails(result, "503", "without a secret", "Start the web process anew", "ZENDESK_WEBHOOK_SECRET")
+        assert_fails(result, "503", "without a secret", "Restart the web process", "ZENDESK_WEBHOOK_SECRET")
         assert "install" not in str(result)
         act_as(sandbox, role="agent")  # who cannot look at the secret
-        assert_fails(checked(settings)["test delivery"], "this machine called", "503", "Start the web process anew")
+        assert_fails(checked(settings)["test delivery"], "this machine called", "503", "Restart the web process")
     assert len(hooks.webhooks) == 1
 
 

@@ -59,7 +59,7 @@ Act = Callable[[Sandbox], None]
 
 
 def _nothing(_: Sandbox) -> None:
-    """No act."""
+    """Do nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -31,7 +31,7 @@ def of_zendesk(settings: Settings, *, clock: Callable[[], float]) -> Iterator[Re
     yield acting
     yield skew
     if acting.outcome is not Outcome.OK:
-        yield from _without_user("these credentials act as nobody who could tell", settings)
+        yield from _without_user("these credentials act as no user of Zendesk", settings)
         return
     yield zendesk_user.scopes(session, settings)
     yield zendesk_user.may_write_notes(user, zendesk_user.custom_role(session, user))

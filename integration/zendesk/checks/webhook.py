@@ -34,8 +34,8 @@ _TAKEN: Final = 204  # the contract's answer to another kind of event
 _LONGEST_WAIT: Final = 5.0
 _INSTALL: Final = "Run `python -m integration install`, which makes it or sets it right."
 _SET_IT: Final = (
-    "Run `python -m integration install`, which tells the secret, set ZENDESK_WEBHOOK_SECRET, and start the web "
-    "process anew."
+    "Run `python -m integration install`, which shows the secret, set ZENDESK_WEBHOOK_SECRET, and restart the web "
+    "process."
 )
 _BODY_FIX: Final = f"It has to begin with {BODY[:-1]}; `python -m integration install` writes it."
 _WEB: Final = "See the log of the web process"
@@ -46,7 +46,7 @@ _ANSWERS: Final = {
 }
 
 _RESTART: Final = (
-    "Start the web process anew, with the ZENDESK_WEBHOOK_SECRET that is set here (on Heroku: heroku ps:restart). If "
+    "Restart the web process with the ZENDESK_WEBHOOK_SECRET that is set here (on Heroku: heroku ps:restart). If "
     "that does not help, its log says why it refuses."
 )
 _ANSWERS_OF_OLD: Final = {
@@ -127,9 +127,7 @@ def webhook(ours: Webhook | None, account: Account, settings: Settings) -> Resul
         for hook in account.webhooks
     )
     if twins > 1:
-        told = (
-            f"{twins} have the endpoint {endpoint}: Zendesk may tell of tickets twice (there is one note all the same)"
-        )
+        told = f"{twins} have the endpoint {endpoint}: Zendesk may deliver tickets twice (each still gets one note)"
         return warning(WEBHOOK, told, "Delete those that are not needed, or run `python -m integration install`.")
     return ok(WEBHOOK, f"{name} is active and leads to {endpoint}")
 
@@ -244,7 +242,7 @@ def _rights(scope: str, *, is_admin: bool) -> str:
     """What the credentials need, for a check that the service itself can do without."""
     whose = "" if is_admin else "an admin's credentials, or a role that may manage webhooks; with OAuth also "
     return (
-        f"The service does without, so nothing is wrong with that. This check needs {whose}the scope {scope} among "
+        f"The service does not need this, so nothing is wrong. The check needs {whose}the scope {scope} among "
         "the client's allowed scopes. Or look yourself: Admin Center > Apps and integrations > Webhooks."
     )
 
