@@ -37,13 +37,13 @@ if TYPE_CHECKING:
 
 OWN_LOGGERS = ("integration", "worker")
 FOREIGN_LENGTH: Final = 200  # characters of a fact, or of a library's message, that are written
-OWN_LENGTH: Final = 1000  # and of what is of our own making
+OWN_LENGTH: Final = 1000  # and of a text of our own
 REPEAT_SECONDS: Final = 60.0  # between two equal warnings
 _OWN_TEXTS: Final = ("event", "at", "why")
 _REMEMBERED: Final = 200  # different warnings
 
 
-# Linear, whatever the text: each begins at a place that nothing before it can move, and none gives back what it took.
+# Linear in time for any text: each pattern has a fixed start, and possessive quantifiers, which never backtrack.
 _CREDENTIAL = re.compile(
     r"(?<=token=)[^\s&\"']++"
     r"|(?<=Bearer )[^\s\"',]++|(?<=Basic )[A-Za-z0-9+/=]{8,}+"
@@ -99,7 +99,7 @@ def _is_own(record: logging.LogRecord) -> bool:
 
 
 def tell_repeats() -> None:
-    """Write how often lines came again that were left out, as far as it is time to."""
+    """Write how often lines were repeated and left out, when their time has come."""
     for handler in logging.getLogger().handlers:
         if isinstance(handler, _Lines):
             handler.tell_repeats()
@@ -197,7 +197,7 @@ class _Lines(logging.StreamHandler[TextIO]):
 
     def close(self) -> None:
         """Tell what was counted, at the end."""
-        with suppress(ValueError, OSError):  # the stream may be closed before
+        with suppress(ValueError, OSError):  # the stream may be closed already
             self.tell_repeats(all_of_them=True)
         super().close()
 

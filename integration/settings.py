@@ -163,7 +163,7 @@ def _nearly_ours(environ: Mapping[str, str]) -> Iterator[str]:
             meant.setdefault(like[0], []).append(shown)
     for name in sorted(meant, key=NAMES.index):
         one = len(meant[name]) == 1
-        told = f"{' and '.join(meant[name])} {'is' if one else 'are'} set, and nobody reads {'it' if one else 'them'}"
+        told = f"{' and '.join(meant[name])} {'is' if one else 'are'} set, but {'is' if one else 'are'} not read"
         yield f"{told}: is {name} meant?"
 
 

@@ -1,4 +1,4 @@
-"""Why no answer came: what a library raised, in words for an admin. Nothing of an address or an answer is repeated."""
+"""Why no answer came, from what a library raised, in words for an admin; addresses and answers are not quoted."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _WORDS: Final[tuple[tuple[tuple[type[BaseException], ...], str], ...]] = (
 
 
 def why(error: BaseException) -> str | None:
-    """Why a request got no answer, by the causes of an error; None when they do not tell."""
+    """Why a request got no answer, by the causes of an error; None when they do not say."""
     causes = list(_causes(error))
     return next((told for told in map(_told, causes) if told is not None), None)
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Final, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
-SECRET_LENGTH: Final = 8  # of what others made, all of which is far longer
+SECRET_LENGTH: Final = 8  # at least: every real secret is far longer
 NONE: Final[tuple[str, ...]] = ()
 _QUOTES: Final = (
     '""',

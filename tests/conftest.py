@@ -197,7 +197,7 @@ class InProcess:
         self.logrocket.close()
 
     def show_that_it_works(self) -> None:
-        """Let it count as a worker that runs: it is its own."""
+        """Count as a running worker: this process does the jobs itself."""
         for part in PARTS:
             Heart(self.redis, self.settings.keys, part).beat()
 
@@ -233,7 +233,7 @@ class _Quiet(WSGIRequestHandler):
     wbufsize = -1  # one packet an answer
 
     def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002 -- werkzeug's name
-        """Keep the test's output to the test."""
+        """Log nothing: the output is the test's."""
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""`python -m tests.killed_worker`: works on tickets, and dies by SIGKILL at the moment that it is told.
+"""`python -m tests.killed_worker`: works on tickets, and is killed by SIGKILL at a chosen moment.
 
 Each line that it reads, `<ticket id> <moment>`, makes a child that works until the ticket is final or the moment has
 come: the moments are before and after each request to a remote service and each script of the ledger, counted from 1.
@@ -61,8 +61,8 @@ def watch(moments: Moments) -> None:
         moments.another()
         return answer
 
-    Connection.send_packed_command = send_to_redis  # type: ignore[method-assign,assignment]
-    HTTPAdapter.send = send_to_service  # type: ignore[method-assign]
+    Connection.send_packed_command = send_to_redis  # type: ignore[method-assign,assignment]  # each call is a moment to be killed in
+    HTTPAdapter.send = send_to_service  # type: ignore[method-assign]  # likewise
 
 
 def work(settings: Settings, ticket_id: int) -> None:

@@ -69,7 +69,7 @@ class TcpProxy:
             self._lead(near)
 
     def _lead_inside_tls(self, encrypted: socket.socket, tls: ssl.SSLContext) -> None:
-        """Take the TLS off a connection; one that does not come to be is hung up."""
+        """Take the TLS off a connection; hang up when there is none."""
         encrypted.settimeout(10)
         try:
             near = tls.wrap_socket(encrypted, server_side=True)

@@ -1,4 +1,4 @@
-"""REDIS_URL: what may stand in it. redis-py lets the address overrule the program, and believes what it does not know.
+"""REDIS_URL, and what it may hold: redis-py lets options in it overrule the program, and accepts unknown ones.
 
 An option that is not listed here is refused by its name: one that changes Redis' answers, or our patience with it, lets
 deliveries be accepted and never worked on.
@@ -74,13 +74,13 @@ def tls_options(parts: SplitResult, *, verify: bool) -> dict[str, Any]:
 
 
 def secrets_in(parts: SplitResult) -> tuple[str, ...]:
-    """What must never be printed, as it stands there and as it is meant."""
+    """What must never be printed, as it is written there and as it is decoded."""
     options = [value for name, value in parse_qsl(parts.query) if name == "ssl_password"]
     return tuple(value for value in (parts.password, unquote(parts.password or ""), *options) if value)
 
 
 def refuse(raw: str, parts: SplitResult, *, verify: bool) -> None:
-    """Raise ValueError, with the rest of the sentence "REDIS_URL ...", for what cannot be meant or cannot work."""
+    """Raise ValueError, with the rest of the sentence "REDIS_URL ...", for what cannot be right or cannot work."""
     _refuse_address(parts)
     _refuse_options(parts)
     if parts.scheme == "rediss":

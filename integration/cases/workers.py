@@ -1,7 +1,7 @@
-"""Our worker processes in Redis, told from others': RQ's lists of workers are shared by all programs that use it.
+"""Knows our worker processes in Redis from others': all programs that use RQ share its lists of workers.
 
 A worker of ours has the name of its queue and 32 hexadecimal digits. One of another program may listen on a queue of
-ours: it takes our jobs, and cannot do them.
+ours: it takes our jobs, but cannot do them.
 """
 
 from __future__ import annotations

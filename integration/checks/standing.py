@@ -1,4 +1,4 @@
-"""How it stands, in the same words as the status page, `status` and `/readyz`."""
+"""How the installation stands, in the words of the status page, `status` and `/readyz`."""
 
 from __future__ import annotations
 

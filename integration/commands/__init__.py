@@ -27,7 +27,7 @@ def open_ledger() -> Ledger:
 
 
 def in_the_same_form(command: str) -> str:
-    """How another command is called by whoever called this one: the same Python, and on Heroku from outside."""
+    """How to call another command as this one was called: by the same Python, and on Heroku with `heroku run`."""
     module = ["-m", "integration"]
     words = sys.orig_argv
     at = next((n for n in range(len(words)) if words[n : n + 2] == module), None)

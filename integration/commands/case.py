@@ -1,4 +1,4 @@
-"""`status CASE`: where one case stands, the way it went, and why; and the lists of those that failed or wait."""
+"""`status CASE`: where one case stands, how it got there and why; and the lists of cases that failed or wait."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from integration.facts import CaseKey, name_of
 from integration.settings import Settings
 from integration.web.status import wording as words
 
-LISTED: Final = 20  # tickets of a kind
+LISTED: Final = 20  # tickets in each list
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +73,7 @@ def listed(ledger: Ledger) -> Listed:
 
 def listed_as_text(lists: Listed) -> list[str]:
     """The lists for a person; nothing when there is nothing to tell of."""
-    lines = [f"failed, the last {len(lists.failed)} (mend the cause, then `retry`):"] if lists.failed else []
+    lines = [f"failed, the last {len(lists.failed)} (remove the cause, then `retry`):"] if lists.failed else []
     lines += [f"  {name_of(entry.key):<12} {time_of(entry.entered_at)}  {entry.reason}" for entry in lists.failed]
     if lists.waiting:
         lines.append(f"waiting, the longest {len(lists.waiting)}:")

@@ -1,4 +1,4 @@
-"""`check [--offline] [--json]`: settings, Redis, Zendesk, LogRocket and the way between, one line each."""
+"""`check [--offline] [--json]`: checks the settings, Redis, Zendesk, LogRocket and PUBLIC_URL, one line each."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SET_IT: Final = "Set it as docs/settings.md says."
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
-    parser.add_argument("--offline", action="store_true", help="ask nobody: the settings alone")
+    parser.add_argument("--offline", action="store_true", help="check the settings alone, without asking any service")
     parser.add_argument("--json", action="store_true", help="as JSON, for programs")
 
 
@@ -45,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
 
 def everything(settings: Settings) -> list[Result]:
     """Every check, of the settings and of everybody whom they name."""
-    # Here, for zenpy is large: --offline does without.
+    # Imported here because zenpy is large, and --offline does without it.
     from integration.checks.redis_server import of_redis  # noqa: PLC0415 -- see above
     from integration.checks.standing import of_standing  # noqa: PLC0415 -- see above
     from integration.checks.web_process import of_public_url  # noqa: PLC0415 -- see above

@@ -1,4 +1,4 @@
-"""`recover [--hours N]`: finds the tickets that Zendesk could not tell us of or Redis has lost, and takes them in."""
+"""`recover [--hours N]`: finds the tickets that Zendesk did not deliver, or Redis has lost, and takes them in."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from integration.cases.recovery import Recovered, Recovery
 from integration.settings import from_environment
 from integration.zendesk.delivery_log import KEPT_HOURS
 
-HELP = "find the tickets that Zendesk could not tell us of or Redis has lost, and take them in"
+HELP = "find tickets that Zendesk could not deliver or Redis has lost, and take them in"
 HOURS = 24
 _REQUESTS_BETWEEN_SIGNS = 50
 

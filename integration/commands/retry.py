@@ -27,7 +27,7 @@ def run(options: argparse.Namespace) -> int:
     for key in wanted:
         if ledger.retry(key):
             print(f"ticket {name_of(key)}: back to work")
-        elif not options.failed:  # among all failed ones it was another process that was faster
+        elif not options.failed:  # with --failed, another process has just retried it
             refused += 1
             print(f"ticket {name_of(key)}: {_why_not_retried(ledger, key)}")
     if not wanted:

@@ -30,8 +30,8 @@ _LOOK_SECONDS: Final = 0.5
 _FINAL: Final = frozenset({REFUSED, CANNOT_START})  # after which another start would fail too: settings, data
 _TRIES: Final = 3
 _READY_SECONDS: Final = 60.0
-_STOP_SECONDS: Final = 28.0  # that web and worker have,
-_VALKEY_SECONDS: Final = 12.0  # and Valkey, once they have ended
+_STOP_SECONDS: Final = 28.0  # for web and worker to end,
+_VALKEY_SECONDS: Final = 12.0  # and then for Valkey
 _LONGEST_SOCKET: Final = 100  # bytes of a path; the system allows 104 or 108
 
 log = logs.get("integration.serve")
@@ -89,7 +89,7 @@ def _close_to_others(folder: Path) -> None:
 
 
 def _socket_path(folder: Path) -> Path:
-    """Where Valkey listens: in its folder, unless that has too long a name for a socket. The same in each run."""
+    """Where Valkey listens: in its folder, unless the name is too long for a socket. It is the same in every run."""
     socket_path = folder / "valkey.sock"
     if len(os.fsencode(socket_path)) <= _LONGEST_SOCKET:
         return socket_path

@@ -1,4 +1,4 @@
-"""`status [CASE] [--json]`: how many tickets there are in which state, what waits, what is wrong; or one case."""
+"""`status [CASE] [--json]`: counts the tickets by state, and says what waits and what is wrong; or one case."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from integration.commands import case
 from integration.facts import name_of
 from integration.settings import from_environment
 
-HELP = "tell how many tickets are in which state, what waits, what is wrong and what to do; or the way of one case"
+HELP = "count tickets by state, and say what waits, what is wrong and what to do; or show the way of one case"
 _IS_PUBLIC = {
     True: "customers can read its note: make it internal in Zendesk, or run retry once it has failed",
     False: "its note was public for a while, customers may have read it; it is internal now",
@@ -31,7 +31,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print how it stands."""
+    """Print how the installation stands, or one case."""
     settings = from_environment()
     logs.configure(settings)
     redis = connections.for_reading(settings)

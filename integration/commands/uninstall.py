@@ -1,6 +1,6 @@
 """`uninstall`: removes the trigger and the webhook that `install` made, and nothing else.
 
-It asks before it changes anything; of what is not ours alone it takes out what is ours.
+It asks before it changes anything. Where others have added to ours, it takes out our part alone.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Uninstall, the trigger first."""
+    """Remove the trigger, then the webhook."""
     settings, endpoint = read_settings()
     print(f"Zendesk account {settings.subdomain}, deliveries to {endpoint}", flush=True)
     try:
@@ -57,7 +57,7 @@ def _uninstall(options: argparse.Namespace, settings: ZendeskSettings, endpoint:
 
 
 class _Consent:
-    """What somebody agreed to: all the steps that were shown, at once."""
+    """What an admin agreed to: one answer for all the steps that were shown."""
 
     def __init__(self, shown: Sequence[Step], *, yes: bool) -> None:
         self._shown = {step.key for step in shown}
@@ -66,7 +66,7 @@ class _Consent:
 
     def __call__(self, plan: Plan) -> bool:
         """Whether to go on with a plan."""
-        new = [step for step in plan.steps if step.key not in self._shown]  # another run made it meanwhile
+        new = [step for step in plan.steps if step.key not in self._shown]  # another run has just made it
         _show(new)
         self._shown |= {step.key for step in new}
         if self._yes or {step.key for step in plan.steps} <= self._agreed:

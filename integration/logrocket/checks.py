@@ -1,4 +1,4 @@
-"""Whether LogRocket takes the key of each project: one harmless request or two for each."""
+"""Whether LogRocket accepts the key of each project: one or two harmless requests for each."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def name_of(settings: LogRocketSettings, project: Project) -> str:
 
 
 def of_project(settings: LogRocketSettings, project: Project) -> Iterator[Result]:
-    """Whether LogRocket takes the key of a project.
+    """Whether LogRocket accepts the key of a project.
 
     Asked for a result that does not exist, LogRocket says 404, and the same of a project that it does not know: that
     proves nothing. A request that names no person does, and costs nothing: it is refused for what it lacks only after
@@ -72,17 +72,17 @@ def _answer(session: ServiceSession, method: str, url: str) -> Answer:
 
 
 def is_result_of(answer: Answer, project: Project) -> bool:
-    """Whether it is a result, or that there is none yet, of this project."""
-    return answer.status == 200 and answer.body is not None and answer.body.get("appID") == project.name  # noqa: PLR2004
+    """Whether an answer is about a request of this project, with its result or without one yet."""
+    return answer.status == 200 and answer.body is not None and answer.body.get("appID") == project.name  # noqa: PLR2004 -- success
 
 
 def key(answer: Answer, settings: LogRocketSettings, project: Project) -> Result:
-    """What an answer tells of the key and the project; what LogRocket answers is not documented."""
+    """What an answer says about the key and the project; LogRocket does not document its answers."""
     name, status, wanted_by = name_of(settings, project), answer.status, _wanted_by(settings, project)
     if status in (401, 403):
         return failure(name, f"LogRocket refuses it ({status}){wanted_by}", _KEY_FIX)
     if is_result_of(answer, project) or (status in (400, 422) and answer.is_its_own):
-        return ok(name, f"LogRocket takes it for the project {project.name} ({status}){wanted_by}")
+        return ok(name, f"LogRocket accepts it for the project {project.name} ({status}){wanted_by}")
     if status == 404 and answer.is_its_own:  # noqa: PLR2004 -- the project: no request was asked about
         variable = "LOGROCKET_APP_ID" if project == settings.default else "LOGROCKET_PROJECTS"
         fix = f"Compare {variable}, and the key, with LogRocket > Settings > Project Settings."
@@ -91,20 +91,20 @@ def key(answer: Answer, settings: LogRocketSettings, project: Project) -> Result
         return failure(name, f"LogRocket answers with a redirect ({status})", "Is LOGROCKET_API_URL right?")
     if status in (429, *range(500, 600)):
         again = "Run the command again later, and file a ticket."
-        return failure(name, f"LogRocket answers {status}, which tells nothing of the key", again)
+        return failure(name, f"LogRocket answers {status}, which says nothing about the key", again)
     fix = "Is LOGROCKET_API_URL right, and does no proxy answer in LogRocket's place? Then file a ticket."
-    untold = f"an answer ({status}) does not tell whether LogRocket takes it for the project {project.name}"
+    untold = f"an answer ({status}) does not tell whether LogRocket accepts it for the project {project.name}"
     return warning(name, f"{untold}{wanted_by}", fix)
 
 
 def of_settings(settings: LogRocketSettings) -> Iterator[Result]:
-    """What the keys tell by themselves. Most keys name their project; the settings refuse the key of another one."""
+    """What the keys themselves show. Most keys name their project; the settings refuse the key of another one."""
     for project in settings.projects:
         name, wanted_by = name_of(settings, project), _wanted_by(settings, project)
         if project.api_key.startswith(f"{project.org}:{project.app}:"):
             yield ok(name, f"names the project {project.name}{wanted_by}")
         else:
-            told = f"does not name its project: whether that is {project.name}, it does not tell"
+            told = f"does not name its project, so it does not show whether that is {project.name}"
             yield ok(name, f"{told}{wanted_by}")
 
 

@@ -61,9 +61,9 @@ class LogRocket:
         return request_id
 
     def takes_our_credentials(self, *, refused_with: int) -> bool | None:
-        """Whether LogRocket accepts us where no requester is concerned; None when that cannot be told (now).
+        """Whether LogRocket accepts us where no requester is concerned; None when that cannot be found out.
 
-        After a 404 or 410 it cannot: LogRocket says the same of an unknown project and of an unknown request.
+        After a 404 or 410 it cannot be: LogRocket says the same of an unknown project and of an unknown request.
         """
         try:
             self._session.get(self._highlights, params={"id": _NO_REQUEST})
@@ -71,7 +71,7 @@ class LogRocket:
             return None if refused_with in _NOT_FOUND else True
         except Held:
             return False
-        except Permanent:  # it took the key, and not the id
+        except Permanent:  # it accepted the key, but not the id
             return True
         except RemoteError:
             return None
@@ -82,7 +82,7 @@ class LogRocket:
         said = f" ({error.said})" if error.said else ""
         return (
             f"{self.service} denies permission for this requester's highlights ({error.status}), although it accepts "
-            f"our key: may this project's plan and key ask for them?{said}"
+            f"our key: do this project's plan and key allow that?{said}"
         )
 
     def close(self) -> None:
@@ -146,7 +146,7 @@ class LogRocketAdapter(ServiceAdapter):
         return error
 
     def said(self, response: requests.Response) -> str:
-        """What an answer other than 2xx says, as far as its words are known."""
+        """What an answer other than 2xx says, when its sentence is a known one."""
         return refusal_words(response.content)
 
     def wrote(self, response: requests.Response) -> bool:

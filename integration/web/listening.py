@@ -37,7 +37,7 @@ def port(raw: str) -> int:
 
 
 def refuse_taken(settings: Settings, number: int) -> None:
-    """Raise `CannotListenError` when the web process could not listen, or not be found, at its port."""
+    """Raise `CannotListenError` when the web process could not listen at its port, or browsers would not find it."""
     addresses = [host(settings).strip("[]")]
     if urlsplit(settings.public_url).hostname == "localhost":
         addresses.append("::1")  # browsers look there first

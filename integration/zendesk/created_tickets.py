@@ -19,10 +19,10 @@ from integration.facts import Stretch
 from integration.zendesk import trouble
 from integration.zendesk.reader import Absent, Forbidden, Reader, iso, objects
 
-SLICE_SECONDS: Final = 3600.0  # looked through at a time; what is done is not done again
+SLICE_SECONDS: Final = 3600.0  # searched at a time; a slice that is done is not searched again
 EXPORT_PAUSE_SECONDS: Final = 7.5  # between two incremental exports: eight of the ten a minute
 MAX_EXPORTS: Final = 400
-_LATEST_SECONDS: Final = 120.0  # of which an incremental export tells nothing, and more
+_LATEST_SECONDS: Final = 120.0  # an incremental export leaves out the latest minute; with room to spare
 
 Record = dict[str, Any]
 
@@ -83,7 +83,7 @@ class CreatedTickets:
             yield Batch(records=[], until=part.end)
 
     def _by_export(self, since: float, *, now: float) -> Iterator[Batch]:
-        """What changed since, for a ticket that was created since has changed since; begun anew when interrupted."""
+        """Every ticket that changed since then, new ones among them. Interrupted, it begins at the start again."""
         query = _start(since, now=now)
         for _ in range(MAX_EXPORTS):
             answer = self._reader.get("incremental/tickets/cursor", query)

@@ -52,7 +52,7 @@ class InvocationLog:
                     rows += [invocation for invocation in page if invocation.get("status") != _SUCCESS]
             except TooManyPages:
                 everything = True
-            except Absent:  # the webhook was deleted meanwhile, and its log with it
+            except Absent:  # the webhook has been deleted, and its log with it
                 continue
         return missed_in(rows, since=since, now=now, everything=everything)
 
@@ -66,7 +66,7 @@ class InvocationLog:
 def missed_in(rows: Sequence[dict[str, Any]], *, since: float, now: float, everything: bool = False) -> Missed:
     """When the tickets were created that these deliveries would have told of (pure).
 
-    One that is under way is left for a later look; one without a time may be of any.
+    A delivery that is under way is left for later; one without a time may be of any ticket.
     """
     stretches, deliveries = [], 0
     for row in rows:

@@ -1,4 +1,4 @@
-"""The tickets that Zendesk could not tell us of: its log of deliveries, its list of tickets, and our trigger.
+"""The tickets that Zendesk could not tell us about: from its log of deliveries, its tickets, and our trigger.
 
 Zendesk's log says when deliveries were not made, but not of which tickets. So the tickets that were created then are
 looked through, and those that our trigger would have told of are the missed ones.
@@ -128,7 +128,7 @@ class LookAtTickets:
         return True if fires is None and self._sure else fires
 
     def _as_created(self, record: Record) -> list[trigger_match.Record]:
-        """The ticket as it was when it was created; none when Zendesk does not tell."""
+        """The ticket as it was when it was created; none when Zendesk does not say."""
         try:
             answer = self._reader.get(f"tickets/{segment(record.get('id'))}/audits", {"page[size]": "1"})
             audits = objects(answer, "audits")

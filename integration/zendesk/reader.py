@@ -1,6 +1,6 @@
-"""Reads lists of Zendesk's API page by page: within its limits, not for ever, and never past what cannot be read.
+"""Reads lists of Zendesk's API page by page: within its limits, with an end, and stopping at what cannot be read.
 
-Asked for without zenpy, whose generators follow any number of pages, wherever their links lead.
+zenpy is not used here: its generators follow any number of pages, wherever their links lead.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class Reader:
         raise AssertionError("the last attempt returns or raises")
 
     def _spare(self) -> None:
-        """Wait when little is left of the limit: people use it too."""
+        """Wait when little of the limit is left, for people use it too."""
         total, left, reset = (
             _number(self._zendesk.last_headers.get(name, ""))
             for name in ("X-Rate-Limit", "X-Rate-Limit-Remaining", "ratelimit-reset")
@@ -124,7 +124,7 @@ def unix(text: object) -> float | None:
 
 
 def objects(answer: dict[str, Any], name: str) -> list[dict[str, Any]]:
-    """The objects of a list in an answer; a list that is not there is none that is empty."""
+    """The objects of a list in an answer. A list that is missing is an error, and not an empty list."""
     listed = answer.get(name)
     if not isinstance(listed, list) or not all(isinstance(entry, dict) for entry in listed):
         raise trouble.unreadable()

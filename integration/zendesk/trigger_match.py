@@ -1,6 +1,6 @@
 """Whether Zendesk would have told us of a ticket when it was created: our triggers' conditions, after the fact (pure).
 
-What a ticket is now it need not have been then. `would_fire` says None where it cannot tell: because a condition is of
+A ticket may have been different then. `would_fire` says None where it cannot tell: because a condition is of
 a kind that a ticket's record does not show, or because what it is about may have changed since. The audit of the
 ticket's creation settles the latter (`as_created`).
 """
@@ -48,7 +48,7 @@ def rules_of(webhooks: Iterable[Record], triggers: Iterable[Record]) -> list[Rul
 
 
 def rule_of(trigger: Record) -> Rule:
-    """The rule that a trigger is."""
+    """A trigger as a rule."""
     lists = trigger.get("conditions")
     every, some = (lists.get(name) or [] for name in ("all", "any")) if isinstance(lists, dict) else (None, None)
     readable = all(
@@ -64,14 +64,14 @@ def earliest(rules: Sequence[Rule]) -> float:
 
 
 def would_fire(rules: Sequence[Rule], ticket: Record) -> bool | None:
-    """Whether one of the rules holds for a new ticket; None when that cannot be told."""
+    """Whether one of the rules holds for a new ticket; None when that cannot be known."""
     created = unix(ticket.get("created_at")) or 0.0
     in_time = [rule for rule in rules if created >= rule.since - _SKEW_SECONDS]
     return _one_of(None if rule.conditions is None else _fires(rule.conditions, ticket) for rule in in_time)
 
 
 def as_created(ticket: Record, audit: Record) -> list[Record]:
-    """The ticket as it was when it was created, before and after other triggers; none when the audit does not tell."""
+    """The ticket as it was when it was created, before and after other triggers; none when the audit does not say."""
     events = [event for event in audit.get("events") or () if isinstance(event, dict)]
     made = {str(event.get("field_name")): event.get("value") for event in events if event.get("type") == "Create"}
     changed = {str(event.get("field_name")): event.get("value") for event in events if event.get("type") == "Change"}
@@ -109,7 +109,7 @@ def _one_of(answers: Iterable[bool | None]) -> bool | None:
 
 
 def _holds(condition: Condition, ticket: Record) -> bool | None:
-    """Whether a condition held; what has changed since, or may have, proves nothing against it."""
+    """Whether a condition held; that it does not hold now proves nothing when its field may have changed since."""
     field = str(condition.get("field"))
     holds = _holds_now(field, str(condition.get("operator")), condition.get("value"), ticket)
     lasting = field in _LASTING or (field == _TAGS and OPT_OUT in (ticket.get("tags") or ()))
@@ -145,7 +145,7 @@ def _tagged(operator: str, value: object, tags: object) -> bool | None:
 
 
 def _actual(field: str, ticket: Record) -> str | None:
-    """What a ticket has of what a condition is about; None when its record does not tell."""
+    """The value that a condition compares, as the ticket has it; None when its record does not show it."""
     if field == "update_type":
         return "Create"
     if field in ("via_id", "current_via_id"):

@@ -109,7 +109,7 @@ def read(body: bytes) -> NewCase | None:
 
 
 def normalised_endpoint(address: str) -> tuple[str, str, str]:
-    """An address in the form in which two that lead to the same endpoint are equal: scheme, host and path."""
+    """Scheme, host and path of an address, in a form that is equal for addresses of the same endpoint."""
     try:
         parts = urlsplit(address.strip())
     except ValueError:

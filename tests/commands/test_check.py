@@ -49,7 +49,7 @@ def hooks(sandbox: Sandbox) -> Hooks:
     return sandbox.zendesk.desk.hooks
 
 
-def checked(settings: Settings, **changes: Any) -> dict[str, Result]:  # noqa: ANN401  # any setting
+def checked(settings: Settings, **changes: Any) -> dict[str, Result]:  # noqa: ANN401 -- any setting
     """The results of all checks by their names."""
     results = everything(replace(settings, **changes))
     assert len({result.name for result in results}) == len(results)
@@ -57,7 +57,7 @@ def checked(settings: Settings, **changes: Any) -> dict[str, Result]:  # noqa: A
 
 
 def assert_fails(result: Result, *words: str) -> None:
-    """It is a failure with something to do, and says these words."""
+    """The result is a failure, says what to do, and has these words."""
     assert result.outcome == "failure", result
     assert result.fix
     for word in words:
@@ -264,7 +264,7 @@ def own_redis(own_valkey: ValkeyServer) -> Iterator[Redis]:
 
 def give_rights(redis: Redis, *rights: str) -> None:
     """Let the Redis user `app`, with the password `pass`, do so much."""
-    redis.execute_command("ACL", "SETUSER", "app", "reset", "on", ">pass", *rights)  # type: ignore[no-untyped-call]
+    redis.execute_command("ACL", "SETUSER", "app", "reset", "on", ">pass", *rights)  # type: ignore[no-untyped-call]  # redis-py has no types here
 
 
 def as_app(own: Settings) -> str:
@@ -316,7 +316,7 @@ def test_a_managed_redis_that_hides_its_configuration_tells_its_policy_all_the_s
     give_rights(own_redis, "~*", "+@all", "-config")
     results = checked(own, redis_url=as_app(own))
     assert_fails(results["Redis eviction"], "allkeys-lfu")
-    assert_warns(results["Redis persistence"], "snapshots, it does not tell")
+    assert_warns(results["Redis persistence"], "does not say whether it makes snapshots")
     assert_ok(results["Redis writes"])
 
 
@@ -420,7 +420,7 @@ def test_a_worker_that_is_silent_for_too_long_counts_no_more(own: Settings, own_
 # -- Zendesk: who we are
 
 
-def act_as(sandbox: Sandbox, **changes: Any) -> None:  # noqa: ANN401  # any attribute of a user
+def act_as(sandbox: Sandbox, **changes: Any) -> None:  # noqa: ANN401 -- any attribute of a user
     """Let the OAuth client's token act as a user who differs from the admin."""
     account = sandbox.zendesk.desk.account
     account.service_user = account.add_user(replace(account.service_user, **changes))
@@ -558,8 +558,8 @@ def test_an_unrestricted_agent_needs_no_look_at_its_role() -> None:
         (["tickets:read", "webhooks:write"], "failure", "lacks read and tickets:write"),
         ([], "failure", "lacks read and tickets:write"),
         ([{}, None], "failure", "lacks read and tickets:write"),
-        (None, "warning", "does not tell"),
-        ("read", "warning", "does not tell"),
+        (None, "warning", "does not say"),
+        ("read", "warning", "does not say"),
     ],
 )
 def test_whether_the_scopes_are_enough(scopes: object, outcome: str, missing: str) -> None:
@@ -574,7 +574,7 @@ def test_the_scopes_are_asked_of_zendesk(settings: Settings, sandbox: Sandbox) -
     sandbox.faults.add(Fault(service="zendesk", path="/oauth/tokens/current", status=200, body=less))
     assert_fails(checked(settings)["Zendesk scopes"], "lacks tickets:write")
     sandbox.faults.add(Fault(service="zendesk", path="/oauth/tokens/current", status=403))
-    assert_warns(checked(settings)["Zendesk scopes"], "does not tell")
+    assert_warns(checked(settings)["Zendesk scopes"], "does not say")
     sandbox.faults.add(Fault(service="zendesk", path="/oauth/tokens/current", status=500))
     assert_fails(checked(settings)["Zendesk scopes"], "500")
     assert_ok(checked(with_zendesk(settings, credentials=with_token(sandbox)))["Zendesk scopes"], "API token")
@@ -719,9 +719,9 @@ def test_a_trigger_whose_body_loses_tickets_is_told_why(
 @pytest.mark.parametrize(
     ("payload", "words"),
     [
-        ('{"ticket_id": "{{ticket.id}}", "requester_email": "{{current_user.email}}"}', "tell of somebody else"),
+        ('{"ticket_id": "{{ticket.id}}", "requester_email": "{{current_user.email}}"}', "be about somebody else"),
         ('{"ticket_id": "{{ticket.id}}", "requester_external_id": 7}', "{{ticket.requester.external_id}}"),
-        ('{"ticket_id": "{{ticket.id}}", "subject": ["{{ticket.title}}"]}', "fields that nobody reads"),
+        ('{"ticket_id": "{{ticket.id}}", "subject": ["{{ticket.title}}"]}', "fields that are not read here"),
         ('{"ticket_id": "{{ticket.id}}", "subject": {{ticket.title}}}', "is no JSON object"),
     ],
 )
@@ -791,14 +791,14 @@ def test_a_web_process_with_another_secret_refuses_the_test_delivery(
     with InProcess(with_zendesk(settings, webhook_secrets=("another",)), port):
         results = checked(settings)
     assert_ok(results["signing secret"])  # here it is the right one
-    assert_fails(results["test delivery"], "401", "an older secret than is set here", "Start the web process anew")
+    assert_fails(results["test delivery"], "401", "an older secret than is set here", "Restart the web process")
     assert "install" not in str(results["test delivery"])
     with InProcess(with_zendesk(settings, webhook_secrets=()), port):
         result = checked(settings)["test delivery"]
-        assert_fails(result, "503", "without a secret", "Start the web process anew", "ZENDESK_WEBHOOK_SECRET")
+        assert_fails(result, "503", "without a secret", "Restart the web process", "ZENDESK_WEBHOOK_SECRET")
         assert "install" not in str(result)
         act_as(sandbox, role="agent")  # who cannot look at the secret
-        assert_fails(checked(settings)["test delivery"], "this machine called", "503", "Start the web process anew")
+        assert_fails(checked(settings)["test delivery"], "this machine called", "503", "Restart the web process")
     assert len(hooks.webhooks) == 1
 
 
@@ -924,7 +924,7 @@ def test_triggers_that_cannot_be_read(
 
 
 def test_a_good_logrocket_key(settings: Settings, sandbox: Sandbox) -> None:
-    assert_ok(checked(settings)["LogRocket key"], "takes it for the project acme/shop")
+    assert_ok(checked(settings)["LogRocket key"], "accepts it for the project acme/shop")
     assert sandbox.logrocket.results == {}  # nothing was asked for
 
 
@@ -997,7 +997,7 @@ def test_each_project_for_a_brand_or_form_is_asked_for_by_itself(environ: dict[s
 @pytest.mark.parametrize("status", [429, 500, 503])
 def test_a_logrocket_in_trouble_is_a_failure(settings: Settings, sandbox: Sandbox, status: int) -> None:
     sandbox.faults.add(Fault(service="logrocket", status=status))
-    assert_fails(checked(settings)["LogRocket key"], str(status), "tells nothing")
+    assert_fails(checked(settings)["LogRocket key"], str(status), "says nothing about the key")
 
 
 def test_a_logrocket_that_is_not_there(settings: Settings, sandbox: Sandbox) -> None:

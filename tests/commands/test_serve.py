@@ -96,7 +96,7 @@ def test_every_part_that_is_killed_comes_back_and_nothing_is_lost(sandbox: Sandb
     for name in ("valkey_server", "web", "worker"):
         pid = parts(process)[name]
         os.kill(pid, signal.SIGKILL)
-        wait_for(lambda name=name, pid=pid: parts(process).get(name, pid) != pid, seconds=30)  # type: ignore[misc]
+        wait_for(lambda name=name, pid=pid: parts(process).get(name, pid) != pid, seconds=30)  # type: ignore[misc]  # mypy infers no lambda's default
     wait_for(lambda: ready(port), seconds=60)
     (request_id,) = sandbox.logrocket.results
     wait_for(lambda: sandbox.logrocket.call_back(request_id) in (200, 202), seconds=30)

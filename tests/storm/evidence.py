@@ -121,7 +121,7 @@ class Keys:
 
 
 def tickets(redis: Redis, sandbox: Sandbox, numbers: list[int]) -> dict[int, Ticket]:
-    """The tickets, with their by_number, their notes, and what was asked of LogRocket for them."""
+    """The tickets, with their entries, their notes, and what was asked of LogRocket for them."""
     ours = names.Keys(names.DEFAULT_PREFIX)
     raw = cast("list[str | None]", redis.mget([ours.case(key(number)) for number in numbers])) if numbers else []
     alive = {ticket.id: ticket for ticket in sandbox.zendesk.tickets()}

@@ -150,7 +150,7 @@ class Storm:
         self._say(f"The weather is fine again: {self._standing()}")
 
     def _is_missed(self, began: float) -> bool:
-        """Whether the weather has met nobody yet: after a blow to Redis all waits, for longer than a short storm."""
+        """Whether no fault has happened yet: after a blow to Redis everything waits, for longer than a short storm."""
         late = time.monotonic() > began + self._forecast.seconds + LONGER_SECONDS
         return not late and not any(self._weather.happened.values())
 
@@ -224,7 +224,7 @@ class Storm:
         )
 
     def _seen(self, said: dict[str, str]) -> list[str]:
-        """What was seen and should not be."""
+        """What was seen, and should not have happened."""
         oddities = [*self._stage.exit_codes, *self._callers.let_in]
         for name, log in said.items():
             own_faults = [line for line in log.splitlines() if "internal error" in line or line.startswith(_TRACEBACK)]

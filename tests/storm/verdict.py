@@ -38,7 +38,7 @@ def problems(evidence: Evidence) -> list[str]:
 
 
 def longest_wait(evidence: Evidence) -> tuple[float, int]:
-    """The seconds that the note of a ticket took with which nothing was wrong, and which ticket it was: the longest."""
+    """The longest that a ticket with no trouble of its own waited for its note, in seconds, and which ticket it was."""
     waits = [
         (ticket.tried_at - evidence.filed_at[number], number)
         for number, ticket in evidence.tickets.items()

@@ -68,7 +68,7 @@ def fires(field: str, operator: str, value: object, **changes: object) -> bool |
         ("ticket_is_public", "is", "public", True),
         ("comment_is_public", "is", "false", False),
         ("comment_is_public", "is", True, True),
-        # what a record does not tell
+        # what a record does not show
         ("assignee_id", "is", "current_user", None),
         ("requester_role", "is", "4", None),
         ("custom_fields_77", "is", "x", None),

@@ -1,9 +1,9 @@
-"""`check`, started from the status page: a process of its own, one at a time for all web processes, within a bound.
+"""`check`, started from the status page: in a process of its own, one at a time, and within a time limit.
 
     <prefix>:checked         what the last one found, as JSON, for a day
-    <prefix>:checked:lock    that one is under way, and since when
+    <prefix>:checked:lock    that one is running, and since when
 
-The web process itself still asks nobody: the process is another one, and what waits for it is a thread of its own.
+The web process itself still calls no service; a thread waits for the process.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ from integration.findings import Outcome, Result, failure
 from integration.json_body import json_object
 from integration.settings import Settings
 
-LIMIT_SECONDS: Final = SECONDS + 20.0  # with the time that it takes to start
-_LOCK_SECONDS: Final = int(LIMIT_SECONDS) + 20  # longer: a web process that is killed gives it back
+LIMIT_SECONDS: Final = SECONDS + 20.0  # including the time to start
+_LOCK_SECONDS: Final = int(LIMIT_SECONDS) + 20  # a bit longer, so that the lock of a killed web process ends
 _KEPT_SECONDS: Final = 24 * 60 * 60
 _LONGEST_OUTPUT: Final = 256 * 1024
 _LONGEST_TEXT: Final = 1000
@@ -56,7 +56,7 @@ class Checked:
 
 
 class Checker:
-    """Starts checks, and tells what came of the last one."""
+    """Starts checks, and has the results of the last one."""
 
     def __init__(self, settings: Settings, redis: Redis) -> None:
         self._secrets = settings.secrets
@@ -127,7 +127,7 @@ def _hidden(text: str, secrets: Sequence[str]) -> str:
 
 
 def read(told: object) -> tuple[Result, ...]:
-    """Results from JSON; what is none is passed over."""
+    """Results from JSON; what is no result is left out."""
     return tuple(_result(item) for item in told if _is_result(item)) if isinstance(told, list) else ()
 
 

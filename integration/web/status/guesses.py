@@ -1,12 +1,11 @@
-"""How guessing of the password is slowed down, from one address and from all together, in Redis.
+"""Slows down guessing of the password, per address and for all addresses together; kept in Redis.
 
-Some wrong passwords are free: WRONG_FROM_ONE from an address, WRONG_FROM_ALL from all addresses. Who is over it is not
-locked out, and cannot guess on: one try is looked at in a while, whether it is right or wrong, and all others are
-refused unseen. A right one may have to wait for its turn, for a second. Who got in before is not held up by what
-others do, but by wrong passwords of their own: they have a cookie, or come from an address that is known for
-KNOWN_DAYS.
+Some wrong passwords are free: WRONG_FROM_ONE from an address, WRONG_FROM_ALL from all addresses. After that nobody is
+locked out, but guessing is slow: one try per turn is looked at, right or wrong, and all others are refused unseen. A
+right one may have to wait a second for its turn. Whoever got in before is slowed down by their own wrong passwords
+alone, not by those of others: they have a cookie, or come from an address that is known for KNOWN_DAYS.
 
-A client is remembered as a hash. Those of strangers have 4096 places: that is all the room that they can take up.
+A client is remembered as a hash. Strangers share 4096 counters, so that they cannot fill Redis.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ from integration.cases.keys import Keys
 
 WRONG_FROM_ONE: Final = limits.parse("10 per 5 minutes")
 WRONG_FROM_ALL: Final = limits.parse("100 per 5 minutes")
-ONE_TURN_MS: Final = 1000  # between two tries from one client that are looked at,
+ONE_TURN_MS: Final = 1000  # between two tries of one client that are looked at,
 ALL_TURN_MS: Final = 500  # and from all together: 172,800 a day
 PATIENCE_MS: Final = 1000  # how long a try waits for its turn
 KNOWN_DAYS: Final = 30
@@ -37,7 +36,7 @@ _TAKE_TURN: Final = lua.load(Path(__file__).parent, "take_turn")
 
 
 class TooManyGuesses(Exception):
-    """No password of this client is looked at now; `seconds` until one may be."""
+    """No password of this client is looked at now; after `seconds` the next one may be."""
 
     def __init__(self, seconds: int) -> None:
         super().__init__(seconds)
@@ -53,7 +52,7 @@ class Guesser:
 
 
 class Guesses:
-    """Says whose password may be looked at."""
+    """Decides whose password is looked at, and when."""
 
     def __init__(self, redis: Redis, keys: Keys, *, sleep: Callable[[float], None] = time.sleep) -> None:
         storage = RedisStorage("redis://", connection_pool=redis.connection_pool, key_prefix=keys.wrong_passwords)

@@ -1,4 +1,4 @@
-"""Zendesk: who we are there first, for without that nothing else can be asked."""
+"""Checks of Zendesk. Who we are there comes first: without that, nothing else can be asked."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _NEEDS_A_USER: Final = (zendesk_user.SCOPES, zendesk_user.NOTES, WEBHOOK)
 
 
 def of_zendesk(settings: Settings, *, clock: Callable[[], float]) -> Iterator[Result]:
-    """Everything about Zendesk."""
+    """Every check of Zendesk."""
     session = CheckSession(settings.zendesk)
     try:
         user = session.fetch("users/me", "user")
@@ -31,7 +31,7 @@ def of_zendesk(settings: Settings, *, clock: Callable[[], float]) -> Iterator[Re
     yield acting
     yield skew
     if acting.outcome is not Outcome.OK:
-        yield from _without_user("these credentials act as nobody who could tell", settings)
+        yield from _without_user("these credentials act as no user of Zendesk", settings)
         return
     yield zendesk_user.scopes(session, settings)
     yield zendesk_user.may_write_notes(user, zendesk_user.custom_role(session, user))

@@ -1,4 +1,4 @@
-"""Whether the tickets that Zendesk could not tell us of can be found with these credentials."""
+"""Whether missed tickets can be found with these credentials."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _HOW: Final = {
 
 
 def missed_tickets(settings: Settings, *, now: float) -> Result:
-    """Whether, and in which of the two ways."""
+    """Whether missed tickets can be found, and by which of the two exports."""
     try:
         way, has_log = missed.ways(settings, now=now, wait=_wait)
     except Forbidden as error:

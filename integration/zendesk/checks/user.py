@@ -73,7 +73,7 @@ class CheckSession:
 
 
 def acts_as(user: User, settings: Settings) -> Result:
-    """Who it is. Zendesk answers 200 with the "Anonymous user" when it does not know the credentials."""
+    """Who the credentials act as. To unknown ones Zendesk answers with 200, and the "Anonymous user"."""
     fix = credentials_fix(settings.zendesk)
     if type(user.get("id")) is not int:
         return failure(
@@ -93,7 +93,7 @@ def granted(scopes: object) -> Result:
     """Whether a token's scopes are enough for the worker."""
     fix = f"Add read and tickets:write to the allowed scopes of the client ({CLIENTS})."
     if not isinstance(scopes, list):
-        return warning(SCOPES, "Zendesk does not tell the scopes of the token", fix)
+        return warning(SCOPES, "Zendesk does not say which scopes the token has", fix)
     has = {str(scope) for scope in scopes}
     missing = []
     if not has & {"read"} and not has >= {"tickets:read", "users:read"}:
@@ -106,7 +106,7 @@ def granted(scopes: object) -> Result:
 
 
 def may_write_notes(user: User, role: Mapping[str, Any] | None) -> Result:
-    """Whether this user may add internal notes to tickets, as far as can be told without adding one.
+    """Whether this user may add internal notes to tickets, as far as can be known without adding one.
 
     `role`: the configuration of the user's custom role, if it has one and Zendesk shows it.
     """
@@ -127,7 +127,7 @@ def may_write_notes(user: User, role: Mapping[str, Any] | None) -> Result:
 
 
 def clock_skew(headers: Mapping[str, str], *, now: float) -> Result:
-    """Zendesk signs with its own clock: a signature that seems old is refused."""
+    """Whether our clock agrees with Zendesk's, with which it signs: we refuse a signature that seems old."""
     try:
         theirs = parsedate_to_datetime(headers.get("Date", ""))
     except (ValueError, IndexError, OverflowError):
@@ -145,7 +145,7 @@ def clock_skew(headers: Mapping[str, str], *, now: float) -> Result:
 
 
 def scopes(session: CheckSession, settings: Settings) -> Result:
-    """The scopes of our token, as Zendesk tells them."""
+    """Whether the scopes of our token are enough, as far as Zendesk shows them."""
     if isinstance(settings.zendesk.credentials, ApiToken):
         return ok(SCOPES, "an API token may do all that its user may")
     try:
@@ -169,7 +169,7 @@ def custom_role(session: CheckSession, user: User) -> Mapping[str, Any] | None:
 
 
 def unknown(error: RemoteError, settings: Settings) -> Result:
-    """Zendesk does not tell who we are."""
+    """The result when Zendesk does not say who we are."""
     if isinstance(error, Forbidden):
         told = "the credentials are accepted and may not read who they act as (403)"
         return failure(USER, told, credentials_fix(settings.zendesk))

@@ -34,8 +34,8 @@ _TAKEN: Final = 204  # the contract's answer to another kind of event
 _LONGEST_WAIT: Final = 5.0
 _INSTALL: Final = "Run `python -m integration install`, which makes it or sets it right."
 _SET_IT: Final = (
-    "Run `python -m integration install`, which tells the secret, set ZENDESK_WEBHOOK_SECRET, and start the web "
-    "process anew."
+    "Run `python -m integration install`, which shows the secret, set ZENDESK_WEBHOOK_SECRET, and restart the web "
+    "process."
 )
 _BODY_FIX: Final = f"It has to begin with {BODY[:-1]}; `python -m integration install` writes it."
 _WEB: Final = "See the log of the web process"
@@ -46,7 +46,7 @@ _ANSWERS: Final = {
 }
 
 _RESTART: Final = (
-    "Start the web process anew, with the ZENDESK_WEBHOOK_SECRET that is set here (on Heroku: heroku ps:restart). If "
+    "Restart the web process with the ZENDESK_WEBHOOK_SECRET that is set here (on Heroku: heroku ps:restart). If "
     "that does not help, its log says why it refuses."
 )
 _ANSWERS_OF_OLD: Final = {
@@ -59,7 +59,7 @@ _ANSWERS_OF_OLD: Final = {
 
 
 def of_webhook(settings: Settings, *, is_admin: bool, clock: Callable[[], float]) -> Iterator[Result]:
-    """Everything about the webhook. `is_admin`: whether the acting user is one, for the advice."""
+    """Every check of the webhook. `is_admin`: whether the acting user is an admin, for the advice."""
     admin = Admin(settings.zendesk, wait=_wait, scopes="read")
     try:
         account = admin.look()
@@ -86,7 +86,7 @@ def of_webhook(settings: Settings, *, is_admin: bool, clock: Callable[[], float]
 
 
 def without_webhook(why: str, settings: Settings, *, but: str | None = None) -> Iterator[Result]:
-    """What cannot be told without the webhook. That no secret is set, the settings tell by themselves."""
+    """The results that need the webhook, when there is none to look at. Whether a secret is set shows anyway."""
     for name in (TRIGGER, SECRET, DELIVERY):
         told = signing_secret_is_set(settings.zendesk)
         if name == SECRET and told.outcome is not Outcome.OK:
@@ -127,9 +127,7 @@ def webhook(ours: Webhook | None, account: Account, settings: Settings) -> Resul
         for hook in account.webhooks
     )
     if twins > 1:
-        told = (
-            f"{twins} have the endpoint {endpoint}: Zendesk may tell of tickets twice (there is one note all the same)"
-        )
+        told = f"{twins} have the endpoint {endpoint}: Zendesk may deliver tickets twice (each still gets one note)"
         return warning(WEBHOOK, told, "Delete those that are not needed, or run `python -m integration install`.")
     return ok(WEBHOOK, f"{name} is active and leads to {endpoint}")
 
@@ -164,7 +162,7 @@ def _bodies_and_conditions(active: Sequence[Trigger], ours: Webhook) -> Result:
 
 
 def _fault_of_its_bodies(trigger: Trigger, webhook: Webhook) -> Fault | None:
-    """What is wrong with all that a trigger sends to the webhook: that of the best, for one action is enough."""
+    """The least that is wrong with the bodies that a trigger sends to the webhook: one good body is enough."""
     faults = [fault_of(body) for body in payloads_for(trigger, webhook.id)] or [fault_of(None)]
     return min(faults, key=lambda fault: 0 if fault is None else 1 + fault.loses_tickets)
 
@@ -209,7 +207,7 @@ def delivery(settings: Settings, ours: Webhook, *, is_admin: bool, now: float, r
 
 
 def delivery_from_here(settings: Settings, *, is_admin: bool, now: float) -> Result:
-    """Without the right to have Zendesk call: sign as it would, and call the web process from this machine."""
+    """When Zendesk may not be asked to call: sign as it would, and call the web process from this machine."""
     secrets = [secret for secret in settings.zendesk.webhook_secrets if secret != ZENDESK_TEST_SECRET]
     if not secrets:
         why = "Zendesk does not let these credentials test the webhook, and there is no secret to sign with here"
@@ -231,7 +229,7 @@ def delivery_from_here(settings: Settings, *, is_admin: bool, now: float) -> Res
 
 
 def _not_taken(caller: str, status: int | None, *, right_here: bool) -> Result:
-    """What an answer other than 204 tells. Where the right secret is set here, the web process has another one."""
+    """What an answer other than 204 means. Where the right secret is set here, the web process has another one."""
     if status is None:
         fix = f"Does the web process run, and does PUBLIC_URL lead to it? {_WEB}."
         return failure(DELIVERY, f"{caller} called the web process and got no answer", fix)
@@ -244,7 +242,7 @@ def _rights(scope: str, *, is_admin: bool) -> str:
     """What the credentials need, for a check that the service itself can do without."""
     whose = "" if is_admin else "an admin's credentials, or a role that may manage webhooks; with OAuth also "
     return (
-        f"The service does without, so nothing is wrong with that. This check needs {whose}the scope {scope} among "
+        f"The service does not need this, so nothing is wrong. The check needs {whose}the scope {scope} among "
         "the client's allowed scopes. Or look yourself: Admin Center > Apps and integrations > Webhooks."
     )
 

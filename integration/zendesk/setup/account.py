@@ -87,7 +87,7 @@ class Admin:
             }
 
     def do(self, step: Step) -> None:
-        """Carry out a step. `Gone` when another run was faster, `Refused` when Zendesk does not want it."""
+        """Carry out a step. `Gone` when another run was faster, `Refused` when Zendesk does not accept it."""
         with understood(write=True):
             match step.action, step.kind:
                 case "create", "webhook":
@@ -120,7 +120,7 @@ class Admin:
         return read_id(self._zenpy.triggers.create(api_objects.Trigger(**body, category_id=category)))
 
     def _first_category(self) -> str | None:
-        """Some accounts want a trigger to be in a category; others have none (403), and mean something else."""
+        """The id of the first category of triggers: some accounts need one, others have none (404, or 403)."""
         try:
             response = self._session.get(f"{self._zendesk.asked_url}/api/v2/trigger_categories")
         except (Held, Gone):
@@ -153,14 +153,14 @@ class Admin:
 
 
 class _AdminAdapter(ZendeskAdapter):
-    """A transport that may change webhooks and triggers, waits when it came too often, and says what is not allowed."""
+    """A transport that may change webhooks and triggers, waits after a 429, and says what is not allowed."""
 
     def __init__(self, settings: ZendeskSettings, *, wait: Wait, scopes: str) -> None:
         super().__init__(settings, scopes=scopes)
         self._wait = wait
 
     def send(self, request: requests.PreparedRequest, *_: Any, **options: Any) -> requests.Response:  # noqa: ANN401 -- requests' own options
-        """Send one request; again when Zendesk asks to come later, for then it did nothing."""
+        """Send one request, and again after a 429: Zendesk has not acted on it then."""
         for attempt in itertools.count(1):
             try:
                 return super().send(request, **options)
@@ -202,7 +202,7 @@ def _not_allowed(kind: str, *, scope: bool) -> str:
 
 
 def _all(entries: Iterable[Any]) -> list[Any]:
-    """Every entry of a list, whose pages zenpy follows; not for ever."""
+    """Every entry of a list, whose pages zenpy follows, up to `MAX_LISTED`."""
     listed = list(itertools.islice(entries, MAX_LISTED + 1))
     if len(listed) > MAX_LISTED:
         raise Temporary(f"Zendesk lists more than {MAX_LISTED} webhooks or triggers")

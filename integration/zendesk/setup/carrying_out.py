@@ -25,7 +25,7 @@ def carry_out(
 ) -> Plan | None:
     """Go one step at a time until none is left, looking again before each; None when `agree` said no.
 
-    Others may do the same at the same time: their steps are seen, and every run ends with a look that finds all well.
+    Others may do the same at the same time: their steps are seen, and every run looks until nothing is left to do.
     """
     done: Counter[tuple[str, str, str]] = Counter()
     refused: set[tuple[str, str, str]] = set()

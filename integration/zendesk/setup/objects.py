@@ -1,4 +1,4 @@
-"""What an account in Zendesk has of webhooks and triggers, as far as we care (pure)."""
+"""Webhooks and triggers of a Zendesk account: the attributes that matter here (pure)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NOTIFY: Final = "notification_webhook"
 
 @dataclass(frozen=True, kw_only=True)
 class Webhook:
-    """A webhook, as far as we care."""
+    """A webhook, with the attributes that matter here."""
 
     id: str
     name: str
@@ -33,7 +33,7 @@ class Webhook:
 
 @dataclass(frozen=True, kw_only=True)
 class Trigger:
-    """A trigger, as far as we care."""
+    """A trigger, with the attributes that matter here."""
 
     id: str
     name: str

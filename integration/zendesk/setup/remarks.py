@@ -18,14 +18,14 @@ def on_what_stays(inventory: Inventory, *, besides: Webhook | None) -> list[str]
         if inventory.is_here(webhook) and webhook not in inventory.webhooks:
             told.append(
                 f"{which} has the same endpoint; it was not made by this command "
-                "and stays. When a trigger or an event uses it, Zendesk tells of tickets twice."
+                "and stays. When a trigger or an event uses it, Zendesk delivers tickets twice."
             )
         elif webhook in inventory.webhooks and not inventory.is_here(webhook):
             told.append(f"{which} carries our mark but calls {webhook.endpoint}; it stays as it is.")
         elif inventory.is_of_another_installation(webhook):
             told.append(
                 f"{which} belongs to another installation, for {webhook.endpoint}. "
-                "When that is no more: run `uninstall` with its PUBLIC_URL."
+                "If that one is no longer used, run `uninstall` with its PUBLIC_URL."
             )
     return told
 
@@ -34,11 +34,11 @@ def on_copies(inventory: Inventory) -> list[str]:
     """What an admin should know of copies of ours."""
     told = []
     for webhook in filter(inventory.is_copy, inventory.account.webhooks):
-        twice = " When a trigger calls it, Zendesk tells of tickets twice." if inventory.is_here(webhook) else ""
+        twice = " When a trigger calls it, Zendesk delivers tickets twice." if inventory.is_here(webhook) else ""
         told.append(f'The webhook "{webhook.name}" ({webhook.id}) is a copy of ours and stays as it is.{twice}')
     for trigger in filter(inventory.is_copy, inventory.account.triggers):
         ours = trigger.calls & {hook.id for hook in inventory.webhooks}
-        twice = " It calls our webhook, so that Zendesk tells of tickets twice." if ours else ""
+        twice = " It calls our webhook, so that Zendesk delivers tickets twice." if ours else ""
         told.append(f'The trigger "{trigger.name}" ({trigger.id}) is a copy of ours and stays as it is.{twice}')
     return told
 

@@ -49,7 +49,7 @@ def read_trigger(record: Any) -> Trigger:  # noqa: ANN401 -- zenpy's object
 
 
 def _objects(listed: Any) -> tuple[dict[str, Any], ...]:  # noqa: ANN401 -- JSON
-    """The conditions of a list; one that cannot be read is no condition to leave out: the trigger would do more."""
+    """The conditions of a list. One that cannot be read is an error: without it, the trigger would fire more often."""
     conditions = tuple(listed or ())
     if not all(isinstance(condition, dict) for condition in conditions):
         raise TypeError("a condition is no object")
@@ -64,7 +64,7 @@ def _plain(record: Any) -> dict[str, Any]:  # noqa: ANN401 -- zenpy's object
 
 
 def read_id(record: Any) -> str:  # noqa: ANN401 -- zenpy's object
-    """The id of anything."""
+    """The id of an object; an error when it has none."""
     if record.id is None:
         raise ValueError("no id")
     return str(record.id)
