@@ -209,9 +209,10 @@ class Signing:
 class Service:
     """What a service's folder offers; None where it offers none.
 
-    `name` is what its lane, its endpoint, the metrics and all texts call the service, `desk` what the keys of its cases
-    begin with, and `credentials` the variables that an admin looks at when it refuses us. Who has a door says how its
-    deliveries are signed, and who has the summariser has its callback, its links, and the variable of the `ceiling`.
+    `name`, one word, is what its lane, its endpoint, the metrics and all texts call the service, `desk` what the keys
+    of its cases begin with, and `credentials` the variables that an admin looks at when it refuses us. Who has a door
+    says how its deliveries are signed, and who has the summariser has its callback, its links, and the variable of the
+    `ceiling`.
     """
 
     name: str
@@ -220,7 +221,7 @@ class Service:
     door: Callable[[Settings], Door] | None = None
     signing: Signing | None = None
     place: Callable[[Settings], Place] | None = None
-    interval: float | None = None  # seconds between two notes for as long as the place has told no pace
+    interval: float = 1.0  # seconds between two notes for as long as the place has told no pace
     case_url: Callable[[Settings, CaseKey], str] | None = None  # where people look at a case
     missed: Callable[[Settings, Wait], MissedCases] | None = None
     summariser: Callable[[Settings], Summariser] | None = None

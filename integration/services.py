@@ -38,7 +38,7 @@ def routes() -> Routes:
     return Routes(
         summariser=summarises.name,
         places={service.desk: service.name for service in places if service.desk is not None},
-        intervals={service.name: service.interval for service in places if service.interval is not None},
+        intervals={service.name: service.interval for service in places},
         credentials={service.name: service.credentials for service in SERVICES},
         doors=tuple(service for service in SERVICES if service.door is not None),
         recovered={
