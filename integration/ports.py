@@ -229,6 +229,10 @@ class Service:
     links: Callable[[Settings], Links] | None = None
     ceiling: str | None = None  # the variable that says how many requests an hour there may be
 
+    def __post_init__(self) -> None:
+        if self.door is not None and self.signing is None:
+            raise TypeError(f"{self.name} has a door and does not say how its deliveries are signed")
+
     @property
     def endpoint(self) -> str:
         """What its endpoint is called in Redis and in the metrics."""

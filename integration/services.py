@@ -86,7 +86,7 @@ def links(settings: Settings) -> Links:
 
 def case_url(settings: Settings, key: CaseKey) -> str | None:
     """Where people look at a case; None when its desk does not say."""
-    [url_of] = [service.case_url for service in SERVICES if service.desk == desk_of(key)] or [None]
+    url_of = next((service.case_url for service in SERVICES if service.desk == desk_of(key)), None)
     return None if url_of is None else url_of(settings, key)
 
 
