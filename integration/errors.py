@@ -6,7 +6,7 @@
             WrongSignature         it is well-formed and made with another secret
             OutOfDate              it is well-formed and too old, or from the future
         MalformedDelivery        400: it is genuine, and nothing can be done with it
-    RemoteError                Zendesk or LogRocket did not do what was asked
+    RemoteError                a service did not do what was asked
         Temporary                worth another try, at the earliest after `retry_after`
         Permanent                no further try can help; its reason is for an admin
             NoNotePossible         the ticket can take no note: it is closed
@@ -137,7 +137,7 @@ class Held(RemoteError):
 
 
 class NotThere(RemoteError):
-    """What may be there a little later: a ticket that a copy of Zendesk's database does not have yet, an address."""
+    """What may be there a little later: a ticket that a copy of the desk's database does not have yet, an address."""
 
 
 class NoAddress(NotThere):

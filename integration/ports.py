@@ -209,9 +209,10 @@ class Signing:
 class Service:
     """What a service's folder offers; None where it offers none.
 
-    `name` is what its lane, its endpoint, the metrics and all texts call the service, `desk` what the keys of its cases
-    begin with, and `credentials` the variables that an admin looks at when it refuses us. Who has a door says how its
-    deliveries are signed, and who has the summariser has its callback, its links, and the variable of the `ceiling`.
+    `name`, one word, is what its lane, its endpoint, the metrics and all texts call the service, `desk` what the keys
+    of its cases begin with, and `credentials` the variables that an admin looks at when it refuses us. Who has a door
+    says how its deliveries are signed, and who has the summariser has its callback, its links, and the variable of the
+    `ceiling`.
     """
 
     name: str
@@ -220,13 +221,17 @@ class Service:
     door: Callable[[Settings], Door] | None = None
     signing: Signing | None = None
     place: Callable[[Settings], Place] | None = None
-    interval: float | None = None  # seconds between two notes for as long as the place has told no pace
+    interval: float = 1.0  # seconds between two notes for as long as the place has told no pace
     case_url: Callable[[Settings, CaseKey], str] | None = None  # where people look at a case
     missed: Callable[[Settings, Wait], MissedCases] | None = None
     summariser: Callable[[Settings], Summariser] | None = None
     callback: Callable[[Settings], Callback] | None = None
     links: Callable[[Settings], Links] | None = None
     ceiling: str | None = None  # the variable that says how many requests an hour there may be
+
+    def __post_init__(self) -> None:
+        if self.door is not None and self.signing is None:
+            raise TypeError(f"{self.name} has a door and does not say how its deliveries are signed")
 
     @property
     def endpoint(self) -> str:

@@ -1,8 +1,12 @@
-"""The services that are installed: a new folder adds its line here, and nothing else outside it changes."""
+"""The services that are installed: a new folder adds its line to FOLDERS, and nothing else outside it changes.
+
+Each of these folders has a module `service` with its `SERVICE`, which says what it offers.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from redis import Redis
@@ -12,20 +16,19 @@ from integration.cases.ledger import Ledger
 from integration.cases.recovery import Recovery
 from integration.cases.steps import Routes
 from integration.facts import CaseKey, desk_of
-from integration.logrocket.service import SERVICE as LOGROCKET
 from integration.ports import Callback, Door, Place, Service, Summariser, Wait
 from integration.settings import Settings
-from integration.zendesk.service import SERVICE as ZENDESK
 
 if TYPE_CHECKING:
     from integration.note import Links
 
 T = TypeVar("T")
 
-SERVICES: Final[tuple[Service, ...]] = (
-    ZENDESK,
-    LOGROCKET,
+FOLDERS: Final = (
+    "zendesk",
+    "logrocket",
 )
+SERVICES: Final[tuple[Service, ...]] = tuple(import_module(f"integration.{name}.service").SERVICE for name in FOLDERS)
 
 
 def routes() -> Routes:
@@ -35,7 +38,7 @@ def routes() -> Routes:
     return Routes(
         summariser=summarises.name,
         places={service.desk: service.name for service in places if service.desk is not None},
-        intervals={service.name: service.interval for service in places if service.interval is not None},
+        intervals={service.name: service.interval for service in places},
         credentials={service.name: service.credentials for service in SERVICES},
         doors=tuple(service for service in SERVICES if service.door is not None),
         recovered={
@@ -83,7 +86,7 @@ def links(settings: Settings) -> Links:
 
 def case_url(settings: Settings, key: CaseKey) -> str | None:
     """Where people look at a case; None when its desk does not say."""
-    [url_of] = [service.case_url for service in SERVICES if service.desk == desk_of(key)] or [None]
+    url_of = next((service.case_url for service in SERVICES if service.desk == desk_of(key)), None)
     return None if url_of is None else url_of(settings, key)
 
 

@@ -243,9 +243,12 @@ def product(settings: Settings, port: int) -> Iterator[InProcess]:
 
 
 class Processes:
-    """The product as it is deployed: the commands of the Procfile, each a process group of its own."""
+    """The product as it is deployed: the commands of the Procfile, each a process group of its own.
 
-    def __init__(self, environ: Mapping[str, str], port: int, folder: Path) -> None:
+    `source` is where its code is, `folder` takes the logs.
+    """
+
+    def __init__(self, environ: Mapping[str, str], port: int, folder: Path, *, source: Path = ROOT) -> None:
         self.port = port
         self.url = f"http://127.0.0.1:{port}"
         self._environ = {
@@ -255,7 +258,7 @@ class Processes:
             **environ,
         }
         self._commands = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text().splitlines() if line)
-        self._folder = folder
+        self._folder, self._source = folder, source
         self.running: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(self, *names: str) -> None:
@@ -269,7 +272,7 @@ class Processes:
         with (self._folder / f"{name}.log").open("ab") as log:
             self.running[name] = subprocess.Popen(
                 shlex.split(self._commands[name]),
-                cwd=ROOT,
+                cwd=self._source,
                 env=self._environ,
                 stdout=log,
                 stderr=log,

@@ -106,6 +106,7 @@ def open_ledger(settings: Settings, redis: Redis, *, routes: Routes, random: Cal
         settle=settings.settle_seconds,
         backoff=settings.backoff_seconds,
         random=random,
+        summariser=routes.summariser,
     )
     return Ledger(
         redis,

@@ -23,7 +23,7 @@ VERSION = 1  # of the stored form; an entry of a newer version is left alone
 JOB_SECONDS = 20  # the longest a job may take,
 STOP_SECONDS = 25  # shorter than the worker waits for it on SIGTERM,
 LEASE_SECONDS = 28  # shorter than nobody else touches its entry
-POLLS = 6  # how often LogRocket is asked for one result
+POLLS = 6  # how often the summariser is asked for one result
 GIVE_UP_SECONDS = 24 * 60 * 60  # how long a step may meet temporary errors
 GIVE_UP_CRASHES = 5  # how often our own code may fail in one step
 MAX_BACKOFF_SECONDS = 15 * 60
@@ -71,6 +71,7 @@ class Policy:
     settle: float
     backoff: float
     random: Callable[[], float]
+    summariser: str = "the summariser"  # its name, for the reasons that an admin reads
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +88,7 @@ class Entry:
     redis_run: str = ""  # Redis' run id when the entry was last seen
     redis_restarted: bool = False  # it was another one before: the latest of what was written may be lost
     quiet_until: float = 0  # what the lost writes told of may still be under way until then
-    recovered: bool = False  # from Zendesk's log of failed deliveries: an emptied Redis may have forgotten its note
+    recovered: bool = False  # from a desk's log of failed deliveries: an emptied Redis may have forgotten its note
     not_before: float = 0  # no claim earlier
     lease: str | None = None  # the claim under way
     lease_until: float = 0
@@ -97,8 +98,8 @@ class Entry:
     crashes: int = 0
     refusals: int = 0  # in the present step, of this ticket alone
     refused_since: float | None = None  # the first of them, or of those that may be everybody's
-    request_id: str | None = None  # LogRocket's id of the request on record
-    hint: str | None = None  # an id that a callback named before LogRocket's own answer was stored
+    request_id: str | None = None  # the summariser's id of the request on record
+    hint: str | None = None  # an id that a callback named before the summariser's own answer was stored
     old_ids: tuple[str, ...] = ()  # requests that were given up
     polls: int = 0
     asked_early: bool = False  # a poll was brought forward by a callback that named another request
@@ -175,19 +176,19 @@ def claimed(entry: Entry, now: float, *, state: State, lease: str, policy: Polic
     )
     if state is not State.READY or entry.request_id is None:
         return entry
-    # Should the worker be killed now, its write to Zendesk may still be under way for SETTLE_SECONDS.
+    # Should the worker be killed now, its write to the desk may still be under way for SETTLE_SECONDS.
     tried = tuple(each for each in entry.tried if each != entry.request_id)
     return dataclasses.replace(entry, tried=(*tried, entry.request_id), not_before=now + JOB_SECONDS + policy.settle)
 
 
 def identified(entry: Entry, *, email: str | None, external_id: str | None, person: str | None = None) -> Entry:
-    """Zendesk told who the requester is; `person` is the address's keyed hash."""
+    """The desk told who the requester is; `person` is the address's keyed hash."""
     return dataclasses.replace(entry, email=email, external_id=external_id, person=person)
 
 
 def requested(entry: Entry, now: float, *, request_id: str, policy: Policy) -> Entry:
-    """LogRocket took the request."""
-    answered = entry.hint == request_id  # by a callback that overtook LogRocket's own answer
+    """The summariser took the request."""
+    answered = entry.hint == request_id  # by a callback that overtook the summariser's own answer
     return _entered(
         entry,
         State.REQUESTED,
@@ -201,25 +202,26 @@ def requested(entry: Entry, now: float, *, request_id: str, policy: Policy) -> E
 
 
 def told(entry: Entry, now: float, *, result: Result, policy: Policy) -> Entry:
-    """LogRocket said what came of the request on record."""
+    """The summariser said what came of the request on record."""
     if result.status is Status.FAILED:
         return _failed_once(entry, now, policy=policy)
     if result.status is Status.READY and result.highlights is not None:
         if result.highlights.empty:
-            return ended(entry, now, state=State.EMPTY, reason=_why_empty(result.highlights))
+            return ended(entry, now, state=State.EMPTY, reason=_why_empty(result.highlights, policy.summariser))
         return _entered(entry, State.READY, now, highlights=result.highlights, replay=result.highlights.replay)
-    return _told_nothing(entry, now, why="LogRocket is not ready yet", policy=policy)
+    return _told_nothing(entry, now, why=f"{policy.summariser} is not ready yet", policy=policy)
 
 
-def _why_empty(highlights: Highlights) -> str:
+def _why_empty(highlights: Highlights, summariser: str) -> str:
     if highlights.sessions:
-        return "LogRocket found sessions of the requester, but its highlights hold no text"
-    return "LogRocket found no session of the requester"
+        return f"{summariser} found sessions of the requester, but its highlights hold no text"
+    return f"{summariser} found no session of the requester"
 
 
 def unknown_request(entry: Entry, now: float, *, policy: Policy) -> Entry:
-    """LogRocket does not know the request on record, or not yet: a poll without a result."""
-    return _told_nothing(entry, now, why="LogRocket does not know the request, or not yet (404)", policy=policy)
+    """The summariser does not know the request on record, or not yet: a poll without a result."""
+    why = f"{policy.summariser} does not know the request, or not yet (404)"
+    return _told_nothing(entry, now, why=why, policy=policy)
 
 
 def posted(entry: Entry, now: float, *, note_id: str | None, was_public: bool = False) -> Entry:
@@ -330,12 +332,12 @@ def crashed(entry: Entry, now: float, *, policy: Policy) -> Entry:
     return _released(entry, not_before=now + delay, crashes=entry.crashes + 1, last_error="internal error")
 
 
-def why_nothing_changed(entry: Entry | None, result: Result) -> str:
+def why_nothing_changed(entry: Entry | None, result: Result, *, policy: Policy) -> str:
     """Why a callback with a valid token changed nothing."""
     if entry is None:
         return "the ticket is not known here, or was erased"
     if result.status is Status.PENDING:
-        return "LogRocket is not ready yet"
+        return f"{policy.summariser} is not ready yet"
     if result.request_id in entry.old_ids:
         return "it is of a request that was given up"
     if entry.state in FINAL:
@@ -355,7 +357,7 @@ def retried(entry: Entry, now: float) -> Entry | None:
     return _back(entry, now, not_before=0, failures=0, silences=0, reason=None)
 
 
-# -- LogRocket's callback
+# -- The summariser's callback
 
 
 def called_back(entry: Entry, now: float, *, result: Result, policy: Policy) -> Entry | None:
@@ -373,7 +375,7 @@ def called_back(entry: Entry, now: float, *, result: Result, policy: Policy) -> 
 
 
 def _asked_early(entry: Entry, now: float) -> Entry | None:
-    """A callback named another request: the one on record is asked for, once, unless LogRocket told us to wait."""
+    """A callback named another request: the one on record is asked for, once, unless we were told to wait."""
     if entry.asked_early or entry.attempts or entry.not_before <= now:
         return None
     return dataclasses.replace(entry, asked_early=True, not_before=now)
@@ -393,26 +395,34 @@ def _overtaken(entry: Entry, now: float, *, request_id: str) -> Entry | None:
 
 def _failed_once(entry: Entry, now: float, *, policy: Policy) -> Entry:
     if entry.failures >= len(policy.failed_retry):
-        reason = f"LogRocket failed to make highlights {entry.failures + 1} times"
+        reason = f"{policy.summariser} failed to make highlights {entry.failures + 1} times"
         return ended(entry, now, state=State.FAILED, reason=reason)
     again = now + policy.failed_retry[entry.failures]
     return _back(
-        entry, now, not_before=again, failures=entry.failures + 1, last_error="LogRocket failed to make highlights"
+        entry,
+        now,
+        not_before=again,
+        failures=entry.failures + 1,
+        last_error=f"{policy.summariser} failed to make highlights",
     )
 
 
 def _told_nothing(entry: Entry, now: float, *, why: str, policy: Policy) -> Entry:
     if entry.polls + 1 >= POLLS:
-        return _silent(entry, now)
+        return _silent(entry, now, policy=policy)
     not_before = now + policy.poll_after
     return _released(entry, not_before=not_before, polls=entry.polls + 1, last_error=why, **_NEW_STEP)
 
 
-def _silent(entry: Entry, now: float) -> Entry:
+def _silent(entry: Entry, now: float, *, policy: Policy) -> Entry:
     if entry.silences:
-        return ended(entry, now, state=State.FAILED, reason="LogRocket took two requests and gave no result")
+        return ended(entry, now, state=State.FAILED, reason=f"{policy.summariser} took two requests and gave no result")
     return _back(
-        entry, now, not_before=now, silences=1, last_error=f"LogRocket gave no result when asked {POLLS} times"
+        entry,
+        now,
+        not_before=now,
+        silences=1,
+        last_error=f"{policy.summariser} gave no result when asked {POLLS} times",
     )
 
 

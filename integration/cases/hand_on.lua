@@ -1,10 +1,10 @@
--- Hand on to other desks of which time Redis may have lost cases, once for each time that this has changed.
--- KEYS lost, and that of each other desk
+-- Hand on to other desks of which time Redis may have lost cases, once after each time that this was noticed.
+-- KEYS lost, run, and the `lost` of each other desk
 local lost = redis.call('HMGET', KEYS[1], 'since', 'until', 'handed_on')
 if not lost[1] then return end
-local stretch = lost[1] .. ':' .. lost[2]
-if lost[3] == stretch then return end
-for place = 2, #KEYS do
+local noticed = lost[2] .. ':' .. (redis.call('GET', KEYS[2]) or '')
+if lost[3] == noticed then return end
+for place = 3, #KEYS do
   local own = redis.call('HMGET', KEYS[place], 'since', 'until')
   local since, till = tonumber(lost[1]), tonumber(lost[2])
   if own[1] then
@@ -12,4 +12,4 @@ for place = 2, #KEYS do
   end
   redis.call('HSET', KEYS[place], 'since', string.format('%d', since), 'until', string.format('%d', till))
 end
-redis.call('HSET', KEYS[1], 'handed_on', stretch)
+redis.call('HSET', KEYS[1], 'handed_on', noticed)

@@ -173,7 +173,7 @@ class Ledger:
         )
 
     def call_back(self, key: CaseKey, result: Result) -> bool:
-        """Take in LogRocket's callback; False when it changes nothing."""
+        """Take in the summariser's callback; False when it changes nothing."""
         seen: list[Entry] = []
 
         def decide(entry: Entry, now: float) -> Entry | None:
@@ -182,7 +182,7 @@ class Ledger:
 
         if self._change(key, decide, step="callback", said=result.status.value) is not None:
             return True
-        why = entries.why_nothing_changed(seen[0] if seen else None, result)
+        why = entries.why_nothing_changed(seen[0] if seen else None, result, policy=self.policy)
         log.info("callback changed nothing", **as_logged(key), said=result.status.value, why=why)
         return False
 

@@ -42,7 +42,7 @@ class LostWrites:
         names = (keys.received, keys.run, keys.recovery_lost, keys.recovery_done, keys.recovery_lock, keys.clock)
         run = cast("bytes", self._redis.eval(_NOTICE, len(names), *names)).decode()
         if self._others:
-            self._redis.eval(_HAND_ON, 1 + len(self._others), keys.recovery_lost, *self._others)
+            self._redis.eval(_HAND_ON, 2 + len(self._others), keys.recovery_lost, keys.run, *self._others)
         return run
 
     def stretch(self) -> Stretch | None:

@@ -8,7 +8,7 @@ of web and worker tells what happened, why, when the next look is, and how it en
     tries       how often a worker has worked on the ticket in all
     why         what stood in the way, or the reason of its end
     next        when it is looked at again, by Redis' clock: `now`, or a time
-    request_id  LogRocket's; the note ends with its beginning
+    request_id  the summariser's; the note ends with its beginning
 """
 
 from __future__ import annotations

@@ -37,10 +37,10 @@ def run(options: argparse.Namespace) -> int:
     ledger = services.open_ledger(settings, redis, random=random.random)
     recoveries = services.recoveries(settings, ledger, redis, wait=_Progress())
     problem = None
-    for desk, recovery in recoveries.items():
+    for recovery in recoveries.values():
         recovered = recovery.recover(options.hours)
         problem = problem or recovered.problem
-        endpoint = f"{settings.public_url}{services.doors(settings)[desk].path}"
+        endpoint = f"{settings.public_url}{services.doors(settings)[recovery.service.lower()].path}"
         print(_told(recovered, recovery, endpoint=endpoint, hours=options.hours))
     return 0 if problem is None else 1
 

@@ -114,13 +114,8 @@ class Desk:
     @understood(write=True)
     def write(self, key: CaseKey, note: Note) -> Receipt:
         """Add the note as an internal comment, in one request, and see whether it is internal."""
-        return self.add_internal_note(key, notes.render(note))
-
-    @understood(write=True)
-    def add_internal_note(self, key: CaseKey, html: str) -> Receipt:
-        """Add HTML as an internal comment."""
         ticket_id = _number(key)
-        ticket = Ticket(id=ticket_id, comment=Comment(html_body=html, public=False))
+        ticket = Ticket(id=ticket_id, comment=Comment(html_body=notes.render(note), public=False))
         audit = self._zenpy.tickets.update(ticket).audit
         if audit.ticket_id == ticket_id:
             for event in audit.events:

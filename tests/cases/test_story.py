@@ -34,7 +34,9 @@ from tests.variables import with_zendesk
 pytestmark = pytest.mark.slow
 
 ADA = "ada@shop.example"
-POLICY = Policy(poll_after=30.0, failed_retry=(60.0,), settle=60.0, backoff=5.0, random=lambda: 0.0)
+POLICY = Policy(
+    poll_after=30.0, failed_retry=(60.0,), settle=60.0, backoff=5.0, random=lambda: 0.0, summariser="LogRocket"
+)
 ENTRY = Entry(key=key(1), received_at=1000.0, entered_at=1000.0, history=((1000.0, "received"),))
 
 Lines = Callable[[int], list[str]]

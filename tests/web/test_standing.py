@@ -19,6 +19,7 @@ from redis import Redis
 
 from integration import services
 from integration.cases import heartbeats, overview, standing
+from integration.cases.deliveries import Deliveries
 from integration.cases.entry import State
 from integration.cases.heartbeats import PARTS, Heart
 from integration.cases.lanes import Hold
@@ -26,6 +27,7 @@ from integration.cases.situation import Door, Facts, Failing, Refused, Seen, Sev
 from integration.cases.standing import WELL
 from integration.settings import Settings, from_environment
 from integration.web.status.checklist import checklist
+from integration.web.status.snapshot import refusals
 from sandbox import Fault, Sandbox
 from tests.admin import PASSWORD
 from tests.conftest import ROOT, Processes, wait_for
@@ -445,6 +447,19 @@ def test_refusals_are_counted_and_listed_by_reason(processes: Processes, environ
     assert "Zendesk endpoint: not signed, or not as it should be (401), 3 in that hour" in card
     assert "LogRocket callback: signed with another secret (401)" in card
     assert "ada@" not in page
+
+
+def test_what_is_counted_is_of_a_closed_list(redis: Redis, settings: Settings) -> None:
+    counted = Deliveries(redis, settings.keys, ["zendesk"])
+    with pytest.raises(ValueError, match="none of the endpoints"):
+        counted.refused("a-strangers", "unsigned", 401)
+    counted.refused("zendesk", "a-strangers", 401)
+    wait_for(lambda: redis.zcard(settings.keys.refused))
+    counted.close()
+    assert [(each.endpoint, each.reason) for each in refusals(redis, settings.keys, endpoints=["zendesk"])] == [
+        ("zendesk", "internal")
+    ]
+    assert refusals(redis, settings.keys, endpoints=["freshdesk"]) == []  # of a desk that is not there any more
 
 
 def test_a_strangers_garbage_alone_does_not_turn_the_page_red(processes: Processes, redis: Redis) -> None:

@@ -22,12 +22,14 @@ from hypothesis import strategies as st
 from integration.cases import overview
 from integration.cases.entry import State
 from integration.errors import RemoteError
-from integration.facts import Pace, Person, Receipt, Result
+from integration.facts import Highlights, Pace, Person, Receipt, Result
 from integration.http import MAX_ANSWER_BYTES, ServiceAdapter, ServiceSession, retry_after
 from integration.logrocket.client import LogRocket
+from integration.note import compose
 from integration.settings import from_environment
 from sandbox import Fault, Sandbox
 from tests.conftest import InProcess, Processes, wait_for
+from tests.note.notes import LINKS, REQUEST_ID
 from tests.observed import asked, updates
 from tests.tcp_proxy import TcpProxy
 from tests.tickets import key, new_ticket
@@ -412,8 +414,9 @@ def test_no_answer_is_anything_but_an_outcome_or_an_error_of_ours(
 ) -> None:
     make_room(sandbox)
     desk, logrocket = product.desk, product.logrocket
+    written = compose(Highlights(summary="x"), request_id=REQUEST_ID, links=LINKS, person=Person(email=ADA))
     calls: dict[Callable[[], object], tuple[type, ...]] = {
-        lambda: desk.add_internal_note(key(1), "<p>x</p>"): (Receipt,),
+        lambda: desk.write(key(1), written): (Receipt,),
         lambda: desk.find_note(key(1), markers=["abc"]): (Receipt, type(None)),
         lambda: desk.find_any_note(key(1)): (Receipt, type(None)),
         lambda: desk.person(key(1)): (Person,),
