@@ -170,14 +170,13 @@ class InProcess:
     def __init__(self, settings: Settings, port: int) -> None:
         self.settings = settings
         self.redis = for_worker(settings)
-        self.ledger: Ledger = open_ledger(settings, self.redis, random=lambda: 0.0)
+        self.ledger: Ledger = open_ledger(settings, self.redis, jitter=lambda: 0.0)
         self.app = create_app(settings)
         self._server = make_server("127.0.0.1", port, self.app, threaded=True, request_handler=_Quiet)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
         self.desk, self.logrocket = Desk(settings.zendesk), LogRocket(settings.logrocket)
         self.jobs = Jobs(
             ledger=self.ledger,
-            policy=self.ledger.policy,
             places={"zendesk": self.desk},
             summariser=self.logrocket,
             links=ProjectLinks.of(settings.logrocket),
@@ -214,7 +213,7 @@ class InProcess:
                     signal.signal(number, handler)
 
     def entry(self, ticket_id: int) -> Entry:
-        found = self.ledger.find(key(ticket_id))
+        found = self.ledger.reader.find(key(ticket_id))
         assert found is not None
         return found
 
@@ -224,7 +223,7 @@ class InProcess:
 
         def reached() -> Entry | None:
             self.work()
-            found = self.ledger.find(key(ticket_id))
+            found = self.ledger.reader.find(key(ticket_id))
             return found if found is not None and found.state in wanted else None
 
         return wait_for(reached, seconds=seconds)

@@ -6,7 +6,6 @@ When Redis may have lost some, one looks at once: who notices that takes the loc
 from __future__ import annotations
 
 import os
-import random
 import time
 from collections.abc import Callable
 from typing import Final, cast
@@ -32,12 +31,11 @@ FIRST_HOURS: Final = 24.0  # how far the very first reading looks back
 log = logs.get(__name__)
 
 
-def run(settings: Settings, pool_pid: int) -> None:
-    """Recover now and then for as long as the pool lives."""
-    logs.configure(settings)
+def run(settings: Settings, supervisor_pid: int) -> None:
+    """Recover now and then for as long as the supervisor lives."""
     redis = connections.for_worker(settings)
-    ledger = services.open_ledger(settings, redis, random=random.random)
-    turns = Turns(settings, ledger, redis, alive=lambda: os.getppid() == pool_pid)
+    ledger = services.open_ledger(settings, redis)
+    turns = Turns(settings, ledger, redis, alive=lambda: os.getppid() == supervisor_pid)
     if not _pause(FIRST_SECONDS, turns.alive):
         return
     while turns.alive():
@@ -52,7 +50,7 @@ def take_in_time(turns: Turns, *, seconds: int = TURN_SECONDS) -> None:
             turns.take()
     except JobTimeoutException:
         log.warning("looking for tickets that may be missing takes too long, tried again later")
-    except owner.RefusedRedisError:  # for the pool to end
+    except owner.RefusedRedisError:  # it ends the worker
         raise
     except RedisError as error:
         log.warning("recovery cannot use Redis, goes on", error=type(error).__name__)
@@ -79,7 +77,7 @@ class Turns:
             return None
         self._stop_at = time.monotonic() + LONGEST_SECONDS
         self._tell_lost()
-        recovered = self._recovery.recover(self._hours(self._ledger.now()), goes_on=True)
+        recovered = self._recovery.recover(self._hours(self._ledger.reader.now()), goes_on=True)
         self._tell(recovered)
         self._ledger.write_tally()
         return recovered

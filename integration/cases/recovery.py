@@ -24,10 +24,10 @@ from redis import Redis
 
 from integration import logs
 from integration.cases import scripts
-from integration.cases.entry import NewerEntryError
 from integration.cases.keys import Keys
 from integration.cases.ledger import Ledger
 from integration.cases.lost_writes import LostWrites
+from integration.cases.stored import NewerEntryError
 from integration.errors import Held, RemoteError, Temporary
 from integration.facts import CaseKey, Stretch, as_logged, merged
 from integration.ports import Candidate, Look, MissedCases
@@ -115,7 +115,7 @@ class Recovery:
 
         With `goes_on` the next look may begin where this one has ended. Raises nothing but `RedisError`.
         """
-        run, now = self._lost.notice(), self._ledger.now()
+        run, now = self._lost.notice(), self._ledger.reader.now()
         since, lost = now - min(hours * 3600, self._longest), self._lost.stretch()
         recovered = Recovered(lost=lost, nobody_tells=self._missed.nobody_tells)
         try:
@@ -207,7 +207,7 @@ class Recovery:
 
     def _is_known(self, key: CaseKey) -> bool:
         try:
-            return self._ledger.find(key) is not None
+            return self._ledger.reader.find(key) is not None
         except NewerEntryError:
             return True
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import random
 import sys
 import time
 
@@ -38,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
     settings = from_environment()
     logs.configure(settings)
     redis = connections.for_web(settings)
-    ledger = services.open_ledger(settings, redis, random=random.random)
+    ledger = services.open_ledger(settings, redis)
     try:
         recovered = services.recovery(settings, ledger, redis, wait=_Progress()).recover(options.hours)
     except RemoteError as error:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import random
-
 from flask import Flask
 
 from integration import logs, services
@@ -22,9 +20,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask("integration", static_folder=None)
     for_pages = connections.for_pages(settings)
     app.extensions["deliveries"] = counted = Deliveries(for_pages, settings.keys)
-    ledger = services.open_ledger(settings, connections.for_web(settings), random=random.random)
+    ledger = services.open_ledger(settings, connections.for_web(settings))
     deliveries.register(app, settings, ledger, counted)
-    ledger_of_pages = services.open_ledger(settings, for_pages, random=random.random)
+    ledger_of_pages = services.open_ledger(settings, for_pages)
     doorkeeper = pages.register(app, settings, ledger_of_pages, for_pages)
     health.register(app, settings, for_pages, doorkeeper)
     errors.register(app, counted)

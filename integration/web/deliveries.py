@@ -11,7 +11,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from integration import logs
 from integration.cases.deliveries import Deliveries, Endpoint
-from integration.cases.ledger import Ledger
+from integration.cases.ledger import Callback, Ledger
 from integration.facts import as_logged
 from integration.logrocket import callback, results
 from integration.settings import Settings
@@ -51,9 +51,13 @@ def register(app: Flask, settings: Settings, ledger: Ledger, deliveries: Deliver
         key = callback.verify(request.args, secret_keys=settings.secret_keys, now=time.time())
         deliveries.verified(Endpoint.LOGROCKET)
         result = results.read(_body(callback.MAX_BYTES))
-        if not ledger.call_back(key, result):
-            return answer(200, "already known")
-        return answer(202, "queued")
+        match ledger.take_callback(key, result):
+            case Callback.TAKEN:
+                return answer(202, "queued")
+            case Callback.REPEATED:
+                return answer(200, "already known")
+            case Callback.UNKNOWN:
+                return answer(200, "ticket not known")
 
 
 def _body(limit: int) -> bytes:

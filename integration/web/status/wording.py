@@ -7,7 +7,7 @@ from typing import Final
 
 from integration.cases.entry import FINAL, Entry, State
 from integration.cases.lanes import Hold, Outlook
-from integration.cases.ledger import PublicNote
+from integration.cases.reader import PublicNote
 
 STATES: Final = {state: str(state) for state in State}  # the same words as in the log and in the commands
 WAITS_FOR: Final = {
@@ -68,7 +68,7 @@ def waiting_for(entry: Entry, now: float) -> str | None:
     """What a ticket that is not at its end waits for."""
     if entry.state in FINAL:
         return None
-    if entry.lease_until > now:
+    if entry.claim.lease_until > now:
         return "A worker is at work on it right now."
     match entry.state:
         case State.RECEIVED:
@@ -88,7 +88,7 @@ def of_public_note(note: PublicNote) -> str:
     """What is known of a note that customers can read, or could, and what to do."""
     if note.entry is None:
         return "Its note was public. Whether it still is cannot be told here any more: look at it in Zendesk."
-    if note.entry.public_note is None:
+    if note.entry.note.public_id is None:
         return "Customers may have read its note, or got it by e-mail, before it was made internal."
     said = "Customers can read its note. Make it internal in Zendesk"
     if note.entry.state in FINAL:
