@@ -5,6 +5,7 @@ Each of these folders has a module `service` with its `SERVICE`, which says what
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from importlib import import_module
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -50,9 +51,9 @@ def routes() -> Routes:
     )
 
 
-def open_ledger(settings: Settings, redis: Redis, *, random: Callable[[], float]) -> Ledger:
-    """The ledger behind a connection, for these services; `random` gives the jitter, from 0 to 1."""
-    return connections.open_ledger(settings, redis, routes=routes(), random=random)
+def open_ledger(settings: Settings, redis: Redis, *, jitter: Callable[[], float] = random.random) -> Ledger:
+    """The ledger behind a connection, for these services; `jitter`, from 0 to 1, spreads what is tried again."""
+    return connections.open_ledger(settings, redis, routes=routes(), random=jitter)
 
 
 def places(settings: Settings) -> dict[str, Place]:

@@ -44,7 +44,7 @@ class Admin:
 def file_one(product: InProcess, sandbox: Sandbox) -> int:
     """A ticket that has just arrived."""
     ticket_id = sandbox.zendesk.file_ticket(requester="ada@shop.example")
-    wait_for(lambda: product.ledger.find(key(ticket_id)))
+    wait_for(lambda: product.ledger.reader.find(key(ticket_id)))
     return ticket_id
 
 

@@ -169,14 +169,13 @@ class InProcess:
     def __init__(self, settings: Settings, port: int) -> None:
         self.settings = settings
         self.redis = for_worker(settings)
-        self.ledger: Ledger = services.open_ledger(settings, self.redis, random=lambda: 0.0)
+        self.ledger: Ledger = services.open_ledger(settings, self.redis, jitter=lambda: 0.0)
         self.app = create_app(settings)
         self._server = make_server("127.0.0.1", port, self.app, threaded=True, request_handler=_Quiet)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
         self.desk, self.logrocket = Desk(settings.zendesk), LogRocket(settings.logrocket)
         self.jobs = Jobs(
             ledger=self.ledger,
-            policy=self.ledger.policy,
             places={"zendesk": self.desk},
             summariser=self.logrocket,
             callback=services.callback(settings),
@@ -213,7 +212,7 @@ class InProcess:
                     signal.signal(number, handler)
 
     def entry(self, ticket_id: int) -> Entry:
-        entry = self.ledger.find(key(ticket_id))
+        entry = self.ledger.reader.find(key(ticket_id))
         assert entry is not None
         return entry
 
@@ -223,7 +222,7 @@ class InProcess:
 
         def reached() -> Entry | None:
             self.work()
-            entry = self.ledger.find(key(ticket_id))
+            entry = self.ledger.reader.find(key(ticket_id))
             return entry if entry is not None and entry.state in wanted else None
 
         return wait_for(reached, seconds=seconds)

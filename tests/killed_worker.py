@@ -68,10 +68,9 @@ def watch(moments: Moments) -> None:
 def work(settings: Settings, ticket_id: int) -> None:
     """Do what a worker does until the ticket is final."""
     redis = connections.for_worker(settings)
-    ledger = services.open_ledger(settings, redis, random=lambda: 0.0)
+    ledger = services.open_ledger(settings, redis, jitter=lambda: 0.0)
     jobs = Jobs(
         ledger=ledger,
-        policy=ledger.policy,
         places={"zendesk": Desk(settings.zendesk)},
         summariser=LogRocket(settings.logrocket),
         callback=services.callback(settings),
@@ -81,7 +80,7 @@ def work(settings: Settings, ticket_id: int) -> None:
         sweeper.sweep(ledger)
         for queue in settings.keys.queues:
             open_worker(queue, redis, jobs.by_name()).work(burst=True, logging_level="CRITICAL")
-        entry = ledger.find(key(ticket_id))
+        entry = ledger.reader.find(key(ticket_id))
         if entry is not None and entry.state in FINAL:
             return
         time.sleep(0.02)

@@ -13,7 +13,7 @@ from tests.tickets import key
 
 def bring_to_its_note(product: InProcess, ticket_id: int) -> None:
     """Let the ticket come to where its note is next."""
-    wait_for(lambda: product.ledger.find(key(ticket_id)))
+    wait_for(lambda: product.ledger.reader.find(key(ticket_id)))
 
     def is_next() -> bool:
         product.jobs.request_highlights(key(ticket_id))

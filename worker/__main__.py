@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import math
 import os
-import random
 import sys
 import time
 from collections.abc import Callable
@@ -93,11 +92,10 @@ def run_child(work: Callable[[int], None], settings: Settings, supervisor_pid: i
 def run_worker(settings: Settings, queue: str, supervisor_pid: int) -> None:
     """Take jobs from one queue for as long as the supervisor lives."""
     redis = connections.for_worker(settings)
-    ledger = services.open_ledger(settings, redis, random=random.random)
+    ledger = services.open_ledger(settings, redis)
     part = heartbeats.NOTES if queue == settings.keys.notes else heartbeats.REQUESTS
     jobs = Jobs(
         ledger=ledger,
-        policy=ledger.policy,
         places=services.places(settings),
         summariser=services.summariser(settings),
         callback=services.callback(settings),
@@ -119,7 +117,7 @@ def run_worker(settings: Settings, queue: str, supervisor_pid: int) -> None:
 def run_sweeper(settings: Settings, supervisor_pid: int) -> None:
     """Sweep about once a second for as long as the supervisor lives."""
     redis = connections.for_worker(settings)
-    ledger = services.open_ledger(settings, redis, random=random.random)
+    ledger = services.open_ledger(settings, redis)
     heart = Heart(redis, settings.keys, heartbeats.SWEEPER)
     try:
         _sweep(ledger, heart, supervisor_pid)

@@ -6,7 +6,6 @@ When Redis may have lost some, one looks at once: who notices that takes the loc
 from __future__ import annotations
 
 import os
-import random
 import time
 from collections.abc import Callable
 from typing import Final
@@ -31,12 +30,11 @@ LOOK_SECONDS: Final = 15.0  # between two looks at the lock
 log = logs.get(__name__)
 
 
-def run(settings: Settings, pool_pid: int) -> None:
-    """Recover now and then for as long as the pool lives."""
-    logs.configure(settings)
+def run(settings: Settings, supervisor_pid: int) -> None:
+    """Recover now and then for as long as the supervisor lives."""
     redis = connections.for_worker(settings)
-    ledger = services.open_ledger(settings, redis, random=random.random)
-    turns = Turns(settings, ledger, redis, alive=lambda: os.getppid() == pool_pid)
+    ledger = services.open_ledger(settings, redis)
+    turns = Turns(settings, ledger, redis, alive=lambda: os.getppid() == supervisor_pid)
     if not _pause(FIRST_SECONDS, turns.alive):
         return
     while turns.alive():
@@ -51,7 +49,7 @@ def take_in_time(turns: Turns, *, seconds: int = TURN_SECONDS) -> None:
             turns.take()
     except JobTimeoutException:
         log.warning("looking for tickets that may be missing takes too long, tried again later")
-    except owner.RefusedRedisError:  # for the pool to end
+    except owner.RefusedRedisError:  # it ends the worker
         raise
     except RedisError as error:
         log.warning("recovery cannot use Redis, goes on", error=type(error).__name__)

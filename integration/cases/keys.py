@@ -1,7 +1,7 @@
 """What everything of ours in Redis is called: all begins with KEY_PREFIX. Two installations can share one Redis.
 
     <prefix>:owner                  whose all of it is (integration.cases.owner)
-    <prefix>:case:<key>             an entry, as JSON (integration.cases.entry)
+    <prefix>:case:<key>             an entry, as JSON (integration.cases.stored)
     <prefix>:due                    keys of cases by the time at which the sweeper looks at them again
     <prefix>:clock                  how often Redis' clock was seen to jump
     <prefix>:run                    which run of Redis was seen last (integration.cases.lost_writes)

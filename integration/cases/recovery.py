@@ -26,10 +26,10 @@ from redis import Redis
 
 from integration import logs
 from integration.cases import scripts
-from integration.cases.entry import NewerEntryError
 from integration.cases.keys import Keys
 from integration.cases.ledger import Ledger
 from integration.cases.lost_writes import LostWrites
+from integration.cases.stored import NewerEntryError
 from integration.errors import Held, RemoteError, Temporary
 from integration.facts import CaseKey, Stretch, as_logged, merged
 from integration.ports import Candidate, Look, MissedCases
@@ -130,7 +130,7 @@ class Recovery:
         done = cast("bytes | None", self._redis.get(self._done))
         if done is None:
             return FIRST_HOURS
-        return min((self._ledger.now() - float(done) + OVERLAP_SECONDS) / 3600, self.longest_hours)
+        return min((self._ledger.reader.now() - float(done) + OVERLAP_SECONDS) / 3600, self.longest_hours)
 
     def lost(self) -> Stretch | None:
         """Of which time Redis may have lost cases, as far as they have not been looked for."""
@@ -141,7 +141,7 @@ class Recovery:
 
         With `goes_on` the next look may begin where this one has ended. Raises nothing but `RedisError`.
         """
-        run, now = self._lost.notice(), self._ledger.now()
+        run, now = self._lost.notice(), self._ledger.reader.now()
         since, lost = now - min(hours * 3600, self._longest), self._lost.stretch()
         recovered = Recovered(lost=lost, nobody_tells=self.missed.nobody_tells)
         try:
@@ -233,7 +233,7 @@ class Recovery:
 
     def _is_known(self, key: CaseKey) -> bool:
         try:
-            return self._ledger.find(key) is not None
+            return self._ledger.reader.find(key) is not None
         except NewerEntryError:
             return True
 

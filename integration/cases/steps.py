@@ -87,8 +87,8 @@ class Routes:
         """The services that the entry's next step calls: their lanes have to be open."""
         if entry.state is State.READY:
             return (self.place(entry.key),)
-        if entry.state is State.RECEIVED and entry.hint is not None:
+        if entry.state is State.RECEIVED and entry.request.hint is not None:
             return ()
-        if entry.state is State.RECEIVED and entry.email is None and entry.external_id is None:
+        if entry.state is State.RECEIVED and not entry.person.known:
             return (self.place(entry.key), self.summariser)
         return (self.summariser,)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import random
 import shlex
 import sys
 
@@ -23,7 +22,7 @@ def open_ledger() -> Ledger:
     """The ledger that the environment names; `SettingsError` when settings are missing."""
     settings = from_environment()
     logs.configure(settings)
-    return services.open_ledger(settings, connections.for_web(settings), random=random.random)
+    return services.open_ledger(settings, connections.for_web(settings))
 
 
 def in_the_same_form(command: str) -> str:

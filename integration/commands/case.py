@@ -11,9 +11,10 @@ from typing import Any, Final
 
 from integration import services
 from integration.cases import story
-from integration.cases.entry import FINAL, Entry, NewerEntryError, State
-from integration.cases.ledger import Ledger
+from integration.cases.entry import FINAL, WAITING, Entry, State
+from integration.cases.reader import LedgerReader
 from integration.cases.steps import Routes
+from integration.cases.stored import NewerEntryError
 from integration.commands import case_named
 from integration.facts import CaseKey, name_of
 from integration.settings import Settings
@@ -39,10 +40,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(ledger: Ledger, settings: Settings, case: CaseKey, *, as_json: bool) -> int:
+def run(reader: LedgerReader, settings: Settings, case: CaseKey, *, as_json: bool) -> int:
     """Tell of one case; 1 when it is not known."""
     try:
-        entry = ledger.find(case)
+        entry = reader.find(case)
     except NewerEntryError:
         print(f"{case} was written by a newer release, which this one cannot read: ask that one.", file=sys.stderr)
         return 1
@@ -53,20 +54,20 @@ def run(ledger: Ledger, settings: Settings, case: CaseKey, *, as_json: bool) -> 
             file=sys.stderr,
         )
         return 1
-    told = _as_json(entry, ledger.now())
+    told = _as_json(entry, reader.now())
     told["ticket_url"] = services.case_url(settings, case)
-    print(json.dumps(told) if as_json else _as_text(entry, told, ledger.now(), routes=ledger.lanes.routes))
+    print(json.dumps(told) if as_json else _as_text(entry, told, reader.now(), routes=services.routes()))
     return 0
 
 
-def listed(ledger: Ledger) -> Listed:
+def listed(reader: LedgerReader) -> Listed:
     """What to list beside the counts: bounded, however many tickets there are."""
-    waiting = [entry for state in State if state not in FINAL for entry in ledger.longest_in(state, LISTED)]
+    waiting = [entry for state in WAITING for entry in reader.longest_in(state, LISTED)]
     waiting.sort(key=lambda entry: entry.entered_at)
     return Listed(
-        now=ledger.now(),
-        routes=ledger.lanes.routes,
-        failed=ledger.latest_in(State.FAILED, LISTED),
+        now=reader.now(),
+        routes=services.routes(),
+        failed=reader.latest_in(State.FAILED, LISTED),
         waiting=waiting[:LISTED],
     )
 
@@ -111,12 +112,12 @@ def _as_json(entry: Entry, now: float) -> dict[str, Any]:
         "state": str(entry.state),
         "since": time_of(entry.entered_at),
         "reason": entry.reason or entry.last_error,
-        "tries": max(entry.tries, entry.attempts),
-        "request_id": entry.request_id,
-        "earlier_request_ids": list(entry.old_ids),
+        "tries": max(entry.tries, entry.claim.attempts),
+        "request_id": entry.request.id,
+        "earlier_request_ids": list(entry.request.old_ids),
         "next_look": _next(entry, now),
-        "note_id": _number(entry.note_id or entry.public_note),
-        "note_is_public": entry.public_note is not None,
+        "note_id": _number(entry.note.id or entry.note.public_id),
+        "note_is_public": entry.note.public_id is not None,
         "way": [
             {
                 "state": str(stage.state),

@@ -48,7 +48,7 @@ def _forget_person(ledger: Ledger, email: str) -> tuple[int, list[str]]:
     """Erase every ticket of an address; how many there were, and what stands in the way of all being erased."""
     erased = unknown = 0
     unreadable: set[str] = set()
-    for looked_at, (key, whose) in enumerate(ledger.cases_of(email), start=1):
+    for looked_at, (key, whose) in enumerate(ledger.reader.cases_of(email), start=1):
         match whose:
             case Whose.THEIRS:
                 erased += ledger.forget(ledger.keys.case_of(key))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import random
 import sys
 import time
 
@@ -34,7 +33,7 @@ def run(options: argparse.Namespace) -> int:
     settings = from_environment()
     logs.configure(settings)
     redis = connections.for_web(settings)
-    ledger = services.open_ledger(settings, redis, random=random.random)
+    ledger = services.open_ledger(settings, redis)
     recoveries = services.recoveries(settings, ledger, redis, wait=_Progress())
     problem = None
     for recovery in recoveries.values():

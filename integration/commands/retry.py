@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from integration.cases.entry import NewerEntryError, State
+from integration.cases.entry import State
 from integration.cases.ledger import Ledger
+from integration.cases.stored import NewerEntryError
 from integration.commands import case_named, open_ledger
 from integration.facts import CaseKey, name_of
 
@@ -22,7 +23,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Retry, and say which could not be."""
     ledger = open_ledger()
-    wanted = ledger.in_state(State.FAILED) if options.failed else options.tickets
+    wanted = ledger.reader.in_state(State.FAILED) if options.failed else options.tickets
     refused = 0
     for key in wanted:
         if ledger.retry(key):
@@ -38,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
 def _why_not_retried(ledger: Ledger, key: CaseKey) -> str:
     """Why a case stays as it is."""
     try:
-        entry = ledger.find(key)
+        entry = ledger.reader.find(key)
     except NewerEntryError:
         return "left as it is: a newer release wrote its entry, retry it there"
     if entry is None:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import argparse
 import json
-import random
 from dataclasses import asdict
 from typing import Any
 
 from integration import logs, services
 from integration.cases import connections, standing
-from integration.cases.overview import Overview, PublicNotes, facts, look
+from integration.cases.overview import Overview, read
+from integration.cases.reader import PublicNotes
 from integration.cases.situation import Facts, Trouble
 from integration.commands import case
 from integration.facts import name_of
 from integration.settings import from_environment
 
 HELP = "count tickets by state, and say what waits, what is wrong and what to do; or show the way of one case"
+_PUBLIC_SHOWN = 50
 _IS_PUBLIC = {
     True: "customers can read its note: make it internal in Zendesk, or run retry once it has failed",
     False: "its note was public for a while, customers may have read it; it is internal now",
@@ -35,26 +36,29 @@ def run(options: argparse.Namespace) -> int:
     settings = from_environment()
     logs.configure(settings)
     redis = connections.for_reading(settings)
-    ledger = services.open_ledger(settings, redis, random=random.random)
+    ledger = services.open_ledger(settings, redis)
     if options.case is not None:
-        return case.run(ledger, settings, options.case, as_json=options.json)
-    overview = look(ledger, redis, requests_per_hour=settings.requests_per_hour)
-    known = facts(settings, redis, routes=ledger.lanes.routes)
-    troubles = standing.troubles(known)
-    listed = case.listed(ledger)
+        return case.run(ledger.reader, settings, options.case, as_json=options.json)
+    overview = read(settings, redis, routes=ledger.lanes.routes)
+    public_notes, listed = ledger.reader.public_notes(_PUBLIC_SHOWN), case.listed(ledger.reader)
+    known, troubles = overview.facts, standing.troubles(overview.facts)
     if options.json:
-        print(json.dumps(as_json(overview) | _troubles_as_json(known, troubles) | case.listed_as_json(listed)))
+        print(
+            json.dumps(
+                as_json(overview, public_notes) | _troubles_as_json(known, troubles) | case.listed_as_json(listed)
+            )
+        )
     else:
-        text = [_as_text(overview), *_troubles_as_text(known, troubles), *case.listed_as_text(listed)]
+        text = [_as_text(overview, public_notes), *_troubles_as_text(known, troubles), *case.listed_as_text(listed)]
         print("\n".join(text))
     return 0
 
 
-def as_json(overview: Overview) -> dict[str, Any]:
+def as_json(overview: Overview, public_notes: PublicNotes) -> dict[str, Any]:
     """The overview as the contract has it."""
     oldest = overview.oldest_waiting_seconds
     return {
-        "states": {str(state): count for state, count in overview.states.items()},
+        "states": {str(state): count for state, count in overview.counts.items()},
         "queue": {"waiting": overview.jobs_waiting, "running": overview.jobs_running},
         "oldest_waiting_seconds": None if oldest is None else round(oldest, 3),
         "holds": [
@@ -63,14 +67,14 @@ def as_json(overview: Overview) -> dict[str, Any]:
         ],
         "public_notes": [
             {"ticket": case.ticket(note.key), "still_public": note.still, "since": _time(note.since)}
-            for note in overview.public_notes.latest
+            for note in public_notes.latest
         ],
     }
 
 
-def _as_text(overview: Overview) -> str:
+def _as_text(overview: Overview, public_notes: PublicNotes) -> str:
     lines = ["tickets"]
-    lines += [f"  {state:<10}{count:>8}" for state, count in overview.states.items()]
+    lines += [f"  {state:<10}{count:>8}" for state, count in overview.counts.items()]
     lines += ["jobs", f"  {'waiting':<10}{overview.jobs_waiting:>8}", f"  {'running':<10}{overview.jobs_running:>8}"]
     oldest = overview.oldest_waiting_seconds
     if oldest is not None:
@@ -78,7 +82,7 @@ def _as_text(overview: Overview) -> str:
     for obstacle in overview.obstacles:
         since = "" if obstacle.since is None else f" (since {_time(obstacle.since)})"
         lines.append(f"tickets wait for {obstacle.service}: {obstacle.reason}{since}")
-    return "\n".join(lines + _of_public_notes(overview.public_notes))
+    return "\n".join(lines + _of_public_notes(public_notes))
 
 
 def _troubles_as_json(known: Facts, troubles: tuple[Trouble, ...]) -> dict[str, Any]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import random
-
 from flask import Flask
 
 from integration import logs, services
@@ -23,10 +21,10 @@ def create_app(settings: Settings | None = None) -> Flask:
     for_pages = connections.for_pages(settings)
     routes, doors, callback = services.routes(), services.doors(settings), services.callback(settings)
     app.extensions["deliveries"] = counted = Deliveries(for_pages, settings.keys, routes.endpoints)
-    ledger = services.open_ledger(settings, connections.for_web(settings), random=random.random)
+    ledger = services.open_ledger(settings, connections.for_web(settings))
     deliveries.register_doors(app, doors, ledger, counted)
     deliveries.register_callback(app, routes.callback, callback, ledger, counted)
-    ledger_of_pages = services.open_ledger(settings, for_pages, random=random.random)
+    ledger_of_pages = services.open_ledger(settings, for_pages)
     doorkeeper = pages.register(app, settings, ledger_of_pages, for_pages)
     health.register(app, settings, for_pages, doorkeeper)
     endpoints = {**{door.path: name for name, door in doors.items()}, callback.path: routes.callback}

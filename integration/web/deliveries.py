@@ -11,7 +11,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from integration import logs
 from integration.cases.deliveries import Deliveries
-from integration.cases.ledger import Ledger
+from integration.cases.ledger import Ledger, Told
 from integration.facts import as_logged
 from integration.ports import Callback, Door
 from integration.web.answers import answer, later
@@ -55,9 +55,13 @@ def register_callback(app: Flask, name: str, callback: Callback, ledger: Ledger,
         key = callback.verify(request.args, now=time.time())
         deliveries.verified(name)
         result = callback.read(_body(callback.max_bytes))
-        if not ledger.call_back(key, result):
-            return answer(200, "already known")
-        return answer(202, "queued")
+        match ledger.take_callback(key, result):
+            case Told.TAKEN:
+                return answer(202, "queued")
+            case Told.REPEATED:
+                return answer(200, "already known")
+            case Told.UNKNOWN:
+                return answer(200, "ticket not known")
 
 
 def _body(limit: int) -> bytes:

@@ -24,7 +24,7 @@ def register(app: Flask, settings: Settings, for_pages: redis.Redis, doorkeeper:
     connection, routes = connections.for_readiness(settings), services.routes()
 
     def tell_troubles() -> ResponseReturnValue:
-        troubles = standing.troubles(overview.facts(settings, for_pages, routes=routes))
+        troubles = standing.troubles(overview.read(settings, for_pages, routes=routes).facts)
         return answer(200, "\n".join(["ok", *map(_in_a_line, troubles)]))
 
     for_admin = None if doorkeeper is None else doorkeeper.auth.login_required(tell_troubles)

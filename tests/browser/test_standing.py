@@ -94,7 +94,7 @@ def services_fail(product: InProcess, redis: Redis, sandbox: Sandbox) -> None:
     for _ in range(4):
         product.ledger.lanes.failed("LogRocket", "LogRocket has trouble (503)")
     redis.hincrbyfloat(keys.lane("LogRocket"), "failing_since", -900)
-    now = product.ledger.now()
+    now = product.ledger.reader.now()
     redis.zadd(keys.asked, {f"request-{number}": now for number in range(1000)})
 
 

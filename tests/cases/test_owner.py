@@ -275,7 +275,7 @@ import os
 from worker.__main__ import *
 def turns(settings):
     redis = connections.for_worker(settings)
-    ledger = services.open_ledger(settings, redis, random=random.random)
+    ledger = services.open_ledger(settings, redis)
     return recovery.Turns(settings, ledger, redis, alive=lambda: True)
 settings = from_environment()
 {child}

@@ -63,7 +63,7 @@ def test_a_delivery_that_failed_in_any_way_ends_in_one_note(
     outcome: Outcome, sandbox: Sandbox, product: InProcess, recovery: Recovery
 ) -> None:
     number = file_undelivered(sandbox, outcome)
-    assert product.ledger.find(key(number)) is None
+    assert product.ledger.reader.find(key(number)) is None
     assert found(recovery.recover(1)) == (1, 0, 0)
     entry = product.work_until(number, State.POSTED)
     assert entry.key == key(number)
@@ -97,7 +97,7 @@ def test_the_breaker_that_a_web_process_opened_by_being_away_loses_nothing(
         recovered = services.recoveries(settings, product.ledger, product.redis, wait=no_wait)["zendesk"].recover(1)
         assert recovered.missed == 7
         assert found(recovered) == (7, 1, 0)
-        assert product.ledger.counts()[State.RECEIVED] == len(numbers) == 8
+        assert product.ledger.reader.counts()[State.RECEIVED] == len(numbers) == 8
 
 
 def test_every_page_is_read(sandbox: Sandbox, product: InProcess, recovery: Recovery) -> None:
@@ -108,7 +108,7 @@ def test_every_page_is_read(sandbox: Sandbox, product: InProcess, recovery: Reco
         sandbox.zendesk.file_ticket(requester=ADA)
     assert found(recovery.recover(1)) == (230, 0, 0)
     assert asked(sandbox, "/invocations?") == 3
-    assert product.ledger.counts()[State.RECEIVED] == 230
+    assert product.ledger.reader.counts()[State.RECEIVED] == 230
 
 
 def test_a_second_webhook_with_our_endpoint_is_read_too(
@@ -143,7 +143,7 @@ def test_nothing_is_looked_for_while_every_delivery_is_made(
 ) -> None:
     number = sandbox.zendesk.file_ticket(requester=ADA)
     lost(sandbox)  # somebody switched the trigger off for it
-    wait_for(lambda: product.ledger.find(key(number)))
+    wait_for(lambda: product.ledger.reader.find(key(number)))
     wait_for(lambda: sandbox.zendesk.deliveries)
     assert found(recovery.recover(1)) == (0, 0, 0)
     assert asked(sandbox, "/search/export") == 0
@@ -167,7 +167,7 @@ def test_what_an_agent_may_not_an_admin_may(sandbox: Sandbox, product: InProcess
     let_pass(sandbox, 300)
     sandbox.faults.add(Fault(service="zendesk", path="/search/export", status=403, times=None))
     assert found(recovery.recover(1)) == (1, 0, 0)
-    assert product.ledger.find(key(number)) is not None
+    assert product.ledger.reader.find(key(number)) is not None
     assert asked(sandbox, "/incremental/tickets/cursor") == 2
 
 
@@ -254,8 +254,8 @@ def test_what_the_trigger_would_not_have_told_of_stays_out(  # noqa: PLR0917 -- 
     other, wanted = lost(sandbox, **fits_not), lost(sandbox, **fits)
     fail_a_delivery(sandbox)
     assert recovery.recover(1).taken_in >= 1
-    assert product.ledger.find(key(wanted)) is not None
-    assert product.ledger.find(key(other)) is None
+    assert product.ledger.reader.find(key(wanted)) is not None
+    assert product.ledger.reader.find(key(other)) is None
 
 
 def fail_a_delivery(sandbox: Sandbox) -> None:
@@ -277,7 +277,7 @@ def test_what_a_ticket_was_when_it_was_created_decides(
     change(sandbox, number, status="pending")
     fail_a_delivery(sandbox)
     assert found(recovery.recover(1)) == (taken_in, 0, 0)
-    assert (product.ledger.find(key(number)) is not None) is bool(taken_in)
+    assert (product.ledger.reader.find(key(number)) is not None) is bool(taken_in)
 
 
 def change(sandbox: Sandbox, number: int, **fields: str) -> None:
@@ -298,7 +298,7 @@ def test_what_cannot_be_told_is_taken_in(sandbox: Sandbox, product: InProcess, r
     sandbox.faults.add(Fault(service="zendesk", path="/audits", status=403, times=None))
     fail_a_delivery(sandbox)
     assert found(recovery.recover(1)) == (2, 0, 0)
-    assert {key(number), key(other)} <= set(product.ledger.in_state(State.RECEIVED))
+    assert {key(number), key(other)} <= set(product.ledger.reader.in_state(State.RECEIVED))
 
 
 def test_a_ticket_from_before_the_trigger_stays_out(sandbox: Sandbox, product: InProcess, recovery: Recovery) -> None:
@@ -307,7 +307,7 @@ def test_a_ticket_from_before_the_trigger_stays_out(sandbox: Sandbox, product: I
     filter_by(sandbox, created_at=now())
     fail_a_delivery(sandbox)
     assert found(recovery.recover(1)) == (0, 0, 0)
-    assert product.ledger.find(key(number)) is None
+    assert product.ledger.reader.find(key(number)) is None
 
 
 # -- Credentials that may not read the log
@@ -328,8 +328,8 @@ def test_an_agent_looks_through_all_tickets(sandbox: Sandbox, product: InProcess
     other = lost(sandbox)
     recovered = agents_recovery.recover(1)
     assert (found(recovered), recovered.missed) == ((1, 0, 0), None)
-    assert product.ledger.find(key(number)) is not None
-    assert product.ledger.find(key(other)) is None
+    assert product.ledger.reader.find(key(number)) is not None
+    assert product.ledger.reader.find(key(other)) is None
 
 
 def file_undelivered_of(sandbox: Sandbox, **facts: Any) -> int:  # noqa: ANN401 -- a ticket's
@@ -348,7 +348,7 @@ def test_without_the_log_what_cannot_be_told_is_failed_and_said(
     recovered = agents_recovery.recover(1)
     assert found(recovered) == (0, 0, 1)
     assert "cannot be judged" in str(recovered.problem)
-    assert product.ledger.find(key(number)) is None
+    assert product.ledger.reader.find(key(number)) is None
 
 
 def test_without_the_log_and_a_trigger_of_ours_nothing_is_taken_in(
@@ -356,7 +356,7 @@ def test_without_the_log_and_a_trigger_of_ours_nothing_is_taken_in(
 ) -> None:
     number = lost(sandbox)
     assert "nor find our trigger" in str(agents_recovery.recover(1).problem)
-    assert product.ledger.find(key(number)) is None
+    assert product.ledger.reader.find(key(number)) is None
 
 
 # -- It refuses
@@ -367,7 +367,7 @@ def test_what_was_erased_is_not_taken_in_again(sandbox: Sandbox, product: InProc
     recovery.recover(1)
     product.ledger.forget(key(number))
     assert found(recovery.recover(1)) == (0, 1, 0)
-    assert product.ledger.find(key(number)) is None
+    assert product.ledger.reader.find(key(number)) is None
 
 
 def test_a_delivery_that_we_could_not_read_is_made_up_for(
@@ -377,7 +377,7 @@ def test_a_delivery_that_we_could_not_read_is_made_up_for(
     number = sandbox.zendesk.file_ticket(requester=ADA)
     wait_for(lambda: sandbox.zendesk.deliveries)
     assert found(recovery.recover(1)) == (1, 0, 0)
-    assert product.ledger.find(key(number)) is not None
+    assert product.ledger.reader.find(key(number)) is not None
 
 
 def test_no_ticket_is_taken_in_that_may_be_done_and_forgotten(
@@ -391,7 +391,7 @@ def test_no_ticket_is_taken_in_that_may_be_done_and_forgotten(
             found(services.recoveries(settings, product.ledger, product.redis, wait=no_wait)["zendesk"].recover(100))
             == expected
         )
-        assert (product.ledger.find(key(number)) is not None) is bool(expected[0])
+        assert (product.ledger.reader.find(key(number)) is not None) is bool(expected[0])
 
 
 def test_nothing_personal_is_remembered_of_a_delivery(
@@ -503,18 +503,18 @@ def test_a_look_that_was_interrupted_is_not_done(sandbox: Sandbox, product: InPr
     taken = take(turns_of(product))
     assert taken is not None
     assert (taken.stopped is not None, taken.taken_in) == (True, 1)
-    assert product.ledger.find(key(first)) is not None
-    assert product.ledger.find(key(second)) is None
+    assert product.ledger.reader.find(key(first)) is not None
+    assert product.ledger.reader.find(key(second)) is None
     done = cast("bytes", redis.get(KEYS.recovery_done))
-    assert product.ledger.now() - float(done) == pytest.approx(8 * 3600, abs=60)
+    assert product.ledger.reader.now() - float(done) == pytest.approx(8 * 3600, abs=60)
 
     sandbox.faults.clear()
     redis.delete(KEYS.recovery_lock)
     taken = take(turns_of(product))
     assert taken is not None
     assert found(taken) == (1, 1, 0)
-    assert product.ledger.find(key(second)) is not None
-    assert product.ledger.now() - float(cast("bytes", redis.get(KEYS.recovery_done))) < 60
+    assert product.ledger.reader.find(key(second)) is not None
+    assert product.ledger.reader.now() - float(cast("bytes", redis.get(KEYS.recovery_done))) < 60
 
 
 def test_a_look_that_never_came_to_a_ticket_counts_for_nothing(
@@ -526,7 +526,7 @@ def test_a_look_that_never_came_to_a_ticket_counts_for_nothing(
         assert take(turns) is not None
         assert redis.get(KEYS.recovery_done) is None
         redis.delete(KEYS.recovery_lock)
-    assert product.ledger.counts()[State.RECEIVED] == 0
+    assert product.ledger.reader.counts()[State.RECEIVED] == 0
 
 
 @pytest.mark.parametrize(
@@ -572,7 +572,7 @@ def test_a_log_row_without_a_time_is_of_any_time(sandbox: Sandbox, product: InPr
     body = json.dumps({"invocations": [{"id": "x", "status": "server error"}], "meta": {"has_more": False}})
     sandbox.faults.add(Fault(service="zendesk", path="/invocations", status=200, body=body))
     assert found(recovery.recover(1)) == (1, 0, 0)
-    assert product.ledger.find(key(number)) is not None
+    assert product.ledger.reader.find(key(number)) is not None
 
 
 def test_a_log_that_drips_is_left_in_time(
@@ -599,7 +599,7 @@ def test_429_is_waited_out(sandbox: Sandbox, product: InProcess) -> None:
     recovered = services.recoveries(product.settings, product.ledger, product.redis, wait=wait)["zendesk"].recover(1)
     assert found(recovered) == (1, 0, 0)
     assert waits.count(7.0) == 2
-    assert product.ledger.find(key(number)) is not None
+    assert product.ledger.reader.find(key(number)) is not None
 
 
 @pytest.mark.parametrize(("limit", "path"), [("webhook_requests", "/webhooks"), ("requests", "/api/")])
@@ -614,7 +614,7 @@ def test_people_keep_a_quarter_of_the_limit(limit: str, path: str, sandbox: Sand
     ]
     for _ in range(4):
         assert recovery.recover(1).problem is None
-    assert product.ledger.counts()[State.RECEIVED] == 10
+    assert product.ledger.reader.counts()[State.RECEIVED] == 10
     assert 429 not in [each.status for each in sandbox.zendesk.requests if path in each.path]
     assert any(waits)
 
@@ -628,7 +628,7 @@ def test_a_recovered_ticket_gets_no_second_note_when_redis_was_emptied_meanwhile
     redis.flushall()
     assert found(recovery.recover(1)) == (1, 0, 0)  # nobody remembers that it was taken in
     again = product.work_until(number, State.POSTED)
-    assert again.note_id == first.note_id
+    assert again.note.id == first.note.id
     assert len(sandbox.zendesk.internal_notes(number)) == 1
     assert len(looks_at_comments(sandbox)) >= 1
 

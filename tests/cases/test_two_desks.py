@@ -162,7 +162,7 @@ def test_the_trouble_of_a_look_has_the_desks_name(
     for recovery in recoveries.values():
         recovery.recover(1)
     own = replace(routes, doors=services.routes().doors)
-    assert overview.facts(settings, redis, routes=own).missed == {"Freshdesk": "Freshdesk has trouble (503)"}
+    assert overview.read(settings, redis, routes=own).facts.missed == {"Freshdesk": "Freshdesk has trouble (503)"}
     told = {each.service: each.trouble for each in snapshot.missed(redis, settings.keys, recovered=routes.recovered)}
     assert told == {"Zendesk": None, "Freshdesk": "Freshdesk has trouble (503)"}
 

@@ -282,8 +282,8 @@ def test_what_cannot_be_read_does_not_stop_an_erasing_and_is_named(
 def test_an_entry_of_a_newer_release_is_erased_when_it_can_be_told_whose_it_is(
     product: InProcess, command: Run, redis: Redis
 ) -> None:
-    redis.set("highlights:case:zendesk-7", json.dumps({"v": 99, "email": ADA, "new": True}))
-    redis.set("highlights:case:zendesk-8", json.dumps({"v": 99, "person": product.ledger.pseudonym(ADA)}))
+    redis.set("highlights:case:zendesk-7", json.dumps({"v": 99, "person": {"email": ADA, "new": True}}))
+    redis.set("highlights:case:zendesk-8", json.dumps({"v": 99, "pseudonym": product.ledger.pseudonym(ADA)}))
     assert command("forget", "--email", ADA).stdout == "erased: 2 tickets\n"
 
 
@@ -301,7 +301,7 @@ def deliver_again(number: int, sandbox: Sandbox) -> int | None:
 def expire(number: int, product: InProcess) -> None:
     """Let RETENTION_DAYS pass for a ticket: its entry expires, and the indexes are trimmed."""
     ledger, redis = product.ledger, product.redis
-    long_ago = ledger.now() - (product.settings.retention_days + 2) * 24 * 3600
+    long_ago = ledger.reader.now() - (product.settings.retention_days + 2) * 24 * 3600
     redis.delete(ledger.keys.case(key(number)))
     for index in (ledger.keys.received, ledger.keys.state(State.POSTED)):
         redis.zadd(index, {key(number): long_ago})
@@ -356,7 +356,7 @@ def test_a_new_ticket_is_not_looked_through(sandbox: Sandbox, product: InProcess
 def _taken_in(sandbox: Sandbox, product: InProcess) -> int:
     """A ticket whose delivery has come."""
     number = sandbox.zendesk.file_ticket(requester=ADA)
-    wait_for(lambda: product.ledger.find(key(number)))
+    wait_for(lambda: product.ledger.reader.find(key(number)))
     return number
 
 
@@ -391,7 +391,7 @@ def test_a_late_callback_of_a_forgotten_ticket_changes_nothing(
 def test_a_delivery_that_never_reached_us_is_recovered(sandbox: Sandbox, product: InProcess, command: Run) -> None:
     sandbox.zendesk.desk.deliverer.invocations_a_minute = 0
     number = sandbox.zendesk.file_ticket(requester=ADA)
-    assert product.ledger.find(key(number)) is None
+    assert product.ledger.reader.find(key(number)) is None
     done = command("recover")
     assert done.returncode == 0, done.stderr
     assert "taken in now: 1" in done.stdout

@@ -15,7 +15,7 @@ from redis.exceptions import RedisError
 from integration import services
 from integration.cases.entry import Entry, Policy, State
 from integration.cases.keys import DEFAULT_PREFIX, Keys
-from integration.cases.ledger import Ledger
+from integration.cases.ledger import Ledger, Told
 from integration.cases.lost_writes import LostWrites
 from integration.cases.queues import Queues
 from integration.facts import CaseKey, reference_of
@@ -121,8 +121,8 @@ def open_ledger(redis: Any, policy: Policy = POLICY) -> Ledger:  # noqa: ANN401 
         policy=policy,
         retention_days=30,
         secret_keys=(_SECRET,),
+        queues=cast("Queues", ModelQueues(redis)),
     )
-    ledger._queues = cast("Queues", ModelQueues(redis))
     ledger.write_tally = lambda: None  # type: ignore[method-assign]  # nobody reads it here
     return ledger
 
@@ -181,7 +181,7 @@ class Schedule:
         """The entry as Redis has it."""
         away, self.world.away_until = self.world.away_until, 0.0
         try:
-            return self.ledger.find(key(ticket_id))
+            return self.ledger.reader.find(key(ticket_id))
         finally:
             self.world.away_until = away
 
@@ -240,7 +240,7 @@ class Schedule:
         """Look through the tickets of the time of which Redis may have lost some."""
         writes = LostWrites(cast("Redis", self.redis), KEYS)
         try:
-            run, now, lost = writes.notice(), self.ledger.now(), writes.stretch()
+            run, now, lost = writes.notice(), self.ledger.reader.now(), writes.stretch()
             for number, created in self._created.items():
                 if lost is not None and created in lost:
                     self._receive(number, recovered=True)
@@ -250,11 +250,11 @@ class Schedule:
 
     def _call_back(self, ticket_id: int, body: dict[str, Any]) -> None:
         try:
-            changed = self.ledger.call_back(key(ticket_id), results.read(json.dumps(body).encode()))
+            changed = self.ledger.take_callback(key(ticket_id), results.read(json.dumps(body).encode()))
         except RedisError:
             self.world.tell(f"LogRocket's callback for ticket {ticket_id} finds no Redis")
         else:
-            what = body["status"] if changed else f"{body['status']}, which changes nothing"
+            what = body["status"] if changed is Told.TAKEN else f"{body['status']}, which changes nothing"
             self.world.tell(f"LogRocket calls back for ticket {ticket_id}: {what}")
 
     # -- The product
@@ -265,7 +265,6 @@ class Schedule:
         logrocket.use(self.logrocket)
         jobs = Jobs(
             ledger=self.ledger,
-            policy=self.policy,
             places={"zendesk": desk},
             summariser=logrocket,
             links=ProjectLinks(app_url="http://127.0.0.1:1", org="acme", app="shop"),

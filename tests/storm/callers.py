@@ -11,7 +11,7 @@ from typing import Final
 import requests
 from redis.exceptions import RedisError
 
-from integration.cases import entry as entries
+from integration.cases import stored
 from integration.cases.keys import DEFAULT_PREFIX, Keys
 from tests.storm.evidence import ticket_of
 from tests.storm.stage import Stage
@@ -56,7 +56,7 @@ class Callers:
             document = self._stage.redis.get(Keys(DEFAULT_PREFIX).case(key(ticket_id)))
         except RedisError:
             return "unknown, Redis is away"
-        return "erased" if document is None else str(entries.load(str(document)).state)
+        return "erased" if document is None else str(stored.load(str(document)).state)
 
     def _come_as_stranger(self) -> None:
         number = self._random.randint(1, 10**6)

@@ -16,8 +16,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from redis import Redis
 
-from integration.cases import entry as entries
 from integration.cases import keys as names
+from integration.cases import stored
 from integration.cases.entry import Entry
 from sandbox import Comment, Sandbox
 from sandbox.logrocket import HighlightsRecord
@@ -129,7 +129,7 @@ def tickets(redis: Redis, sandbox: Sandbox, numbers: list[int]) -> dict[int, Tic
         number: Ticket(
             number=number,
             raw=text,
-            entry=None if text is None else entries.load(text),
+            entry=None if text is None else stored.load(text),
             deleted=number not in alive,
             notes=[comment for comment in alive[number].comments if _is_note(comment)] if number in alive else [],
         )

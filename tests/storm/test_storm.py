@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from integration.cases.entry import Entry, State
+from integration.facts import Person
 from sandbox import Comment
 from sandbox.logrocket import HighlightsRecord, Outcome
 from tests.storm import storm, table, verdict
@@ -63,7 +64,7 @@ def evidence(
         entered_at=0,
         state=state or State.POSTED,
         reason=reason,
-        external_id=external_id,
+        person=Person(external_id=external_id),
     )
     ticket = Ticket(
         number=1,

@@ -80,9 +80,9 @@ def _kept(ticket: Ticket, kind: Kind) -> Iterator[str]:
         yield "lost: the ledger does not know it"
         return
     if entry.state not in FINAL:
-        yield f"stuck: {entry.state}, {entry.attempts} attempts, last error: {entry.last_error}"
+        yield f"stuck: {entry.state}, {entry.claim.attempts} attempts, last error: {entry.last_error}"
         return
-    if entry.email or entry.external_id or entry.highlights:
+    if entry.person.email or entry.person.external_id or entry.note.highlights:
         yield f"{entry.state}, and still holds who asked or what was told"
     if entry.state is State.POSTED:
         if not ticket.notes and not ticket.deleted:

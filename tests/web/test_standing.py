@@ -345,14 +345,14 @@ def test_the_checklist_goes_away_with_the_first_note() -> None:
 
 def test_the_worker_lives_and_ends(redis: Redis, settings: Settings) -> None:
     heart, other = Heart(redis, settings.keys, "notes"), Heart(redis, settings.keys, "notes")
-    assert overview.facts(settings, redis, routes=services.routes()).alive == frozenset()
+    assert overview.read(settings, redis, routes=services.routes()).facts.alive == frozenset()
     heart.beat()
     other.beat()
-    assert overview.facts(settings, redis, routes=services.routes()).alive == {"notes"}
+    assert overview.read(settings, redis, routes=services.routes()).facts.alive == {"notes"}
     heart.stop()
-    assert overview.facts(settings, redis, routes=services.routes()).alive == {"notes"}
+    assert overview.read(settings, redis, routes=services.routes()).facts.alive == {"notes"}
     other.stop()
-    found = overview.facts(settings, redis, routes=services.routes())
+    found = overview.read(settings, redis, routes=services.routes()).facts
     assert found.alive == frozenset()
     assert found.now - found.beats["notes"] < 10
 
@@ -361,35 +361,35 @@ def test_one_that_was_killed_is_missed(redis: Redis, settings: Settings) -> None
     Heart(redis, settings.keys, "notes").beat()
     [(member, at)] = cast("list[tuple[bytes, float]]", redis.zrange(settings.keys.beats, 0, -1, withscores=True))
     redis.zadd(settings.keys.beats, {member: at - heartbeats.SILENT_SECONDS - 1})
-    assert overview.facts(settings, redis, routes=services.routes()).alive == frozenset()
+    assert overview.read(settings, redis, routes=services.routes()).facts.alive == frozenset()
 
 
 def test_what_a_lane_met_is_told_until_the_service_does_what_it_is_asked(redis: Redis, settings: Settings) -> None:
-    lanes = services.open_ledger(settings, redis, random=lambda: 0.0).lanes
+    lanes = services.open_ledger(settings, redis, jitter=lambda: 0.0).lanes
     lanes.hold("Zendesk", "Zendesk refuses one ticket after another (403)", longest=0.0)
     lanes.failed("LogRocket", "LogRocket has trouble (503)")
     lanes.failed("LogRocket", "LogRocket did not answer")
-    found = overview.facts(settings, redis, routes=services.routes())
+    found = overview.read(settings, redis, routes=services.routes()).facts
     assert [each.suspected for each in found.holds] == [True]
     failing = found.failing["LogRocket"]
     assert (failing.tries, failing.reason) == (2, "LogRocket did not answer")
     assert failing.since <= failing.last
 
     lanes.hold("Zendesk", "Zendesk refuses our credentials (401)")
-    assert [each.suspected for each in overview.facts(settings, redis, routes=services.routes()).holds] == [False]
+    assert [each.suspected for each in overview.read(settings, redis, routes=services.routes()).facts.holds] == [False]
     for service in services.routes().services:
         lanes.answered(service)
-    found = overview.facts(settings, redis, routes=services.routes())
+    found = overview.read(settings, redis, routes=services.routes()).facts
     assert (found.holds, found.failing) == ((), {})
 
 
 def test_a_redis_that_refuses_writes_is_told(redis: Redis, settings: Settings) -> None:
     redis.config_set("maxmemory", "1")
     try:
-        assert overview.facts(settings, redis, routes=services.routes()).writes == "its memory is full"
+        assert overview.read(settings, redis, routes=services.routes()).facts.writes == "its memory is full"
     finally:
         redis.config_set("maxmemory", "0")
-    assert overview.facts(settings, redis, routes=services.routes()).writes is None
+    assert overview.read(settings, redis, routes=services.routes()).facts.writes is None
     assert redis.keys("highlights:check*") == []
 
 
@@ -408,9 +408,9 @@ def test_page_and_readiness_say_that_redis_refuses_writes(path: str, environ: di
 
 
 def test_the_facts_are_few_round_trips(redis: Redis, settings: Settings) -> None:
-    overview.facts(settings, redis, routes=services.routes())
+    overview.read(settings, redis, routes=services.routes())
     before = redis.info("stats")["total_reads_processed"]  # redis' own count of what it was sent
-    overview.facts(settings, redis, routes=services.routes())
+    overview.read(settings, redis, routes=services.routes())
     assert redis.info("stats")["total_reads_processed"] - before <= 3  # with the one that asks
 
 

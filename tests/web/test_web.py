@@ -179,4 +179,4 @@ def test_a_redis_that_refuses_writes_loses_nothing(product: InProcess, redis: Re
     finally:
         redis.config_set("maxmemory", "0")
     assert deliver(product).status_code == 202
-    assert json.loads(redis.get("highlights:case:zendesk-123") or b"{}")["email"] == "ada@shop.example"
+    assert json.loads(redis.get("highlights:case:zendesk-123") or b"{}")["person"]["email"] == "ada@shop.example"

@@ -147,13 +147,13 @@ def one_note_each(product: InProcess, sandbox: Sandbox, tickets: list[int], *, s
     wait_for(lambda: worked(product).get(State.POSTED) == len(tickets), seconds=seconds)
     assert [len(sandbox.zendesk.internal_notes(number)) for number in tickets] == [1] * len(tickets)
     assert all(not note.public for note in sandbox.zendesk.internal_notes())
-    assert all(product.entry(number).crashes == 0 for number in tickets)
+    assert all(product.entry(number).claim.crashes == 0 for number in tickets)
 
 
 def worked(product: InProcess) -> dict[State, int]:
     product.work()
-    counts = product.ledger.counts()
-    assert not counts[State.FAILED], [each.reason for each in product.ledger.latest_in(State.FAILED, 9)]
+    counts = product.ledger.reader.counts()
+    assert not counts[State.FAILED], [each.reason for each in product.ledger.reader.latest_in(State.FAILED, 9)]
     return counts
 
 
@@ -225,13 +225,13 @@ def test_refused_credentials_hold_the_lane_and_burn_no_attempt(
 
     wait_for(lambda: worked(product) and sum(sandbox.faults.happened(each) or 0 for each in faults) >= 8)
 
-    look = overview.look(product.ledger, product.redis, requests_per_hour=1000)
-    [obstacle] = look.obstacles
+    stands = overview.read(product.settings, product.redis, routes=product.ledger.lanes.routes)
+    [obstacle] = stands.obstacles
     assert obstacle.service is ("LogRocket" if call.service == "logrocket" else "Zendesk")
     assert "credentials" in obstacle.reason or "OAuth client" in obstacle.reason
     assert str(status) in obstacle.reason
     assert obstacle.since is not None
-    assert all(product.entry(number).attempts <= 2 for number in tickets)
+    assert all(product.entry(number).claim.attempts <= 2 for number in tickets)
 
     for fault in faults:
         sandbox.faults.remove(fault)
@@ -339,7 +339,9 @@ class TestWithoutConnection:
         wait_for(lambda: worked(product) and product.entry(number).last_error)
         entry = product.entry(number)
         assert entry.last_error == "LogRocket cannot be reached"
-        assert entry.not_before - product.ledger.now() < product.settings.settle_seconds  # nothing was sent
+        assert (
+            entry.claim.not_before - product.ledger.reader.now() < product.settings.settle_seconds
+        )  # nothing was sent
 
         proxies["LOGROCKET_API_URL"].open()
         product.work_until(number, State.READY)

@@ -21,9 +21,10 @@ from werkzeug.exceptions import HTTPException, TooManyRequests
 
 from integration import logs, services
 from integration.cases import overview, redis_trouble, standing, story
-from integration.cases.entry import RETRYABLE, Entry, NewerEntryError, State
+from integration.cases.entry import RETRYABLE, Entry, State
 from integration.cases.ledger import Ledger
 from integration.cases.steps import Routes
+from integration.cases.stored import NewerEntryError
 from integration.facts import CaseKey, name_of
 from integration.safe_text import masked
 from integration.settings import Settings
@@ -88,9 +89,8 @@ def _add_page(pages: Blueprint, settings: Settings, ledger: Ledger, redis: Redis
     @pages.get("/")
     def page() -> ResponseReturnValue:
         """Show how it stands."""
-        stands = snapshot.take(ledger, redis)
-        facts = overview.facts(settings, redis, routes=ledger.lanes.routes)
-        troubles = standing.troubles(facts)
+        stands = overview.read(settings, redis, routes=ledger.lanes.routes)
+        facts, troubles = stands.facts, standing.troubles(stands.facts)
         state = _state(request.args.get("state", ""))
         return render_template(
             "status/page.html",
@@ -101,16 +101,16 @@ def _add_page(pages: Blueprint, settings: Settings, ledger: Ledger, redis: Redis
             tasks=checklist(facts),
             checked=checker.last(),
             refusals=snapshot.refusals(redis, ledger.keys, endpoints=ledger.lanes.routes.endpoints),
-            public=overview.public_notes(ledger),
+            public=ledger.reader.public_notes(snapshot.SHOWN),
             lanes=wording.of_lanes(
-                stands.outlook, stands.holds, asked=stands.asked, ceiling=settings.requests_per_hour
+                stands.outlook, stands.holds, asked=stands.facts.asked, ceiling=stands.facts.ceiling
             ),
             missed=snapshot.missed(redis, ledger.keys, recovered=ledger.lanes.routes.recovered),
             flows=snapshot.flows(redis, ledger.keys, stands.now),
-            reasons=figures.grouped(snapshot.reasons(redis, ledger.keys, since=stands.now - _WEEK)),
+            reasons=figures.grouped(snapshot.reasons(ledger.reader, since=stands.now - _WEEK)),
             search=_search(ledger, request.args.get("ticket", "")),
             state=state,
-            tickets=ledger.latest(snapshot.SHOWN) if state is None else snapshot.latest_in(redis, ledger.keys, state),
+            tickets=snapshot.latest(ledger.reader, state),
             refreshes="refresh" in request.args,
         )
 
@@ -128,7 +128,7 @@ def _search(ledger: Ledger, raw: str) -> Search | None:
     if key is None:
         return Search(asked=asked[:40], problem="is no ticket number: it has digits only, 18 at most.")
     try:
-        entry = ledger.find(key)
+        entry = ledger.reader.find(key)
     except NewerEntryError:
         return Search(asked=name_of(key), problem="was written by a newer release, which this one leaves alone.")
     unknown = "is not known: it never arrived here, was erased, or is older than RETENTION_DAYS."
@@ -231,6 +231,6 @@ def _add_vocabulary(pages: Blueprint, settings: Settings, routes: Routes) -> Non
             "name_of": name_of,
             "masked": masked,
             "ticket_url": ticket_url,
-            "replay_url": lambda entry: links.replay(entry.replay),
+            "replay_url": lambda entry: links.replay(entry.note.replay),
             "retention_days": settings.retention_days,
         }

@@ -9,7 +9,7 @@ from typing import Final
 from integration.cases.deliveries import Refusals
 from integration.cases.entry import FINAL, Entry, State
 from integration.cases.lanes import Hold, Outlook
-from integration.cases.ledger import PublicNote
+from integration.cases.reader import PublicNote
 from integration.cases.steps import Routes
 
 STATES: Final = {state: str(state) for state in State}  # the same words as in the log and in the commands
@@ -77,7 +77,7 @@ def waiting_for(entry: Entry, now: float, *, routes: Routes) -> str | None:
     """What a ticket that is not at its end waits for."""
     if entry.state in FINAL:
         return None
-    if entry.lease_until > now:
+    if entry.claim.lease_until > now:
         return "A worker is at work on it right now."
     own = f"for its note in {routes.place(entry.key)}"
     said = f"Waits {own if entry.state is State.READY else waits_for(entry.state, routes)}"
@@ -93,7 +93,7 @@ def of_public_note(note: PublicNote, *, routes: Routes) -> str:
     place = routes.place(note.key)
     if note.entry is None:
         return f"Its note was public. Whether it still is cannot be told here any more: look at it in {place}."
-    if note.entry.public_note is None:
+    if note.entry.note.public_id is None:
         return "Customers may have read its note, or got it by e-mail, before it was made internal."
     said = f"Customers can read its note. Make it internal in {place}"
     if note.entry.state in FINAL:
