@@ -12,7 +12,7 @@ from integration.cases import connections
 from integration.cases.recovery import Recovered
 from integration.errors import RemoteError
 from integration.settings import Settings, from_environment
-from integration.zendesk.created_tickets import Way
+from integration.zendesk.created_tickets import Export
 from integration.zendesk.delivery_log import KEPT_HOURS
 from integration.zendesk.trouble import in_words
 from integration.zendesk.webhook import ENDPOINT
@@ -64,7 +64,7 @@ def _told(recovered: Recovered, settings: Settings, *, hours: int) -> str:
         f"  cannot be judged: {recovered.unreadable}",
     ]
     if recovered.fresh:
-        minutes = f"{Way.SEARCH.lag / 60:.0f}"
+        minutes = f"{Export.SEARCH.lag / 60:.0f}"
         lines.append(
             f"Zendesk may show the tickets of the last {minutes} minutes late: the worker looks again by itself."
         )
