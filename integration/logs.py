@@ -64,7 +64,7 @@ def configure(settings: Settings, *, clock: Callable[[], float] = time.monotonic
         foreign_pre_chain=[structlog.stdlib.add_log_level],
         processors=[
             _exception_without_text,
-            _Net(settings.secrets),
+            _Redaction(settings.secrets),
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             as_line,
         ],
@@ -134,7 +134,7 @@ def _short(path: str) -> str:
     return "/".join(path.replace("\\", "/").rsplit("/", 2)[-2:])
 
 
-class _Net:
+class _Redaction:
     """Blanks what looks like an address or a credential, and every secret of the settings."""
 
     def __init__(self, secrets: Sequence[str]) -> None:

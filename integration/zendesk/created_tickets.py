@@ -32,7 +32,7 @@ NO_PERMISSION: Final = (
 )
 
 
-class Way(enum.StrEnum):
+class Export(enum.StrEnum):
     """How tickets are found."""
 
     SEARCH = "search export"
@@ -41,7 +41,7 @@ class Way(enum.StrEnum):
     @property
     def lag(self) -> float:
         """The seconds after which a new ticket is certainly shown."""
-        return 900.0 if self is Way.SEARCH else _LATEST_SECONDS
+        return 900.0 if self is Export.SEARCH else _LATEST_SECONDS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +58,7 @@ class CreatedTickets:
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
 
-    def way(self, *, now: float) -> Way:
+    def usable_export(self, *, now: float) -> Export:
         """Which export our credentials may use; `Forbidden` when neither."""
         try:
             self._reader.get("search/export", _query(Stretch(start=now - 1, end=now)) | {"page[size]": "1"})
@@ -67,14 +67,14 @@ class CreatedTickets:
                 self._reader.get("incremental/tickets/cursor", _start(now, now=now))
             except (Forbidden, Absent) as error:
                 raise Forbidden(NO_PERMISSION) from error
-            return Way.INCREMENTAL
-        return Way.SEARCH
+            return Export.INCREMENTAL
+        return Export.SEARCH
 
-    def within(self, stretches: Sequence[Stretch], *, way: Way, now: float) -> Iterator[Batch]:
+    def within(self, stretches: Sequence[Stretch], *, export: Export, now: float) -> Iterator[Batch]:
         """Every ticket that was created in one of the stretches, which are in order."""
         if not stretches:
             return iter(())
-        return self._by_search(stretches) if way is Way.SEARCH else self._by_export(stretches[0].start, now=now)
+        return self._by_search(stretches) if export is Export.SEARCH else self._by_export(stretches[0].start, now=now)
 
     def _by_search(self, stretches: Sequence[Stretch]) -> Iterator[Batch]:
         for part in _slices(stretches):

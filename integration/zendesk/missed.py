@@ -15,7 +15,7 @@ from integration.facts import NewCase, Stretch, case_key
 from integration.ports import Candidate, Candidates, Created, Wait
 from integration.settings import Settings
 from integration.zendesk import trigger_match, trouble
-from integration.zendesk.created_tickets import CreatedTickets, Record, Way
+from integration.zendesk.created_tickets import CreatedTickets, Export, Record
 from integration.zendesk.delivery_log import KEPT_HOURS, InvocationLog, Missed, all_the_time
 from integration.zendesk.reader import Absent, Forbidden, Reader, objects, segment, unix
 from integration.zendesk.trigger_match import Rule
@@ -39,7 +39,7 @@ class MissedTickets:
 
     kept_hours = KEPT_HOURS
     nobody_tells = "no webhook in Zendesk has our endpoint"
-    lag = Way.SEARCH.lag
+    lag = Export.SEARCH.lag
 
     def __init__(self, settings: Settings, *, wait: Wait) -> None:
         self._settings = settings.zendesk
@@ -109,12 +109,14 @@ class LookAtTickets:
     def created(self, stretches: Sequence[Stretch], *, now: float) -> Created:
         """The tickets that were created then, but for those that were deleted since."""
         tickets = CreatedTickets(self._reader)
-        way = tickets.way(now=now)
-        return Created(lag=way.lag, parts=self._parts(tickets, stretches, way, now))
+        export = tickets.usable_export(now=now)
+        return Created(lag=export.lag, parts=self._parts(tickets, stretches, export, now))
 
     @staticmethod
-    def _parts(tickets: CreatedTickets, stretches: Sequence[Stretch], way: Way, now: float) -> Iterator[Candidates]:
-        for batch in tickets.within(stretches, way=way, now=now):
+    def _parts(
+        tickets: CreatedTickets, stretches: Sequence[Stretch], export: Export, now: float
+    ) -> Iterator[Candidates]:
+        for batch in tickets.within(stretches, export=export, now=now):
             shown = [record for record in batch.records if record.get("status") != "deleted"]
             yield Candidates(cases=[_candidate(record) for record in shown], until=batch.until)
 
@@ -144,12 +146,12 @@ def _candidate(record: Record) -> Candidate:
     return Candidate(id=str(number), case=case, created=created, record=record)
 
 
-def ways(settings: Settings, *, now: float, wait: Wait) -> tuple[Way, bool]:
+def usable_sources(settings: Settings, *, now: float, wait: Wait) -> tuple[Export, bool]:
     """How missed tickets can be found, and whether Zendesk's log says when; raises `RemoteError` when not at all."""
     reader = Reader(settings.zendesk, wait=wait)
-    way = CreatedTickets(reader).way(now=now)
+    export = CreatedTickets(reader).usable_export(now=now)
     try:
         InvocationLog(reader, endpoint=f"{settings.public_url}{ENDPOINT}").webhooks()
     except Forbidden:
-        return way, False
-    return way, True
+        return export, False
+    return export, True

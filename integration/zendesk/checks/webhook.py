@@ -49,7 +49,7 @@ _RESTART: Final = (
     "Restart the web process with the ZENDESK_WEBHOOK_SECRET that is set here (on Heroku: heroku ps:restart). If "
     "that does not help, its log says why it refuses."
 )
-_ANSWERS_OF_OLD: Final = {
+_ANSWERS_OF_A_STALE_PROCESS: Final = {
     401: ("the signature is refused: it runs with another, probably an older secret than is set here", _RESTART),
     503: (
         "it can take in nothing: it runs without a secret, or cannot use Redis",
@@ -81,8 +81,8 @@ def of_webhook(settings: Settings, *, is_admin: bool, clock: Callable[[], float]
     yield trigger(ours, account)
     secret = signing_secret(admin, ours, settings, is_admin=is_admin)
     yield secret
-    right_here = secret.outcome is not Outcome.FAILURE and bool(settings.zendesk.webhook_secrets)
-    yield delivery(settings, ours, is_admin=is_admin, now=clock(), right_here=right_here)
+    secret_is_right = secret.outcome is not Outcome.FAILURE and bool(settings.zendesk.webhook_secrets)
+    yield delivery(settings, ours, is_admin=is_admin, now=clock(), secret_is_right=secret_is_right)
 
 
 def without_webhook(why: str, settings: Settings, *, but: str | None = None) -> Iterator[Result]:
@@ -186,10 +186,10 @@ def signing_secret(admin: Admin, ours: Webhook, settings: Settings, *, is_admin:
     return ok(SECRET, "the one that is set is the webhook's")
 
 
-def delivery(settings: Settings, ours: Webhook, *, is_admin: bool, now: float, right_here: bool) -> Result:
+def delivery(settings: Settings, ours: Webhook, *, is_admin: bool, now: float, secret_is_right: bool) -> Result:
     """Let Zendesk call the web process: its address, its signature, the way between.
 
-    `right_here`: nothing is wrong with the secret that is set here, where `check` runs.
+    `secret_is_right`: nothing is wrong with the secret that is set here, where `check` runs.
     """
     admin = Admin(settings.zendesk, wait=_wait, scopes="read webhooks:write")
     try:
@@ -203,7 +203,7 @@ def delivery(settings: Settings, ours: Webhook, *, is_admin: bool, now: float, r
         return of_trouble(DELIVERY, error, settings.zendesk)
     if status == _TAKEN:
         return ok(DELIVERY, "Zendesk called the web process, which took it (204)")
-    return _not_taken("Zendesk", status, right_here=right_here)
+    return _not_taken("Zendesk", status, secret_is_right=secret_is_right)
 
 
 def delivery_from_here(settings: Settings, *, is_admin: bool, now: float) -> Result:
@@ -225,16 +225,16 @@ def delivery_from_here(settings: Settings, *, is_admin: bool, now: float) -> Res
     if status == _TAKEN:
         told = "this machine called the web process, which took it (204); Zendesk does not let these credentials test"
         return warning(DELIVERY, told, _rights("webhooks:write", is_admin=is_admin))
-    return _not_taken("this machine", status, right_here=True)  # it is what the delivery was signed with
+    return _not_taken("this machine", status, secret_is_right=True)  # it is what the delivery was signed with
 
 
-def _not_taken(caller: str, status: int | None, *, right_here: bool) -> Result:
+def _not_taken(caller: str, status: int | None, *, secret_is_right: bool) -> Result:
     """What an answer other than 204 means. Where the right secret is set here, the web process has another one."""
     if status is None:
         fix = f"Does the web process run, and does PUBLIC_URL lead to it? {_WEB}."
         return failure(DELIVERY, f"{caller} called the web process and got no answer", fix)
     otherwise = ("this is not the answer of this project's web process", "Does PUBLIC_URL lead to it, past any log-in?")
-    why, fix = (_ANSWERS_OF_OLD if right_here else {}).get(status) or _ANSWERS.get(status, otherwise)
+    why, fix = (_ANSWERS_OF_A_STALE_PROCESS if secret_is_right else {}).get(status) or _ANSWERS.get(status, otherwise)
     return failure(DELIVERY, f"{caller} called the web process and got {status}: {why}", fix)
 
 
