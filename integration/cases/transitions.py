@@ -128,7 +128,7 @@ def called_back(entry: Entry, now: float, *, result: Result, policy: Policy) -> 
 def why_nothing_changed(entry: Entry | None, result: Result) -> str:
     """Why a callback with a valid token changed nothing."""
     if entry is None:
-        return "the ticket is not known here, or was erased"
+        return "the ticket is not known here, was erased, or was written by a newer release"
     if result.status is Status.PENDING:
         return "LogRocket is not ready yet"
     if result.request_id in entry.request.old_ids:
