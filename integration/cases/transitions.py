@@ -130,7 +130,7 @@ def called_back(entry: Entry, now: float, *, result: Result, policy: Policy) -> 
 def why_nothing_changed(entry: Entry | None, result: Result, *, policy: Policy) -> str:
     """Why a callback with a valid token changed nothing."""
     if entry is None:
-        return "the ticket is not known here, or was erased"
+        return "the ticket is not known here, was erased, or was written by a newer release"
     if result.status is Status.PENDING:
         return f"{policy.summariser} is not ready yet"
     if result.request_id in entry.request.old_ids:

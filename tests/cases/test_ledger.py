@@ -16,14 +16,16 @@ from integration import services
 from integration.cases import claims, stored, transitions
 from integration.cases.entry import Policy, State
 from integration.cases.keys import DEFAULT_PREFIX, Keys
-from integration.cases.ledger import Ledger
+from integration.cases.ledger import Callback, Ledger
 from integration.cases.queues import open_queue
 from integration.errors import Temporary
+from integration.facts import Highlights, Result, Session, Status
 from tests.conftest import wait_for
 from tests.tickets import key, new_ticket
 from worker import sweeper
 
 KEYS = Keys(DEFAULT_PREFIX)
+HIGHLIGHTS = Highlights(summary="shops", sessions=(Session(place="5-1/0", text="pays"),))
 POLICY = Policy(poll_after=60.0, failed_retry=(1.0,), settle=60.0, backoff=5.0, random=lambda: 0.0)
 
 
@@ -107,6 +109,25 @@ def test_an_entry_of_a_newer_release_is_left_alone(ledger: Ledger, redis: Redis)
     assert redis.get("highlights:case:zendesk-1") == newer.encode()
     assert float(redis.zscore("highlights:due", "zendesk-1") or 0) > ledger.reader.now()
     assert ledger.receive(new_ticket(1)) is False
+
+
+# -- LogRocket's callback
+
+
+def test_a_callback_is_taken_once_and_a_ticket_that_is_not_known_is_told_apart_from_one_that_was_told_before(
+    ledger: Ledger, redis: Redis
+) -> None:
+    result = Result(request_id="a" * 64, status=Status.READY, highlights=HIGHLIGHTS)
+    assert ledger.take_callback(key(1), result) is Callback.UNKNOWN
+    ledger.receive(new_ticket(1))
+    assert ledger.take_callback(key(1), result) is Callback.TAKEN  # which request is on record
+    assert ledger.take_callback(key(1), result) is Callback.TAKEN  # its highlights
+    assert ledger.take_callback(key(1), result) is Callback.REPEATED
+    ledger.forget(key(1))
+    assert ledger.take_callback(key(1), result) is Callback.UNKNOWN
+    ledger.receive(new_ticket(2))
+    redis.set("highlights:case:zendesk-2", '{"v": 99}')
+    assert ledger.take_callback(key(2), result) is Callback.UNKNOWN
 
 
 # -- It survives
