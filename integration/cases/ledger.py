@@ -31,7 +31,7 @@ _JUMP_SECONDS: Final = 5.0  # that Redis' clock and ours may drift apart between
 log = logs.get(__name__)
 
 
-class Told(enum.Enum):
+class CallbackOutcome(enum.Enum):
     """What the summariser's callback did."""
 
     TAKEN = enum.auto()
@@ -144,7 +144,7 @@ class Ledger:
             **facts,
         )
 
-    def take_callback(self, key: CaseKey, result: Result) -> Told:
+    def take_callback(self, key: CaseKey, result: Result) -> CallbackOutcome:
         """Take in the summariser's callback, and tell what it did."""
         known: Entry | None = None
 
@@ -154,10 +154,10 @@ class Ledger:
             return transitions.called_back(entry, now, result=result, policy=self.policy)
 
         if self._changes.make(key, decide, step="callback", said=result.status.value) is not None:
-            return Told.TAKEN
+            return CallbackOutcome.TAKEN
         why = transitions.why_nothing_changed(known, result, policy=self.policy)
         log.info("callback changed nothing", **as_logged(key), said=result.status.value, why=why)
-        return Told.UNKNOWN if known is None else Told.REPEATED
+        return CallbackOutcome.UNKNOWN if known is None else CallbackOutcome.REPEATED
 
     def retry(self, key: CaseKey) -> bool:
         """Put a case that ended without a note back to work; False when it is not known or has not."""

@@ -11,7 +11,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from integration import logs
 from integration.cases.deliveries import Deliveries
-from integration.cases.ledger import Ledger, Told
+from integration.cases.ledger import CallbackOutcome, Ledger
 from integration.facts import as_logged
 from integration.ports import Callback, Door
 from integration.web.answers import answer, later
@@ -56,11 +56,11 @@ def register_callback(app: Flask, name: str, callback: Callback, ledger: Ledger,
         deliveries.verified(name)
         result = callback.read(_body(callback.max_bytes))
         match ledger.take_callback(key, result):
-            case Told.TAKEN:
+            case CallbackOutcome.TAKEN:
                 return answer(202, "queued")
-            case Told.REPEATED:
+            case CallbackOutcome.REPEATED:
                 return answer(200, "already known")
-            case Told.UNKNOWN:
+            case CallbackOutcome.UNKNOWN:
                 return answer(200, "ticket not known")
 
 

@@ -11,7 +11,7 @@ from integration import services
 from integration.cases import stored, transitions
 from integration.cases.entry import JOB_SECONDS, Claim, Entry, Note, Policy, State
 from integration.cases.keys import DEFAULT_PREFIX, Keys
-from integration.cases.ledger import Ledger, Told
+from integration.cases.ledger import CallbackOutcome, Ledger
 from integration.facts import Highlights, Person, Result, Session, Status
 from sandbox import Sandbox
 from tests.conftest import InProcess, wait_for
@@ -95,7 +95,7 @@ def test_the_quiet_time_is_the_new_clocks_whatever_the_old_one_said(jump: float,
 
 def test_a_callback_to_another_redis_is_taken_in_and_its_note_waits_for_the_quiet(ledger: Ledger, redis: Redis) -> None:
     hand_over(redis, bring_to(ledger, State.REQUESTED))
-    assert ledger.take_callback(key(1), READY) is Told.TAKEN
+    assert ledger.take_callback(key(1), READY) is CallbackOutcome.TAKEN
     assert entry_of(ledger).state is State.READY
     assert ledger.claim(key(1), State.READY) is None
     assert entry_of(ledger).quiet_until > ledger.reader.now() + QUIET - 2

@@ -16,7 +16,7 @@ from integration import services
 from integration.cases import claims, stored, transitions
 from integration.cases.entry import Policy, State
 from integration.cases.keys import DEFAULT_PREFIX, Keys
-from integration.cases.ledger import Callback, Ledger
+from integration.cases.ledger import CallbackOutcome, Ledger
 from integration.cases.queues import open_queue
 from integration.errors import Temporary
 from integration.facts import Highlights, Result, Session, Status
@@ -118,16 +118,16 @@ def test_a_callback_is_taken_once_and_a_ticket_that_is_not_known_is_told_apart_f
     ledger: Ledger, redis: Redis
 ) -> None:
     result = Result(request_id="a" * 64, status=Status.READY, highlights=HIGHLIGHTS)
-    assert ledger.take_callback(key(1), result) is Callback.UNKNOWN
+    assert ledger.take_callback(key(1), result) is CallbackOutcome.UNKNOWN
     ledger.receive(new_ticket(1))
-    assert ledger.take_callback(key(1), result) is Callback.TAKEN  # which request is on record
-    assert ledger.take_callback(key(1), result) is Callback.TAKEN  # its highlights
-    assert ledger.take_callback(key(1), result) is Callback.REPEATED
+    assert ledger.take_callback(key(1), result) is CallbackOutcome.TAKEN  # which request is on record
+    assert ledger.take_callback(key(1), result) is CallbackOutcome.TAKEN  # its highlights
+    assert ledger.take_callback(key(1), result) is CallbackOutcome.REPEATED
     ledger.forget(key(1))
-    assert ledger.take_callback(key(1), result) is Callback.UNKNOWN
+    assert ledger.take_callback(key(1), result) is CallbackOutcome.UNKNOWN
     ledger.receive(new_ticket(2))
     redis.set("highlights:case:zendesk-2", '{"v": 99}')
-    assert ledger.take_callback(key(2), result) is Callback.UNKNOWN
+    assert ledger.take_callback(key(2), result) is CallbackOutcome.UNKNOWN
 
 
 # -- It survives

@@ -15,7 +15,7 @@ from redis.exceptions import RedisError
 from integration import services
 from integration.cases.entry import Entry, Policy, State
 from integration.cases.keys import DEFAULT_PREFIX, Keys
-from integration.cases.ledger import Ledger, Told
+from integration.cases.ledger import CallbackOutcome, Ledger
 from integration.cases.lost_writes import LostWrites
 from integration.cases.queues import Queues
 from integration.facts import CaseKey, reference_of
@@ -254,7 +254,7 @@ class Schedule:
         except RedisError:
             self.world.tell(f"LogRocket's callback for ticket {ticket_id} finds no Redis")
         else:
-            what = body["status"] if changed is Told.TAKEN else f"{body['status']}, which changes nothing"
+            what = body["status"] if changed is CallbackOutcome.TAKEN else f"{body['status']}, which changes nothing"
             self.world.tell(f"LogRocket calls back for ticket {ticket_id}: {what}")
 
     # -- The product
