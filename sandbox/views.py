@@ -12,6 +12,7 @@ from sandbox import outcome
 from sandbox.logrocket import HighlightsRecord, LogRocket
 from sandbox.troubles import Trouble, World
 from sandbox.zendesk import Comment, Delivery, Ticket, Zendesk
+from sandbox.zendesk.records import BRAND_ID, BRANDS
 
 Look = Literal["done", "now", "trouble"]
 
@@ -52,6 +53,8 @@ class TicketView:
     subject: str
     status: str
     requester: str
+    facts: list[str]
+    can_change: bool
     comments: list[CommentView]
     steps: list[Step]
 
@@ -74,9 +77,23 @@ def ticket(zendesk: Zendesk, logrocket: LogRocket, found: Ticket) -> TicketView:
         subject=found.subject,
         status=found.status,
         requester=f"{requester.name} <{requester.email}>" if requester.email else f"{requester.name}, no e-mail",
+        facts=_facts(zendesk, found),
+        can_change=found.status != "closed",
         comments=[_comment(zendesk, comment) for comment in found.comments],
         steps=[*steps, *_without_note(zendesk, logrocket, found)],
     )
+
+
+def _facts(zendesk: Zendesk, ticket: Ticket) -> list[str]:
+    """What is unusual about a ticket: by whom it was filed, its brand, its tags."""
+    facts = []
+    if ticket.submitter_id != ticket.requester_id:
+        facts.append(f"filed by {zendesk.desk.account.user(ticket.submitter_id).name}")
+    if zendesk.desk.account.user(ticket.requester_id).suspended:
+        facts.append("suspended")
+    if ticket.brand_id != BRAND_ID:
+        facts.append(BRANDS[ticket.brand_id])
+    return facts + ([f"tags: {', '.join(ticket.tags)}"] if ticket.tags else [])
 
 
 def _without_note(zendesk: Zendesk, logrocket: LogRocket, found: Ticket) -> list[Step]:
