@@ -131,7 +131,7 @@ def traces(redis: Redis) -> list[bytes]:
 def sandbox() -> Iterator[Sandbox]:
     with Sandbox() as running:
         running.logrocket.delay = 0.05
-        running.zendesk.retry_pace = 0.02
+        running.zendesk.desk.deliverer.retry_pace = 0.02
         yield running
 
 

@@ -215,9 +215,14 @@ class Zendesk:
         return list(self.desk.account.ticket(ticket_id).comments)
 
     def internal_notes(self, ticket_id: int | None = None) -> list[Comment]:
-        """The internal notes of a ticket, or of all tickets."""
+        """The internal notes of a ticket, or of all tickets; not those that merging leaves, which agents write."""
         wanted = self.tickets() if ticket_id is None else [self.desk.account.ticket(ticket_id)]
-        return [comment for ticket in wanted for comment in ticket.comments if not comment.public]
+        return [
+            comment
+            for ticket in wanted
+            for comment in ticket.comments
+            if not comment.public and comment.via.channel != "web"
+        ]
 
     @property
     def deliveries(self) -> list[Delivery]:
@@ -228,62 +233,6 @@ class Zendesk:
     def all_deliveries(self) -> list[Delivery]:
         """All deliveries, in the order in which they began; the outcome of those that go on is None."""
         return self.desk.deliverer.all
-
-    # What can be set.
-
-    @property
-    def retry_pace(self) -> float:
-        """The factor for the waits between the attempts of a delivery: 1.0 is real time."""
-        return self.desk.deliverer.retry_pace
-
-    @retry_pace.setter
-    def retry_pace(self, value: float) -> None:
-        self.desk.deliverer.retry_pace = value
-
-    @property
-    def escape_placeholders(self) -> bool:
-        """Whether values are escaped for JSON when a trigger's payload is rendered."""
-        return self.desk.escape_placeholders
-
-    @escape_placeholders.setter
-    def escape_placeholders(self, value: bool) -> None:
-        self.desk.escape_placeholders = value
-
-    @property
-    def update_limit(self) -> int:
-        """How often one user may update one ticket in 10 minutes."""
-        return self.desk.limits.ticket_updates
-
-    @update_limit.setter
-    def update_limit(self, value: int) -> None:
-        self.desk.limits.ticket_updates = value
-
-    @property
-    def account_update_limit(self) -> int:
-        """How many updates of tickets the account allows in a minute."""
-        return self.desk.limits.account_updates
-
-    @account_update_limit.setter
-    def account_update_limit(self, value: int) -> None:
-        self.desk.limits.account_updates = value
-
-    @property
-    def index_lag(self) -> float:
-        """How many seconds after its creation a search shows a ticket."""
-        return self.desk.index_lag
-
-    @index_lag.setter
-    def index_lag(self, value: float) -> None:
-        self.desk.index_lag = value
-
-    @property
-    def token_life(self) -> int | None:
-        """How many seconds a new OAuth token lasts; None: as requested."""
-        return self.desk.tokens.life
-
-    @token_life.setter
-    def token_life(self, value: int | None) -> None:
-        self.desk.tokens.life = value
 
 
 def _is_ours(target: str) -> bool:

@@ -52,8 +52,8 @@ def create_app(desk: Desk) -> Flask:
 
 def issue_token() -> ResponseReturnValue:
     """`POST /oauth/tokens`."""
-    wish = request.get_json(silent=True)
-    return jsonify(desk().tokens.issue(wish if isinstance(wish, dict) else request.form)), 201
+    sent = request.get_json(silent=True)
+    return jsonify(desk().tokens.issue(sent if isinstance(sent, dict) else request.form)), 201
 
 
 def show_token() -> ResponseReturnValue:

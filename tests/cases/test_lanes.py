@@ -118,7 +118,7 @@ def test_a_refused_claim_costs_no_attempt(ledger: Ledger) -> None:
 
 
 def test_notes_drain_in_order_at_the_pace_of_the_headers_without_a_429(sandbox: Sandbox, product: InProcess) -> None:
-    sandbox.zendesk.account_update_limit = 240
+    sandbox.zendesk.desk.limits.account_updates = 240
     sandbox.logrocket.delay = 0.0
     tickets = [sandbox.zendesk.file_ticket(requester=ADA, deliver=False) for _ in range(12)]
     for ticket_id in tickets:

@@ -372,7 +372,7 @@ def test_of_many_who_notice_one_looks_at_once_and_one_note_comes(
 
 
 def test_it_is_looked_through_until_zendesk_shows_all_of_it(server: Server, sandbox: Sandbox, known: InProcess) -> None:
-    sandbox.zendesk.index_lag = 700
+    sandbox.zendesk.desk.index_lag = 700
     server.keep()
     number = accepted(sandbox, known)
     lose(server, known, number)

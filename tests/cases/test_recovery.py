@@ -204,7 +204,7 @@ def minutes_pass(sandbox: Sandbox, waits: list[float]) -> Callable[[float], bool
 
 
 def test_a_search_that_lags_loses_no_ticket(sandbox: Sandbox, product: InProcess, turns: Turns) -> None:
-    sandbox.zendesk.index_lag = 600
+    sandbox.zendesk.desk.index_lag = 600
     number = file_undelivered(sandbox, "throttled")
     taken = take(turns)
     assert taken is not None

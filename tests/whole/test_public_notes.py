@@ -59,7 +59,7 @@ def admin(product: InProcess) -> Iterator[Admin]:
 @pytest.fixture(autouse=True)
 def _roomy(sandbox: Sandbox, product: InProcess) -> None:
     """Notes may follow each other quickly."""
-    sandbox.zendesk.account_update_limit = 60_000
+    sandbox.zendesk.desk.limits.account_updates = 60_000
     product.ledger.lanes.answered("Zendesk", Pace(interval=0.001, pause=0.0))
 
 

@@ -221,7 +221,7 @@ def test_a_note_on_a_later_page_of_comments_is_found(sandbox: Sandbox, product: 
     number = sandbox.zendesk.file_ticket(requester=ADA)
     wait_for(lambda: product.ledger.reader.find(key(number)))
     agent = (f"{sandbox.zendesk.agent_email}/token", sandbox.zendesk.api_token)
-    sandbox.zendesk.update_limit = sandbox.zendesk.account_update_limit = 1000
+    sandbox.zendesk.desk.limits.ticket_updates = sandbox.zendesk.desk.limits.account_updates = 1000
     for _ in range(120):
         comment = {"ticket": {"comment": {"body": "Looking into it.", "public": False}}}
         requests.put(f"{sandbox.zendesk.url}/api/v2/tickets/{number}", json=comment, auth=agent, timeout=5)

@@ -30,7 +30,7 @@ def environ(environ: dict[str, str]) -> dict[str, str]:
 
 @pytest.fixture(autouse=True)
 def _roomy(sandbox: Sandbox, product: InProcess) -> None:
-    sandbox.zendesk.account_update_limit = 6000
+    sandbox.zendesk.desk.limits.account_updates = 6000
     product.ledger.lanes.answered("Zendesk", Pace(interval=0.01, pause=0.0))
 
 
