@@ -989,7 +989,7 @@ def test_a_key_that_does_not_name_its_project_is_proven_too(settings: Settings, 
 def test_each_project_for_a_brand_or_form_is_asked_for_by_itself(environ: dict[str, str]) -> None:
     rules = "brand:Acme Pro=acme/pro:acme:pro:hush-hush"
     results = checked(from_environment({**environ, "LOGROCKET_PROJECTS": rules}))
-    assert_ok(results["LogRocket key"], "takes it for the project acme/shop")
+    assert_ok(results["LogRocket key"], "accepts it for the project acme/shop")
     assert_fails(results["LogRocket acme/pro key"], "for brand:Acme Pro", "Project Settings")
     assert "hush" not in str(results)
 

@@ -133,9 +133,9 @@ def test_the_key_of_each_project_is_proven_for_the_rules_that_name_it() -> None:
         ("LogRocket acme/eu key", Outcome.OK),
     ]
     assert [result.found for result in results] == [
-        "LogRocket takes it for the project acme/shop (400)",
-        "LogRocket takes it for the project acme/pro (400), for brand:Acme Pro, form:360001",
-        "LogRocket takes it for the project acme/eu (400), for brand:9",
+        "LogRocket accepts it for the project acme/shop (400)",
+        "LogRocket accepts it for the project acme/pro (400), for brand:Acme Pro, form:360001",
+        "LogRocket accepts it for the project acme/eu (400), for brand:9",
     ]
     assert {request.path.split("/")[5]: request.authorization for request in service.asked} == {
         "shop": f"token {ENVIRON['LOGROCKET_API_KEY']}",
@@ -172,5 +172,5 @@ def test_offline_each_key_tells_of_its_project_what_it_can() -> None:
         ("LogRocket acme/eu key", Outcome.OK),
     ]
     assert results[1].found == "names the project acme/pro, for brand:A"
-    assert results[2].found.endswith("whether that is acme/eu, it does not tell, for brand:B")
+    assert results[2].found.endswith("it does not show whether that is acme/eu, for brand:B")
     assert "hush" not in repr(results)
