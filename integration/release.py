@@ -30,9 +30,7 @@ def told(settings: Settings, environ: Mapping[str, str]) -> dict[str, object]:
         "public_url": settings.public_url,
         "redis": _redis(settings.redis_url),
         "prefix": settings.key_prefix,
-        "zendesk": settings.zendesk.subdomain,
-        "logrocket": settings.logrocket.project,
-        "webhook_secret": "set" if settings.zendesk.webhook_secrets else "not set, deliveries are refused",
+        **{name: value for part in settings.parts for name, value in part.facts().items()},
     }
 
 

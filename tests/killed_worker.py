@@ -21,8 +21,10 @@ from integration import services
 from integration.cases import connections
 from integration.cases.entry import FINAL
 from integration.logrocket.client import LogRocket
+from integration.logrocket.settings import LogRocketSettings
 from integration.settings import Settings, from_environment
 from integration.zendesk.desk import Desk
+from integration.zendesk.settings import ZendeskSettings
 from tests.tickets import key
 from worker import sweeper
 from worker.jobs import Jobs
@@ -71,8 +73,8 @@ def work(settings: Settings, ticket_id: int) -> None:
     ledger = services.open_ledger(settings, redis, jitter=lambda: 0.0)
     jobs = Jobs(
         ledger=ledger,
-        places={"zendesk": Desk(settings.zendesk)},
-        summariser=LogRocket(settings.logrocket),
+        places={"zendesk": Desk(settings.of(ZendeskSettings))},
+        summariser=LogRocket(settings.of(LogRocketSettings)),
         callback=services.callback(settings),
         links=services.links(settings),
     )

@@ -18,11 +18,13 @@ from markdown_it.token import Token
 
 from integration.__main__ import COMMANDS, _parser
 from integration.cases.entry import State
-from integration.settings import NAMES, from_environment
+from integration.settings import from_environment, names
 from integration.web.app import create_app
 from integration.zendesk.setup.inventory import PAYLOAD
 from tests.conftest import ROOT
 from tests.variables import ENVIRON, VARIABLES, needed
+
+NAMES = names()
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
 README, SETTINGS, ALERTS, REFERENCE = (

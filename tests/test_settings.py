@@ -15,13 +15,17 @@ from redis import BlockingConnectionPool, ConnectionPool, Redis
 from redis.connection import AbstractConnection, Connection, SSLConnection, UnixDomainSocketConnection
 
 from integration.errors import SettingsError
-from integration.settings import NAMES, Settings, from_environment
-from integration.zendesk.settings import ZENDESK_TEST_SECRET, ApiToken, OAuthClient
+from integration.logrocket.settings import LogRocketSettings
+from integration.settings import Settings, from_environment, names
+from integration.zendesk.settings import ZENDESK_TEST_SECRET, ApiToken, OAuthClient, ZendeskSettings
 from tests.conftest import ROOT
 from tests.tickets import key
 from tests.variables import ALL, ENVIRON, LEGACY, NEEDED
 
 unhurried = limits(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+NAMES = names()
 
 
 def without(*names: str) -> dict[str, str]:
@@ -48,11 +52,11 @@ def test_the_needed_variables_are_read() -> None:
     assert settings.redis_url == ENVIRON["REDIS_URL"]
     assert settings.public_url == "https://highlights.acme.example"
     assert settings.secret_keys == (ENVIRON["SECRET_KEY"], ENVIRON["SECRET_KEY_FALLBACKS"])
-    assert settings.zendesk.subdomain == "acme"
-    assert settings.zendesk.credentials == OAuthClient(client_id="highlights", client_secret="oauth-hush-4")
-    assert settings.zendesk.webhook_secrets == ("webhook-hush-5",)
-    assert (settings.logrocket.org, settings.logrocket.app) == ("acme", "shop")
-    assert settings.logrocket.api_key == "acme:shop:logrocket-hush-6"
+    assert settings.of(ZendeskSettings).subdomain == "acme"
+    assert settings.of(ZendeskSettings).credentials == OAuthClient(client_id="highlights", client_secret="oauth-hush-4")
+    assert settings.of(ZendeskSettings).webhook_secrets == ("webhook-hush-5",)
+    assert (settings.of(LogRocketSettings).org, settings.of(LogRocketSettings).app) == ("acme", "shop")
+    assert settings.of(LogRocketSettings).api_key == "acme:shop:logrocket-hush-6"
     assert settings.admin_password == "admin-hush-7"
     assert settings.warnings == ()
 
@@ -62,12 +66,12 @@ def test_the_defaults_are_those_of_the_contract() -> None:
     assert settings.redis_tls_verify
     assert (settings.key_prefix, settings.keep_alive_seconds) == ("highlights", 95)
     assert len(settings.secret_keys) == 1
-    assert settings.zendesk.url == "https://acme.zendesk.com"
-    assert settings.zendesk.webhook_secrets == ()
-    assert settings.logrocket.api_url == "https://api.logrocket.com"
-    assert settings.logrocket.app_url == "https://app.logrocket.com"
-    assert settings.logrocket.project_rules == ()
-    assert [project.name for project in settings.logrocket.projects] == ["acme/shop"]
+    assert settings.of(ZendeskSettings).url == "https://acme.zendesk.com"
+    assert settings.of(ZendeskSettings).webhook_secrets == ()
+    assert settings.of(LogRocketSettings).api_url == "https://api.logrocket.com"
+    assert settings.of(LogRocketSettings).app_url == "https://app.logrocket.com"
+    assert settings.of(LogRocketSettings).project_rules == ()
+    assert [project.name for project in settings.of(LogRocketSettings).projects] == ["acme/shop"]
     assert settings.admin_password is None
     assert (settings.web_concurrency, settings.worker_concurrency) == (2, 4)
     assert settings.poll_after_seconds == 300
@@ -101,10 +105,10 @@ def test_every_optional_variable_is_heard() -> None:
     assert not settings.redis_tls_verify
     assert (settings.key_prefix, settings.keep_alive_seconds) == ("Acme_Staging-2", 120)
     assert settings.keys.case(key(7)) == "Acme_Staging-2:case:zendesk-7"
-    assert settings.zendesk.url == "http://127.0.0.1:8001"
-    assert settings.logrocket.api_url == "http://[::1]:8002"
-    assert settings.logrocket.app_url == "https://lr.acme.example/rocket"
-    assert [str(rule) for rule in settings.logrocket.project_rules] == ["brand:Acme Pro"]
+    assert settings.of(ZendeskSettings).url == "http://127.0.0.1:8001"
+    assert settings.of(LogRocketSettings).api_url == "http://[::1]:8002"
+    assert settings.of(LogRocketSettings).app_url == "https://lr.acme.example/rocket"
+    assert [str(rule) for rule in settings.of(LogRocketSettings).project_rules] == ["brand:Acme Pro"]
     assert (settings.web_concurrency, settings.worker_concurrency) == (3, 8)
     assert (settings.poll_after_seconds, settings.failed_retry_seconds) == (0.5, (1, 2.5, 3))
     assert (settings.settle_seconds, settings.backoff_seconds, settings.retention_days) == (0, 0.05, 7)
@@ -113,18 +117,18 @@ def test_every_optional_variable_is_heard() -> None:
 
 def test_several_webhook_secrets_are_accepted_for_a_rotation() -> None:
     settings = from_environment({**ENVIRON, "ZENDESK_WEBHOOK_SECRET": " new-secret , old-secret ,"})
-    assert settings.zendesk.webhook_secrets == ("new-secret", "old-secret")
+    assert settings.of(ZendeskSettings).webhook_secrets == ("new-secret", "old-secret")
 
 
 def test_oauth_wins_over_a_legacy_token_without_a_warning() -> None:
     settings = from_environment({**ENVIRON, **LEGACY})
-    assert isinstance(settings.zendesk.credentials, OAuthClient)
+    assert isinstance(settings.of(ZendeskSettings).credentials, OAuthClient)
     assert settings.warnings == ()
 
 
 def test_a_legacy_token_works_with_a_warning() -> None:
     settings = from_environment({**without("ZENDESK_CLIENT_ID", "ZENDESK_CLIENT_SECRET"), **LEGACY})
-    assert settings.zendesk.credentials == ApiToken(email="bot@acme.example", token="token-hush-8")
+    assert settings.of(ZendeskSettings).credentials == ApiToken(email="bot@acme.example", token="token-hush-8")
     assert any("30 April 2027" in warning for warning in settings.warnings)
 
 
@@ -158,7 +162,7 @@ def test_each_kind_of_redis_address_is_accepted(url: str) -> None:
 
 @pytest.mark.parametrize("key", ["some-key", "acme:shop:hush", "acme:shop:hu:sh", "acme:hush"])
 def test_an_api_key_of_the_project_or_of_an_unknown_form_is_accepted(key: str) -> None:
-    assert from_environment({**ENVIRON, "LOGROCKET_API_KEY": key}).logrocket.api_key == key
+    assert from_environment({**ENVIRON, "LOGROCKET_API_KEY": key}).of(LogRocketSettings).api_key == key
 
 
 def test_a_secret_key_of_32_characters_is_enough() -> None:
@@ -203,7 +207,7 @@ def test_dot_env_is_read_and_the_environment_wins(tmp_path: Path, monkeypatch: p
     lines = [f"{name}='{value}'" for name, value in ENVIRON.items()]
     tmp_path.joinpath(".env").write_text("\n".join([*lines, "LOGROCKET_APP_ID=other/app", "WEB_CONCURRENCY=3"]))
     settings = from_environment()
-    assert (settings.logrocket.org, settings.web_concurrency) == ("acme", 7)
+    assert (settings.of(LogRocketSettings).org, settings.web_concurrency) == ("acme", 7)
     assert settings.secret_keys[0] == ENVIRON["SECRET_KEY"]
 
 
@@ -216,7 +220,7 @@ def test_dot_env_keeps_dollar_signs_as_they_are(tmp_path: Path, monkeypatch: pyt
 
 def test_without_dot_env_the_environment_is_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _only(monkeypatch, ENVIRON, at=tmp_path)
-    assert from_environment().zendesk.subdomain == "acme"
+    assert from_environment().of(ZendeskSettings).subdomain == "acme"
 
 
 def test_a_dot_env_in_another_folder_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -772,9 +776,9 @@ def test_no_secret_is_in_a_repr() -> None:
         shown = (
             repr(settings)
             + str(settings)
-            + repr(settings.zendesk.credentials)
-            + repr(settings.zendesk)
-            + repr(settings.logrocket)
+            + repr(settings.of(ZendeskSettings).credentials)
+            + repr(settings.of(ZendeskSettings))
+            + repr(settings.of(LogRocketSettings))
         )
         assert "hush" not in shown
 

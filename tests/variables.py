@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from integration.errors import SettingsError
+from integration.logrocket.settings import LogRocketSettings
 from integration.settings import Settings, from_environment
+from integration.zendesk.settings import ZendeskSettings
 
 ENVIRON = {
     "REDIS_URL": "rediss://:redis-hush-1@redis.example:6380/0",
@@ -91,12 +93,12 @@ def needed() -> set[str]:
 
 def with_zendesk(settings: Settings, **changes: Any) -> Settings:  # noqa: ANN401 -- of any of its fields
     """The settings with some of Zendesk's changed."""
-    return replace(settings, zendesk=replace(settings.zendesk, **changes))
+    return settings.having(replace(settings.of(ZendeskSettings), **changes))
 
 
 def with_logrocket(settings: Settings, **changes: Any) -> Settings:  # noqa: ANN401 -- of any of its fields
     """The settings with some of LogRocket's changed."""
-    return replace(settings, logrocket=replace(settings.logrocket, **changes))
+    return settings.having(replace(settings.of(LogRocketSettings), **changes))
 
 
 VARIABLES = variables()

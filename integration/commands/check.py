@@ -16,6 +16,7 @@ from integration.cases import connections
 from integration.checks.offline import of_settings, of_settings_offline
 from integration.errors import SettingsError
 from integration.findings import Group, Outcome, Result, failure
+from integration.logrocket.settings import LogRocketSettings
 from integration.settings import Settings, from_environment
 
 HELP = "check settings, Redis, Zendesk and LogRocket, and say what to do about each failure"
@@ -61,10 +62,10 @@ def everything(settings: Settings) -> list[Result]:
             Group(name="Zendesk", checks=of(of_zendesk, settings, clock=time.time)),
             *(
                 Group(
-                    name=logrocket.name_of(settings.logrocket, project),
-                    checks=of(logrocket.of_project, settings.logrocket, project),
+                    name=logrocket.name_of(settings.of(LogRocketSettings), project),
+                    checks=of(logrocket.of_project, settings.of(LogRocketSettings), project),
                 )
-                for project in settings.logrocket.projects
+                for project in settings.of(LogRocketSettings).projects
             ),
             Group(name="PUBLIC_URL", checks=of(of_public_url, settings)),
             Group(name="how it stands", checks=of(of_standing, settings, redis)),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from integration.logrocket.callback import HighlightsCallback
 from integration.logrocket.links import ProjectLinks
+from integration.logrocket.settings import LogRocketSettings
 from integration.ports import Service
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 def _summariser(settings: Settings) -> Summariser:
     from integration.logrocket.client import LogRocket  # noqa: PLC0415 -- see above
 
-    return LogRocket(settings.logrocket)
+    return LogRocket(settings.of(LogRocketSettings))
 
 
 def _callback(settings: Settings) -> Callback:
@@ -28,7 +29,7 @@ def _callback(settings: Settings) -> Callback:
 
 
 def _links(settings: Settings) -> Links:
-    return ProjectLinks.of(settings.logrocket)
+    return ProjectLinks.of(settings.of(LogRocketSettings))
 
 
 SERVICE: Final = Service(

@@ -50,6 +50,15 @@ class LogRocketSettings:
         return SERVICE if project.name == self.project else f"{SERVICE} {project.name}"
 
     @property
+    def account(self) -> str:
+        """Which project it is, in words that are no secret."""
+        return f"LogRocket {self.project}"
+
+    def facts(self) -> dict[str, object]:
+        """What a process says of it at its start, in the log."""
+        return {"logrocket": self.project}
+
+    @property
     def secrets(self) -> tuple[str, ...]:
         """Every value that must never be printed."""
         return tuple(project.api_key for project in self.projects)

@@ -18,6 +18,7 @@ from integration.zendesk import trigger_match, trouble
 from integration.zendesk.created_tickets import CreatedTickets, Export, Record
 from integration.zendesk.delivery_log import KEPT_HOURS, InvocationLog, Missed, all_the_time
 from integration.zendesk.reader import Absent, Forbidden, Reader, objects, segment, unix
+from integration.zendesk.settings import ZendeskSettings
 from integration.zendesk.trigger_match import Rule
 from integration.zendesk.webhook import DESK, ENDPOINT, normalised_endpoint
 
@@ -42,9 +43,9 @@ class MissedTickets:
     lag = Export.SEARCH.lag
 
     def __init__(self, settings: Settings, *, wait: Wait) -> None:
-        self._settings = settings.zendesk
+        self._settings = settings.of(ZendeskSettings)
         self._endpoint = f"{settings.public_url}{ENDPOINT}"
-        self._reader = Reader(settings.zendesk, wait=wait)
+        self._reader = Reader(settings.of(ZendeskSettings), wait=wait)
         self._log = InvocationLog(self._reader, endpoint=self._endpoint)
         self._webhooks: list[Record] | None = None
 
@@ -148,7 +149,7 @@ def _candidate(record: Record) -> Candidate:
 
 def usable_sources(settings: Settings, *, now: float, wait: Wait) -> tuple[Export, bool]:
     """How missed tickets can be found, and whether Zendesk's log says when; raises `RemoteError` when not at all."""
-    reader = Reader(settings.zendesk, wait=wait)
+    reader = Reader(settings.of(ZendeskSettings), wait=wait)
     export = CreatedTickets(reader).usable_export(now=now)
     try:
         InvocationLog(reader, endpoint=f"{settings.public_url}{ENDPOINT}").webhooks()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from integration.facts import CaseKey, reference_of
 from integration.ports import Service, Signing
 from integration.zendesk.pace import DEFAULT_INTERVAL
+from integration.zendesk.settings import ZendeskSettings
 from integration.zendesk.webhook import DESK, FRESH_SECONDS, TicketDoor
 
 if TYPE_CHECKING:
@@ -18,13 +19,13 @@ if TYPE_CHECKING:
 
 
 def _door(settings: Settings) -> Door:
-    return TicketDoor(settings.zendesk)
+    return TicketDoor(settings.of(ZendeskSettings))
 
 
 def _place(settings: Settings) -> Place:
     from integration.zendesk.desk import Desk  # noqa: PLC0415 -- see above
 
-    return Desk(settings.zendesk)
+    return Desk(settings.of(ZendeskSettings))
 
 
 def _missed(settings: Settings, wait: Wait) -> MissedCases:
@@ -34,7 +35,7 @@ def _missed(settings: Settings, wait: Wait) -> MissedCases:
 
 
 def _case_url(settings: Settings, key: CaseKey) -> str:
-    return f"{settings.zendesk.url}/agent/tickets/{reference_of(key)}"
+    return f"{settings.of(ZendeskSettings).url}/agent/tickets/{reference_of(key)}"
 
 
 SERVICE: Final = Service(

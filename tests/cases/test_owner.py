@@ -25,6 +25,7 @@ from integration.findings import Outcome
 from integration.settings import Settings
 from integration.supervisor import REFUSED
 from integration.web.app import create_app
+from integration.zendesk.settings import ZendeskSettings
 from tests.conftest import ROOT, InProcess, Processes, wait_for
 from tests.deliver import TICKET, signed
 from tests.ports import free_port
@@ -226,7 +227,7 @@ def test_a_web_process_that_began_without_redis_writes_nothing_into_anothers(
     redis_port = free_port()
     own = replace(settings, redis_url=f"redis://127.0.0.1:{redis_port}/0")
     connections.refuse_foreign(own)  # nobody answers: it starts all the same
-    headers = signed(TICKET, own.zendesk.webhook_secrets[0])
+    headers = signed(TICKET, own.of(ZendeskSettings).webhook_secrets[0])
     client = create_app(own).test_client()
     assert client.post("/zendesk/tickets", data=TICKET, headers=headers).status_code == 503
 

@@ -32,7 +32,9 @@ def service() -> Iterator[Recording]:
 
 @pytest.fixture
 def settings(service: Recording) -> LogRocketSettings:
-    return from_environment({**ENVIRON, "LOGROCKET_API_URL": service.url, "LOGROCKET_PROJECTS": RULES}).logrocket
+    return from_environment({**ENVIRON, "LOGROCKET_API_URL": service.url, "LOGROCKET_PROJECTS": RULES}).of(
+        LogRocketSettings
+    )
 
 
 @pytest.fixture

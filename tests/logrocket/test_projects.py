@@ -20,7 +20,7 @@ PRO, EU = "acme/pro:acme:pro:hush-hush", "acme/eu:acme:eu:hush-hush"
 
 
 def with_rules(rules: str, **others: str) -> LogRocketSettings:
-    return from_environment({**ENVIRON, "LOGROCKET_PROJECTS": rules, **others}).logrocket
+    return from_environment({**ENVIRON, "LOGROCKET_PROJECTS": rules, **others}).of(LogRocketSettings)
 
 
 def chosen(rules: str, *, brand: Label | None = None, form: Label | None = None) -> str:

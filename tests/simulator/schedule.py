@@ -21,7 +21,9 @@ from integration.cases.queues import Queues
 from integration.facts import CaseKey, reference_of
 from integration.logrocket import results
 from integration.logrocket.links import ProjectLinks
+from integration.logrocket.settings import LogRocketSettings
 from integration.settings import Settings, from_environment
+from integration.zendesk.settings import ZendeskSettings
 from tests.simulator import promises, troubles
 from tests.simulator.chance import Chance, Place
 from tests.simulator.logrocket import Service, SimulatedLogRocket
@@ -82,7 +84,7 @@ def settings() -> Settings:
 def clients(worker: str) -> tuple[SimulatedDesk, SimulatedLogRocket]:
     """The product's clients of one worker process, made once: they take long to make."""
     del worker
-    return SimulatedDesk(settings().zendesk), SimulatedLogRocket(settings().logrocket)
+    return SimulatedDesk(settings().of(ZendeskSettings)), SimulatedLogRocket(settings().of(LogRocketSettings))
 
 
 class ModelQueues:

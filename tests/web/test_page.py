@@ -15,6 +15,7 @@ from integration.errors import Temporary
 from integration.settings import from_environment
 from integration.web.app import create_app
 from integration.web.status import actions
+from integration.zendesk.settings import ZendeskSettings
 from sandbox import Fault, Sandbox
 from tests.admin import PASSWORD, Admin, fail_one, file_one
 from tests.conftest import InProcess, wait_for
@@ -58,7 +59,7 @@ def test_a_ticket_is_shown_with_its_way_its_links_and_no_address(
     shown = item(admin.page(), ticket_id)
     assert re.findall(r'class="step">(\w+)<', shown) == ["received", "requested", "ready", "posted"]
     assert shown.count("<time datetime=") == 4
-    assert f'href="{product.settings.zendesk.url}/agent/tickets/{ticket_id}"' in shown
+    assert f'href="{product.settings.of(ZendeskSettings).url}/agent/tickets/{ticket_id}"' in shown
     [replay] = re.findall(r'href="([^"]+/s/[^"]+)"', shown)
     [note] = sandbox.zendesk.internal_notes(ticket_id)
     assert f'"{replay}"' in note.html_body

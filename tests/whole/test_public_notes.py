@@ -19,6 +19,7 @@ from integration.cases import counters
 from integration.cases.entry import FINAL, STILL_PUBLIC, Entry, State
 from integration.cases.reader import PublicNotes
 from integration.facts import Pace, reference_of
+from integration.zendesk.settings import ZendeskSettings
 from sandbox import Fault, Sandbox
 from tests.admin import PASSWORD, Admin
 from tests.conftest import ROOT, InProcess, wait_for
@@ -275,7 +276,7 @@ def test_the_page_shows_it_until_an_admin_has_seen_it(sandbox: Sandbox, product:
     assert f"Ticket {left} still public , noticed" in said[left]
     assert f"Ticket {mended} internal again , noticed" in said[mended]
     page = admin.page()
-    assert f'href="{product.settings.zendesk.url}/agent/tickets/{left}"' in page
+    assert f'href="{product.settings.of(ZendeskSettings).url}/agent/tickets/{left}"' in page
     assert "No ticket waits. 2 notes are or were public. 1 ticket has failed." in page
     assert page.index('id="public"') < page.index('id="summary"')
 

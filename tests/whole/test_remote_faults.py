@@ -25,6 +25,7 @@ from integration.errors import RemoteError
 from integration.facts import Highlights, Pace, Person, Receipt, Result
 from integration.http import MAX_ANSWER_BYTES, ServiceAdapter, ServiceSession, retry_after
 from integration.logrocket.client import LogRocket
+from integration.logrocket.settings import LogRocketSettings
 from integration.note import compose
 from integration.settings import from_environment
 from sandbox import Fault, Sandbox
@@ -481,7 +482,7 @@ def answering(*pieces: bytes, pause: float = 0.0, head: bytes = b"") -> Iterator
 
 
 def polled(environ: dict[str, str], url: str) -> object:
-    logrocket = LogRocket(from_environment({**environ, "LOGROCKET_API_URL": url}).logrocket)
+    logrocket = LogRocket(from_environment({**environ, "LOGROCKET_API_URL": url}).of(LogRocketSettings))
     with logrocket._session:
         return outcome(lambda: logrocket.result("abc"))
 

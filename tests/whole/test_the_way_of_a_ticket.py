@@ -12,6 +12,7 @@ from redis import Redis
 
 from integration.cases.entry import State
 from integration.logrocket import callback
+from integration.logrocket.settings import LogRocketSettings
 from sandbox import Fault, Sandbox
 from tests.conftest import InProcess, wait_for
 from tests.observed import asked, everything, looks_at_comments, polls, updates
@@ -48,7 +49,7 @@ def test_the_request_names_the_requester_and_a_callback_that_only_this_integrati
     assert f"{url.scheme}://{url.netloc}{url.path}" == product.settings.public_url + "/logrocket/highlights"
     assert parse_qs(url.query)["ticket_id"] == [str(number)]
     [request] = sandbox.logrocket.requests
-    assert request.headers["Authorization"] == f"token {product.settings.logrocket.api_key}"
+    assert request.headers["Authorization"] == f"token {product.settings.of(LogRocketSettings).api_key}"
 
 
 def test_the_note_ends_with_the_marker_of_its_request(sandbox: Sandbox, product: InProcess) -> None:

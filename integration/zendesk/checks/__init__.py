@@ -12,13 +12,14 @@ from integration.zendesk.checks import user as zendesk_user
 from integration.zendesk.checks.missed import MISSED, missed_tickets
 from integration.zendesk.checks.user import CheckSession
 from integration.zendesk.checks.webhook import WEBHOOK, of_webhook, without_webhook
+from integration.zendesk.settings import ZendeskSettings
 
 _NEEDS_A_USER: Final = (zendesk_user.SCOPES, zendesk_user.NOTES, WEBHOOK)
 
 
 def of_zendesk(settings: Settings, *, clock: Callable[[], float]) -> Iterator[Result]:
     """Every check of Zendesk."""
-    session = CheckSession(settings.zendesk)
+    session = CheckSession(settings.of(ZendeskSettings))
     try:
         user = session.fetch("users/me", "user")
     except RemoteError as error:

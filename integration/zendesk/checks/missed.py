@@ -11,6 +11,7 @@ from integration.settings import Settings
 from integration.zendesk import missed
 from integration.zendesk.created_tickets import Export
 from integration.zendesk.reader import Forbidden
+from integration.zendesk.settings import ZendeskSettings
 from integration.zendesk.trouble import of_trouble
 
 MISSED: Final = "missed tickets"
@@ -36,7 +37,7 @@ def missed_tickets(settings: Settings, *, now: float) -> Result:
     except Forbidden as error:
         return failure(MISSED, f"{error}", _FIX)
     except RemoteError as error:
-        return of_trouble(MISSED, error, settings.zendesk)
+        return of_trouble(MISSED, error, settings.of(ZendeskSettings))
     if not has_log:
         return warning(MISSED, f"found {_HOW[export]}; Zendesk does not show us its log of deliveries", _LOG_FIX)
     return ok(MISSED, f"found {_HOW[export]}, when its log shows deliveries that failed")

@@ -74,7 +74,7 @@ class CheckSession:
 
 def acts_as(user: User, settings: Settings) -> Result:
     """Who the credentials act as. To unknown ones Zendesk answers with 200, and the "Anonymous user"."""
-    fix = credentials_fix(settings.zendesk)
+    fix = credentials_fix(settings.of(ZendeskSettings))
     if type(user.get("id")) is not int:
         return failure(
             USER, "nobody: Zendesk does not know these credentials (it answers as to an anonymous user)", fix
@@ -146,14 +146,14 @@ def clock_skew(headers: Mapping[str, str], *, now: float) -> Result:
 
 def scopes(session: CheckSession, settings: Settings) -> Result:
     """Whether the scopes of our token are enough, as far as Zendesk shows them."""
-    if isinstance(settings.zendesk.credentials, ApiToken):
+    if isinstance(settings.of(ZendeskSettings).credentials, ApiToken):
         return ok(SCOPES, "an API token may do all that its user may")
     try:
         return granted(session.fetch("oauth/tokens/current", "token").get("scopes"))
     except (Forbidden, Absent):
         return granted(None)
     except RemoteError as error:
-        return of_trouble(SCOPES, error, settings.zendesk)
+        return of_trouble(SCOPES, error, settings.of(ZendeskSettings))
 
 
 def custom_role(session: CheckSession, user: User) -> Mapping[str, Any] | None:
@@ -172,8 +172,8 @@ def unknown(error: RemoteError, settings: Settings) -> Result:
     """The result when Zendesk does not say who we are."""
     if isinstance(error, Forbidden):
         told = "the credentials are accepted and may not read who they act as (403)"
-        return failure(USER, told, credentials_fix(settings.zendesk))
-    return of_trouble(USER, error, settings.zendesk)
+        return failure(USER, told, credentials_fix(settings.of(ZendeskSettings)))
+    return of_trouble(USER, error, settings.of(ZendeskSettings))
 
 
 def _in_words(user: User) -> str:

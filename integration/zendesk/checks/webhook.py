@@ -17,7 +17,7 @@ from integration.safe_text import address, named, printable
 from integration.settings import Settings
 from integration.zendesk import webhook as deliveries
 from integration.zendesk.checks.trigger_body import BODY, Fault, fault_of
-from integration.zendesk.settings import ZENDESK_TEST_SECRET
+from integration.zendesk.settings import ZENDESK_TEST_SECRET, ZendeskSettings
 from integration.zendesk.settings_checks import signing_secret_is_set
 from integration.zendesk.setup.account import Admin, Refused
 from integration.zendesk.setup.conditions import fires_on_creation
@@ -60,7 +60,7 @@ _ANSWERS_OF_A_STALE_PROCESS: Final = {
 
 def of_webhook(settings: Settings, *, is_admin: bool, clock: Callable[[], float]) -> Iterator[Result]:
     """Every check of the webhook. `is_admin`: whether the acting user is an admin, for the advice."""
-    admin = Admin(settings.zendesk, wait=_wait, scopes="read")
+    admin = Admin(settings.of(ZendeskSettings), wait=_wait, scopes="read")
     try:
         account = admin.look()
     except Held:
@@ -70,7 +70,7 @@ def of_webhook(settings: Settings, *, is_admin: bool, clock: Callable[[], float]
         yield delivery_from_here(settings, is_admin=is_admin, now=clock())
         return
     except RemoteError as error:
-        yield of_trouble(WEBHOOK, error, settings.zendesk)
+        yield of_trouble(WEBHOOK, error, settings.of(ZendeskSettings))
         yield from without_webhook("the webhook is not known", settings)
         return
     ours = chosen(account, settings)
@@ -81,14 +81,14 @@ def of_webhook(settings: Settings, *, is_admin: bool, clock: Callable[[], float]
     yield trigger(ours, account)
     secret = signing_secret(admin, ours, settings, is_admin=is_admin)
     yield secret
-    secret_is_right = secret.outcome is not Outcome.FAILURE and bool(settings.zendesk.webhook_secrets)
+    secret_is_right = secret.outcome is not Outcome.FAILURE and bool(settings.of(ZendeskSettings).webhook_secrets)
     yield delivery(settings, ours, is_admin=is_admin, now=clock(), secret_is_right=secret_is_right)
 
 
 def without_webhook(why: str, settings: Settings, *, but: str | None = None) -> Iterator[Result]:
     """The results that need the webhook, when there is none to look at. Whether a secret is set shows anyway."""
     for name in (TRIGGER, SECRET, DELIVERY):
-        told = signing_secret_is_set(settings.zendesk)
+        told = signing_secret_is_set(settings.of(ZendeskSettings))
         if name == SECRET and told.outcome is not Outcome.OK:
             yield failure(SECRET, told.found, _SET_IT)
         elif name != but:
@@ -169,7 +169,7 @@ def _fault_of_its_bodies(trigger: Trigger, webhook: Webhook) -> Fault | None:
 
 def signing_secret(admin: Admin, ours: Webhook, settings: Settings, *, is_admin: bool) -> Result:
     """Whether the secret that Zendesk signs with is one of those that are accepted here."""
-    if not settings.zendesk.webhook_secrets:
+    if not settings.of(ZendeskSettings).webhook_secrets:
         return failure(SECRET, "ZENDESK_WEBHOOK_SECRET is not set: no ticket is accepted", _SET_IT)
     try:
         theirs = admin.signing_secret(ours.id)
@@ -177,8 +177,8 @@ def signing_secret(admin: Admin, ours: Webhook, settings: Settings, *, is_admin:
         why = "Zendesk does not let these credentials read the webhook's secret"
         return warning(SECRET, why, _rights("read", is_admin=is_admin))
     except RemoteError as error:
-        return of_trouble(SECRET, error, settings.zendesk)
-    matches = [hmac.compare_digest(secret, theirs) for secret in settings.zendesk.webhook_secrets]
+        return of_trouble(SECRET, error, settings.of(ZendeskSettings))
+    matches = [hmac.compare_digest(secret, theirs) for secret in settings.of(ZendeskSettings).webhook_secrets]
     if not any(matches) or theirs == ZENDESK_TEST_SECRET:
         return failure(SECRET, "ZENDESK_WEBHOOK_SECRET is not the secret of the webhook", _SET_IT)
     if len(matches) > 1:
@@ -191,7 +191,7 @@ def delivery(settings: Settings, ours: Webhook, *, is_admin: bool, now: float, s
 
     `secret_is_right`: nothing is wrong with the secret that is set here, where `check` runs.
     """
-    admin = Admin(settings.zendesk, wait=_wait, scopes="read webhooks:write")
+    admin = Admin(settings.of(ZendeskSettings), wait=_wait, scopes="read webhooks:write")
     try:
         status = admin.deliver_test(ours, TEST_PAYLOAD)
     except Held:
@@ -200,7 +200,7 @@ def delivery(settings: Settings, ours: Webhook, *, is_admin: bool, now: float, s
         fix = "Zendesk calls addresses on the internet alone, with https://: see that PUBLIC_URL is one."
         return failure(DELIVERY, "Zendesk refuses to call the webhook for a test", fix)
     except RemoteError as error:
-        return of_trouble(DELIVERY, error, settings.zendesk)
+        return of_trouble(DELIVERY, error, settings.of(ZendeskSettings))
     if status == _TAKEN:
         return ok(DELIVERY, "Zendesk called the web process, which took it (204)")
     return _not_taken("Zendesk", status, secret_is_right=secret_is_right)
@@ -208,7 +208,7 @@ def delivery(settings: Settings, ours: Webhook, *, is_admin: bool, now: float, s
 
 def delivery_from_here(settings: Settings, *, is_admin: bool, now: float) -> Result:
     """When Zendesk may not be asked to call: sign as it would, and call the web process from this machine."""
-    secrets = [secret for secret in settings.zendesk.webhook_secrets if secret != ZENDESK_TEST_SECRET]
+    secrets = [secret for secret in settings.of(ZendeskSettings).webhook_secrets if secret != ZENDESK_TEST_SECRET]
     if not secrets:
         why = "Zendesk does not let these credentials test the webhook, and there is no secret to sign with here"
         return skipped(DELIVERY, why, _rights("webhooks:write", is_admin=is_admin))
