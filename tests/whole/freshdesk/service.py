@@ -1,13 +1,12 @@
 """Freshdesk as a desk: its automation rule tells of new tickets, and its API takes private notes.
 
-The smallest desk that there can be, as an example. It is no part of the product: the test beside it puts this file into
-a copy of the product as `integration/freshdesk/service.py`, and adds one line to `integration/services.py`.
+The smallest desk that there can be, as an example. It is no part of the product: the test beside it puts this file and
+`settings.py` into a copy of the product as `integration/freshdesk/`, and adds one line to `integration/services.py`.
 """
 
 from __future__ import annotations
 
 import hmac
-import os
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -17,6 +16,7 @@ from integration.http import ServiceAdapter, ServiceSession
 from integration.json_body import parse_object
 from integration.note import Note, html, marker
 from integration.ports import Headers, Service, Signing
+from tests.whole.freshdesk.settings import FreshdeskSettings
 
 
 class RuleDoor:
@@ -24,11 +24,10 @@ class RuleDoor:
 
     path = "/freshdesk/tickets"
     max_bytes = 64 * 1024
-    _secret = os.environ.get("FRESHDESK_SECRET", "").encode()
+    has_secret = True  # nothing starts without it
 
-    @property
-    def has_secret(self) -> bool:
-        return bool(self._secret)
+    def __init__(self, settings: FreshdeskSettings) -> None:
+        self._secret = settings.secret.encode()
 
     def look_at(self, headers: Headers, *, now: float) -> None:  # noqa: ARG002 -- the rule sends no time
         if not hmac.compare_digest(headers.get("X-Highlights-Secret", "").encode("utf-8", "replace"), self._secret):
@@ -47,11 +46,10 @@ class RuleDoor:
 class TicketNotes:
     """Writes private notes on tickets. An answer in another shape is a crash of the step, which is tried again."""
 
-    def __init__(self) -> None:
-        url = os.environ["FRESHDESK_URL"]
-        self._api = f"{url}/api/v2"
-        self._session = ServiceSession(ServiceAdapter("Freshdesk", url))
-        self._session.auth = (os.environ["FRESHDESK_API_KEY"], "X")
+    def __init__(self, settings: FreshdeskSettings) -> None:
+        self._api = f"{settings.url}/api/v2"
+        self._session = ServiceSession(ServiceAdapter("Freshdesk", settings.url))
+        self._session.auth = (settings.api_key, "X")
 
     def _get(self, path: str) -> Any:  # noqa: ANN401 -- JSON
         return self._session.get(f"{self._api}/{path}").json()
@@ -101,8 +99,8 @@ SERVICE: Final = Service(
     name="Freshdesk",
     credentials="FRESHDESK_API_KEY",
     desk="freshdesk",
-    door=lambda _: RuleDoor(),
+    door=lambda settings: RuleDoor(settings.of(FreshdeskSettings)),
     signing=Signing(secret="FRESHDESK_SECRET", sender="rule", needed="usable ticket_id"),
-    place=lambda _: TicketNotes(),
+    place=lambda settings: TicketNotes(settings.of(FreshdeskSettings)),
     interval=0.5,
 )

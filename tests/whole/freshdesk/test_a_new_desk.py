@@ -34,7 +34,9 @@ def source(tmp_path: Path) -> Path:
     new = tmp_path / "integration/freshdesk"
     new.mkdir()
     (new / "__init__.py").touch()
-    shutil.copy(Path(__file__).with_name("service.py"), new)
+    for name in ("service.py", "settings.py"):
+        example = Path(__file__).with_name(name).read_text()
+        (new / name).write_text(example.replace("tests.whole.freshdesk", "integration.freshdesk"))
     services = tmp_path / "integration/services.py"
     before = services.read_text()
     assert before.count(LAST) == 1
@@ -116,6 +118,17 @@ def test_all_that_is_told_of_services_is_told_of_the_new_one(freshdesk: Freshdes
     assert 'highlights_deliveries_refused_total{endpoint="freshdesk",reason="wrong_signature"} 1.0' in metrics
     assert 'highlights_trouble{name="freshdesk_down",severity="none"} 0.0' in metrics
     admin.session.close()
+
+
+def test_what_the_new_desk_lacks_is_told_with_all_the_rest(source: Path, environ: dict[str, str]) -> None:
+    lacking = {**environ, "FRESHDESK_URL": "", "FRESHDESK_SECRET": "", "LOGROCKET_APP_ID": ""}
+    run = [sys.executable, "-m", "worker"]
+    done = subprocess.run(
+        run, cwd=source, env={**os.environ, **lacking}, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 2
+    for name in ("FRESHDESK_URL", "FRESHDESK_SECRET", "LOGROCKET_APP_ID"):
+        assert f"{name} is not set" in done.stderr
 
 
 # -- The promise
