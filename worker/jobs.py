@@ -252,7 +252,7 @@ class Jobs:
         return refuses.denied(error)
 
     def _limited(self, error: Temporary, claimed: Entry) -> None:
-        """Close the lane after a 429 that is meant for all; one that is meant for this ticket is this ticket's."""
+        """Close the lane after a 429 that is meant for all; one that is meant for this ticket delays it alone."""
         service = self._service(error, claimed)
         another, _ = self.ledger.lanes.met(service, Sign.LIMITED, claimed)
         if error.limit_used_up or (another and error.limit_used_up is None):

@@ -16,9 +16,9 @@ from typing import Final, NamedTuple
 
 from integration.facts import CaseKey, Highlights, Person
 
-JOB_SECONDS: Final = 20  # the longest a job may take,
-STOP_SECONDS: Final = 25  # shorter than the worker waits for it on SIGTERM,
-LEASE_SECONDS: Final = 28  # shorter than nobody else touches its entry
+JOB_SECONDS: Final = 20  # the longest a job may take
+STOP_SECONDS: Final = 25  # how long the worker waits for its job on SIGTERM: longer than that
+LEASE_SECONDS: Final = 28  # how long nobody else touches the job's entry: longer still
 POLLS: Final = 6  # how often the summariser is asked for one result
 GIVE_UP_SECONDS: Final = 24 * 60 * 60  # how long a step may meet temporary errors
 GIVE_UP_CRASHES: Final = 5  # how often our own code may fail in one step

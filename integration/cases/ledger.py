@@ -1,4 +1,4 @@
-"""The ledger: one entry per case in Redis, and the one clock that moves it.
+"""The ledger: one entry per case in Redis; all times are Redis' own.
 
 Its keys are in `integration.cases.keys`. Here it is written: `integration.cases.changes` does that for an entry that is
 there already. `integration.cases.reader` tells what is in it.

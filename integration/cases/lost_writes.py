@@ -6,11 +6,12 @@ that the tickets of that time have to be looked for, and recovery does.
     <prefix>:run             the run of Redis that was seen last, and how often its clock had jumped
     <prefix>:recover:lost    since when and until when the tickets were created that may be lost (Unix seconds)
 
-`recover:lost` is what tickets are looked through by. What other desks have to be looked through is handed on to their
-own `recover:lost:<desk>` before that is done.
+`recover:lost` is the time of which tickets are looked for. Other desks get a copy of it, `recover:lost:<desk>`, before
+that is done.
 
 Another run is noticed before it is given a ticket, and by recovery; whoever is first writes it down. At the very first
-start nothing is known of any run, which is taken for an emptied Redis: our trigger is not older, so that is soon done.
+start nothing is known of any run, which is taken for an emptied Redis. That look finds nothing and is soon done: our
+trigger did not exist before.
 """
 
 from __future__ import annotations

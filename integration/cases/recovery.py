@@ -245,7 +245,7 @@ class Recovery:
 
 
 def _add_lost(lost: Stretch, search: _Search) -> Stretch | None:
-    """Have the time looked through of which Redis may have lost cases, as far as the service told of any then."""
+    """Add the time of which Redis may have lost cases to the search, cut to when the service already told us of any."""
     start = max(lost.start, search.oldest, search.look.told_since())
     if start > lost.end:
         return None

@@ -85,7 +85,7 @@ class Seen:
     """What one endpoint took and refused. Times are Unix seconds."""
 
     genuine: float | None = None  # the last delivery that was verified
-    mixed: float | None = None  # when one was refused after one that was verified after one that was refused
+    mixed: float | None = None  # when refusals and genuine deliveries last took turns: there are two senders
     refused: Mapping[str, Refused] = field(default_factory=dict)  # by reason
 
 

@@ -107,7 +107,7 @@ def _next(new: Entry, now: float) -> str | None:
 
 
 def remembered(old: Entry, new: Entry, now: float) -> Entry:
-    """The changed entry, with what this change tells of trouble kept for its way."""
+    """The changed entry; the setback that this change tells of, if any, is added to its way."""
     trouble = _trouble(old, new, now)
     if trouble is None:
         return new

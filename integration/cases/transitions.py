@@ -106,7 +106,7 @@ def became_public(old: Entry, new: Entry) -> bool:
 
 
 def is_left_public(old: Entry, new: Entry) -> bool:
-    """Whether it is given up just now to make our note private: a person has to."""
+    """Whether this change gives up making our note private: a person has to."""
     return new.note.public_id is not None and new.state in FINAL and old.state not in FINAL
 
 

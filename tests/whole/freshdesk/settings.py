@@ -1,4 +1,4 @@
-"""What an admin sets about Freshdesk: `integration/settings.py` finds it here, and tells at once all that is missing."""
+"""What an admin sets about Freshdesk: `integration/settings.py` finds it here and tells at once all that is missing."""
 
 from __future__ import annotations
 
