@@ -9,7 +9,6 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import requests
 
@@ -133,7 +132,7 @@ class SlackAdapter(ServiceAdapter):
         error = super().refused(response, told)
         if isinstance(error, Temporary):
             if error.too_many:  # limits are those of a method; what everybody waits for is to post
-                error.limit_used_up = urlsplit(response.url or "").path.endswith("/chat.postMessage")
+                error.limit_used_up = response.request.method == "POST"
             return error
         answer = json_object(response.content)
         if answer is None or answer.get("ok") is not False:

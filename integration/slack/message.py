@@ -65,13 +65,17 @@ def _payload(message: Mapping[str, Any]) -> Mapping[str, Any]:
     return payload if isinstance(payload, dict) else {}
 
 
-def _texts(message: Mapping[str, Any]) -> Iterator[str]:
-    """The texts of a message: the one of each block, and the one that notifications show."""
-    blocks = message.get("blocks")
-    for part in [message, *(blocks if isinstance(blocks, list) else [])]:
-        text = part.get("text") if isinstance(part, dict) else None
-        if isinstance(text, str):
-            yield text
+def _texts(part: object) -> Iterator[str]:
+    """Every text in a message: Slack gives a `markdown` block back as nested elements of rich text."""
+    if isinstance(part, str):
+        yield part
+    elif isinstance(part, Mapping):
+        for name, inner in part.items():
+            if name in ("blocks", "elements", "text"):
+                yield from _texts(inner)
+    elif isinstance(part, list):
+        for inner in part:
+            yield from _texts(inner)
 
 
 def _notification(note: Note) -> str:

@@ -64,7 +64,7 @@ def refusal(answer: Mapping[str, Any], *, retry_after: float | None, write: bool
     told = Told(service=SERVICE, said=refusal_words(answer), outcome_unknown=False)
     if word in RATE_LIMITED:
         reason = "Slack asks to come again later"
-        return Temporary(reason, retry_after=retry_after, too_many=True, limit_used_up=True, **told)
+        return Temporary(reason, retry_after=retry_after, too_many=True, limit_used_up=write, **told)
     return _of_account(word, told) or _of_message(word, told) or _trouble(retry_after, write=write, told=told)
 
 

@@ -30,10 +30,19 @@ def page(messages: Sequence[dict[str, Any]], asked: dict[str, Any], *, most: int
 
 
 def _shown(message: dict[str, Any], *, whole: bool) -> dict[str, Any]:
-    """A message; of its metadata the type alone, unless all of it is asked for."""
+    """A message, its Markdown as rich text; of its metadata the type alone, unless all of it is asked for."""
+    shown = message | {"blocks": [_rich(block) for block in message.get("blocks", [])]}
     if whole or "metadata" not in message:
-        return message
-    return message | {"metadata": {"event_type": message["metadata"]["event_type"]}}
+        return shown
+    return shown | {"metadata": {"event_type": message["metadata"]["event_type"]}}
+
+
+def _rich(block: dict[str, Any]) -> dict[str, Any]:
+    """A block as Slack keeps it: a `markdown` block becomes paragraphs of rich text."""
+    if block.get("type") != "markdown":
+        return block
+    texts = [{"type": "text", "text": text} for text in str(block["text"]).split("\n\n")]
+    return {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": [text]} for text in texts]}
 
 
 def _start(newest_first: Sequence[dict[str, Any]], cursor: str) -> int:

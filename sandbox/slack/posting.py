@@ -31,7 +31,6 @@ def posted(slack: Slack, channel: Channel, asked: dict[str, Any]) -> dict[str, A
         _at_most_one_a_second(channel)
     message = {
         "type": "message",
-        "subtype": "bot_message",
         "ts": slack.next_ts(),
         "user": slack.user_id,
         "bot_id": slack.bot_id,

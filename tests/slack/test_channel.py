@@ -195,9 +195,10 @@ def test_a_second_message_in_a_second_is_told_when_to_come_again(channel: Channe
     assert len(slack.own_messages()) == 1
 
 
-def test_too_many_looks_at_the_history_pause_no_message(channel: Channel, faults: Faults) -> None:
+@pytest.mark.parametrize("status", [200, 429])
+def test_too_many_looks_at_the_history_pause_no_message(status: int, channel: Channel, faults: Faults) -> None:
     body = '{"ok": false, "error": "ratelimited"}'
-    faults.add(Fault(service="slack", path="history", status=429, body=body, headers={"Retry-After": "60"}))
+    faults.add(Fault(service="slack", path="history", status=status, body=body, headers={"Retry-After": "60"}))
     with pytest.raises(Temporary) as later:
         channel.find_note(KEY, markers=MARKERS)
     assert (later.value.retry_after, later.value.too_many, later.value.limit_used_up) == (60.0, True, False)

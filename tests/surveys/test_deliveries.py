@@ -13,7 +13,7 @@ from integration.errors import MalformedDelivery, OutOfDate, RejectedDelivery, U
 from integration.facts import CaseKey, NewCase, Person
 from integration.json_body import parse_object
 from integration.ports import Door
-from integration.surveys import readers
+from integration.surveys import readers, standard_webhooks
 from integration.surveys.answer import Answer
 from tests.deliveries.recorded import delivery, names
 from tests.surveys.sources import NOW, AnyDoor, configured, door
@@ -108,6 +108,16 @@ def test_an_id_that_no_key_can_hold_is_hashed_and_stays_the_same() -> None:
     assert answer.key.startswith("survey-")
     assert len(answer.key) == len("survey-") + 40
     assert answer == read("surveys/plain_as_zapier_sends_it")
+
+
+def test_the_signature_is_the_one_that_the_libraries_of_standard_webhooks_are_tested_with() -> None:
+    signed = standard_webhooks.signature(
+        b'{"test": 2432232314}',
+        secret="whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+        message="msg_p5jXN8AQM9LWM0D4loKWxJek",
+        timestamp="1614265330",
+    )
+    assert signed == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
 
 
 # -- It refuses
