@@ -15,7 +15,7 @@ from redis.exceptions import RedisError
 
 from integration.cases import redis_trouble
 from integration.cases.owner import RefusedRedisError
-from integration.commands import check, forget, install, recover, retry, serve, status, uninstall
+from integration.commands import check, forget, install, recover, retry, serve, status, survey, uninstall
 from integration.errors import RemoteError, SettingsError
 from integration.settings import environment, from_environment
 
@@ -41,6 +41,7 @@ COMMANDS: Final[dict[str, Command]] = {
     "retry": retry,
     "serve": serve,
     "status": status,
+    "survey": survey,
     "uninstall": uninstall,
 }
 

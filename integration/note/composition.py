@@ -36,6 +36,7 @@ def compose(highlights: Highlights, *, request_id: str, links: Links, person: Pe
         heading=_HEADING,
         body=body,
         complete=all_shown and source == highlights,
+        closing=None,
         cut_line=Paragraph(Line(("This note was cut: ", *everything))),
         last_line=Paragraph(Line((clean(marker.of(request_id)),))),
     )

@@ -1,0 +1,43 @@
+"""The doors of the three sources, with the secrets that the recorded deliveries are signed with."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from integration.surveys import settings
+from integration.surveys.formbricks import FormbricksDoor
+from integration.surveys.plain import PlainDoor
+from integration.surveys.settings import SurveySettings
+from integration.surveys.typeform import TypeformDoor
+from integration.variables import Reader
+
+NOW: Final = 1_795_515_127.0
+ENVIRON: Final = {
+    "SURVEY_TOKEN": "survey-hush-1",
+    "FORMBRICKS_WEBHOOK_SECRET": "whsec_c2lnbmVkLWluLXRoZS10ZXN0cy1vbmx5IQ==",
+    "FORMBRICKS_SCORE": "nps",
+    "FORMBRICKS_COMMENT": "why",
+    "TYPEFORM_WEBHOOK_SECRET": "typeform-hush-1",
+    "TYPEFORM_SCORE": "nps",
+    "TYPEFORM_COMMENT": "why",
+}
+AnyDoor = PlainDoor | FormbricksDoor | TypeformDoor
+
+
+def configured(**changes: str) -> SurveySettings:
+    reader = Reader(ENVIRON | changes)
+    read = settings.read(reader)
+    assert reader.problems == {}
+    return read
+
+
+def door(source: str, read: SurveySettings | None = None) -> AnyDoor:
+    read = read or configured()
+    match source:
+        case "formbricks":
+            assert read.formbricks is not None
+            return FormbricksDoor(read.formbricks, max_score=read.max_score)
+        case "typeform":
+            assert read.typeform is not None
+            return TypeformDoor(read.typeform, max_score=read.max_score)
+    return PlainDoor(read)
