@@ -16,10 +16,16 @@ _BREAK: Final = r"(?:,?[ ]{0,2}\n?[ ]{0,2})"  # between two parts: a comma, a li
 # -- English
 
 _STREET: Final = (
-    r"(?:Street|St|Road|Rd|Avenue|Ave|Av|Lane|Ln|Drive|Dr|Court|Ct|Boulevard|Blvd|Way|Place|Pl|Square|Sq|Terrace|Ter|Close|Crescent|Cres"
-    r"|Circle|Cir|Highway|Hwy|Parkway|Pkwy|Trail|Row|Mews|Gardens|Grove|Hill|Walk|Quay|Alley|Green|Park|Rise|View|Broadway)\b\.?"
+    r"(?:(?:Street|St|Road|Rd|Avenue|Ave|Av|Lane|Ln|Dr|Boulevard|Blvd|Terrace|Ter|Crescent|Cres|Cir|Highway|Hwy|Parkway|Pkwy|Mews|Quay"
+    r"|Alley|Broadway)\b\.?"
+    r"|(?:Drive|Court|Ct|Way|Place|Pl|Square|Sq|Close|Circle|Trail|Row|Gardens|Grove|Hill|Walk|Green|Park|Rise|View)\b"
+    r"(?=\.?[ ]{0,2}(?:[,.;:!?)\n\d#]|$|(?:[A-Z]{1,2}\d|Apt|Unit|Suite|Flat)|(?:in|at|between|by|before|after|and|or"
+    r"|please|not|instead|is|was|again)\b)))"
 )
-_FLAT: Final = r"(?:(?i:apartment|apt|unit|suite|ste|flat|floor|fl|room|rm)\.?[ ]?|#[ ]?)[\w-]{1,6}"
+_FLAT: Final = (
+    r"(?:\d{1,3}(?:st|nd|rd|th)[ ][Ff]loor|(?:(?i:apartment|apt|unit|suite|ste|flat|floor|fl|room|rm)\.?[ ]?"
+    r"|#[ ]?)[\w-]{1,6})"
+)
 _STATE: Final = (
     r"(?:A[KLRZ]|C[AOT]|D[CE]|FL|GA|HI|I[ADLN]|K[SY]|LA|M[ADEINOST]|N[CDEHJMVY]|O[HKR]|PA|RI|S[CD]|T[NX]|UT|V[AT]|W[AIVY]"
     r"|Alabama|Alaska|Arizona|Arkansas|California|Colorado|Connecticut|Delaware|Florida|Georgia|Hawaii|Idaho|Illinois|Indiana|Iowa|Kansas"
@@ -50,7 +56,8 @@ _LOWER: Final = re.compile(
 )
 _BOX: Final = re.compile(rf"\b(?i:p\.?[ ]?o\.?[ ]?box)[ ]\d{{1,6}}{_TAIL}")
 _TOWN_STATE: Final = re.compile(rf"\b{_TOWN},?[ ]{_STATE}[ ]{_ZIP}\b(?![ ]?[\d€$%])")
-_POSTCODE: Final = re.compile(rf"\b(?:{_TOWN}[ ,]{{1,2}})?{_UK}\b")
+_PART: Final = r"(?:[A-Z][\w'\u2019]{0,20}|\d{1,4}[a-z]?)(?:[ ](?:[A-Z][\w'\u2019]{0,20}|\d{1,4}[a-z]?)){0,4}"
+_POSTCODE: Final = re.compile(rf"\b(?:{_PART},[ ]?){{0,4}}(?:{_TOWN}[ ,]{{1,2}})?{_UK}\b")
 
 # -- German
 
@@ -64,11 +71,14 @@ _ENDS: Final = (
     r"(?:straße|strasse|str\.|str|weg|platz|allee|gasse|ring|damm|ufer|steig|pfad|chaussee|stieg|zeile|graben|kamp"
     r"|promenade|twiete|redder)"
 )
+_GERMAN_FLOOR: Final = (
+    r"(?:,?[ ](?:\d{1,2}\.[ ]?(?:OG|UG|DG|Stock|Etage)|EG|Erdgeschoss|Hinterhaus|HH|VH)(?:[ ](?:links|rechts|mitte))?)?"
+)
 _GERMAN: Final = re.compile(
     rf"\b(?:[A-ZÄÖÜ][\wäöüß.]{{1,20}}[ -]){{0,2}}(?:(?!(?:Speicher|Arbeits|Park|Sitz|Steh|Stell|Lade|Listen|Rück|Aus"
     rf"|Um|Lager)(?:platz|weg))"
     rf"[A-ZÄÖÜ][a-zäöüß]{{1,24}}{_ENDS}|(?:Straße|Strasse|Str\.|Weg|Platz|Allee|Gasse|Damm|Ufer"
-    rf"|Chaussee))[ ]{_NUMBER}(?!\d)(?:{_BREAK}{_PLACE})?"
+    rf"|Chaussee))[ ]{_NUMBER}(?!\d){_GERMAN_FLOOR}(?:{_BREAK}{_PLACE})?"
 )
 _OF: Final = re.compile(
     rf"\b(?:Stra(?:ße|sse)|Platz|Allee)[ ]d(?:es"
@@ -96,7 +106,9 @@ _TOWNS: Final = (
     r"|Wien|Graz|Linz|Salzburg|Innsbruck|Zürich|Bern|Basel|Genf|Luzern|Madrid|Barcelona|Valencia|Sevilla|Zaragoza|Málaga|Murcia|Palma|Bilbao"
     r"|Alicante|Córdoba|Valladolid|Vigo|Gijón|Granada|Oviedo|Pamplona|Almería|Santander|Salamanca|Toledo|Cádiz|Huelva|León|Burgos)"
 )
-_KNOWN_TOWN: Final = re.compile(rf"(?<![\d.,-])\b\d{{4,5}}[ ]{_TOWNS}\b")
+_KNOWN_TOWN: Final = re.compile(
+    rf"(?<![\d.,-])\b\d{{4,5}}[ ]{_TOWNS}\b(?:[ ](?:am Main|an der Oder|im Breisgau|\(Saale\)))?"
+)
 
 # -- Spanish
 
@@ -107,13 +119,15 @@ _VIA: Final = (
 _OF_THE: Final = r"(?:(?:de|del|la|las|el|los|y|d'|i)[ ]){0,3}"
 _FLOOR: Final = (
     r"(?:,?[ ](?:\d{1,2}[º°ªo]\.?(?:[ -]?(?:[A-Z]\b|(?:izq|dcha|der|int|ext|izquierda|derecha)\b\.?|\d{1,2}[ªº]))?"
-    r"|(?i:piso|planta|puerta|esc\.|escalera|bajo|ático|portal|depto\.?|int\.|col\.)[ ]?\w{0,12})){0,3}"
+    r"|\d{1,2}[ºª]?[ ]?planta|(?i:piso|planta|puerta|esc\.|escalera|bajo|ático|portal|depto\.?|int\."
+    r"|col\.)[ ]?\w{0,12})){0,3}"
 )
 _SPANISH_PLACE: Final = (
-    rf"(?:C\.?P\.?[ ]?)?\d{{5}}(?:,?[ ]{_NAME}(?:[ ](?:(?:de|del|la|los|las)[ ]){{0,2}}{_NAME}){{0,2}})?"
+    rf"(?:{_NAME}[ ,]{{1,2}}\d{{5}}\b|(?:C\.?P\.?[ ]?)?\d{{5}}(?:,?[ ]{_NAME}(?:[ ](?:(?:de|del|la|los"
+    rf"|las)[ ]){{0,2}}{_NAME}){{0,2}})?)"
 )
 _SPANISH: Final = re.compile(
-    rf"(?<!\w)(?:{_VIA})[ ]?{_OF_THE}{_NAME}(?:[ ]{_OF_THE}{_NAME}){{0,3}},?[ ](?:(?:n[º°o.]\.?[ºo]?|núm\.?"
+    rf"(?<!\w)(?i:{_VIA})[ ]?{_OF_THE}{_NAME}(?:[ ]{_OF_THE}{_NAME}){{0,3}},?[ ](?:(?:n[º°o.]\.?[ºo]?|núm\.?"
     rf"|número)[ ]?)?(?:\d{{1,4}}(?:[ ]?[A-Z]\b)?|s/n)"
     rf"(?!\d){_FLOOR}(?:{_BREAK}{_SPANISH_PLACE})?"
 )

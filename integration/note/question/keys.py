@@ -38,6 +38,7 @@ _NAMED: Final = re.compile(
 _RUN: Final = re.compile(r"[A-Za-z0-9+_-]{20,4000}={0,2}")
 _UUID: Final = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 _HEX: Final = re.compile(r"(?:0x)?[0-9a-f]{32,}", re.IGNORECASE)
+_NUMBERED: Final = re.compile(r"[0-9a-f]+", re.IGNORECASE)  # shorter hexadecimal ones are the ids of records
 _CHANGES: Final = re.compile(r"[A-Za-z](?=\d)|\d(?=[A-Za-z])|[a-z](?=[A-Z])")
 
 # -- Passwords
@@ -49,9 +50,9 @@ _WORD: Final = (
 _FILL: Final = r"(?:[ ][^\W\d_]{1,12}){0,3}"
 _IS: Final = r"(?:is|was|were|would be|should be|lautete?|ist|war|wäre|sei|soll|es|era|sería|ser[aá])"
 _ASSIGNED: Final = re.compile(
-    rf"{_WORD}{_FILL}(?:[ ]{_IS})?[ ]{{0,2}}[:=][ ]{{0,2}}[\"'“„«]?([^\s\"'”“»]{{2,100}})", re.IGNORECASE
+    rf"{_WORD}[\"']?{_FILL}(?:[ ]{_IS})?[ ]{{0,2}}[:=][ ]{{0,2}}[\"'“„«]?([^\s\"'”“»]{{2,100}})", re.IGNORECASE
 )
-_SAID: Final = re.compile(rf"{_WORD}{_FILL}[ ]{_IS}[ ]{{1,2}}([^\s\"'“”„«»]{{3,100}})([ ]*)([^\s]?)", re.IGNORECASE)
+_SAID: Final = re.compile(rf"{_WORD}{_FILL}[ ]{_IS}[ ]{{1,2}}([^\s\"'“”„«»]{{3,100}})", re.IGNORECASE)
 _QUOTED: Final = re.compile(
     rf"(?:{_WORD}|\b(?:old|new|alte|neue|antigua|nueva"
     rf"|anterior)\b(?:[ ]one)?){_FILL}[ ]{_IS}{_FILL}[ ][\"'“„«]([^\"'“”„»\n]{{2,60}})[\"'”“»]",
@@ -60,31 +61,37 @@ _QUOTED: Final = re.compile(
 _BESIDE: Final = re.compile(
     rf"{_WORD}(?:[ ](?:of|von|de|[-\u2013>]{{1,2}}))?[ ]{{1,2}}([^\s\"'“”„«»]{{5,100}})", re.IGNORECASE
 )
+_PAIR: Final = re.compile(
+    r"(?:\b(?:log-?in|credentials?|zugang(?:sdaten)?|anmeldedaten|acceso|user(?:name)?|benutzer(?:name)?|usuario)\b"
+    r"[^\n/]{0,60}?|@[\w.-]{3,80})[ ]/[ ]([^\s/]{4,60})|[ ](?:-u|--user)[ ]{1,3}['\"]?[\w.@-]{1,60}:([^\s'\"]{3,100})",
+    re.IGNORECASE,
+)
 _NONE: Final = frozenset(  # what follows `my password is` when that says how it is
     {
-       "not", "wrong", "incorrect", "invalid", "correct", "right", "fine", "ok", "okay", "the", "a", "an", "my",
-       "your", "being", "still", "now", "never", "always", "too", "very", "expired", "rejected", "accepted", "empty",
-       "blank", "missing", "required", "changed", "reset", "shown", "hidden", "visible", "broken", "unknown", "weak",
-       "strong", "different", "same", "on", "off", "in", "at", "of", "it", "that", "this", "what", "where", "when",
-       "why", "how", "gone", "lost", "stolen", "set", "sent", "asked", "refused", "denied", "nicht", "falsch",
-       "richtig", "korrekt", "ungültig", "gültig", "abgelaufen", "leer", "zu", "der", "die", "das", "ein", "eine",
-       "mein", "immer", "noch", "nur", "sehr", "weg", "gesperrt", "geändert", "unbekannt", "vergessen", "da", "so",
-       "laut", "auch", "no", "incorrecta", "incorrecto", "correcta", "correcto", "válida", "inválida", "errónea", "la",
-       "el", "una", "un", "mi", "muy", "siempre", "todavía", "caducada", "vacía", "demasiado", "según", "que", "lo",
-       "bloqueada", "cambiada", "desconocida", "distinta", "la-que",
+        "geht", "see", "siehe", "wie", "as", "works", "funktioniert", "ver", "n/a", "none", "not", "wrong",
+        "incorrect", "invalid", "correct", "right", "fine", "ok", "okay", "the", "a", "an", "my", "your", "being",
+        "still", "now", "never", "always", "too", "very", "expired", "rejected", "accepted", "empty", "blank",
+        "missing", "required", "changed", "reset", "shown", "hidden", "visible", "broken", "unknown", "weak",
+        "strong", "different", "same", "on", "off", "in", "at", "of", "it", "that", "this", "what", "where", "when",
+        "why", "how", "gone", "lost", "stolen", "set", "sent", "asked", "refused", "denied", "nicht", "falsch",
+        "richtig", "korrekt", "ungültig", "gültig", "abgelaufen", "leer", "zu", "der", "die", "das", "ein", "eine",
+        "mein", "immer", "noch", "nur", "sehr", "weg", "gesperrt", "geändert", "unbekannt", "vergessen", "da", "so",
+        "laut", "auch", "no", "incorrecta", "incorrecto", "correcta", "correcto", "válida", "inválida", "errónea",
+        "la", "el", "una", "un", "mi", "muy", "siempre", "todavía", "caducada", "vacía", "demasiado", "según",
+        "que", "lo", "bloqueada", "cambiada", "desconocida", "distinta", "la-que",
     }
 )  # fmt: skip
 
 # -- Codes
 
-_NUMBER: Final = r"(?:[A-Z]{1,2}-)?(?:\d{3}[ -]\d{3}|\d{4}[ -]\d{4}|\d{4,8})(?![\d.,]?\d)"
+_NUMBER: Final = r"(?:[A-Z]{1,2}-)?(?:\d{3}[ -]\d{3}|\d{4}[ -]\d{4}|\d{4,8}|\d(?:[ ]\d){3,7})(?![\d.,]?\d)"
 _CODE: Final = re.compile(
     r"(?:\b(?:verification|security|confirmation|one[- ]time|log-?in|sign-?in|access|sms|2fa|mfa|backup|recovery"
     r"|auth\w{0,14})[ -](?:codes?|pin|passcode)\b"
     r"|\bcódigos? de (?:verificación|seguridad|acceso|confirmación|un solo uso|inicio)\b"
     r"|(?P<general>\b(?:codes?|códigos?)\b)|\b(?:[a-zäöü]{0,20}(?:bestätigung|sicherheit|einmal|anmelde|ersatz|freischalt)s?-?codes?"
     r"|otp|tan|PIN(?:-?(?:code|nummer))?|passcode|einmalpasswort|authenticator|sms)\b)"
-    rf"(?P<between>[^\d\n]{{0,40}}?)(?P<first>\b{_NUMBER})(?:(?:,|\s(?:and|und|y|or|oder|o))\s(?P<second>{_NUMBER}))?",
+    rf"(?P<between>[^\d\n]{{0,40}}?)(?P<first>\b{_NUMBER})(?:(?:,|\s(?:and|und|y|or|oder|o))(?:\s(?:then|later|dann|später|luego|después))?\s(?P<second>{_NUMBER}))?",
     re.IGNORECASE,
 )
 _OTHER_CODE: Final = re.compile(
@@ -127,7 +134,9 @@ def _random(run: str) -> bool:
         return True
     digits = sum(character.isdigit() for character in run)
     both = any(character.islower() for character in run) and any(character.isupper() for character in run)
-    return both and digits >= 2 and len(_CHANGES.findall(run)) >= 5 and _entropy(run) >= 3.5  # noqa: PLR2004
+    if not both and (len(run) < 24 or _NUMBERED.fullmatch(run)):  # noqa: PLR2004
+        return False
+    return digits >= 2 and len(_CHANGES.findall(run)) >= (5 if both else 8) and _entropy(run) >= 3.5  # noqa: PLR2004
 
 
 def _entropy(run: str) -> float:
@@ -138,34 +147,43 @@ def _entropy(run: str) -> float:
 def passwords(text: str) -> Iterator[Finding]:
     """What is said to be a password; not what is only said about one."""
     for match in _ASSIGNED.finditer(text):
-        if match[1].casefold().strip(".,;!?") not in _NONE:
-            yield _trimmed(match, 1)
+        if not _tells_about_it(match[1]):
+            yield _trimmed(match)
     for match in _SAID.finditer(text):
-        if _could_be_one(match[1]) or (_ends(match) and match[1].strip(".,;!?").casefold() not in _NONE):
-            yield _trimmed(match, 1)
+        if _could_be_one(match[1]) or (_ends(match) and not _tells_about_it(match[1])):
+            yield _trimmed(match)
     for match in _QUOTED.finditer(text):
         words = match[1].split()
-        if words and words[0].casefold() not in _NONE and (len(words) == 1 or any(map(str.isdigit, match[1]))):
+        if words and not _tells_about_it(words[0]) and (len(words) == 1 or any(map(str.isdigit, match[1]))):
             yield group(match, PASSWORD)
-    for match in _BESIDE.finditer(text):
-        if _could_be_one(match[1]) and not match[1].startswith(("(", "http")):
-            yield _trimmed(match, 1)
+    for pattern in (_PAIR, _BESIDE):
+        for match in pattern.finditer(text):
+            if _could_be_one(match[match.lastindex or 0]):
+                yield _trimmed(match)
 
 
-def _trimmed(match: re.Match[str], number: int) -> Finding:
-    value = match[number]
-    return Finding(match.start(number), match.start(number) + len(value.rstrip(".,;)")), PASSWORD)
+def _trimmed(match: re.Match[str]) -> Finding:
+    """The last group of a match without the signs that end a sentence."""
+    number = match.lastindex or 0
+    return Finding(match.start(number), match.start(number) + len(match[number].rstrip(".,;)")), PASSWORD)
+
+
+def _tells_about_it(word: str) -> bool:
+    """Whether a word says how a password is, or what is the matter with it: `wrong`, `falsch`."""
+    return word.casefold().strip(".,;!?") in _NONE
 
 
 def _ends(match: re.Match[str]) -> bool:
     """Whether the sentence, or a part of it, ends behind a word: `is sunflower, but`, not `is rejected by`."""
     word = match[1].casefold().rstrip(".,;!?")
-    return (match[1][-1] in ".,;!" or match[3] == "") and not word.endswith(("ed", "ing", "t", "ada", "ado"))
+    return (match[1][-1] in ".,;!" or not match.string[match.end() : match.end() + 9].strip()) and not word.endswith(
+        ("ed", "ing", "t", "ada", "ado")
+    )
 
 
 def _could_be_one(value: str) -> bool:
     """Whether a word has what passwords have and words have not: digits or signs inside, capitals within."""
-    value = value.rstrip(".,;:!?)")
+    value = "" if value.startswith(("(", "http")) else value.rstrip(".,;:!?)")
     letters = any(map(str.isalpha, value))
     digits = any(map(str.isdigit, value))
     signs = any(not character.isalnum() and character not in "-'\u2019/.()" for character in value)

@@ -20,7 +20,7 @@ BIRTH: Final = "[date of birth]"
 
 # -- Cards
 
-_DIGITS: Final = re.compile(r"(?<![\w.])\d(?:[ .-]{0,3}\d){12,400}")
+_DIGITS: Final = re.compile(r"(?<![\w.])\d(?:[ \n.-]{0,3}\d){12,400}")
 _GROUP: Final = re.compile(r"\d+")
 _ISSUERS: Final = re.compile(
     r"4\d{15}(?:\d{3})?|5[1-5]\d{14}|2(?:2[2-9]|[3-6]\d|7[01])\d{13}|2720\d{12}|3[47]\d{13}|3(?:0[0-5]|[68]\d)\d{11}"
@@ -63,7 +63,9 @@ _BIC: Final = re.compile(
 _SSN: Final = re.compile(r"(?<![\w-])((?!000)\d{3}-\d{2}-\d{4})(?![\w-])")
 _NINO: Final = re.compile(r"\b([A-Z]{2} ?\d{2} ?\d{2} ?\d{2} ?[A-D])\b")
 _VAT: Final = re.compile(r"\b(DE ?\d{9}|ATU\d{8}|CHE-?\d{3}\.?\d{3}\.?\d{3})\b")
-_NIF: Final = re.compile(r"(?<![\w-])((?:\d{8}|[XYZKLM]-?\d{7})-?[A-Z]|[A-HJNP-SUVW]-?\d{7}-?[0-9A-J])(?![\w-])")
+_NIF: Final = re.compile(
+    r"(?<![\w-])((?:\d{8}|[XYZKLM]-?\d{7})-?[A-Z]|[A-HJNP-SUVW]-?\d{7}-?[0-9A-J])(?![\w-])", re.IGNORECASE
+)
 _RFC: Final = re.compile(r"\b([A-ZÑ&]{3,4}\d{6}[A-Z0-9]{3})\b")
 _VALUE: Final = r"(?-i:[A-Z0-9](?:[ ./-]?[A-Z0-9]){4,19})"
 _TAX: Final = re.compile(

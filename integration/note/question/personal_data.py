@@ -6,7 +6,7 @@ Order numbers, amounts, versions, dates and error codes stay: the question is ab
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from integration.note.question.addresses import addresses
@@ -35,10 +35,14 @@ _SEARCHES: Final[tuple[Callable[[str], Iterator[Finding]], ...]] = (
 _SHORTEST_NAME: Final = 3
 _INTRODUCED: Final = re.compile(
     r"(?i:\b(?:my (?:full )?name is|mein name ist|ich hei(?:ß|ss)e|me llamo|mi nombre es|(?:full )?name:|nombre:"
-    r"|titular:))[ ]"
+    r"|titular:)|(?<!\w)(?:ich bin|i am|i'm|soy)(?=[ ][A-ZÀ-Þ][\w-]{1,24}[ ][A-ZÀ-Þ][\w-]{1,24}[,.]))[ ]"
     r"([A-ZÀ-Þ][\w'\u2019-]{1,24}"
     r"(?:[ ](?:(?:de|del|la|von|van|zu)[ ]){0,2}(?:[A-ZÀ-Þ][\w'\u2019-]{1,24}|[A-Z]\.)){0,3})"
 )
+
+
+_REPEATED: Final = frozenset(("[password]", "[token]", "[code]", "[card]", "[IBAN]"))
+_SHORTEST_REPEATED: Final = 5
 
 
 def neutral(text: str, *, people: Sequence[str] = (), end: int | None = None) -> str:
@@ -56,7 +60,21 @@ def neutral(text: str, *, people: Sequence[str] = (), end: int | None = None) ->
 
 def found(text: str, *, people: Sequence[str] = ()) -> list[Finding]:
     """All that is personal in a text, in order; no two of them overlap."""
-    searches = (*(search(text) for search in _SEARCHES), _names(text, people))
+    once = _merged((*(search(text) for search in _SEARCHES), _names(text, people)))
+    return _merged((once, _again(text, once)))
+
+
+def _again(text: str, once: list[Finding]) -> Iterator[Finding]:
+    """What was found to be secret, wherever else it stands."""
+    secrets = {text[finding.start : finding.end]: finding.instead for finding in once if finding.instead in _REPEATED}
+    for secret, instead in secrets.items():
+        if len(secret) >= _SHORTEST_REPEATED:
+            for match in re.finditer(re.escape(secret), text):
+                yield group(match, instead, 0)
+
+
+def _merged(searches: Iterable[Iterable[Finding]]) -> list[Finding]:
+    """The findings of some searches in order; those that overlap become one."""
     ranked = [
         (finding.start, finding.end, rank, finding.instead)
         for rank, findings in enumerate(searches)
@@ -78,6 +96,8 @@ def _names(text: str, people: Sequence[str]) -> Iterator[Finding]:
     for person in people:
         whole = " ".join(person[:200].split())
         if " " in whole:
+            initial = rf"{re.escape(whole[0])}\.\s?{re.escape(whole.rpartition(' ')[2])}"
+            yield from _occurrences(text, initial, re.NOFLAG)
             yield from _occurrences(text, re.escape(whole).replace(r"\ ", r"\s"), re.IGNORECASE)
         for part in whole.split():
             if len(part) >= _SHORTEST_NAME:  # `May` is somebody, `may` is not

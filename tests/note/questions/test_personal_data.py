@@ -118,7 +118,22 @@ from integration.note.question.personal_data import neutral
         ("Calle de Alcalá, n.º 45, 2º B, 28014 Madrid", "[address]"),
         ("Avda. Libertad 7, bajo, 30009 Murcia", "[address]"),
         ("Av. Insurgentes Sur 1602, Col. Crédito, 03940 Ciudad de México", "[address]"),
+        # What stood elsewhere already, and what is written beside something else
+        ("pw is Tiger2024, I typed Tiger2024 twice", "pw is [password], I typed [password] twice"),
+        ("the code was 993311 and then 120045", "the code was [code] and then [code]"),
+        ("ada@shop.example / Winter#99", "[email] / [password]"),
+        ("Zugangsdaten: ada / Winter#99", "Zugangsdaten: ada / [password]"),
+        ("curl -u ada:s3cretPw https://api.shop.example/", "curl -u ada:[password] https://api.shop.example/"),
+        ('{"password": "abcDEF"}', '{"password": "[password]"}'),
+        ("Karte 4111 1111\n1111 1111 geht nicht", "Karte [card] geht nicht"),
+        ("350 Fifth Avenue, 34th Floor, New York, NY 10118", "[address]"),
+        ("Unit 5, The Old Brewery, Mill Lane, Bath BA1 1AA", "[address]"),
+        ("Goethestr. 3, 3. OG links, 80336 München", "[address]"),
+        ("Av. Diagonal 640, 6ª planta, Barcelona 08017", "[address]"),
+        ("calle Gran Vía 28, 5ºA, 28013 Madrid", "[address]"),
+        ("bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq", "[token]"),
         # Names
+        ("Ich bin Ada König, Kundin", "Ich bin [name], Kundin"),
         ("My name is Ada Lovelace and", "My name is [name] and"),
         ("ich heiße Ada von Byron, und", "ich heiße [name], und"),
         ("me llamo Ada Ruiz.", "me llamo [name]."),
@@ -165,6 +180,11 @@ def test_what_is_personal_becomes_what_it_is(text: str, expected: str) -> None:
         "ratio 16:9, 10:20:30, 00:14:22",
         "card ending in 4242, Karte endet auf 4471",
         "valid until 09/27",
+        "Passwort: geht nicht. Password: see above",
+        "we had 5 Black Friday Square banners and 2 Google Home Drive units",
+        "from 2.3.4.5 to 2.3.4.6",
+        "record 507f1f77bcf86cd799439011, commit 3f2a9bc",
+        "resets 1722850000, line 120456, used 99812 of 100000 calls",
         "user 30021877 sees 12 500 orders",
         "we were born to shop since 12/08/2026",
         "between 100 and 200 ms, 30-45 s, 250 000 users",
@@ -183,6 +203,10 @@ def test_names_of_the_people_are_personal_as_they_are_written() -> None:
         neutral(text, people=["Ada Lovelace", "May"])
         == "I, [name], may ask: [name] [name]'s account and [name]'s. It may work."
     )
+
+
+def test_a_name_with_its_initial_is_theirs() -> None:
+    assert neutral("Grüße, P. Sommerau", people=["Petra Sommerau"]) == "Grüße, [name]"
 
 
 def test_two_that_overlap_both_go() -> None:

@@ -128,7 +128,7 @@ def test_next_to_nothing_personal_is_asked_and_next_to_nothing_else_is_lost(held
     assert figures.stayed == 0
 
 
-def test_each_question_of_the_corpus_keeps_to_its_length_and_leaks_nothing_that_the_whole_does_not() -> None:
+def test_only_what_says_nothing_makes_no_question() -> None:
     for comment in comments():
         asked = question(comment.subject, comment.text, people=comment.people)
         assert asked is None or len(asked) <= LONGEST
