@@ -68,9 +68,11 @@ class Jobs:
         if entry.hint is not None:  # a callback named the request whose answer we never stored
             return partial(entries.requested, request_id=entry.hint, policy=self.policy)
         if entry.email is None and entry.external_id is None:
-            requester = self._place(entry).person(entry.key)
+            people = self._place(entry).details(entry.key).people
             self._answered(self._routes.place(entry.key))
-            entry = self._identified(entry, email=requester.email, external_id=requester.external_id)
+            email = next((person.email for person in people if person.email), None)
+            external_id = next((person.external_id for person in people if person.external_id), None)
+            entry = self._identified(entry, email=email, external_id=external_id)
         come_again = self.ledger.lanes.ask()
         if come_again is not None:
             return lambda current, _: entries.deferred(
