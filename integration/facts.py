@@ -77,11 +77,34 @@ class NewCase:
     """A case that a door took in, and whom it is about, as far as the delivery says.
 
     `number` is given where a desk numbers its cases as they are created: a lower number came before a higher one.
+    `created` is when the case was created, in Unix seconds, where the delivery says so; `on_demand` says that somebody
+    asks for a note, whatever was posted before.
     """
 
     key: CaseKey
     person: Person = field(default_factory=Person)
     number: int | None = None
+    created: float | None = None
+    on_demand: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Details:
+    """What a desk knows of a case, in one read.
+
+    `people` are whom to look for, first ones first, each with one identity; there is one at least. `name` is the
+    person's own, `text` the first comment, `created` Unix seconds. A brand or a form is its id and its name; the name
+    is None when it needs another call that was not needed. `tagged`: it carries the tag that asks for highlights.
+    """
+
+    people: tuple[Person, ...]
+    name: str | None = field(repr=False)
+    subject: str = field(repr=False)
+    text: str = field(repr=False)
+    created: float
+    brand: tuple[str, str | None] | None
+    form: tuple[str, str | None] | None
+    tagged: bool
 
 
 class Status(enum.Enum):

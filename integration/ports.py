@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from integration.errors import Held, RemoteError
-from integration.facts import CaseKey, NewCase, Person, Receipt, Result, Stretch
+from integration.facts import CaseKey, Details, NewCase, Person, Receipt, Result, Stretch
 
 if TYPE_CHECKING:  # neither is needed to run: the web process makes no note, and settings collects what folders declare
     from integration.note import Links, Note
@@ -79,14 +79,26 @@ class Callback(Protocol):
 class Place(Protocol):
     """Where the notes of one desk are written."""
 
-    def person(self, key: CaseKey) -> Person:
-        """Whom the case is about; `NoAddress` when nobody can be looked for."""
+    def details(self, key: CaseKey) -> Details:
+        """What the desk knows of the case; `NoAddress` when nobody can be looked for.
+
+        `NoNotePossible` when the person is none whom notes are about, and when the case can take no note.
+        """
+
+    def take_tag_off(self, key: CaseKey) -> None:
+        """Take off the tag that asks for highlights; nothing happens when it is not there."""
+
+    def tag(self, key: CaseKey) -> None:
+        """Add the tag that says that there is a note, if one is set; nothing happens when it is there."""
+
+    def merged_into(self, key: CaseKey) -> CaseKey | None:
+        """The case into which a closed one was merged."""
 
     def find_note(self, key: CaseKey, *, markers: Sequence[str]) -> Receipt | None:
         """The note of ours that holds one of `markers`, public or not."""
 
-    def find_any_note(self, key: CaseKey, *, markers: Sequence[str]) -> Receipt | None:
-        """The note of `find_note`, or one of ours for any request."""
+    def find_any_note(self, key: CaseKey, *, markers: Sequence[str], since: float = 0.0) -> Receipt | None:
+        """The note of `find_note`, or one of ours for any request; only those written at `since` or later."""
 
     def write(self, key: CaseKey, note: Note) -> Receipt:
         """Write the note, in one request, and see whether it is internal."""

@@ -68,7 +68,7 @@ class Jobs:
             return partial(transitions.requested, request_id=entry.request.hint, policy=self._policy)
         person = entry.person
         if not person.known:
-            person = self._place(entry).person(entry.key)
+            person = self._place(entry).details(entry.key).people[0]
             self._answered(self._routes.place(entry.key))
         come_again = self.ledger.lanes.ask()
         if come_again is not None:

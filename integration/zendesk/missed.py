@@ -17,7 +17,8 @@ from integration.settings import Settings
 from integration.zendesk import trigger_match, trouble
 from integration.zendesk.created_tickets import CreatedTickets, Export, Record
 from integration.zendesk.delivery_log import KEPT_HOURS, InvocationLog, Missed, all_the_time
-from integration.zendesk.reader import Absent, Forbidden, Reader, objects, segment, unix
+from integration.zendesk.reader import Absent, Forbidden, Reader, objects, segment
+from integration.zendesk.times import unix
 from integration.zendesk.trigger_match import Rule
 from integration.zendesk.webhook import DESK, ENDPOINT, normalised_endpoint
 
