@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from redis.exceptions import RedisError
@@ -21,7 +21,7 @@ from integration.cases.lanes import Sign
 from integration.cases.ledger import Decide, Ledger
 from integration.cases.steps import STEPS, Routes
 from integration.errors import Held, NoNotePossible, NotThere, RemoteError, StillPublic, Temporary
-from integration.facts import CaseKey, Pace, Person, Receipt, as_logged, desk_of
+from integration.facts import CaseKey, Occasion, Pace, Person, Receipt, as_logged, desk_of, name_of
 from integration.logrocket import callback
 from integration.note import Links, marker
 from integration.ports import Place, Summariser
@@ -131,7 +131,24 @@ class Jobs:
         if entry.highlights is None or entry.request_id is None:
             raise ValueError("a ready entry without highlights")
         person = Person(email=entry.email, external_id=entry.external_id)
-        composed = note.compose(entry.highlights, request_id=entry.request_id, links=self.links, person=person)
+        # Nobody has told yet when the case was created: it comes to us at once, unless it was missed.
+        created_at = None if entry.recovered else entry.received_at
+        occasion = Occasion(case=name_of(entry.key), created_at=created_at, now=entry.entered_at)
+        compose = partial(
+            note.compose,
+            entry.highlights,
+            request_id=entry.request_id,
+            links=self.links,
+            person=person,
+            occasion=occasion,
+        )
+        style = self.settings.note_style
+        try:
+            composed = compose(style=style)
+        except note.TemplateFailed as error:
+            why = f"NOTE_TEMPLATE {error}: this note has the usual layout"
+            log.warning("template failed", **as_logged(entry.key), why=why)
+            composed = compose(style=replace(style, template=None))
         return self._place(entry).write(entry.key, composed)
 
     def _place(self, entry: Entry) -> Place:

@@ -66,6 +66,14 @@ def compose(  # noqa: PLR0913 -- the one door: what is told, of whom, on which o
     )
 
 
+def last_moment(highlights: Highlights, links: Links) -> float | None:
+    """The last moment that the highlights link to, in Unix seconds."""
+    source = _worth_reading(highlights)
+    texts = (source.summary, *(session.text for session in source.sessions))
+    blocks = chain.from_iterable(markdown.blocks(text, links) for text in texts)
+    return max((moment.at for moment in linked(blocks, links, _NOWHERE)), default=None)
+
+
 def _laid_out(told: _Told, layout: Layout) -> Iterator[Block]:
     """The body of our own layout."""
     yield from map(emphasised, told.summary)

@@ -1,7 +1,7 @@
 """Errors, failures and rage clicks stand out where LogRocket's text names them.
 
-The rule is a careful one: it knows English, in which LogRocket writes, leaves alone what is negated, what is styled
-already, and what could be part of an address.
+The rule is a careful one: it knows English, in which LogRocket writes, leaves alone what is negated, what is set
+in strong type already, and what could be part of an address.
 """
 
 from __future__ import annotations
@@ -53,19 +53,29 @@ def _line(line: Line) -> Line:
 
 
 def _spans(spans: Iterable[Span]) -> Iterator[Span]:
-    styled = 0  # how many styles are open in which nothing is emphasised
+    strong = 0  # how many strong styles are open, in which nothing is emphasised once more
+    code: list[Span] = []  # the start of code that is open, and what stands in it
     for span in spans:
         match span:
-            case Start(Mark.STRONG | Mark.CODE):
-                styled += 1
-                yield span
-            case End(Mark.STRONG | Mark.CODE):
-                styled -= 1
-                yield span
-            case str() if not styled:
+            case Start(Mark.CODE):
+                code = [span]
+            case End(Mark.CODE):
+                yield from _code((*code, span), emphasised=not strong)
+                code = []
+            case _ if code:
+                code.append(span)
+            case str() if not strong:
                 yield from _text(span)
             case _:
+                strong += (span == Start(Mark.STRONG)) - (span == End(Mark.STRONG))
                 yield span
+
+
+def _code(spans: Iterable[Span], *, emphasised: bool) -> Iterator[Span]:
+    """Code, in strong type as a whole when it names an error: `TypeError: x is undefined`."""
+    code = tuple(spans)
+    names_trouble = emphasised and any(isinstance(span, str) and _TROUBLE.search(span) for span in code)
+    yield from (Start(Mark.STRONG), *code, End(Mark.STRONG)) if names_trouble else code
 
 
 def _text(text: str) -> Iterator[Span]:

@@ -102,7 +102,7 @@ class Layout:
 
     def session(self, number: int, told: ToldSession) -> Block:
         """A number, when it was as the link to its replay, then its text, whatever blocks that is made of."""
-        time = self.session_time(told)
+        time = self._session_time(told, named=number > 1)
         place = told.session.place
         if place is None:
             lead: tuple[Span, ...] = (time or self.words.say("session"),)
@@ -110,11 +110,12 @@ class Layout:
             lead = link(time or self.words.say("replay"), self.links.replay(place))
         return Paragraph(Line((f"{number}. ", *lead, *_after_lead(map(emphasised, told.blocks)))))
 
-    def session_time(self, told: ToldSession) -> str:
-        """When a session was, and how far from the case; empty when its time is not known."""
+    def _session_time(self, told: ToldSession, *, named: bool) -> str:
+        """When a session was, and how far from the case, which may be named; empty when its time is not known."""
         if told.moment is None:
             return ""
-        distance = self.words.distance(told.moment.at, self.occasion)
+        distance_of = self.words.short_distance if named else self.words.distance
+        distance = distance_of(told.moment.at, self.occasion)
         return ", ".join(filter(None, (self.when(told.moment.at), distance)))
 
     def when(self, at: float) -> str:

@@ -73,13 +73,22 @@ class Wording:
         """How far a moment is from what the note looks back from; empty when nobody knows."""
         if occasion.moment is None:
             return ""
-        seconds, case = abs(occasion.moment - at), self.case(occasion)
         side = "before" if at <= occasion.moment else "after"
-        if seconds < _AT_ONCE:
-            return self.say(f"just_{side}", case=case)
-        # From two of a unit on, that unit: 90 minutes, 2 hours.
-        told = format_timedelta(timedelta(seconds=seconds), granularity="minute", threshold=2, locale=self.locale)
-        return self.say(side, duration=told, case=case)
+        if abs(occasion.moment - at) < _AT_ONCE:
+            return self.say(f"just.{side}", case=self.case(occasion))
+        return self.say(side, duration=self._duration(occasion.moment - at), case=self.case(occasion))
+
+    def short_distance(self, at: float, occasion: Occasion) -> str:
+        """The same where the case was named just before."""
+        if occasion.moment is None or abs(occasion.moment - at) < _AT_ONCE:
+            return self.distance(at, occasion)
+        side = "before" if at <= occasion.moment else "after"
+        return self.say(f"{side}.named", duration=self._duration(occasion.moment - at))
+
+    def _duration(self, seconds: float) -> str:
+        """From two of a unit on in that unit: 90 minutes, 2 hours."""
+        apart = timedelta(seconds=abs(seconds))
+        return format_timedelta(apart, granularity="minute", threshold=2, locale=self.locale)
 
     def when(self, at: float, *, now: float | None) -> str:
         """Day and time of a moment; "today" is the day of `now`, on which the note is written."""

@@ -23,6 +23,7 @@ REQUEST_ID = "0cc12cad4b5b8b93760edf7fb5731ac66fbc8a766f9431df6c1e72b214ed6a65"
 LAST_LINE = "Highlights request 0cc12cad4b5b"
 LINKS = ProjectLinks(app_url="https://app.logrocket.com", org="acme", app="shop")
 BELOW_A_PATH = ProjectLinks(app_url="https://lr.acme.example/rocket", org="acme", app="shop")
+EVERYTHING = "https://app.logrocket.com/acme/shop/sessions?e=ada%40shop.example"
 REPLAY = "https://app.logrocket.com/acme/shop/s/5-14de/0"
 ALLOWED = {"p", "br", "strong", "em", "code", "ul", "ol", "li", "a", "blockquote"}
 INLINE = {"strong", "em", "code", "a"}
@@ -48,9 +49,12 @@ def note_of(highlights: Highlights | None, *, links: ProjectLinks = LINKS, perso
 
 
 def body(made: str) -> str:
-    """The note without its heading and its last line."""
+    """The note without its first line, and without the last two, which lead to all sessions and name the request."""
     paragraphs = made.removesuffix(f"<p>{LAST_LINE}</p>")
-    return paragraphs.split("</p>", 1)[1].strip()
+    assert paragraphs != made
+    shown, closing, _ = paragraphs.rpartition("<p><a href=")
+    assert closing
+    return shown.split("</p>", 1)[1].strip()
 
 
 class Seen(HTMLParser):

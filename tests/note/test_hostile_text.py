@@ -48,5 +48,5 @@ def test_a_hundred_thousand_sessions_do_not_go_off() -> None:
     started = time.process_time()
     sessions = tuple(session("x" * 100) for _ in range(100_000))
     made = note_of(Highlights(summary="x", sessions=sessions))
-    assert "sessions?" in made
+    assert "This note was cut" in made
     assert time.process_time() - started < 5

@@ -30,8 +30,10 @@ ENTRIES: Final[dict[str, str | dict[str, str]]] = {
     "day": "{date}, {time}",
     "before": "{duration} vor {case}",
     "after": "{duration} nach {case}",
-    "just_before": "unmittelbar vor {case}",
-    "just_after": "unmittelbar nach {case}",
+    "before.named": "{duration} davor",  # the case, which has been named
+    "after.named": "{duration} danach",
+    "just.before": "unmittelbar vor {case}",
+    "just.after": "unmittelbar nach {case}",
     "case.ticket": "diesem Ticket",
     "case.conversation": "dieser Unterhaltung",
     "case.answer": "dieser Antwort",

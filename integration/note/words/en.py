@@ -15,7 +15,7 @@ ENTRIES: Final[dict[str, str | dict[str, str]]] = {
     "older": "Nothing shortly before {case}: these sessions are older.",
     "late": "This note comes late: it is about the time until {moment}.",
     "on_demand": "Asked for by hand: about the time until {moment}.",
-    "reused": "Made for {case}, by the same person.",
+    "reused": "Made for {case} of the same person.",
     "merged": "From {case}, which was merged into this one.",
     # Where to look first
     "look_first": "Where to look first:",
@@ -30,8 +30,10 @@ ENTRIES: Final[dict[str, str | dict[str, str]]] = {
     "day": "{date}, {time}",
     "before": "{duration} before {case}",
     "after": "{duration} after {case}",
-    "just_before": "just before {case}",
-    "just_after": "just after {case}",
+    "before.named": "{duration} before",  # the case, which has been named
+    "after.named": "{duration} after",
+    "just.before": "just before {case}",
+    "just.after": "just after {case}",
     "case.ticket": "this ticket",
     "case.conversation": "this conversation",
     "case.answer": "this answer",

@@ -30,8 +30,10 @@ ENTRIES: Final[dict[str, str | dict[str, str]]] = {
     "day": "{date}, {time}",
     "before": "{duration} antes {case}",
     "after": "{duration} después {case}",
-    "just_before": "justo antes {case}",
-    "just_after": "justo después {case}",
+    "before.named": "{duration} antes",  # the case, which has been named
+    "after.named": "{duration} después",
+    "just.before": "justo antes {case}",
+    "just.after": "justo después {case}",
     "case.ticket": "de este ticket",
     "case.conversation": "de esta conversación",
     "case.answer": "de esta respuesta",
