@@ -18,7 +18,7 @@ def read(reader: Reader) -> NoteStyle:
     return NoteStyle(
         language=reader.read("LANGUAGE", variables.one_of(*LANGUAGES), default="en"),
         timezone=reader.read("TIMEZONE", _timezone, default="UTC"),
-        template=_template(reader),
+        template=reader.read_template("NOTE_TEMPLATE", _template, default=None),
     )
 
 
@@ -32,16 +32,9 @@ def _timezone(raw: str) -> str:
     return raw
 
 
-def _template(reader: Reader) -> str | None:
-    """The template, whose braces are no sign of a value that was forgotten, as they are elsewhere."""
-    raw = reader.text("NOTE_TEMPLATE").replace("\\n", "\n")
-    if not raw:
-        return None
+def _template(raw: str) -> str:
     from integration.note import template  # noqa: PLC0415 -- it is large, and few have one
 
-    try:
-        template.check(raw)
-    except template.TemplateRefused as problem:
-        reader.problems["NOTE_TEMPLATE"] = f"{problem}"
-        return None
-    return raw
+    source = raw.replace("\\n", "\n")
+    template.check(source)
+    return source

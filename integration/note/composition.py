@@ -16,7 +16,6 @@ from integration.note.emphasis import emphasised
 from integration.note.layout import Layout, ToldSession
 from integration.note.links import Links
 from integration.note.moments import LinkedMoment, linked, nearest
-from integration.note.wording import Wording
 
 _MAX_CHARACTERS: Final = 60_000  # that are read, and that are shown: no place takes more
 _MAX_SESSIONS: Final = 100
@@ -37,7 +36,7 @@ def compose(  # noqa: PLR0913 -- the one door: what is told, of whom, on which o
 
     Without highlights it is one sentence and the link to all sessions.
     """
-    layout = Layout(person=person, occasion=occasion, links=links, words=Wording.of(style))
+    layout = Layout.of(person, occasion, links, style)
     last_line = Paragraph(Line((clean(marker.of(request_id)),)))
     if isinstance(highlights, Nothing):
         return Note(
@@ -124,7 +123,7 @@ def _values(source: Highlights, told: _Told, layout: Layout, *, request_id: str)
     """What a template is given."""
     words, occasion = layout.words, layout.occasion
     return template_values.values(
-        who=layout.who,
+        who=layout.name,
         summary=source.summary,
         sessions=[
             template_values.session(
@@ -139,7 +138,7 @@ def _values(source: Highlights, told: _Told, layout: Layout, *, request_id: str)
         first_look=told.look_first.url if told.look_first else "",
         all_sessions=layout.links.sessions(layout.person),
         request=marker.short(request_id),
-        case=occasion.case,
+        case=clean(occasion.case),
         remark=" ".join(layout.remarks()),
     )
 

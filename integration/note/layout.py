@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from integration.facts import Nothing, Occasion, Person, Session
+from integration.facts import NoteStyle, Nothing, Occasion, Person, Session
 from integration.note.characters import clean
 from integration.note.document import Block, End, Line, Link, Mark, Paragraph, Span, Start, lines
 from integration.note.emphasis import emphasised
@@ -35,16 +35,27 @@ class Layout:
     links: Links
     words: Wording
 
+    @classmethod
+    def of(cls, person: Person, occasion: Occasion, links: Links, style: NoteStyle) -> Layout:
+        """The parts in a style; the names of other cases are no more than names."""
+        told = replace(
+            occasion,
+            reused_from=harmless(_one_line(occasion.reused_from), links),
+            merged_from=harmless(_one_line(occasion.merged_from), links),
+        )
+        return cls(person=person, occasion=told, links=links, words=Wording.of(style))
+
     # -- The first line
 
-    def heading(self, sessions: Sequence[ToldSession], last: LinkedMoment | None) -> Block:
+    def heading(self, sessions: Sequence[ToldSession], nearest: LinkedMoment | None) -> Block:
         """Who, how many sessions, how long before the case the last of them was; and what is special about it."""
         if sessions:
             told = [*self.words.counted("sessions", len(sessions), who=self._who)]
         else:
             told = [*self.words.spans("linked", who=self._who)]
-        if last is not None and (distance := self.words.distance(last.at, self.occasion)):
-            told += (", ", *self.words.spans("last_activity", distance=(distance,)))
+        if nearest is not None and self.occasion.moment is not None:
+            entry = "last_activity" if nearest.at <= self.occasion.moment else "first_activity"
+            told += (", ", self.words.say(entry, distance=self.words.distance(nearest.at, self.occasion)))
         return Paragraph(Line((*told, ".", *self._special())))
 
     def nothing(self, nothing: Nothing) -> Block:
@@ -72,15 +83,14 @@ class Layout:
             yield from ("\n", Start(Mark.EMPHASIS), harmless(remarks, self.links), End(Mark.EMPHASIS))
 
     @property
-    def who(self) -> str:
+    def name(self) -> str:
         """What the person is called: by name, or else by what LogRocket knows them by."""
         known = (self.occasion.name, self.person.email, self.person.external_id)
-        names = (" ".join(clean(name or "").split()) for name in known)
-        return harmless(_short(next(filter(None, names), "?")), self.links)
+        return next(filter(None, map(_one_line, known)), "?")
 
     @property
     def _who(self) -> tuple[Span, ...]:
-        return Start(Mark.STRONG), self.who, End(Mark.STRONG)
+        return Start(Mark.STRONG), harmless(self.name, self.links), End(Mark.STRONG)
 
     # -- Where to look first
 
@@ -162,6 +172,10 @@ def _after_lead(blocks: Iterable[Block]) -> Iterator[Span]:
                 yield before + item_marker
                 yield from line.spans
                 before = "\n"
+
+
+def _one_line(text: str | None) -> str:
+    return _short(" ".join(clean(text or "").split()))
 
 
 def _short(text: str) -> str:

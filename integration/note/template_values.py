@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Final, TypedDict
 
-_SPECIAL: Final = re.compile(r"[\\`*_\[\]<>#&|~!]|^[-+]|(?<=^\d)[.)]|(?<=^\d\d)[.)]")
+_SPECIAL: Final = re.compile(r"[\\`*_\[\]<>#&|~!]|^[-+]|(?<=^\d)[.)]|(?<=^\d\d)[.)]|(?<=^\d{3})[.)]|(?<=^\d{4})[.)]")
 
 
 class SessionValues(TypedDict):

@@ -65,7 +65,7 @@ class Wording:
 
     def other_case(self, name: str) -> str:
         """Another case than the note's own, likewise."""
-        return self.say("case.other_ticket" if name.isdecimal() else "case.other", name=name[:80])
+        return self.say("case.other_ticket" if name.isdecimal() else "case.other", name=name)
 
     # -- Times
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from hypothesis import HealthCheck, settings
 
-from integration.facts import Highlights, Person, Session
+from integration.facts import Highlights, NoteStyle, Nothing, Occasion, Person, Session
 from integration.logrocket.links import ProjectLinks
 from integration.note import compose
 from integration.zendesk.note import render
@@ -40,10 +40,18 @@ def note(summary: str = "", *texts: str, links: ProjectLinks = LINKS, person: Pe
     return note_of(highlights, links=links, person=person)
 
 
-def note_of(highlights: Highlights | None, *, links: ProjectLinks = LINKS, person: Person = ADA) -> str:
+def note_of(
+    highlights: Highlights | Nothing | None,
+    *,
+    links: ProjectLinks = LINKS,
+    person: Person = ADA,
+    occasion: Occasion = Occasion(),  # noqa: B008 -- it is frozen
+    style: NoteStyle = NoteStyle(),  # noqa: B008 -- likewise
+) -> str:
     """The note of these highlights, which keeps all rules."""
     assert highlights is not None
-    made = render(compose(highlights, request_id=REQUEST_ID, links=links, person=person))
+    composed = compose(highlights, request_id=REQUEST_ID, links=links, person=person, occasion=occasion, style=style)
+    made = render(composed)
     keeps_the_rules(made, links)
     return made
 

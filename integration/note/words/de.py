@@ -9,6 +9,7 @@ ENTRIES: Final[dict[str, str | dict[str, str]]] = {
     "sessions": {"one": "{who}: 1 Sitzung in LogRocket", "other": "{who}: {count} Sitzungen in LogRocket"},
     "linked": "{who}: Sitzungen in LogRocket",
     "last_activity": "zuletzt aktiv {distance}",
+    "first_activity": "erst aktiv {distance}",
     "no_session": "{who}: LogRocket hat keine Sitzung dieser Person gefunden.",
     "failed": "{who}: LogRocket konnte die Sitzungen dieser Person nicht zusammenfassen.",
     # What is special about this note

@@ -9,6 +9,7 @@ ENTRIES: Final[dict[str, str | dict[str, str]]] = {
     "sessions": {"one": "{who}: 1 session in LogRocket", "other": "{who}: {count} sessions in LogRocket"},
     "linked": "{who}: sessions in LogRocket",
     "last_activity": "last activity {distance}",
+    "first_activity": "first activity {distance}",
     "no_session": "{who}: LogRocket found no session of this person.",
     "failed": "{who}: LogRocket could not summarise the sessions of this person.",
     # What is special about this note

@@ -9,6 +9,7 @@ ENTRIES: Final[dict[str, str | dict[str, str]]] = {
     "sessions": {"one": "{who}: 1 sesión en LogRocket", "other": "{who}: {count} sesiones en LogRocket"},
     "linked": "{who}: sesiones en LogRocket",
     "last_activity": "última actividad {distance}",
+    "first_activity": "primera actividad {distance}",
     "no_session": "{who}: LogRocket no encontró ninguna sesión de esta persona.",
     "failed": "{who}: LogRocket no pudo resumir las sesiones de esta persona.",
     # What is special about this note
