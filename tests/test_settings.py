@@ -605,7 +605,7 @@ VALID = {
     "KEY_PREFIX": "highlights",
     "HEROKU_APP_DEFAULT_DOMAIN_NAME": "a.example",
     "LANGUAGE": "de",
-    "TIMEZONE": "Europe/Berlin",
+    "TIMEZONE": "Europe/Madrid",
     "NOTE_TEMPLATE": "{{ summary }}",
     "LOG_LEVEL": "INFO",
     "LOG_FORMAT": "json",
