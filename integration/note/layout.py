@@ -80,7 +80,7 @@ class Layout:
     def _special(self) -> Iterator[Span]:
         remarks = " ".join(self.remarks())
         if remarks:
-            yield from ("\n", Start(Mark.EMPHASIS), harmless(remarks, self.links), End(Mark.EMPHASIS))
+            yield from ("\n", Start(Mark.EMPHASIS), remarks, End(Mark.EMPHASIS))
 
     @property
     def name(self) -> str:

@@ -216,6 +216,7 @@ def test_the_words_of_a_link_that_are_an_address_or_blank_are_not_where_to_look(
         ),
         ({"reused_from": "35431"}, " / Made for ticket 35431 of the same person."),
         ({"reused_from": "intercom-5"}, " / Made for intercom-5 of the same person."),
+        ({"reused_from": "x//a.example\n"}, " / Made for x//a[.]example of the same person."),
         ({"merged_from": "35431"}, "before ticket 35431. / From ticket 35431, which was merged into this one."),
         ({"now": CREATED + 5 * HOUR}, " / This note comes late: it is about the time until today 08:13."),
         ({"now": CREATED + DAY}, " / This note comes late: it is about the time until yesterday 08:13."),
