@@ -116,8 +116,13 @@ class Place(Protocol):
 class Summariser(Protocol):
     """Who tells what a person did."""
 
-    def ask(self, person: Person, *, callback_url: str) -> str:
-        """Ask for highlights, to be sent to `callback_url`; the request's id."""
+    def ask(
+        self, person: Person, *, callback_url: str, question: str | None = None, within: Stretch | None = None
+    ) -> str:
+        """Ask for highlights, to be sent to `callback_url`; the request's id.
+
+        `QuestionRefused` when it may be asked without the question.
+        """
 
     def result(self, request_id: str) -> Result | None:
         """What came of a request; None when it is not known there."""
@@ -127,6 +132,14 @@ class Summariser(Protocol):
 
     def denied(self, error: Held) -> str:
         """Why one person's highlights are refused although our credentials are accepted, for an admin."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Project:
+    """One of the summariser's projects: who tells, and where what it tells of is looked at."""
+
+    summariser: Summariser
+    links: Links
 
 
 # -- Missed cases
@@ -239,6 +252,9 @@ class Service:
     summariser: Callable[[Settings], Summariser] | None = None
     callback: Callable[[Settings], Callback] | None = None
     links: Callable[[Settings], Links] | None = None
+    projects: Callable[[Settings], Mapping[str, str]] | None = None  # its lanes beside its first: their credentials
+    project: Callable[[Settings, str], Project] | None = None  # what is behind such a lane
+    choose: Callable[[Settings, Details], str] | None = None  # the lane of a case's project
     ceiling: str | None = None  # the variable that says how many requests an hour there may be
 
     def __post_init__(self) -> None:

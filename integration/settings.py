@@ -18,7 +18,8 @@ from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 
-from integration import note_settings, variables
+from integration import case_settings, note_settings, variables
+from integration.case_settings import CaseSettings
 from integration.cases import redis_url
 from integration.cases.keys import ALLOWED, DEFAULT_PREFIX, Keys
 from integration.errors import SettingsError
@@ -36,6 +37,7 @@ NAMES: Final = (
     *("REDIS_URL", "REDIS_TLS_VERIFY", "KEY_PREFIX", "PUBLIC_URL", "SECRET_KEY", "SECRET_KEY_FALLBACKS"),
     *zendesk.NAMES,
     *logrocket.NAMES,
+    *case_settings.NAMES,
     *note_settings.NAMES,
     *("ADMIN_PASSWORD", "WEB_CONCURRENCY", "WORKER_CONCURRENCY", "KEEP_ALIVE_SECONDS"),
     *("POLL_AFTER_SECONDS", "FAILED_RETRY_SECONDS", "SETTLE_SECONDS", "BACKOFF_SECONDS", "RETENTION_DAYS"),
@@ -56,6 +58,7 @@ class Settings:
     secret_keys: tuple[str, ...] = field(repr=False)  # the current one first
     zendesk: ZendeskSettings
     logrocket: LogRocketSettings
+    cases: CaseSettings
     note_style: NoteStyle
     admin_password: str | None = field(repr=False)
     web_concurrency: int
@@ -141,6 +144,7 @@ def _settings(reader: Reader) -> Settings:
         secret_keys=(secret_key, *read("SECRET_KEY_FALLBACKS", _secret_keys, default=variables.NONE)),
         zendesk=zendesk.read(reader),
         logrocket=logrocket.read(reader),
+        cases=case_settings.read(reader),
         note_style=note_settings.read(reader),
         admin_password=read("ADMIN_PASSWORD", _password, default=None),
         web_concurrency=read("WEB_CONCURRENCY", variables.count, default=2),

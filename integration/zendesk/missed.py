@@ -143,7 +143,11 @@ class LookAtTickets:
 def _candidate(record: Record) -> Candidate:
     number, created = record.get("id"), unix(record.get("created_at"))
     readable = type(number) is int and 0 < number < _MOST and created is not None
-    case = NewCase(key=case_key(DESK, number), number=number) if readable and type(number) is int else None
+    case = (
+        NewCase(key=case_key(DESK, number), number=number, created=created)
+        if readable and type(number) is int
+        else None
+    )
     return Candidate(id=str(number), case=case, created=created, record=record)
 
 

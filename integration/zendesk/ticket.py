@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from integration.errors import NoAddress, NoNotePossible
+from integration.errors import CaseClosed, NoAddress, NoNotePossible
 from integration.facts import Details
 from integration.zendesk import people
 from integration.zendesk.people import email_address, identity
@@ -28,10 +28,10 @@ def requester_id(ticket: Record) -> int:
 
 
 def require_open(ticket: Record) -> None:
-    """Raise `NoNotePossible` when the ticket takes no note any more."""
+    """Raise `CaseClosed` when the ticket takes no note any more."""
     status = ticket["status"]
     if status in _OVER:
-        raise NoNotePossible(f"the ticket is {status}", service="Zendesk")
+        raise CaseClosed(f"the ticket is {status}", service="Zendesk")
 
 
 def require_customer(user: Record, settings: ZendeskSettings) -> None:
