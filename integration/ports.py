@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 from integration.errors import Held, RemoteError
-from integration.facts import CaseKey, NewCase, Person, Receipt, Result, Stretch
+from integration.facts import CaseKey, Details, NewCase, Person, Receipt, Result, Stretch
 
 if TYPE_CHECKING:  # neither is needed to run: the web process makes no note, and settings collects what folders declare
     from integration.note import Links, Note
@@ -79,14 +79,26 @@ class Callback(Protocol):
 class Place(Protocol):
     """Where the notes of one desk are written."""
 
-    def person(self, key: CaseKey) -> Person:
-        """Whom the case is about; `NoAddress` when nobody can be looked for."""
+    def details(self, key: CaseKey) -> Details:
+        """What the desk knows of the case; `NoAddress` when nobody can be looked for.
+
+        `NoNotePossible` when the person is none whom notes are about, and when the case can take no note.
+        """
+
+    def take_tag_off(self, key: CaseKey) -> None:
+        """Take off the tag that asks for highlights; nothing happens when it is not there."""
+
+    def tag(self, key: CaseKey) -> None:
+        """Add the tag that says that there is a note, if one is set; nothing happens when it is there."""
+
+    def merged_into(self, key: CaseKey) -> CaseKey | None:
+        """The case into which a closed one was merged."""
 
     def find_note(self, key: CaseKey, *, markers: Sequence[str]) -> Receipt | None:
         """The note of ours that holds one of `markers`, public or not."""
 
-    def find_any_note(self, key: CaseKey, *, markers: Sequence[str]) -> Receipt | None:
-        """The note of `find_note`, or one of ours for any request."""
+    def find_any_note(self, key: CaseKey, *, markers: Sequence[str], since: float = 0.0) -> Receipt | None:
+        """The note of `find_note`, or one of ours for any request; only those written at `since` or later."""
 
     def write(self, key: CaseKey, note: Note) -> Receipt:
         """Write the note, in one request, and see whether it is internal."""
@@ -104,8 +116,13 @@ class Place(Protocol):
 class Summariser(Protocol):
     """Who tells what a person did."""
 
-    def ask(self, person: Person, *, callback_url: str) -> str:
-        """Ask for highlights, to be sent to `callback_url`; the request's id."""
+    def ask(
+        self, person: Person, *, callback_url: str, question: str | None = None, within: Stretch | None = None
+    ) -> str:
+        """Ask for highlights, to be sent to `callback_url`; the request's id.
+
+        `QuestionRefused` when it may be asked without the question.
+        """
 
     def result(self, request_id: str) -> Result | None:
         """What came of a request; None when it is not known there."""
@@ -115,6 +132,14 @@ class Summariser(Protocol):
 
     def denied(self, error: Held) -> str:
         """Why one person's highlights are refused although our credentials are accepted, for an admin."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Project:
+    """One of the summariser's projects: who tells, and where what it tells of is looked at."""
+
+    summariser: Summariser
+    links: Links
 
 
 # -- Missed cases
@@ -227,6 +252,9 @@ class Service:
     summariser: Callable[[Settings], Summariser] | None = None
     callback: Callable[[Settings], Callback] | None = None
     links: Callable[[Settings], Links] | None = None
+    projects: Callable[[Settings], Mapping[str, str]] | None = None  # its lanes beside its first: their credentials
+    project: Callable[[Settings, str], Project] | None = None  # what is behind such a lane
+    choose: Callable[[Settings, Details], str] | None = None  # the lane of a case's project
     ceiling: str | None = None  # the variable that says how many requests an hour there may be
 
     def __post_init__(self) -> None:

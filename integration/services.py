@@ -6,7 +6,7 @@ Each of these folders has a module `service` with its `SERVICE`, which says what
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -16,8 +16,8 @@ from integration.cases import connections
 from integration.cases.ledger import Ledger
 from integration.cases.recovery import Recovery
 from integration.cases.steps import Routes
-from integration.facts import CaseKey, desk_of
-from integration.ports import Callback, Door, Place, Service, Summariser, Wait
+from integration.facts import CaseKey, Details, desk_of
+from integration.ports import Callback, Door, Place, Project, Service, Summariser, Wait
 from integration.settings import Settings
 
 if TYPE_CHECKING:
@@ -32,15 +32,16 @@ FOLDERS: Final = (
 SERVICES: Final[tuple[Service, ...]] = tuple(import_module(f"integration.{name}.service").SERVICE for name in FOLDERS)
 
 
-def routes() -> Routes:
-    """Which services the engine's steps call, and which tell it of cases."""
+def routes(settings: Settings | None = None) -> Routes:
+    """Which services the engine's steps call, and which tell it of cases; without settings, by their defaults."""
     summarises = _summarises()
     places = [service for service in SERVICES if service.place is not None]
+    projects = _projects(settings)
     return Routes(
         summariser=summarises.name,
         places={service.desk: service.name for service in places if service.desk is not None},
         intervals={service.name: service.interval for service in places},
-        credentials={service.name: service.credentials for service in SERVICES},
+        credentials={**{service.name: service.credentials for service in SERVICES}, **projects},
         doors=tuple(service for service in SERVICES if service.door is not None),
         recovered={
             service.desk: service.name
@@ -48,12 +49,14 @@ def routes() -> Routes:
             if service.desk is not None and service.missed is not None
         },
         ceiling=summarises.ceiling or "",
+        projects=tuple(projects),
+        reads=bool(projects) or (settings is not None and settings.cases.asks_of_ticket),
     )
 
 
 def open_ledger(settings: Settings, redis: Redis, *, jitter: Callable[[], float] = random.random) -> Ledger:
     """The ledger behind a connection, for these services; `jitter`, from 0 to 1, spreads what is tried again."""
-    return connections.open_ledger(settings, redis, routes=routes(), random=jitter)
+    return connections.open_ledger(settings, redis, routes=routes(settings), random=jitter)
 
 
 def places(settings: Settings) -> dict[str, Place]:
@@ -73,6 +76,23 @@ def doors(settings: Settings) -> dict[str, Door]:
 def summariser(settings: Settings) -> Summariser:
     """Who tells what people did."""
     return _needed(_summarises().summariser)(settings)
+
+
+def _projects(settings: Settings | None) -> Mapping[str, str]:
+    """The summariser's lanes beside its first, each with the variable of its credentials."""
+    listed = _summarises().projects
+    return {} if listed is None or settings is None else listed(settings)
+
+
+def projects(settings: Settings) -> dict[str, Project]:
+    """Who tells what people did, beside the first: by lane."""
+    return {lane: _needed(_summarises().project)(settings, lane) for lane in _projects(settings)}
+
+
+def choose_project(settings: Settings, details: Details) -> str:
+    """The lane of the project that is asked about a case."""
+    choose = _summarises().choose
+    return _summarises().name if choose is None else choose(settings, details)
 
 
 def callback(settings: Settings) -> Callback:

@@ -17,15 +17,17 @@ from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
-from typing import Final, Protocol, TypeVar
+from typing import Final, Protocol, TypeVar, runtime_checkable
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 
-from integration import variables
+from integration import case_settings, note_settings, variables
+from integration.case_settings import CaseSettings
 from integration.cases import redis_url
 from integration.cases.keys import ALLOWED, DEFAULT_PREFIX, Keys
 from integration.errors import SettingsError
+from integration.facts import NoteStyle
 from integration.variables import Reader
 
 SECRET_KEY_LENGTH: Final = 32
@@ -33,6 +35,8 @@ PASSWORD_LENGTH: Final = 12
 LONGEST_KEEP_ALIVE: Final = 3600
 _FIRST: Final = ("REDIS_URL", "REDIS_TLS_VERIFY", "KEY_PREFIX", "PUBLIC_URL", "SECRET_KEY", "SECRET_KEY_FALLBACKS")
 _LAST: Final = (
+    *case_settings.NAMES,
+    *note_settings.NAMES,
     *("ADMIN_PASSWORD", "WEB_CONCURRENCY", "WORKER_CONCURRENCY", "KEEP_ALIVE_SECONDS"),
     *("POLL_AFTER_SECONDS", "FAILED_RETRY_SECONDS", "SETTLE_SECONDS", "BACKOFF_SECONDS", "RETENTION_DAYS"),
     *("LOG_LEVEL", "LOG_FORMAT", "HEROKU_APP_DEFAULT_DOMAIN_NAME"),
@@ -62,6 +66,15 @@ class Part(Protocol):
         """What a process says of it at its start, in the log: nothing secret."""
 
 
+@runtime_checkable
+class ChoosesProject(Protocol):
+    """A part by which a project of the summariser's is chosen for a case."""
+
+    @property
+    def named_kinds(self) -> frozenset[str]:
+        """What a desk has to tell by name for that: `brand`, `form`."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """The settings of one process. URLs have no trailing slash, times are seconds; no secret is in its `repr`."""
@@ -72,6 +85,8 @@ class Settings:
     public_url: str
     secret_keys: tuple[str, ...] = field(repr=False)  # the current one first
     parts: tuple[Part, ...]  # what the services' folders declare, in the order of `integration.services`
+    cases: CaseSettings
+    note_style: NoteStyle
     admin_password: str | None = field(repr=False)
     web_concurrency: int
     worker_concurrency: int
@@ -100,6 +115,11 @@ class Settings:
         """How many requests for highlights there may be in an hour."""
         [number] = [number for part in self.parts if (number := part.requests_per_hour) is not None]
         return number
+
+    @property
+    def named_kinds(self) -> tuple[str, ...]:
+        """What a desk has to tell by name, for a project of the summariser's to be chosen."""
+        return tuple(kind for part in self.parts if isinstance(part, ChoosesProject) for kind in part.named_kinds)
 
     def of(self, kind: type[T]) -> T:
         """What one service's folder declares: `settings.of(ZendeskSettings)`."""
@@ -180,6 +200,8 @@ def _settings(reader: Reader) -> Settings:
         public_url=public_url(reader),
         secret_keys=(secret_key, *read("SECRET_KEY_FALLBACKS", _secret_keys, default=variables.NONE)),
         parts=tuple(folder.read(reader) for folder in _folders()),
+        cases=case_settings.read(reader),
+        note_style=note_settings.read(reader),
         admin_password=read("ADMIN_PASSWORD", _password, default=None),
         web_concurrency=read("WEB_CONCURRENCY", variables.count, default=2),
         worker_concurrency=read("WORKER_CONCURRENCY", variables.count, default=4),

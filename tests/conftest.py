@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Self, TypeVar, cast
 
@@ -38,6 +39,7 @@ from sandbox import Sandbox
 from sandbox.zendesk import schemas
 from tests.ports import free_port
 from tests.tickets import key
+from tests.variables import AT_ONCE
 from worker import sweeper
 from worker.jobs import Jobs
 from worker.rq_classes import open_worker
@@ -148,6 +150,7 @@ def environ(sandbox: Sandbox, redis: Redis, redis_url: str, port: int) -> dict[s
     assert redis.ping()
     return {
         **sandbox.environment(),
+        **AT_ONCE,
         "REDIS_URL": redis_url,
         "PUBLIC_URL": f"http://127.0.0.1:{port}",
         "SECRET_KEY": secrets.token_hex(32),
@@ -182,6 +185,10 @@ class InProcess:
             summariser=self.logrocket,
             callback=services.callback(settings),
             links=services.links(settings),
+            projects=services.projects(settings),
+            choose=partial(services.choose_project, settings),
+            wishes=settings.cases,
+            style=settings.note_style,
         )
 
     def __enter__(self) -> Self:

@@ -20,7 +20,7 @@ from integration.__main__ import COMMANDS, _parser
 from integration.cases.entry import State
 from integration.settings import from_environment, names
 from integration.web.app import create_app
-from integration.zendesk.setup.inventory import PAYLOAD
+from integration.zendesk.setup.wording import PAYLOAD
 from tests.conftest import ROOT
 from tests.variables import ENVIRON, VARIABLES, needed
 

@@ -15,6 +15,7 @@ from redis import BlockingConnectionPool, ConnectionPool, Redis
 from redis.connection import AbstractConnection, Connection, SSLConnection, UnixDomainSocketConnection
 
 from integration.errors import SettingsError
+from integration.facts import NoteStyle
 from integration.logrocket.settings import LogRocketSettings
 from integration.settings import Settings, from_environment, names
 from integration.zendesk.settings import ZENDESK_TEST_SECRET, ApiToken, OAuthClient, ZendeskSettings
@@ -77,6 +78,7 @@ def test_the_defaults_are_those_of_the_contract() -> None:
     assert settings.poll_after_seconds == 300
     assert list(settings.failed_retry_seconds) == [60, 300, 900]
     assert (settings.settle_seconds, settings.backoff_seconds, settings.retention_days) == (60, 5, 30)
+    assert settings.note_style == NoteStyle(language="en", timezone="UTC", template=None)
     assert (settings.log_level, settings.log_format) == ("INFO", "text")
 
 
@@ -98,6 +100,9 @@ def test_every_optional_variable_is_heard() -> None:
             "SETTLE_SECONDS": "0",
             "BACKOFF_SECONDS": "0.05",
             "RETENTION_DAYS": "7",
+            "LANGUAGE": "DE",
+            "TIMEZONE": "Europe/Berlin",
+            "NOTE_TEMPLATE": "{{ summary }}",
             "LOG_LEVEL": "debug",
             "LOG_FORMAT": "JSON",
         }
@@ -112,6 +117,7 @@ def test_every_optional_variable_is_heard() -> None:
     assert (settings.web_concurrency, settings.worker_concurrency) == (3, 8)
     assert (settings.poll_after_seconds, settings.failed_retry_seconds) == (0.5, (1, 2.5, 3))
     assert (settings.settle_seconds, settings.backoff_seconds, settings.retention_days) == (0, 0.05, 7)
+    assert settings.note_style == NoteStyle(language="de", timezone="Europe/Berlin", template="{{ summary }}")
     assert (settings.log_level, settings.log_format) == ("DEBUG", "json")
 
 
@@ -665,6 +671,9 @@ VALID = {
     "REDIS_TLS_VERIFY": "true",
     "KEY_PREFIX": "highlights",
     "HEROKU_APP_DEFAULT_DOMAIN_NAME": "a.example",
+    "LANGUAGE": "de",
+    "TIMEZONE": "Europe/Madrid",
+    "NOTE_TEMPLATE": "{{ summary }}",
     "LOG_LEVEL": "INFO",
     "LOG_FORMAT": "json",
     "LOGROCKET_APP_URL": "https://a.example",

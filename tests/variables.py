@@ -26,6 +26,8 @@ ENVIRON = {
     "ADMIN_PASSWORD": "admin-hush-7",
 }
 LEGACY = {"ZENDESK_EMAIL": "bot@acme.example", "ZENDESK_API_TOKEN": "token-hush-8"}
+AT_ONCE = {"DELAY_SECONDS": "0"}
+"""What tests add that wait for a note: by default LogRocket is asked half a minute after a ticket came."""
 NEEDED = (
     "REDIS_URL",
     "PUBLIC_URL",
@@ -40,6 +42,7 @@ ALL = (
     *ENVIRON,
     *LEGACY,
     *("KEY_PREFIX", "KEEP_ALIVE_SECONDS"),
+    *("LANGUAGE", "TIMEZONE", "NOTE_TEMPLATE"),
     *("REDIS_TLS_VERIFY", "HEROKU_APP_DEFAULT_DOMAIN_NAME", "LOGROCKET_APP_URL", "LOGROCKET_API_URL", "ZENDESK_URL"),
     *(
         "LOGROCKET_PROJECTS",
@@ -49,6 +52,8 @@ ALL = (
         "FAILED_RETRY_SECONDS",
         "SETTLE_SECONDS",
     ),
+    *("QUESTION", "LOOKBACK_HOURS", "LOOKAHEAD_MINUTES", "DELAY_SECONDS"),
+    *("WHEN_EMPTY", "WHEN_FAILED", "REUSE_MINUTES"),
     *("BACKOFF_SECONDS", "RETENTION_DAYS", "LOG_LEVEL", "LOG_FORMAT"),
 )
 

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import enum
 import secrets
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final, cast
 
 from redis import Redis
@@ -21,8 +23,10 @@ from integration.cases.entry import FINAL, GIVE_UP_SECONDS, Entry, Policy, State
 from integration.cases.keys import Keys
 from integration.cases.queues import QUEUED_JOB_LOST_SECONDS, Queues
 from integration.cases.reader import LedgerReader
+from integration.cases.sharing import Sharing
 from integration.cases.steps import STEPS, Routes
-from integration.facts import CaseKey, NewCase, Result, as_logged, desk_of
+from integration.cases.stored import NewerEntryError
+from integration.facts import CaseKey, NewCase, Person, Result, Status, as_logged, desk_of
 
 _RECEIVE, _FORGET = map(scripts.load, ("receive", "forget"))
 _DAY: Final = 24 * 60 * 60
@@ -75,6 +79,7 @@ class Ledger:
             redis, keys=keys, routes=routes, requests_per_hour=requests_per_hour, backoff=policy.backoff
         )
         self.reader = LedgerReader(redis, keys=keys, queues=self._queues, secret_keys=secret_keys)
+        self.sharing = Sharing(redis, keys=keys, seconds=policy.reuse)
         self._changes = Changes(
             redis,
             keys=keys,
@@ -94,7 +99,11 @@ class Ledger:
             person=case.person,
             pseudonym=self.pseudonym(case.person.email),
             recovered=recovered,
+            created_at=None if case.on_demand else case.created,
+            on_demand=case.on_demand,
         )
+        delay = 0.0 if case.on_demand else self.policy.delay
+        waits = delay > 0 and (case.created is None or time.time() < case.created + delay)
         with self._redis.pipeline(transaction=True) as pipe:
             pipe.multi()
             pipe.eval(
@@ -117,13 +126,24 @@ class Ledger:
                 str(QUEUED_JOB_LOST_SECONDS),
                 "" if case.number is None else str(case.number),
                 str(scripts.REMEMBERED_SECONDS),
+                "" if case.created is None or case.on_demand else str(case.created),
+                str(delay if waits else 0.0),
+                "1" if case.on_demand else "",
             )
-            self._queues.add([(case.key, State.RECEIVED)], pipeline=pipe)
+            if not waits:
+                self._queues.add([(case.key, State.RECEIVED)], pipeline=pipe)
             is_new = bool(pipe.execute()[0])
         if is_new:
             message, step = ("ticket recovered", "recover") if recovered else ("ticket received", "receive")
             log.info(message, **as_logged(case.key), step=step, state=str(State.RECEIVED), tries=0, next="now")
-        return is_new
+        return is_new or (case.on_demand and self._demand(case))
+
+    def _demand(self, case: NewCase) -> bool:
+        """Begin anew with a case that is known, because somebody asks for it; whether that is done."""
+        if self._changes.make(case.key, transitions.demanded, step="demand") is not None:
+            return True
+        log.info("demand changed nothing", **as_logged(case.key), why="a note is on its way, or it was asked too often")
+        return False
 
     def claim(self, key: CaseKey, state: State) -> Entry | None:
         """The entry under a lease of its own, or None when the step of `state` is not to be done now."""
@@ -154,10 +174,20 @@ class Ledger:
             return transitions.called_back(entry, now, result=result, policy=self.policy)
 
         if self._changes.make(key, decide, step="callback", said=result.status.value) is not None:
+            self._wake(result)
             return CallbackOutcome.TAKEN
         why = transitions.why_nothing_changed(known, result, policy=self.policy)
         log.info("callback changed nothing", **as_logged(key), said=result.status.value, why=why)
         return CallbackOutcome.UNKNOWN if known is None else CallbackOutcome.REPEATED
+
+    def _wake(self, result: Result) -> None:
+        """Let the cases that use the same request ask for its result now."""
+        if result.request_id is None or result.status is Status.PENDING or self.policy.reuse <= 0:
+            return
+        for follower in self.sharing.followers(result.request_id):
+            self._changes.make(
+                follower, partial(transitions.woken, request_id=result.request_id), step="callback of another"
+            )
 
     def retry(self, key: CaseKey) -> bool:
         """Put a case that ended without a note back to work; False when it is not known or has not."""
@@ -169,6 +199,7 @@ class Ledger:
 
     def forget(self, key: CaseKey) -> bool:
         """Erase all that is stored of a case, RQ's jobs included; whether anything was. Its key is remembered."""
+        self._forget_shared(key)
         indexes = (
             self.keys.due,
             self.keys.received,
@@ -183,6 +214,22 @@ class Ledger:
         if traces:
             log.info("ticket erased", **as_logged(key), step="forget")
         return bool(traces)
+
+    def _forget_shared(self, key: CaseKey) -> None:
+        """Erase what a case's request is kept under for others of the same person."""
+        try:
+            entry = self.reader.find(key)
+        except NewerEntryError:
+            return
+        if entry is not None and entry.request.shared is not None:
+            self.sharing.forget(entry.request.shared, request_id=entry.request.id)
+
+    def shared_as(self, person: Person, service: str) -> str | None:
+        """What a request for a person in a project is kept under for other cases: a keyed hash of both."""
+        if not self._secret_keys or self.policy.reuse <= 0 or not person.known:
+            return None
+        own_id = (person.external_id or "").encode("utf-8", "replace").hex()  # its capitals count, an address's do not
+        return pseudonym.of(f"{person.email or ''}\n{own_id}\n{service}", self._secret_keys[0])
 
     def pseudonym(self, email: str | None) -> str | None:
         """What stands for an address in an entry whose address is deleted."""

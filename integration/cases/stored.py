@@ -17,7 +17,7 @@ from dataclasses import fields
 from functools import partial
 from typing import Any, Final
 
-from integration.cases.entry import Claim, Entry, Note, Request, State, Trouble
+from integration.cases.entry import Claim, Entry, Instead, Note, Request, State, Trouble
 from integration.facts import Highlights, Person, Session, read_case_key
 
 VERSION: Final = 1  # an entry of a newer version is left alone
@@ -64,6 +64,8 @@ def _plain(entry: Entry) -> dict[str, Any]:
     for name in _PARTS:
         if name in stored:
             stored[name] = _changed(stored[name])
+    if entry.people:
+        stored["people"] = [_changed(person) for person in entry.people]
     if entry.note.highlights is not None:
         stored["note"]["highlights"] = _plain_highlights(entry.note.highlights)
     return stored
@@ -105,6 +107,14 @@ def _troubles(stored: list[list[Any]]) -> tuple[Trouble, ...]:
     return tuple(Trouble(*trouble) for trouble in stored)
 
 
+def _people(stored: list[Mapping[str, Any]]) -> tuple[Person, ...]:
+    return tuple(_read(Person, person) for person in stored)
+
+
+def _instead(stored: str | None) -> Instead | None:
+    return None if stored is None else Instead(stored)
+
+
 _PARTS: Final[Mapping[str, type]] = {"person": Person, "claim": Claim, "request": Request, "note": Note}
 _DEFAULTS: Final[Mapping[type, Mapping[str, Any]]] = {
     part: {field.name: field.default for field in fields(part)} for part in (Entry, *_PARTS.values())
@@ -114,6 +124,8 @@ _READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "state": State,
     "highlights": _highlights,
     "troubles": _troubles,
+    "people": _people,
+    "instead": _instead,
     **{name: partial(_read, part) for name, part in _PARTS.items()},
 }
 _entry: Final[Callable[[Any], Entry]] = partial(_read, Entry)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 from urllib.parse import urlsplit
 
+from integration.facts import NoteStyle
 from integration.findings import Result, ok, warning
 from integration.logrocket import checks as logrocket
 from integration.logrocket.settings import LogRocketSettings
@@ -13,18 +15,36 @@ from integration.variables import is_loopback
 from integration.zendesk import settings_checks as zendesk
 from integration.zendesk.settings import ZendeskSettings
 
+TEMPLATE: Final = "note template"
+
 
 def of_settings(settings: Settings, *, now: float) -> Iterator[Result]:
     """What an admin should know of the settings; they are complete and well-formed, or there would be none."""
     yield ok("settings", "every needed variable is set and well-formed")
     account = settings.of(ZendeskSettings)
     yield from zendesk.of_settings(account, now=now)
+    yield from of_template(settings.note_style)
     if is_loopback(urlsplit(settings.public_url).hostname) and not is_loopback(urlsplit(account.url).hostname):
         yield warning(
             "address",
             "PUBLIC_URL leads to this machine alone: neither Zendesk nor LogRocket reaches it",
             "Set PUBLIC_URL to the address of the web process on the internet.",
         )
+
+
+def of_template(style: NoteStyle) -> Iterator[Result]:
+    """What the admin's own layout makes of a sample; one that cannot work is no setting at all."""
+    if style.template is None:
+        return
+    # Here, for they are large, and few have a template.
+    from integration.note import template, template_values  # noqa: PLC0415 -- see above
+
+    made = template.check(style.template)
+    shown = f"makes {len(made)} characters of a sample"
+    if template_values.SAMPLE["all_sessions"] not in made:
+        yield warning(TEMPLATE, f"{shown}, without a link to all sessions", "Let it show {{ all_sessions }}, too.")
+    else:
+        yield ok(TEMPLATE, shown)
 
 
 def of_settings_offline(settings: Settings, *, now: float) -> Iterator[Result]:

@@ -56,17 +56,17 @@ def run(reader: LedgerReader, settings: Settings, case: CaseKey, *, as_json: boo
         return 1
     told = _as_json(entry, reader.now())
     told["ticket_url"] = services.case_url(settings, case)
-    print(json.dumps(told) if as_json else _as_text(entry, told, reader.now(), routes=services.routes()))
+    print(json.dumps(told) if as_json else _as_text(entry, told, reader.now(), routes=services.routes(settings)))
     return 0
 
 
-def listed(reader: LedgerReader) -> Listed:
+def listed(reader: LedgerReader, *, routes: Routes) -> Listed:
     """What to list beside the counts: bounded, however many tickets there are."""
     waiting = [entry for state in WAITING for entry in reader.longest_in(state, LISTED)]
     waiting.sort(key=lambda entry: entry.entered_at)
     return Listed(
         now=reader.now(),
-        routes=services.routes(),
+        routes=routes,
         failed=reader.latest_in(State.FAILED, LISTED),
         waiting=waiting[:LISTED],
     )

@@ -2,7 +2,9 @@
 
 The text quotes what users and web pages say: it is hostile until it has been through here.
 
-- `composition` says what a note consists of, and has its wording; `marker` is how it is found again.
+- `composition` says what a note consists of: by our own `layout`, or by a `template` of the admin's. Its sentences are
+  in `words`, dates and plurals in `wording`; `moments` tells from the links when the sessions were; `emphasis` makes
+  errors stand out; `marker` is how a note is found again.
 - `markdown` (with `tables` and `lists`) makes blocks of a `document` out of CommonMark without raw HTML; images become
   their text.
 - What can be seen stays, and what builds it; characters that only deceive go (`characters`).
@@ -15,5 +17,6 @@ The text quotes what users and web pages say: it is hostile until it has been th
 from integration.note.composition import compose
 from integration.note.document import Note
 from integration.note.links import Links
+from integration.note.template import TemplateFailed
 
-__all__ = ["Links", "Note", "compose"]
+__all__ = ["Links", "Note", "TemplateFailed", "compose"]

@@ -35,7 +35,7 @@ from integration.note.text import as_text, shortened
 MAX_CHARACTERS: Final = 11_000
 _BETWEEN: Final = "\n\n"
 _MARKS: Final = {Mark.STRONG: "**", Mark.EMPHASIS: "_"}
-_MENTION: Final = re.compile(r"<(?=[!@#])|@(?=(?:here|channel|everyone)\b)", re.IGNORECASE)
+_MENTION: Final = re.compile(r"(?:<|&lt;)(?=[!@#])|@(?=(?:here|channel|everyone)\b)", re.IGNORECASE)
 _SPECIAL: Final = re.compile(r"[\\`*_\[\]~|]")
 _AT_START: Final = re.compile(r"^(\s*)(?:([#+=-])|(\d{1,9})([.)]))", re.MULTILINE)
 _ENTITIES: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
@@ -116,7 +116,7 @@ def _spans(spans: Iterable[Span]) -> Iterator[str]:
                 code.append(span)
             case str():
                 yield _text(span, at_start=at_start)
-                at_start = False
+                at_start = span.endswith("\n")
 
 
 def _text(text: str, *, at_start: bool) -> str:

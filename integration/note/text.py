@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from integration.note.cut import Markup, fitted
-from integration.note.document import Block, End, Link, Note, Span, lines
+from integration.note.document import Block, End, Link, Note, Span, Start, lines
 
 _BETWEEN: Final = "\n\n"
 
@@ -15,6 +15,12 @@ def render(note: Note, *, max_characters: int) -> str:
     """The note's text, of at most `max_characters`."""
     markup = Markup(write=_with_addresses, shortened=_shortened, size=lambda text: len(text) + len(_BETWEEN))
     return _BETWEEN.join(filter(None, fitted(note, markup, most=max_characters)))
+
+
+def outline(note: Note) -> str:
+    """What is read of a note where links can be followed: their words stand in brackets."""
+    blocks = (note.heading, *note.body, note.closing if note.complete else note.cut_line, note.last_line)
+    return _BETWEEN.join(_written(block, start="[", end="]") for block in blocks if block)
 
 
 def as_text(block: Block) -> str:
@@ -35,13 +41,21 @@ def _shortened(block: Block, left: int) -> str:
 
 
 def _with_addresses(block: Block) -> str:
-    return "\n".join(marker + "".join(_spans(line.spans)) if line.text.strip() else "" for marker, line in lines(block))
+    return _written(block, start="", end=" ({url})")
 
 
-def _spans(spans: Iterable[Span]) -> Iterator[str]:
+def _written(block: Block, *, start: str, end: str) -> str:
+    return "\n".join(
+        marker + "".join(_spans(line.spans, start, end)) if line.text.strip() else "" for marker, line in lines(block)
+    )
+
+
+def _spans(spans: Iterable[Span], start: str, end: str) -> Iterator[str]:
     for span in spans:
         match span:
             case str():
                 yield span
+            case Start(Link()):
+                yield start
             case End(Link(url)):
-                yield f" ({url})"
+                yield end.replace("{url}", url)

@@ -158,7 +158,7 @@ def test_the_ceiling_that_puts_a_ticket_off_is_told_and_is_no_try(
 
 
 def test_what_admins_and_recovery_do_is_told(sandbox: Sandbox, product: InProcess, told: Lines) -> None:
-    sandbox.faults.add(Fault(service="logrocket", method="POST", status=400))
+    sandbox.faults.add(Fault(service="logrocket", method="POST", status=400, times=2))
     number = sandbox.zendesk.file_ticket(requester=ADA)
     product.work_until(number, State.FAILED)
     told(number)
@@ -358,7 +358,7 @@ def test_what_is_not_known_exits_1_and_what_is_no_case_2(case: str, code: int, s
 
 
 def test_status_lists_what_failed_and_what_waits(sandbox: Sandbox, product: InProcess, status: Run) -> None:
-    sandbox.faults.add(Fault(service="logrocket", method="POST", status=400))
+    sandbox.faults.add(Fault(service="logrocket", method="POST", status=400, times=2))
     failed = sandbox.zendesk.file_ticket(requester=ADA)
     product.work_until(failed, State.FAILED)
     product.ledger.receive(new_ticket(77, email=ADA))

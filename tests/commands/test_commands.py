@@ -33,7 +33,7 @@ def command(environ: dict[str, str], tmp_path: Path) -> Run:
 
 def fail(sandbox: Sandbox, product: InProcess, requester: str = ADA) -> int:
     """A ticket that has failed."""
-    sandbox.faults.add(Fault(service="logrocket", method="POST", status=400))
+    sandbox.faults.add(Fault(service="logrocket", method="POST", status=400, times=2))
     number = sandbox.zendesk.file_ticket(requester=requester)
     product.work_until(number, State.FAILED)
     return number

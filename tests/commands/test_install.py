@@ -20,10 +20,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from integration.commands.install import read_settings
+from integration.zendesk.settings import OPT_OUT
 from integration.zendesk.setup.account import Admin
 from integration.zendesk.setup.carrying_out import carry_out
 from integration.zendesk.setup.conditions import (
-    OPT_OUT,
     CannotFilterError,
     Condition,
     Conditions,

@@ -16,8 +16,9 @@ from werkzeug.datastructures import Headers
 
 from integration.errors import MalformedDelivery, UnverifiedDelivery
 from integration.facts import NewCase
+from integration.zendesk.people import email_address, identity
 from integration.zendesk.settings import ZENDESK_TEST_SECRET
-from integration.zendesk.webhook import FRESH_SECONDS, email_address, identity, read, verify
+from integration.zendesk.webhook import FRESH_SECONDS, read, verify
 from tests.deliveries.recorded import SECRET, delivery, names
 from tests.tickets import key, new_ticket
 
