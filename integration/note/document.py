@@ -130,6 +130,7 @@ class Note:
     closing: Block | None
     cut_line: Block
     last_line: Block
+    subject: str = ""  # what it is about in a few words, with nothing of the person: for a notification
 
 
 def lines(block: Block, marker: str = "") -> Iterator[tuple[str, Line]]:
