@@ -6,7 +6,7 @@ import pytest
 
 from integration.surveys import settings
 from integration.surveys.scale import Scale
-from integration.surveys.settings import Question, SurveySettings
+from integration.surveys.settings import Question
 from integration.variables import Reader
 from tests.surveys.sources import ENVIRON, configured
 
