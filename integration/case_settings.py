@@ -66,9 +66,9 @@ def _question(raw: str) -> str:
         return raw.lower()
     if len(raw) > LONGEST_QUESTION:
         raise ValueError(f"must be ticket, off, or a text of {LONGEST_QUESTION} characters at most")
-    if " " not in raw:
+    if " " not in raw:  # a word alone is meant to be one of the two
         raise ValueError("must be ticket, off, or the text of a question")
-    return raw
+    return variables.text(raw)
 
 
 def _number_up_to(most: float) -> Callable[[str], float]:

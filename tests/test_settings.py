@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from redis import BlockingConnectionPool, ConnectionPool, Redis
 from redis.connection import AbstractConnection, Connection, SSLConnection, UnixDomainSocketConnection
 
+from integration.case_settings import CaseSettings
 from integration.errors import SettingsError
 from integration.facts import NoteStyle
 from integration.settings import NAMES, Settings, from_environment
@@ -96,6 +97,13 @@ def test_every_optional_variable_is_heard() -> None:
             "SETTLE_SECONDS": "0",
             "BACKOFF_SECONDS": "0.05",
             "RETENTION_DAYS": "7",
+            "QUESTION": "OFF",
+            "LOOKBACK_HOURS": "1.5",
+            "LOOKAHEAD_MINUTES": "0",
+            "DELAY_SECONDS": "0",
+            "WHEN_EMPTY": "Link",
+            "WHEN_FAILED": "link",
+            "REUSE_MINUTES": "15",
             "LANGUAGE": "DE",
             "TIMEZONE": "Europe/Berlin",
             "NOTE_TEMPLATE": "{{ summary }}",
@@ -106,6 +114,15 @@ def test_every_optional_variable_is_heard() -> None:
     assert not settings.redis_tls_verify
     assert (settings.key_prefix, settings.keep_alive_seconds) == ("Acme_Staging-2", 120)
     assert settings.keys.case(key(7)) == "Acme_Staging-2:case:zendesk-7"
+    assert settings.cases == CaseSettings(
+        question="off",
+        lookback_seconds=5400,
+        lookahead_seconds=0,
+        delay_seconds=0,
+        link_when_empty=True,
+        link_when_failed=True,
+        reuse_seconds=900,
+    )
     assert settings.zendesk.url == "http://127.0.0.1:8001"
     assert settings.logrocket.api_url == "http://[::1]:8002"
     assert settings.logrocket.app_url == "https://lr.acme.example/rocket"
@@ -393,6 +410,13 @@ MALFORMED = {
             "brand:Ac\udcffme=a/b:good-long-key",
         ),
     ],
+    "QUESTION": ["tickets", "none", "why?", "What\nhappened then?", "what happened " * 40],
+    "LOOKBACK_HOURS": ["-1", "72h", "three", "nan", "inf", "8785", "1e3"],
+    "LOOKAHEAD_MINUTES": ["-1", "10m", "ten", "nan", "1441"],
+    "DELAY_SECONDS": ["-1", "30s", "nan", "3601"],
+    "WHEN_EMPTY": ["loud", "links"],
+    "WHEN_FAILED": ["loud", "links"],
+    "REUSE_MINUTES": ["-1", "10m", "nan", "1441"],
     "WEB_CONCURRENCY": ["0", "-1", "1.5", "two", "1e3", "\uff12", "\u00b2", "9999", "1_0"],
     "WORKER_CONCURRENCY": ["0", "-1", "1.5", "two"],
     "POLL_AFTER_SECONDS": ["0", "-1", "soon", "nan", "inf", "1e3", "5m", "\u0663", "1_0"],
@@ -670,13 +694,20 @@ VALID = {
     "LANGUAGE": "de",
     "TIMEZONE": "Europe/Madrid",
     "NOTE_TEMPLATE": "{{ summary }}",
+    "QUESTION": "What happened before the payment failed?",
+    "WHEN_EMPTY": "link",
+    "WHEN_FAILED": "link",
     "LOG_LEVEL": "INFO",
     "LOG_FORMAT": "json",
     "LOGROCKET_APP_URL": "https://a.example",
     "LOGROCKET_API_URL": "https://a.example",
     "LOGROCKET_PROJECTS": "brand:Acme Pro=acme/pro:acme:pro:hush-hush",
     "ZENDESK_URL": "https://a.example",
-    **{name: "7" for name in NAMES if name.endswith(("_CONCURRENCY", "_SECONDS", "_DAYS", "_PER_HOUR"))},
+    **{
+        name: "7"
+        for name in NAMES
+        if name.endswith(("_CONCURRENCY", "_SECONDS", "_MINUTES", "_HOURS", "_DAYS", "_PER_HOUR"))
+    },
 }
 
 

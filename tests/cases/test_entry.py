@@ -39,7 +39,9 @@ unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow]
 
 NOW = 1_795_515_127.25
 DAY = 24 * 60 * 60
-POLICY = Policy(poll_after=300, failed_retry=(60, 300, 900), settle=60, backoff=5, random=lambda: 0.0)
+POLICY = Policy(
+    poll_after=300, failed_retry=(60, 300, 900), settle=60, backoff=5, random=lambda: 0.0, summariser="LogRocket"
+)
 HIGHLIGHTS = Highlights(summary="shops", sessions=(Session(place="5-1/0", text="pays"),))
 TROUBLE = Temporary("LogRocket has trouble (503)")
 LOST = Temporary("Zendesk did not answer", outcome_unknown=True)
@@ -292,7 +294,8 @@ def test_the_count_of_failed_stays_when_a_request_is_made_anew_for_silence() -> 
     [Highlights(summary="x"), Highlights(summary=" ", sessions=(Session(place="a/0", text=""),))],
 )
 def test_a_result_without_sessions_or_text_ends_empty(highlights: Highlights) -> None:
-    entry = transitions.told(requested(), NOW, result=ready(highlights=highlights), policy=POLICY)
+    asked = dataclasses.replace(requested(), person=Person(email=ADA.email))
+    entry = transitions.told(asked, NOW, result=ready(highlights=highlights), policy=POLICY)
     assert entry.state is State.EMPTY
     assert entry.reason
 

@@ -114,7 +114,7 @@ def test_a_callback_that_ends_a_ticket_says_so(
     assert (facts(last)["step"], facts(last)["state"]) == ("callback", str(state))
     assert "next" not in facts(last)
     went_back = [line for line in before if "highlights will be requested again" in line]
-    assert len(went_back) == (2 if state is State.FAILED else 0)
+    assert len(went_back) == (2 if state is State.FAILED else 1)  # or once more, at any time
     assert all("LogRocket failed to make highlights" in line and "next=" in line for line in went_back)
 
 
