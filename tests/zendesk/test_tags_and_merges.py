@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from integration.errors import NoNotePossible
-from integration.note import marker
 from integration.settings import Settings
 from integration.zendesk import merges
 from integration.zendesk.desk import Desk
@@ -147,4 +146,3 @@ def test_only_notes_that_are_new_enough_count(
     said = [{**note, **forms, "via": via, "created_at": "2026-11-26T10:00:00Z"}]
     sandbox.faults.add(Fault(service="zendesk", path="/comments", status=200, body=json.dumps({"comments": said})))
     assert (desk.find_any_note(key(number), markers=[KNOWN], since=since) is not None) is found
-    assert marker.one_is_in([KNOWN], [KNOWN])
