@@ -20,7 +20,7 @@ from integration.__main__ import COMMANDS, _parser
 from integration.cases.entry import State
 from integration.settings import NAMES, from_environment
 from integration.web.app import create_app
-from integration.zendesk.setup.wording import PAYLOAD
+from integration.zendesk.setup.wording import ON_DEMAND_PAYLOAD, PAYLOAD
 from tests.conftest import ROOT
 from tests.variables import ENVIRON, VARIABLES, needed
 
@@ -227,8 +227,9 @@ def test_every_target_of_make_that_a_document_shows_exists(document: Path) -> No
     assert set(re.findall(r"\bmake ([a-z]+)", code(document))) <= targets
 
 
-def test_the_body_that_is_made_by_hand_is_ours() -> None:
+def test_the_bodies_that_are_made_by_hand_are_ours() -> None:
     assert PAYLOAD in (ROOT / "docs/install.md").read_text()
+    assert ON_DEMAND_PAYLOAD in (ROOT / "docs/install.md").read_text()
 
 
 # -- Endpoints and states

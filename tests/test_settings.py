@@ -66,6 +66,8 @@ def test_the_defaults_are_those_of_the_contract() -> None:
     assert len(settings.secret_keys) == 1
     assert settings.zendesk.url == "https://acme.zendesk.com"
     assert settings.zendesk.webhook_secrets == ()
+    assert settings.zendesk.identify_by == ("email", "external_id")
+    assert (settings.zendesk.skip_domains, settings.zendesk.tag_posted) == ((), None)
     assert settings.logrocket.api_url == "https://api.logrocket.com"
     assert settings.logrocket.app_url == "https://app.logrocket.com"
     assert settings.logrocket.project_rules == ()
@@ -87,6 +89,9 @@ def test_every_optional_variable_is_heard() -> None:
             "KEY_PREFIX": "Acme_Staging-2",
             "KEEP_ALIVE_SECONDS": "120",
             "ZENDESK_URL": "http://127.0.0.1:8001/",
+            "IDENTIFY_BY": "field:0360001, External_ID,email",
+            "SKIP_DOMAINS": "Acme.com, @acme.de,*.acme.org,b\u00fccher.example,acme.com",
+            "TAG_POSTED": "Has_Highlights",
             "LOGROCKET_API_URL": "http://[::1]:8002",
             "LOGROCKET_APP_URL": "https://lr.acme.example/rocket/",
             "LOGROCKET_PROJECTS": "brand:Acme Pro=acme/pro:acme:pro:hush-hush",
@@ -124,6 +129,9 @@ def test_every_optional_variable_is_heard() -> None:
         reuse_seconds=900,
     )
     assert settings.zendesk.url == "http://127.0.0.1:8001"
+    assert settings.zendesk.identify_by == ("field:360001", "external_id", "email")
+    assert settings.zendesk.skip_domains == ("acme.com", "acme.de", "acme.org", "b\u00fccher.example")
+    assert settings.zendesk.tag_posted == "has_highlights"
     assert settings.logrocket.api_url == "http://[::1]:8002"
     assert settings.logrocket.app_url == "https://lr.acme.example/rocket"
     assert [str(rule) for rule in settings.logrocket.project_rules] == ["brand:Acme Pro"]
@@ -410,6 +418,15 @@ MALFORMED = {
             "brand:Ac\udcffme=a/b:good-long-key",
         ),
     ],
+    "IDENTIFY_BY": [
+        *("phone", "e-mail", ",", "email;external_id", "email external_id", "email,email", "email,Email"),
+        *("field", "field:", "field:0", "field:name", "field:7,field:07", "field:<id of the field>", "custom:360001"),
+    ],
+    "SKIP_DOMAINS": [
+        *("acme", ",", "ada@acme.com", "https://acme.com", "acme.com/x", "acme..com", "acme.com;acme.de"),
+        *("acme.com acme.de", "ac\nme.com", "acme.com:25", "<your-own-domain.com>"),
+    ],
+    "TAG_POSTED": ["two words", "a,b", "highlights", "No_Highlights", "<the tag>", "ta\ng", "\udcff"],
     "QUESTION": ["tickets", "none", "why?", "What\nhappened then?", "what happened " * 40],
     "LOOKBACK_HOURS": ["-1", "72h", "three", "nan", "inf", "8785", "1e3"],
     "LOOKAHEAD_MINUTES": ["-1", "10m", "ten", "nan", "1441"],
@@ -441,6 +458,8 @@ def test_a_malformed_variable_is_named(name: str, value: str) -> None:
 LISTS = {
     "SECRET_KEY_FALLBACKS": ("k1" * 16, "k2" * 16, "earlier values of SECRET_KEY"),
     "ZENDESK_WEBHOOK_SECRET": ("webhook-one", "webhook-two", "signing secrets without spaces"),
+    "IDENTIFY_BY": ("email", "external_id", "email, external_id or field:<id of a ticket field>, separated by commas"),
+    "SKIP_DOMAINS": ("acme.com", "acme.de", "domains such as acme.com, separated by commas"),
     "FAILED_RETRY_SECONDS": ("60", "300", "seconds, separated by commas, such as 60,300,900"),
     "LOGROCKET_PROJECTS": (
         "brand:Acme Pro=acme/pro:acme:pro:hush-hush",
@@ -703,6 +722,9 @@ VALID = {
     "LOGROCKET_API_URL": "https://a.example",
     "LOGROCKET_PROJECTS": "brand:Acme Pro=acme/pro:acme:pro:hush-hush",
     "ZENDESK_URL": "https://a.example",
+    "IDENTIFY_BY": "external_id,email",
+    "SKIP_DOMAINS": "acme.example",
+    "TAG_POSTED": "has_highlights",
     **{
         name: "7"
         for name in NAMES

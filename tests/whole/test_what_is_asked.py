@@ -93,14 +93,14 @@ def test_the_question_is_the_tickets_without_personal_data_and_is_kept_nowhere(
         requester=ADA,
         name="Ada Example",
         subject="Zwiebelkuchen cannot be ordered",
-        description="Hi team,\n\nI pay with 4111 1111 1111 1111 and it says Brotzeit error.\n\nBest regards\nAda Example",
+        description="Hi team,\n\npaying with 4111 1111 1111 1111 it says Brotzeit error.\n\nBest regards\nAda Example",
     )
     product.work_until(number, State.REQUESTED)
     stored = everything(product.redis)
     product.work_until(number, State.POSTED)
     [wish] = asked(sandbox)
     assert "Zwiebelkuchen cannot be ordered" in wish["question"]
-    assert "[card] and it says Brotzeit error" in wish["question"]
+    assert "[card] it says Brotzeit error" in wish["question"]
     assert not any(word in wish["question"] for word in ("4111", "Ada Example", "Hi team"))
     told = stored + everything(product.redis) + capsys.readouterr().out
     assert not any(word in told for word in ("Zwiebelkuchen", "Brotzeit", "4111"))
@@ -320,6 +320,7 @@ def test_a_tag_that_is_refused_costs_no_note(sandbox: Sandbox, environ: dict[str
 
 
 def test_the_note_of_a_merged_ticket_goes_to_the_other(sandbox: Sandbox, product: InProcess) -> None:
+    sandbox.logrocket.delay = 1.0
     target = sandbox.zendesk.file_ticket(requester=ADA, deliver=False)
     number = sandbox.zendesk.file_ticket(requester=ADA)
     product.work_until(number, State.REQUESTED, State.READY)
@@ -345,6 +346,7 @@ def test_a_ticket_that_was_merged_before_it_was_read_is_asked_about_all_the_same
 
 
 def test_a_merged_ticket_gets_no_note_where_one_of_the_same_person_is(sandbox: Sandbox, product: InProcess) -> None:
+    sandbox.logrocket.delay = 1.0
     target = sandbox.zendesk.file_ticket(requester=ADA)
     product.work_until(target, State.POSTED)
     number = sandbox.zendesk.file_ticket(requester=ADA)
