@@ -19,11 +19,10 @@ from urllib.parse import urlsplit
 from dotenv import dotenv_values
 
 from integration import case_settings, note_settings, variables
-from integration.case_settings import CaseSettings
 from integration.cases import redis_url
 from integration.cases.keys import ALLOWED, DEFAULT_PREFIX, Keys
 from integration.errors import SettingsError
-from integration.facts import NoteStyle
+from integration.facts import CaseSettings, NoteStyle
 from integration.logrocket import settings as logrocket
 from integration.logrocket.settings import LogRocketSettings
 from integration.variables import Reader

@@ -176,7 +176,8 @@ class InProcess:
         self.app = create_app(settings)
         self._server = make_server("127.0.0.1", port, self.app, threaded=True, request_handler=_Quiet)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
-        self.desk, self.logrocket = Desk(settings.zendesk), LogRocket(settings.logrocket)
+        self.desk = cast("Desk", services.places(settings)["zendesk"])
+        self.logrocket = LogRocket(settings.logrocket)
         self.jobs = Jobs(
             ledger=self.ledger,
             places={"zendesk": self.desk},

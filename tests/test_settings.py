@@ -14,9 +14,8 @@ from hypothesis import strategies as st
 from redis import BlockingConnectionPool, ConnectionPool, Redis
 from redis.connection import AbstractConnection, Connection, SSLConnection, UnixDomainSocketConnection
 
-from integration.case_settings import CaseSettings
 from integration.errors import SettingsError
-from integration.facts import NoteStyle
+from integration.facts import CaseSettings, NoteStyle
 from integration.settings import NAMES, Settings, from_environment
 from integration.zendesk.settings import ZENDESK_TEST_SECRET, ApiToken, OAuthClient
 from tests.conftest import ROOT

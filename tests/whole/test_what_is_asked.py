@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import requests
 
-from integration.case_settings import CaseSettings
 from integration.cases.entry import Entry, State
+from integration.facts import CaseSettings
 from integration.settings import Settings, from_environment
 from integration.zendesk import webhook
 from sandbox import Fault, Sandbox
