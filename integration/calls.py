@@ -1,6 +1,6 @@
-"""The requests to remote services that this process made, counted until they are written where all are counted.
+"""Counts the requests that this process makes to remote services, until the counts are written to Redis.
 
-Requests are sent in places that know no Redis; `integration.cases.counters` takes the counts and writes them.
+What sends requests knows no Redis: `integration.cases.counters` takes the counts from here and writes them.
 """
 
 from __future__ import annotations

@@ -6,10 +6,11 @@
             WrongSignature         it is well-formed and made with another secret
             OutOfDate              it is well-formed and too old, or from the future
         MalformedDelivery        400: it is genuine, and nothing can be done with it
-    RemoteError                Zendesk or LogRocket did not do what was asked
+    RemoteError                a service did not do what was asked
         Temporary                worth another try, at the earliest after `retry_after`
         Permanent                no further try can help; its reason is for an admin
             NoNotePossible         the ticket can take no note: it is closed
+            QuestionRefused        a request with a question, which may be taken without it
         Held                     401, 402, 403 and their like: our account is at fault, or this one ticket
         NotThere                 the ticket is not there (yet), or its requester has no address (yet)
         StillPublic              our note is on the ticket, and customers can read it
@@ -119,6 +120,10 @@ class NoNotePossible(Permanent):
     """The ticket cannot take a note any more."""
 
 
+class QuestionRefused(Permanent):
+    """LogRocket refused a request that had a question in it; an API that is older than the field takes one without."""
+
+
 class Held(RemoteError):
     """The service refuses us: everywhere (an admin has to act, every ticket waits), or for this one ticket.
 
@@ -132,7 +137,7 @@ class Held(RemoteError):
 
 
 class NotThere(RemoteError):
-    """What may be there a little later: a ticket that a copy of Zendesk's database does not have yet, an address."""
+    """What may be there a little later: a ticket that a copy of the desk's database does not have yet, an address."""
 
 
 class NoAddress(NotThere):

@@ -27,28 +27,28 @@ class Result:
 
 
 def ok(name: str, found: str) -> Result:
-    """All good."""
+    """All is well."""
     return Result(name=name, outcome=Outcome.OK, found=found)
 
 
 def warning(name: str, found: str, fix: str) -> Result:
-    """It works; an admin should know, and decide."""
+    """It works, but there is something that an admin should know."""
     return Result(name=name, outcome=Outcome.WARNING, found=found, fix=fix)
 
 
 def failure(name: str, found: str, fix: str) -> Result:
-    """Tickets go without their notes, or will."""
+    """Tickets get no notes, or soon will not."""
     return Result(name=name, outcome=Outcome.FAILURE, found=found, fix=fix)
 
 
 def skipped(name: str, found: str, fix: str | None = None) -> Result:
-    """It could not be told; `found` says why."""
+    """It could not be checked; `found` says why."""
     return Result(name=name, outcome=Outcome.SKIPPED, found=found, fix=fix)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Group:
-    """Checks that follow from one another; `name` is what a person calls the service that they ask."""
+    """Checks that depend on one another, in order; `name` is what an admin calls the service that they ask."""
 
     name: str
     checks: Callable[[], Iterator[Result]]

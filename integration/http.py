@@ -7,7 +7,6 @@ or `.netrc` from the environment, a bound on time and on size, and no host but t
 from __future__ import annotations
 
 import io
-import json
 import re
 import time
 from collections.abc import Mapping
@@ -24,6 +23,7 @@ from urllib3.exceptions import HTTPError
 
 from integration import calls
 from integration.errors import Held, Permanent, RemoteError, Temporary, Told
+from integration.json_body import json_object
 
 CONNECT_SECONDS: Final = 3.05
 READ_SECONDS: Final = 12.0
@@ -37,7 +37,7 @@ _LATER: Final = frozenset({408, 409, 421, 423, 425, _TOO_MANY})
 
 
 class ServiceSession(requests.Session):
-    """A session with one service: its adapter carries what is asked of the service's own address, and nothing else."""
+    """A session with one service: its adapter carries requests to the service's own address, and no others."""
 
     def __init__(self, adapter: ServiceAdapter) -> None:
         super().__init__()
@@ -63,7 +63,7 @@ class ServiceAdapter(HTTPAdapter):
         self.base_url = base_url
         self.asked_url = asked_url or base_url
         self.progress = Progress()
-        self._seconds = seconds  # that an answer may take, and each piece of it
+        self._seconds = seconds  # for a whole answer, and for each piece of it
         self.poolmanager.pool_classes_by_scheme = {
             "http": _pool(HTTPConnectionPool, HTTPConnection, self),
             "https": _pool(HTTPSConnectionPool, HTTPSConnection, self),
@@ -90,7 +90,7 @@ class ServiceAdapter(HTTPAdapter):
         return response
 
     def refused(self, response: requests.Response, told: Told) -> RemoteError:
-        """The error that an answer other than 2xx stands for."""
+        """The error for an answer other than 2xx."""
         status, name = response.status_code, self.service
         if status in _REFUSED:
             return Held(f"{name} refuses our credentials ({status})", status=status, **told)
@@ -110,7 +110,7 @@ class ServiceAdapter(HTTPAdapter):
         return Held(f"something in front of {name} refuses the request ({status})", status=status, **told)
 
     def said(self, response: requests.Response) -> str:  # noqa: ARG002 -- for subclasses
-        """What an answer other than 2xx says in words for machines."""
+        """What an answer other than 2xx says, in words that may be quoted."""
         return ""
 
     def proves_nothing_happened(self, response: requests.Response) -> bool:
@@ -129,7 +129,7 @@ class ServiceAdapter(HTTPAdapter):
         return json_object(response.content) is not None
 
     def limit_used_up(self, headers: Mapping[str, str]) -> bool | None:
-        """Whether the headers of a 429 say that the whole account's limit is used up; None when they do not tell."""
+        """Whether the headers of a 429 say that the whole account's limit is used up; None when they do not say."""
         names = ("ratelimit-remaining", "rate-limit-remaining", "x-ratelimit-remaining", "x-rate-limit-remaining")
         left = [headers[name].strip() for name in names if name in headers]
         return "0" in left if left else None
@@ -186,19 +186,10 @@ def _pool(pool: type[Any], connection: type[Any], adapter: ServiceAdapter) -> ty
     return type("WatchedPool", (pool,), {"ConnectionCls": Watched})
 
 
-def json_object(body: bytes) -> dict[str, Any] | None:
-    """The JSON object in an answer's body; None when there is none."""
-    try:
-        found = json.loads(body)
-    except (ValueError, RecursionError):
-        return None
-    return found if isinstance(found, dict) else None
-
-
 def below(url: str, base: str) -> str | None:
     """What of `url` follows `base`, when scheme, host and port are the same; None when it leads elsewhere.
 
-    A default port that is named (`https://acme.zendesk.com:443/...`) is none. What is compared here is never asked for
+    The default port may be named (`https://acme.zendesk.com:443/...`). What is compared here is never asked for
     as it stands: the caller puts the rest behind an address of its own.
     """
     place, root = _origin(url), _origin(base)
@@ -241,17 +232,17 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 
 def _date(raw: str) -> datetime | None:
     try:
-        found = parsedate_to_datetime(raw.strip())
+        moment = parsedate_to_datetime(raw.strip())
     except (ValueError, IndexError, OverflowError):
         return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _read_whole(response: requests.Response, *, seconds: float) -> None:
-    """Read the body within its bounds, so that `response.content` needs no network any more."""
+    """Read the body within its bounds, so that `response.content` is there without the network."""
     deadline, body = time.monotonic() + seconds, bytearray()
     with response:
-        while piece := response.raw.read1(64 * 1024, decode_content=True):  # what is there, however little
+        while piece := response.raw.read1(64 * 1024, decode_content=True):  # as much as has arrived
             body += piece
             if len(body) > MAX_ANSWER_BYTES or time.monotonic() > deadline:
                 raise requests.exceptions.ContentDecodingError("the answer is too large or too slow")

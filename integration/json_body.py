@@ -1,4 +1,4 @@
-"""JSON of the outside world, read strictly."""
+"""JSON that others sent: a delivery is read strictly, an answer as far as it goes."""
 
 from __future__ import annotations
 
@@ -15,19 +15,28 @@ def parse_object(body: bytes) -> dict[str, Any]:
     believe different ones), not an object.
     """
     try:
-        found = json.loads(body.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constant)
+        document = json.loads(body.decode("utf-8"), object_pairs_hook=_unique, parse_constant=_no_constant)
     except (ValueError, RecursionError):
         raise MalformedDelivery("not JSON") from None
-    if not isinstance(found, dict):
+    if not isinstance(document, dict):
         raise MalformedDelivery("not a JSON object")
-    return found
+    return document
+
+
+def json_object(body: bytes) -> dict[str, Any] | None:
+    """The JSON object in an answer; None when there is none."""
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return document if isinstance(document, dict) else None
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    members = dict(pairs)
+    if len(members) != len(pairs):
         raise ValueError("a key is given twice")
-    return found
+    return members
 
 
 def _no_constant(name: str) -> Any:  # noqa: ANN401 -- the type that json asks for

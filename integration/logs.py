@@ -37,13 +37,13 @@ if TYPE_CHECKING:
 
 OWN_LOGGERS = ("integration", "worker")
 FOREIGN_LENGTH: Final = 200  # characters of a fact, or of a library's message, that are written
-OWN_LENGTH: Final = 1000  # and of what is of our own making
+OWN_LENGTH: Final = 1000  # and of a text of our own
 REPEAT_SECONDS: Final = 60.0  # between two equal warnings
 _OWN_TEXTS: Final = ("event", "at", "why")
 _REMEMBERED: Final = 200  # different warnings
 
 
-# Linear, whatever the text: each begins at a place that nothing before it can move, and none gives back what it took.
+# Linear in time for any text: each pattern has a fixed start, and possessive quantifiers, which never backtrack.
 _CREDENTIAL = re.compile(
     r"(?<=token=)[^\s&\"']++"
     r"|(?<=Bearer )[^\s\"',]++|(?<=Basic )[A-Za-z0-9+/=]{8,}+"
@@ -64,7 +64,7 @@ def configure(settings: Settings, *, clock: Callable[[], float] = time.monotonic
         foreign_pre_chain=[structlog.stdlib.add_log_level],
         processors=[
             _exception_without_text,
-            _Net(settings.secrets),
+            _Redaction(settings.secrets),
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             as_line,
         ],
@@ -99,7 +99,7 @@ def _is_own(record: logging.LogRecord) -> bool:
 
 
 def tell_repeats() -> None:
-    """Write how often lines came again that were left out, as far as it is time to."""
+    """Write how often lines were repeated and left out, when their time has come."""
     for handler in logging.getLogger().handlers:
         if isinstance(handler, _Lines):
             handler.tell_repeats()
@@ -112,12 +112,12 @@ def get(name: str) -> structlog.stdlib.BoundLogger:
 
 
 def _exception_without_text(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    found = event.pop("exc_info", None)
-    if found is True:
-        found = sys.exc_info()
-    error = found[1] if isinstance(found, tuple) else found
+    raised = event.pop("exc_info", None)
+    if raised is True:
+        raised = sys.exc_info()
+    error = raised[1] if isinstance(raised, tuple) else raised
     if isinstance(error, BaseException):
-        event["error"] = " < ".join(type(each).__qualname__ for each in _chain(error))
+        event["error"] = " < ".join(type(cause).__qualname__ for cause in _chain(error))
         frames = traceback.extract_tb(error.__traceback__)
         event["at"] = " > ".join(f"{_short(frame.filename)}:{frame.lineno}" for frame in frames[-8:])
     return event
@@ -134,7 +134,7 @@ def _short(path: str) -> str:
     return "/".join(path.replace("\\", "/").rsplit("/", 2)[-2:])
 
 
-class _Net:
+class _Redaction:
     """Blanks what looks like an address or a credential, and every secret of the settings."""
 
     def __init__(self, secrets: Sequence[str]) -> None:
@@ -181,7 +181,7 @@ class _Lines(logging.StreamHandler[TextIO]):
         self.tell_repeats()
         try:
             line = self.format(record)
-            if not _may_be_left_out(record) or self._repeats.admits(line, self._clock()):
+            if not _may_be_left_out(record) or self._repeats.is_to_be_written(line, self._clock()):
                 self._write(self._finish(line, 0))
         except Exception:  # noqa: BLE001 -- as logging's own handlers do
             self.handleError(record)
@@ -197,7 +197,7 @@ class _Lines(logging.StreamHandler[TextIO]):
 
     def close(self) -> None:
         """Tell what was counted, at the end."""
-        with suppress(ValueError, OSError):  # the stream may be closed before
+        with suppress(ValueError, OSError):  # the stream may be closed already
             self.tell_repeats(all_of_them=True)
         super().close()
 
@@ -244,4 +244,7 @@ def _quoted(value: object) -> str:
 
 
 def _one_line(text: str) -> str:
-    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode("ascii") for each in text)
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode("ascii")
+        for character in text
+    )

@@ -1,21 +1,22 @@
 """What this project asks of the services around it, in its own words; each service's folder answers in its own way.
 
-A *door* takes in new cases, a *place* is where notes are written, the *summariser* tells what a person did, and
-*missed cases* are looked for where nobody told us of them. All raise `integration.errors.RemoteError`, a door
-`RejectedDelivery`. A `Service` says which of these a folder offers: `integration.services` lists them.
+A *door* takes in new cases, a *place* is where notes are written, the *summariser* tells what a person did and may
+send it to a *callback*, and *missed cases* are looked for where nobody told us of them. All raise
+`integration.errors.RemoteError`, a door and a callback `RejectedDelivery`. A `Service` says which of these a folder
+offers: `integration.services` lists them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from integration.errors import Held
+from integration.errors import Held, RemoteError
 from integration.facts import CaseKey, NewCase, Person, Receipt, Result, Stretch
 
 if TYPE_CHECKING:  # neither is needed to run: the web process makes no note, and settings collects what folders declare
-    from integration.note import Note
+    from integration.note import Links, Note
     from integration.settings import Settings
 
 Wait = Callable[[float], bool]
@@ -42,6 +43,10 @@ class Door(Protocol):
     path: str  # below PUBLIC_URL
     max_bytes: int  # of a body
 
+    @property
+    def has_secret(self) -> bool:
+        """Whether a secret is set by which a delivery can be told to be genuine; without one, all are put off."""
+
     def look_at(self, headers: Headers, *, now: float) -> None:
         """Raise `UnverifiedDelivery` when the headers alone show that it is not genuine: its body is not read then."""
 
@@ -50,6 +55,25 @@ class Door(Protocol):
 
     def read(self, body: bytes) -> NewCase | None:
         """The case that a verified body tells of; None when it tells of something else."""
+
+
+class Callback(Protocol):
+    """Where the summariser sends what came of a request."""
+
+    path: str  # below PUBLIC_URL
+    max_bytes: int  # of a body
+
+    def address(self, key: CaseKey, *, now: float) -> str:
+        """The URL for one request, which proves that we asked for what is sent there; `now` in Unix seconds."""
+
+    def verify(self, query: Query, *, now: float) -> CaseKey:
+        """The case that the URL was made for; `UnverifiedDelivery` unless it is one of ours and still valid."""
+
+    def read(self, body: bytes) -> Result:
+        """What came of the request; `MalformedDelivery` when the body does not tell."""
+
+    def claimed(self, query: Query) -> Mapping[str, str]:
+        """The case that a URL names, as facts for the log: nothing proves it."""
 
 
 class Place(Protocol):
@@ -76,9 +100,6 @@ class Place(Protocol):
     def denied(self, error: Held) -> str:
         """Why one case is refused although our credentials are accepted, for an admin."""
 
-    def close(self) -> None:
-        """Close its connections."""
-
 
 class Summariser(Protocol):
     """Who tells what a person did."""
@@ -94,9 +115,6 @@ class Summariser(Protocol):
 
     def denied(self, error: Held) -> str:
         """Why one person's highlights are refused although our credentials are accepted, for an admin."""
-
-    def close(self) -> None:
-        """Close its connections."""
 
 
 # -- Missed cases
@@ -156,6 +174,10 @@ class MissedCases(Protocol):
 
     kept_hours: int  # how far it can look back
     nobody_tells: str  # what is said when no source leads to us
+    lag: float  # seconds after which a new case is certainly shown
+
+    def in_words(self, error: RemoteError) -> str:
+        """What an admin is told of an error of the service's, and what to do."""
 
     def sources(self) -> int | None:
         """How many of the service's webhooks lead to us; None when it does not show them."""
@@ -168,18 +190,50 @@ class MissedCases(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Signing:
+    """By what a door's deliveries are known to be genuine, in the words that an admin needs when they are refused.
+
+    `secret` is the variable that holds the secret. `command` is ours, and prints the line that sets it; None when an
+    admin copies it by hand. `sender` is what sends the deliveries, `needed` what one has to hold, and `fresh_minutes`
+    how far off its time may be.
+    """
+
+    secret: str
+    command: str | None = None
+    sender: str = "webhook"
+    needed: str = "name of a case"
+    fresh_minutes: int = 15
+
+
+@dataclass(frozen=True, kw_only=True)
 class Service:
     """What a service's folder offers; None where it offers none.
 
-    `name` is what its lane, the metrics and all texts call the service, `desk` what the keys of its cases begin with,
-    and `credentials` the variables that an admin looks at when it refuses us.
+    `name`, one word, is what its lane, its endpoint, the metrics and all texts call the service, `desk` what the keys
+    of its cases begin with, and `credentials` the variables that an admin looks at when it refuses us. Who has a door
+    says how its deliveries are signed, and who has the summariser has its callback, its links, and the variable of the
+    `ceiling`.
     """
 
     name: str
     credentials: str
     desk: str | None = None
     door: Callable[[Settings], Door] | None = None
+    signing: Signing | None = None
     place: Callable[[Settings], Place] | None = None
-    interval: float | None = None  # seconds between two notes for as long as the place has told no pace
-    summariser: Callable[[Settings], Summariser] | None = None
+    interval: float = 1.0  # seconds between two notes for as long as the place has told no pace
+    case_url: Callable[[Settings, CaseKey], str] | None = None  # where people look at a case
     missed: Callable[[Settings, Wait], MissedCases] | None = None
+    summariser: Callable[[Settings], Summariser] | None = None
+    callback: Callable[[Settings], Callback] | None = None
+    links: Callable[[Settings], Links] | None = None
+    ceiling: str | None = None  # the variable that says how many requests an hour there may be
+
+    def __post_init__(self) -> None:
+        if self.door is not None and self.signing is None:
+            raise TypeError(f"{self.name} has a door and does not say how its deliveries are signed")
+
+    @property
+    def endpoint(self) -> str:
+        """What its endpoint is called in Redis and in the metrics."""
+        return self.name.lower()

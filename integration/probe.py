@@ -1,4 +1,4 @@
-"""A transport for checks: any answer will do, and none is an error of ours."""
+"""A transport for checks, which look at any answer themselves instead of getting an error for it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Answered(RemoteError):
 
 
 class ProbeAdapter(ServiceAdapter):
-    """A transport for which any answer will do."""
+    """A transport that hands every answer other than 2xx on, as `Answered`."""
 
     def refused(self, response: requests.Response, told: Told) -> RemoteError:
         """The answer, whatever it is."""

@@ -1,4 +1,4 @@
-"""Which release this is, and what it works with: what a process says of itself at its start."""
+"""Which release this is, and what it works with: what a process logs when it starts."""
 
 from __future__ import annotations
 
@@ -30,14 +30,12 @@ def told(settings: Settings, environ: Mapping[str, str]) -> dict[str, object]:
         "public_url": settings.public_url,
         "redis": _redis(settings.redis_url),
         "prefix": settings.key_prefix,
-        "zendesk": settings.zendesk.subdomain,
-        "logrocket": settings.logrocket.project,
-        "webhook_secret": "set" if settings.zendesk.webhook_secrets else "not set, deliveries are refused",
+        **{name: value for part in settings.parts for name, value in part.facts().items()},
     }
 
 
 def commit(environ: Mapping[str, str]) -> str | None:
-    """The git commit that the platform built, shortened; None when it does not tell."""
+    """The git commit that the platform built, shortened; None when it does not say."""
     for name in _COMMITS:
         told = environ.get(name, "").strip()[:100]
         if re.fullmatch(r"[0-9a-f]{7,64}", told):

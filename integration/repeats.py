@@ -1,6 +1,6 @@
-"""Which lines come again and again: each is let through once in a while, with the number of those left out; no I/O.
+"""Keeps repeated lines out of the log: each is written now and then, with the number left out; no I/O.
 
-And how many that are all different, because strangers wrote a part of them.
+Lines that all differ, because strangers wrote a part of them, are limited in number.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Repeats:
         self._seconds, self._remembered = seconds, remembered
         self._seen: dict[str, _Seen] = {}
 
-    def admits(self, line: str, now: float) -> bool:
+    def is_to_be_written(self, line: str, now: float) -> bool:
         """Whether to write this line; one that is not written is counted."""
         if line in self._seen:
             self._seen[line].left_out += 1
@@ -44,7 +44,7 @@ class Repeats:
                     self._seen[line] = _Seen(at=now)
 
     def forget(self) -> None:
-        """Begin anew: another process tells of what was counted until now."""
+        """Begin anew, after a fork: the parent writes what was counted until now."""
         self._seen.clear()
 
 

@@ -1,4 +1,4 @@
-"""Text of others, fit for a terminal: printable, names and addresses without secrets; no I/O."""
+"""Makes text from elsewhere fit for a terminal: printable, with no secrets in names and addresses; no I/O."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def masked(email: str) -> str:
 
 
 def printable(text: object) -> str:
-    """Text from outside, fit for a terminal."""
+    """Text with a question mark for every character that does not print."""
     return "".join(character if character.isprintable() else "?" for character in str(text))
 
 

@@ -12,8 +12,12 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import dataclass, field, replace
+from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
+from types import ModuleType
+from typing import Final, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
@@ -22,25 +26,40 @@ from integration import variables
 from integration.cases import redis_url
 from integration.cases.keys import ALLOWED, DEFAULT_PREFIX, Keys
 from integration.errors import SettingsError
-from integration.logrocket import settings as logrocket
-from integration.logrocket.settings import LogRocketSettings
 from integration.variables import Reader
-from integration.zendesk import settings as zendesk
-from integration.zendesk.settings import ZendeskSettings
 
 SECRET_KEY_LENGTH: Final = 32
 PASSWORD_LENGTH: Final = 12
 LONGEST_KEEP_ALIVE: Final = 3600
-NAMES: Final = (
-    *("REDIS_URL", "REDIS_TLS_VERIFY", "KEY_PREFIX", "PUBLIC_URL", "SECRET_KEY", "SECRET_KEY_FALLBACKS"),
-    *zendesk.NAMES,
-    *logrocket.NAMES,
+_FIRST: Final = ("REDIS_URL", "REDIS_TLS_VERIFY", "KEY_PREFIX", "PUBLIC_URL", "SECRET_KEY", "SECRET_KEY_FALLBACKS")
+_LAST: Final = (
     *("ADMIN_PASSWORD", "WEB_CONCURRENCY", "WORKER_CONCURRENCY", "KEEP_ALIVE_SECONDS"),
     *("POLL_AFTER_SECONDS", "FAILED_RETRY_SECONDS", "SETTLE_SECONDS", "BACKOFF_SECONDS", "RETENTION_DAYS"),
     *("LOG_LEVEL", "LOG_FORMAT", "HEROKU_APP_DEFAULT_DOMAIN_NAME"),
 )
-"""Every variable, in the order in which the docs list them: messages are sorted by it."""
 _NEARLY: Final = 0.88  # of difflib's likeness: a letter or two
+
+
+T = TypeVar("T")
+
+
+class Part(Protocol):
+    """What a service's folder declares: its module `settings` has the `NAMES` of its variables, and reads them."""
+
+    @property
+    def account(self) -> str:
+        """Whose cases, in words that are no secret: `Zendesk acme`."""
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Every value that must never be printed."""
+
+    @property
+    def requests_per_hour(self) -> int | None:
+        """How many requests for highlights it takes in an hour; None when it makes no highlights."""
+
+    def facts(self) -> dict[str, object]:
+        """What a process says of it at its start, in the log: nothing secret."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,8 +71,7 @@ class Settings:
     key_prefix: str
     public_url: str
     secret_keys: tuple[str, ...] = field(repr=False)  # the current one first
-    zendesk: ZendeskSettings
-    logrocket: LogRocketSettings
+    parts: tuple[Part, ...]  # what the services' folders declare, in the order of `integration.services`
     admin_password: str | None = field(repr=False)
     web_concurrency: int
     worker_concurrency: int
@@ -73,13 +91,48 @@ class Settings:
         return Keys(self.key_prefix)
 
     @property
+    def account(self) -> str:
+        """Who this installation is: the accounts whose cases its keys hold, in words that are no secret."""
+        return ", ".join(part.account for part in self.parts)
+
+    @property
+    def requests_per_hour(self) -> int:
+        """How many requests for highlights there may be in an hour."""
+        [number] = [number for part in self.parts if (number := part.requests_per_hour) is not None]
+        return number
+
+    def of(self, kind: type[T]) -> T:
+        """What one service's folder declares: `settings.of(ZendeskSettings)`."""
+        [part] = [part for part in self.parts if isinstance(part, kind)]
+        return part
+
+    def having(self, part: Part) -> Settings:
+        """The same with another of one folder's parts: for commands and tests."""
+        return replace(self, parts=tuple(part if type(own) is type(part) else own for own in self.parts))
+
+    @property
     def secrets(self) -> tuple[str, ...]:
         """Every value that must never be printed."""
         optional = (
             *redis_url.secrets_in(urlsplit(self.redis_url)),
             *([self.admin_password] if self.admin_password else []),
         )
-        return (*self.secret_keys, *self.zendesk.secrets, *self.logrocket.secrets, *optional)
+        return (*self.secret_keys, *(secret for part in self.parts for secret in part.secrets), *optional)
+
+
+@cache
+def _folders() -> tuple[ModuleType, ...]:
+    """The modules `settings` of the folders that have one."""
+    from integration.services import FOLDERS  # noqa: PLC0415 -- it imports this module
+
+    names = [f"integration.{folder}.settings" for folder in FOLDERS]
+    return tuple(import_module(name) for name in names if find_spec(name) is not None)
+
+
+@cache
+def names() -> tuple[str, ...]:
+    """Every variable, in the order in which the docs list them: messages are sorted by it."""
+    return (*_FIRST, *(name for folder in _folders() for name in folder.NAMES), *_LAST)
 
 
 def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
@@ -96,7 +149,7 @@ def reading(environ: Mapping[str, str] | None = None) -> Iterator[Reader]:
     reader.warnings += _nearly_ours(values)
     yield reader
     if reader.problems:
-        raise SettingsError([f"{name} {reader.problems[name]}" for name in NAMES if name in reader.problems])
+        raise SettingsError([f"{name} {reader.problems[name]}" for name in names() if name in reader.problems])
 
 
 def environment() -> dict[str, str]:
@@ -126,8 +179,7 @@ def _settings(reader: Reader) -> Settings:
         key_prefix=read("KEY_PREFIX", _key_prefix, default=DEFAULT_PREFIX),
         public_url=public_url(reader),
         secret_keys=(secret_key, *read("SECRET_KEY_FALLBACKS", _secret_keys, default=variables.NONE)),
-        zendesk=zendesk.read(reader),
-        logrocket=logrocket.read(reader),
+        parts=tuple(folder.read(reader) for folder in _folders()),
         admin_password=read("ADMIN_PASSWORD", _password, default=None),
         web_concurrency=read("WEB_CONCURRENCY", variables.count, default=2),
         worker_concurrency=read("WORKER_CONCURRENCY", variables.count, default=4),
@@ -146,14 +198,14 @@ def _settings(reader: Reader) -> Settings:
 def _nearly_ours(environ: Mapping[str, str]) -> Iterator[str]:
     """A line for each of our variables that others' names may mean, in the order of the docs."""
     meant: dict[str, list[str]] = {}
-    for name in sorted(set(environ) - set(NAMES)):
-        like = difflib.get_close_matches(name.strip().upper().replace("-", "_"), NAMES, n=1, cutoff=_NEARLY)
+    for name in sorted(set(environ) - set(names())):
+        like = difflib.get_close_matches(name.strip().upper().replace("-", "_"), names(), n=1, cutoff=_NEARLY)
         if like and environ[name].strip():
             shown = "".join(character if character.isprintable() else "?" for character in name[:60])
             meant.setdefault(like[0], []).append(shown)
-    for name in sorted(meant, key=NAMES.index):
+    for name in sorted(meant, key=names().index):
         one = len(meant[name]) == 1
-        told = f"{' and '.join(meant[name])} {'is' if one else 'are'} set, and nobody reads {'it' if one else 'them'}"
+        told = f"{' and '.join(meant[name])} {'is' if one else 'are'} set, but {'is' if one else 'are'} not read"
         yield f"{told}: is {name} meant?"
 
 

@@ -22,7 +22,7 @@ from typing import Final, Protocol, Self
 
 from integration import logs
 
-REFUSED: Final = 2  # the exit code of a child that no other start can help
+REFUSED: Final = 2  # the exit code of a child that another start would not help
 RESTART_SECONDS: Final = 1.0  # between two starts of one child
 _EARLY_SECONDS: Final = 15.0  # a child that ends this soon after its start has failed
 _LOOK_SECONDS: Final = 0.2
@@ -57,9 +57,9 @@ class Child:
 
     name: str
     start: Callable[[], Process]
-    stop_seconds: float  # that it has to end by itself
+    stop_seconds: float  # that it gets to end by itself
     final: frozenset[int] = frozenset({REFUSED})  # the exit codes after which another start would fail too
-    tries: int | None = None  # early ends in a row after which nobody should wait any longer; None: it goes on
+    tries: int | None = None  # early ends in a row after which it is not started again; None: it is started for ever
     _process: Process | None = field(default=None, init=False)
     _started_at: float = field(default=0.0, init=False)
     _early_ends: int = field(default=0, init=False)
@@ -122,7 +122,7 @@ class Supervisor:
         self._groups.append(children)
 
     def run(self, *, until: Callable[[], bool] = lambda: False, seconds: float = math.inf) -> bool:
-        """Keep all children running until something holds; False when it does not come to that.
+        """Keep all children running until `until` is true; False when that does not happen.
 
         That is: after SIGTERM or SIGINT, when a child cannot run, and after `seconds`.
         """
@@ -184,7 +184,7 @@ def start_function(work: Callable[[int], None], name: str) -> Process:
 
 
 class _FunctionProcess:
-    """A process of `multiprocessing`, to be dealt with as with a command's."""
+    """A process of `multiprocessing`, with the methods of a command's."""
 
     def __init__(self, process: BaseProcess) -> None:
         self._process = process
@@ -208,7 +208,7 @@ def run_function(work: Callable[[int], None], supervisor_pid: int) -> None:
 
 
 def _tell_unless_stopping(unraisable: sys.UnraisableHookArgs) -> None:
-    """A signal that came in the middle of a destructor ends nothing there, and is no surprise: the next one does."""
+    """Say nothing of a signal that came during a destructor: it ends nothing there, and the next one will."""
     if not isinstance(unraisable.exc_value, SystemExit):
         sys.__unraisablehook__(unraisable)
 

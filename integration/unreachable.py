@@ -1,4 +1,4 @@
-"""Why no answer came: what a library raised, in words for an admin. Nothing of an address or an answer is repeated."""
+"""Why no answer came, from what a library raised, in words for an admin; addresses and answers are not quoted."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _WORDS: Final[tuple[tuple[tuple[type[BaseException], ...], str], ...]] = (
 
 
 def why(error: BaseException) -> str | None:
-    """Why a request got no answer, by the causes of an error; None when they do not tell."""
+    """Why a request got no answer, by the causes of an error; None when they do not say."""
     causes = list(_causes(error))
     return next((told for told in map(_told, causes) if told is not None), None)
 
@@ -38,11 +38,11 @@ def _told(cause: BaseException) -> str | None:
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
     """What lies behind an error, the innermost first: urllib3 and requests keep one exception within another."""
-    found: list[BaseException] = []
+    causes: list[BaseException] = []
     waiting: list[object] = [error]
-    while waiting and len(found) < _MOST:
+    while waiting and len(causes) < _MOST:
         cause = waiting.pop()
-        if isinstance(cause, BaseException) and cause not in found:
-            found.append(cause)
+        if isinstance(cause, BaseException) and cause not in causes:
+            causes.append(cause)
             waiting += [cause.__context__, cause.__cause__, getattr(cause, "reason", None), *cause.args]
-    yield from reversed(found)
+    yield from reversed(causes)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Final, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
-SECRET_LENGTH: Final = 8  # of what others made, all of which is far longer
+SECRET_LENGTH: Final = 8  # at least: every real secret is far longer
 NONE: Final[tuple[str, ...]] = ()
 _QUOTES: Final = (
     '""',
@@ -66,7 +66,7 @@ def _both(problem: str, around: str | None) -> str:
     return f"{problem}; it {around}" if problem.startswith("must ") else around
 
 
-def _as_it_was_meant(raw: str) -> str:
+def as_it_was_meant(raw: str) -> str:
     """A value as it stands, or ValueError when it is what should have been replaced."""
     around = _around(raw)
     if around is not None:
@@ -107,7 +107,7 @@ def secret(raw: str) -> str:
 def no_placeholder(raw: str) -> str:
     """A secret that somebody made, and no word that stands for one."""
     words = r"(change|replace)[-_ ]?(me|this|it)(?![a-z])|placeholder|^(your|my)[-_ ]"
-    if re.search(words, _as_it_was_meant(raw), re.IGNORECASE):
+    if re.search(words, as_it_was_meant(raw), re.IGNORECASE):
         raise ValueError("is a word that stands for a secret: put the secret itself there")
     return raw
 
@@ -202,7 +202,7 @@ def list_of(raw: str, convert: Callable[[str], T], form: str, *, shortest: int =
             words = part.split()
             if len(words) > 1 and min(map(len, words)) >= shortest:
                 raise ValueError("has blanks in it, where a comma should stand")  # noqa: TRY301 -- told with the others
-            values.append(convert(_as_it_was_meant(part)))
+            values.append(convert(as_it_was_meant(part)))
         except ValueError as problem:
             wrong[f"{problem}"] = None
     if wrong:

@@ -102,13 +102,7 @@ def play(stage: Stage, customer: Customer, *, once: bool) -> None:
 def show(stage: Stage, customer: Customer) -> None:
     """File a ticket, wait for its note, print both."""
     began = time.monotonic()
-    number = stage.sandbox.zendesk.file_ticket(
-        requester=customer.email,
-        name=customer.name,
-        external_id=customer.external_id,
-        subject=customer.subject,
-        description=customer.description,
-    )
+    number = stage.sandbox.zendesk.file_ticket(**customer.ticket())
     sender = f"{customer.name} <{customer.email}>" if customer.email else f"{customer.name}, without an e-mail address"
     print(f"\nTicket {number} from {sender}: {customer.subject}\n\n{indented(customer.description)}", flush=True)
     note = stage.wait_for_note(number)

@@ -87,8 +87,8 @@ class Published:
 
 def running() -> list[Running]:
     """Return the sandboxes of this user that run now, in the order of their ports."""
-    found = [_read(path) for path in _temp().glob(f"{PREFIX}*/{FILE}")]
-    return sorted((each for each in found if each is not None), key=lambda each: (each.port or 0, each.pid))
+    sandboxes = [_read(path) for path in _temp().glob(f"{PREFIX}*/{FILE}")]
+    return sorted((sandbox for sandbox in sandboxes if sandbox), key=lambda sandbox: (sandbox.port or 0, sandbox.pid))
 
 
 def _read(path: Path) -> Running | None:
@@ -102,8 +102,8 @@ def _read(path: Path) -> Running | None:
         return None
 
 
-def _is_private(found: os.stat_result) -> bool:
-    return found.st_uid == os.geteuid() and not found.st_mode & _OTHERS and not stat.S_ISLNK(found.st_mode)
+def _is_private(status: os.stat_result) -> bool:
+    return status.st_uid == os.geteuid() and not status.st_mode & _OTHERS and not stat.S_ISLNK(status.st_mode)
 
 
 def _is_locked(opened: int) -> bool:
@@ -117,12 +117,12 @@ def _is_locked(opened: int) -> bool:
 def chosen(number: str) -> Running:
     """Return the sandbox that is meant: by the port of one of its pages or its process id; the only one without."""
     there = running()
-    meant = [each for each in there if not number or number in each.ports]
+    meant = [sandbox for sandbox in there if not number or number in sandbox.ports]
     if len(meant) == 1:
         return meant[0]
     if not there:
         raise Unclear("No sandbox runs here. Start one in another terminal: make sandbox")
-    known = "\n".join(f"  --env {each.port}   {each.page}/ (process {each.pid})" for each in there)
+    known = "\n".join(f"  --env {sandbox.port}   {sandbox.page}/ (process {sandbox.pid})" for sandbox in there)
     said = f"No sandbox has the port or process id {number}." if number else f"{len(there)} sandboxes run."
     raise Unclear(f"{said} Choose one:\n{known}")
 

@@ -15,7 +15,11 @@ Drip = Literal["headers", "body"]
 MAX_DELAY_SECONDS = 600.0
 
 
-class MalformedFault(ValueError):  # it says what was found
+class Malformed(ValueError):  # it says what was sent
+    """Data that cannot be meant; the message says what is wrong with it."""
+
+
+class MalformedFault(Malformed):
     """A fault that cannot be meant; the message says which field and why."""
 
 

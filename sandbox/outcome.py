@@ -38,7 +38,11 @@ def last_words(zendesk: Zendesk, ticket_id: int) -> str | None:
 
 def requests_of(logrocket: LogRocket, ticket_id: int) -> list[tuple[str, HighlightsRecord]]:
     """Return the requests that the product made for a ticket, oldest first."""
-    return [each for each in logrocket.results.items() if _ticket_of(each[1]["webhookURL"]) == str(ticket_id)]
+    return [
+        (request_id, record)
+        for request_id, record in logrocket.results.items()
+        if _ticket_of(record["webhookURL"]) == str(ticket_id)
+    ]
 
 
 def deliveries_of(zendesk: Zendesk, ticket_id: int) -> list[Delivery]:
@@ -97,4 +101,4 @@ def _is_told(logrocket: LogRocket, request_id: str, record: HighlightsRecord) ->
 
 def polls_of(logrocket: LogRocket, request_id: str) -> int:
     """Return how often the product asked how far a request is."""
-    return sum(1 for each in logrocket.requests if each.method == "GET" and request_id in each.path)
+    return sum(1 for seen in logrocket.requests if seen.method == "GET" and request_id in seen.path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
@@ -14,6 +15,8 @@ from sandbox.faults import Faults
 from sandbox.logrocket import LogRocket
 from sandbox.troubles import TROUBLES, World
 from sandbox.zendesk import Zendesk
+from sandbox.zendesk.records import BRAND_ID, BRANDS
+from sandbox.zendesk.refusals import Refusal
 
 HEADERS: Final = {
     "Content-Security-Policy": (
@@ -39,31 +42,24 @@ def blueprint(zendesk: Zendesk, logrocket: LogRocket, faults: Faults) -> Bluepri
             "page.html",
             customers=CUSTOMERS,
             troubles={name: views.switch(trouble, world) for name, trouble in TROUBLES.items()},
-            tickets=[views.ticket(zendesk, logrocket, each) for each in reversed(zendesk.tickets())],
+            brands=BRANDS,
+            agent=zendesk.desk.account.agent,
+            tickets=[views.ticket(zendesk, logrocket, ticket) for ticket in reversed(zendesk.tickets())],
             product=zendesk.product,
         )
         return shown, HEADERS
 
     def file_ticket() -> ResponseReturnValue:
-        known = CUSTOMERS.get(request.form.get("customer", ""))
-        if known is not None:
-            zendesk.file_ticket(
-                requester=known.email,
-                name=known.name,
-                external_id=known.external_id,
-                subject=known.subject,
-                description=known.description,
-            )
+        customer = CUSTOMERS.get(request.form.get("customer", ""))
+        if customer is not None:
+            zendesk.file_ticket(**customer.ticket())
         else:
-            fields = ("name", "email", "subject", "description")
-            name, email, subject, description = (request.form.get(field, "").strip() for field in fields)
-            zendesk.file_ticket(
-                requester=email or None,
-                name=name or "Somebody",
-                subject=subject or "(no subject)",
-                description=description or "(no text)",
-            )
+            file_for_somebody(zendesk, request.form)
         return redirect(url_for("page.show", _anchor="tickets"), 303)
+
+    def change_ticket(ticket_id: int) -> ResponseReturnValue:
+        change_as_agent(zendesk, ticket_id, request.form)
+        return redirect(url_for("page.show", _anchor=f"ticket-{ticket_id}"), 303)
 
     def switch_trouble() -> ResponseReturnValue:
         trouble = TROUBLES.get(request.form.get("trouble", ""))
@@ -75,5 +71,35 @@ def blueprint(zendesk: Zendesk, logrocket: LogRocket, faults: Faults) -> Bluepri
 
     routes.add_url_rule("/", view_func=show)
     routes.add_url_rule("/sandbox/tickets", view_func=file_ticket, methods=["POST"])
+    routes.add_url_rule("/sandbox/tickets/<int:ticket_id>", view_func=change_ticket, methods=["POST"])
     routes.add_url_rule("/sandbox/trouble", view_func=switch_trouble, methods=["POST"])
     return routes
+
+
+def file_for_somebody(zendesk: Zendesk, form: Mapping[str, str]) -> None:
+    """File a ticket for whoever is named in the form, by themselves or by the agent."""
+    fields = ("name", "email", "subject", "description", "submitter")
+    name, email, subject, description, submitter = (form.get(field, "").strip() for field in fields)
+    brand = form.get("brand", str(BRAND_ID))
+    if brand not in map(str, BRANDS) or submitter not in ("", zendesk.desk.account.agent.email):
+        abort(400)
+    zendesk.file_ticket(
+        requester=email or None,
+        name=name or "Somebody",
+        subject=subject or "(no subject)",
+        description=description or "(no text)",
+        submitter=submitter or None,
+        brand_id=int(brand),
+    )
+
+
+def change_as_agent(zendesk: Zendesk, ticket_id: int, form: Mapping[str, str]) -> None:
+    """Tag a ticket, or merge it into another one."""
+    tags, into = form.get("tag", "").split(), form.get("into", "").strip()
+    try:
+        if into:
+            zendesk.merge(ticket_id, into=int(into))
+        elif tags:
+            zendesk.add_tags(ticket_id, *tags)
+    except (Refusal, ValueError):
+        abort(400)

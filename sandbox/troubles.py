@@ -62,6 +62,13 @@ def _slow(label: str) -> Trouble:
     return Trouble(label, switch, lambda world: world.logrocket.extra_delay > 0, lambda _world: None)
 
 
+def _old_api(label: str) -> Trouble:
+    def switch(world: World, on: bool) -> None:  # noqa: FBT001  # likewise
+        world.logrocket.knows_question = not on
+
+    return Trouble(label, switch, lambda world: not world.logrocket.knows_question, lambda _world: None)
+
+
 def _throttled(label: str) -> Trouble:
     def switch(world: World, on: bool) -> None:  # noqa: FBT001  # likewise
         world.zendesk.desk.deliverer.invocations_a_minute = 0 if on else None
@@ -81,6 +88,7 @@ TROUBLES: Final = {
     "throttled": _throttled("Zendesk delivers no webhook: the worker finds the tickets within 10 minutes"),
     "down": _fault("LogRocket is down (503)", **_REQUEST, status=503),
     "key": _fault("LogRocket refuses our key (401)", **_REQUEST, status=401),
+    "old": _old_api("LogRocket refuses questions, as an older API does (400)"),
     "silent": _callbacks("LogRocket never calls back: it is asked instead", "none"),
     "twice": _callbacks("LogRocket calls back twice", "twice"),
     "slow": _slow(f"LogRocket takes {SLOW_SECONDS:.0f} s longer"),

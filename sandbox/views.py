@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Literal
 
 from markupsafe import Markup
@@ -12,6 +12,7 @@ from sandbox import outcome
 from sandbox.logrocket import HighlightsRecord, LogRocket
 from sandbox.troubles import Trouble, World
 from sandbox.zendesk import Comment, Delivery, Ticket, Zendesk
+from sandbox.zendesk.records import BRAND_ID, BRANDS
 
 Look = Literal["done", "now", "trouble"]
 
@@ -52,6 +53,8 @@ class TicketView:
     subject: str
     status: str
     requester: str
+    facts: list[str]
+    can_change: bool
     comments: list[CommentView]
     steps: list[Step]
 
@@ -61,31 +64,46 @@ def switch(trouble: Trouble, world: World) -> SwitchView:
     return SwitchView(trouble.label, trouble.is_on(world), trouble.happened(world))
 
 
-def ticket(zendesk: Zendesk, logrocket: LogRocket, found: Ticket) -> TicketView:
+def ticket(zendesk: Zendesk, logrocket: LogRocket, record: Ticket) -> TicketView:
     """Show a ticket."""
-    requester = zendesk.desk.account.user(found.requester_id)
-    deliveries = outcome.deliveries_of(zendesk, found.id)
-    steps = [Step("Filed", when=found.created_at)]
+    requester = zendesk.desk.account.user(record.requester_id)
+    deliveries = outcome.deliveries_of(zendesk, record.id)
+    steps = [Step("Filed", when=record.created_at)]
     steps += [_told(delivery) for delivery in deliveries] or [Step("No webhook was called", "trouble")]
-    steps += [step for each in outcome.requests_of(logrocket, found.id) for step in _asked(logrocket, *each)]
-    steps += [Step("Internal note", when=each.created_at) for each in found.comments if not each.public]
+    for request_id, request in outcome.requests_of(logrocket, record.id):
+        steps += _asked(logrocket, request_id, request)
+    steps += [Step("Internal note", when=note.created_at) for note in zendesk.internal_notes(record.id)]
     return TicketView(
-        number=found.id,
-        subject=found.subject,
-        status=found.status,
+        number=record.id,
+        subject=record.subject,
+        status=record.status,
         requester=f"{requester.name} <{requester.email}>" if requester.email else f"{requester.name}, no e-mail",
-        comments=[_comment(zendesk, comment) for comment in found.comments],
-        steps=[*steps, *_without_note(zendesk, logrocket, found)],
+        facts=_facts(zendesk, record),
+        can_change=record.status != "closed",
+        comments=[_comment(zendesk, comment) for comment in record.comments],
+        steps=[*steps, *_without_note(zendesk, logrocket, record)],
     )
 
 
-def _without_note(zendesk: Zendesk, logrocket: LogRocket, found: Ticket) -> list[Step]:
+def _facts(zendesk: Zendesk, ticket: Ticket) -> list[str]:
+    """What is unusual about a ticket: by whom it was filed, its brand, its tags."""
+    facts = []
+    if ticket.submitter_id != ticket.requester_id:
+        facts.append(f"filed by {zendesk.desk.account.user(ticket.submitter_id).name}")
+    if zendesk.desk.account.user(ticket.requester_id).suspended:
+        facts.append("suspended")
+    if ticket.brand_id != BRAND_ID:
+        facts.append(BRANDS[ticket.brand_id])
+    return facts + ([f"tags: {', '.join(ticket.tags)}"] if ticket.tags else [])
+
+
+def _without_note(zendesk: Zendesk, logrocket: LogRocket, ticket: Ticket) -> list[Step]:
     """Why there is no note, or none yet."""
-    if any(not comment.public for comment in found.comments):
+    if zendesk.internal_notes(ticket.id):
         return []
-    said = outcome.last_words(zendesk, found.id)
+    said = outcome.last_words(zendesk, ticket.id)
     words = [Step(f"The product's log: {said}", "now")] if said else []
-    why = outcome.why_no_note(zendesk, logrocket, found)
+    why = outcome.why_no_note(zendesk, logrocket, ticket)
     if why is None:
         return [*words, Step("No note yet", "now")]
     again = " The worker looks for such tickets by itself, every few minutes." if said is None else ""
@@ -105,8 +123,7 @@ def _told(delivery: Delivery) -> Step:
 
 def _asked(logrocket: LogRocket, request_id: str, record: HighlightsRecord) -> list[Step]:
     """What became of one request for highlights."""
-    wish = record["request"]
-    steps = [Step(f"LogRocket was asked for {wish.get('userEmail') or wish.get('userID')}", when=record["asked_at"])]
+    steps = [Step(_request(record), when=record["asked_at"])]
     polls = outcome.polls_of(logrocket, request_id)
     if polls:
         steps.append(Step(f"LogRocket was asked how far it is: {polls} time{'s'[: polls != 1]}", "now"))
@@ -127,6 +144,16 @@ def _asked(logrocket: LogRocket, request_id: str, record: HighlightsRecord) -> l
             text = f"LogRocket called back ({call.status or 'no answer'})"
             steps.append(Step(text, "done" if fine else "trouble", call.completed_at))
     return steps
+
+
+def _request(record: HighlightsRecord) -> str:
+    """For whom LogRocket was asked, in which project, for which time, and with which question."""
+    asked = record["request"]
+    text = f"LogRocket was asked for {asked.get('userEmail') or asked.get('userID')} in {record['payload']['appID']}"
+    if asked.get("timeRange"):
+        start, end = (datetime.fromtimestamp(asked["timeRange"][name] / 1000, UTC) for name in ("startMs", "endMs"))
+        text += f", {start:%d %b %H:%M} to {end:%d %b %H:%M} UTC"
+    return text + (f": “{asked['question']}”" if asked.get("question") else "")
 
 
 def _comment(zendesk: Zendesk, comment: Comment) -> CommentView:

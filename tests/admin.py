@@ -32,9 +32,9 @@ class Admin:
         return answer.text
 
     def token(self) -> str:
-        found = re.search(r'name="csrf_token" value="([^"]+)"', self.page())
-        assert found is not None
-        return found[1]
+        field = re.search(r'name="csrf_token" value="([^"]+)"', self.page())
+        assert field is not None
+        return field[1]
 
     def post(self, path: str, *, follow: bool = True, **form: str) -> requests.Response:
         form = {"csrf_token": self.token(), **form}
@@ -44,7 +44,7 @@ class Admin:
 def file_one(product: InProcess, sandbox: Sandbox) -> int:
     """A ticket that has just arrived."""
     ticket_id = sandbox.zendesk.file_ticket(requester="ada@shop.example")
-    wait_for(lambda: product.ledger.find(key(ticket_id)))
+    wait_for(lambda: product.ledger.reader.find(key(ticket_id)))
     return ticket_id
 
 

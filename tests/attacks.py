@@ -106,9 +106,9 @@ class Siege:
 
     def _open_what_is_due(self) -> None:
         now = time.monotonic()
-        due = [each for each in self._opens if each <= now][:BURST]
-        for each in due:
-            self._opens.remove(each)
+        due = [opens_at for opens_at in self._opens if opens_at <= now][:BURST]
+        for opens_at in due:
+            self._opens.remove(opens_at)
             line = socket.socket()
             line.settimeout(0)
             line.connect_ex(("127.0.0.1", self._port))

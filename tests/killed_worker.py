@@ -1,4 +1,4 @@
-"""`python -m tests.killed_worker`: works on tickets, and dies by SIGKILL at the moment that it is told.
+"""`python -m tests.killed_worker`: works on tickets, and is killed by SIGKILL at a chosen moment.
 
 Each line that it reads, `<ticket id> <moment>`, makes a child that works until the ticket is final or the moment has
 come: the moments are before and after each request to a remote service and each script of the ledger, counted from 1.
@@ -21,9 +21,10 @@ from integration import services
 from integration.cases import connections
 from integration.cases.entry import FINAL
 from integration.logrocket.client import LogRocket
-from integration.logrocket.links import ProjectLinks
+from integration.logrocket.settings import LogRocketSettings
 from integration.settings import Settings, from_environment
 from integration.zendesk.desk import Desk
+from integration.zendesk.settings import ZendeskSettings
 from tests.tickets import key
 from worker import sweeper
 from worker.jobs import Jobs
@@ -62,27 +63,26 @@ def watch(moments: Moments) -> None:
         moments.another()
         return answer
 
-    Connection.send_packed_command = send_to_redis  # type: ignore[method-assign,assignment]
-    HTTPAdapter.send = send_to_service  # type: ignore[method-assign]
+    Connection.send_packed_command = send_to_redis  # type: ignore[method-assign,assignment]  # each call is a moment to be killed in
+    HTTPAdapter.send = send_to_service  # type: ignore[method-assign]  # likewise
 
 
 def work(settings: Settings, ticket_id: int) -> None:
     """Do what a worker does until the ticket is final."""
     redis = connections.for_worker(settings)
-    ledger = services.open_ledger(settings, redis, random=lambda: 0.0)
+    ledger = services.open_ledger(settings, redis, jitter=lambda: 0.0)
     jobs = Jobs(
         ledger=ledger,
-        policy=ledger.policy,
-        places={"zendesk": Desk(settings.zendesk)},
-        summariser=LogRocket(settings.logrocket),
-        links=ProjectLinks.of(settings.logrocket),
-        settings=settings,
+        places={"zendesk": Desk(settings.of(ZendeskSettings))},
+        summariser=LogRocket(settings.of(LogRocketSettings)),
+        callback=services.callback(settings),
+        links=services.links(settings),
     )
     while True:
         sweeper.sweep(ledger)
         for queue in settings.keys.queues:
             open_worker(queue, redis, jobs.by_name()).work(burst=True, logging_level="CRITICAL")
-        entry = ledger.find(key(ticket_id))
+        entry = ledger.reader.find(key(ticket_id))
         if entry is not None and entry.state in FINAL:
             return
         time.sleep(0.02)

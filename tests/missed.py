@@ -34,6 +34,12 @@ def turns_of(product: InProcess) -> Turns:
     return Turns(product.settings, product.ledger, product.redis, alive=lambda: True)
 
 
+def take(turns: Turns) -> Recovered | None:
+    """Take a turn; what it brought of tickets."""
+    taken = turns.take()
+    return None if taken is None else taken["zendesk"]
+
+
 def file_undelivered(sandbox: Sandbox, outcome: Outcome) -> int:
     """A ticket whose delivery came to `outcome`: it was never made, or refused because the secret is another one."""
     deliverer, hooks, before = sandbox.zendesk.desk.deliverer, sandbox.zendesk.desk.hooks, sandbox.zendesk.deliveries
@@ -44,8 +50,8 @@ def file_undelivered(sandbox: Sandbox, outcome: Outcome) -> int:
         case "circuit broken":
             deliverer._broken_until = dict.fromkeys(webhooks, time.monotonic() + 60)
         case _:
-            for each in webhooks:
-                hooks.reset_secret(each)
+            for webhook_id in webhooks:
+                hooks.reset_secret(webhook_id)
     number = sandbox.zendesk.file_ticket(requester=ADA)
     wait_for(lambda: len(sandbox.zendesk.deliveries) > len(before))
     deliverer.invocations_a_minute = None
@@ -61,7 +67,7 @@ def found(recovered: Recovered) -> tuple[int, int, int]:
 
 
 def asked(sandbox: Sandbox, part: str) -> int:
-    return sum(part in each.path for each in sandbox.zendesk.requests)
+    return sum(part in request.path for request in sandbox.zendesk.requests)
 
 
 def let_pass(sandbox: Sandbox, seconds: float) -> None:
@@ -74,9 +80,14 @@ def let_pass(sandbox: Sandbox, seconds: float) -> None:
 
     kinds: list[dict[Any, Any]] = [zendesk.account.tickets, zendesk.hooks.webhooks, zendesk.hooks.triggers]
     for known in kinds:
-        known.update({key: aged(each) for key, each in list(known.items())})
+        known.update({key: aged(record) for key, record in list(known.items())})
     log = zendesk.deliverer._deliveries
-    log.update({key: replace(aged(each), attempts=tuple(map(aged, each.attempts))) for key, each in list(log.items())})
+    log.update(
+        {
+            key: replace(aged(delivery), attempts=tuple(map(aged, delivery.attempts)))
+            for key, delivery in list(log.items())
+        }
+    )
 
 
 def filter_by(sandbox: Sandbox, *conditions: dict[str, object], **changes: Any) -> None:  # noqa: ANN401 -- its fields

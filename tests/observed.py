@@ -12,26 +12,26 @@ from sandbox import Recorded, Sandbox
 
 
 def updates(sandbox: Sandbox) -> list[Recorded]:
-    return [each for each in sandbox.zendesk.requests if each.method == "PUT" and "/tickets/" in each.path]
+    return [request for request in sandbox.zendesk.requests if request.method == "PUT" and "/tickets/" in request.path]
 
 
 def looks_at_comments(sandbox: Sandbox) -> list[Recorded]:
-    return [each for each in sandbox.zendesk.requests if each.method == "GET" and "/comments" in each.path]
+    return [request for request in sandbox.zendesk.requests if request.method == "GET" and "/comments" in request.path]
 
 
 def asked(sandbox: Sandbox) -> list[dict[str, Any]]:
-    return [json.loads(each.body) for each in sandbox.logrocket.requests if each.method == "POST"]
+    return [json.loads(request.body) for request in sandbox.logrocket.requests if request.method == "POST"]
 
 
 def polls(sandbox: Sandbox) -> list[Recorded]:
-    return [each for each in sandbox.logrocket.requests if each.method == "GET"]
+    return [request for request in sandbox.logrocket.requests if request.method == "GET"]
 
 
 def everything(redis: Redis, *, besides: Collection[str] = ()) -> str:
     """All that Redis holds, as text."""
     values: list[object] = []
     for key in redis.keys("*"):
-        if key in {each.encode() for each in besides}:
+        if key in {name.encode() for name in besides}:
             continue
         values.append(key)
         match redis.type(key):

@@ -1,4 +1,4 @@
-"""What the kernel tells of a process."""
+"""What the kernel says about a process."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from tests.tickets import key
 
 def bring_to_its_note(product: InProcess, ticket_id: int) -> None:
     """Let the ticket come to where its note is next."""
-    wait_for(lambda: product.ledger.find(key(ticket_id)))
+    wait_for(lambda: product.ledger.reader.find(key(ticket_id)))
 
     def is_next() -> bool:
         product.jobs.request_highlights(key(ticket_id))
@@ -30,7 +30,7 @@ KNOWN = marker.of("a" * 64)
 def comment(sandbox: Sandbox, text: str, *, public: bool, author: int | None = None) -> int:
     """A ticket with a comment that holds a marker: its requester's own, or another author's."""
     number = sandbox.zendesk.file_ticket(requester=ADA, deliver=False)
-    [ticket] = [each for each in sandbox.zendesk.tickets() if each.id == number]
+    [ticket] = [candidate for candidate in sandbox.zendesk.tickets() if candidate.id == number]
     said = {"body": text, "public": public, "author_id": author or ticket.requester_id}
     requests.put(
         f"{sandbox.zendesk.url}/api/v2/tickets/{number}",

@@ -68,13 +68,13 @@ class TcpProxy:
                 continue
             self._lead(near)
 
-    def _lead_inside_tls(self, outside: socket.socket, tls: ssl.SSLContext) -> None:
-        """Take the TLS off a connection; one that does not come to be is hung up."""
-        outside.settimeout(10)
+    def _lead_inside_tls(self, encrypted: socket.socket, tls: ssl.SSLContext) -> None:
+        """Take the TLS off a connection; hang up when there is none."""
+        encrypted.settimeout(10)
         try:
-            near = tls.wrap_socket(outside, server_side=True)
+            near = tls.wrap_socket(encrypted, server_side=True)
         except OSError:
-            outside.close()
+            encrypted.close()
             return
         near.settimeout(None)
         self._lead(near)

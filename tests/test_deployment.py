@@ -34,13 +34,13 @@ PROCFILE = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text().
 
 
 def app() -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((ROOT / "app.json").read_text())
-    return found
+    manifest: dict[str, Any] = json.loads((ROOT / "app.json").read_text())
+    return manifest
 
 
 def compose() -> dict[str, Any]:
-    found: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
-    return found
+    services: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text())
+    return services
 
 
 def example() -> dict[str, str]:
@@ -60,19 +60,23 @@ def test_the_settings_ask_for_all_that_the_contract_names() -> None:
 
 def test_the_deploy_button_describes_every_variable_but_the_one_that_its_redis_brings() -> None:
     assert set(app()["env"]) == VARIABLES - {"REDIS_URL"}
-    assert all(each["description"] for each in app()["env"].values())
+    assert all(variable["description"] for variable in app()["env"].values())
 
 
 def test_the_deploy_button_asks_for_what_a_process_cannot_start_without() -> None:
-    asked = {name for name, each in app()["env"].items() if each.get("required", True) and "generator" not in each}
+    asked = {
+        name
+        for name, variable in app()["env"].items()
+        if variable.get("required", True) and "generator" not in variable
+    }
     told_by_the_platform = {"REDIS_URL", "PUBLIC_URL"}
     assert asked == needed() - told_by_the_platform - {"SECRET_KEY"}
-    generated = {name for name, each in app()["env"].items() if each.get("generator") == "secret"}
+    generated = {name for name, variable in app()["env"].items() if variable.get("generator") == "secret"}
     assert generated == {"SECRET_KEY", "ADMIN_PASSWORD"}
 
 
 def test_what_the_deploy_button_fills_in_is_accepted() -> None:
-    filled_in = {name: each["value"] for name, each in app()["env"].items() if "value" in each}
+    filled_in = {name: variable["value"] for name, variable in app()["env"].items() if "value" in variable}
     settings = from_environment(
         {**ENVIRON, **filled_in, "PUBLIC_URL": "", "HEROKU_APP_DEFAULT_DOMAIN_NAME": "a.example"}
     )
@@ -84,7 +88,7 @@ def test_what_the_deploy_button_fills_in_is_accepted() -> None:
 def test_the_deploy_button_brings_redis_and_runs_what_the_procfile_names() -> None:
     assert app()["addons"] == [{"plan": "heroku-redis:premium-0"}]  # the smallest that keeps its data; 40 connections
     assert set(app()["formation"]) == set(PROCFILE) == {"web", "worker"}
-    assert all(each["quantity"] >= 1 for each in app()["formation"].values())
+    assert all(process["quantity"] >= 1 for process in app()["formation"].values())
 
 
 def test_the_example_names_every_variable_and_parses() -> None:
@@ -133,7 +137,7 @@ def test_the_image_copies_what_there_is_and_runs_the_procfiles_web() -> None:
     lines = (ROOT / "Dockerfile").read_text().splitlines()
     copied = [line.split()[1] for line in lines if line.startswith("COPY")]
     let_in = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
-    assert all((ROOT / each).exists() for each in copied)
+    assert all((ROOT / path).exists() for path in copied)
     assert set(copied) == let_in
     assert json.loads(lines[-1].removeprefix("CMD ")) == shlex.split(PROCFILE["web"])
     assert "USER highlights" in lines
@@ -144,9 +148,9 @@ def test_the_image_copies_what_there_is_and_runs_the_procfiles_web() -> None:
 
 def health_check(**environ: str) -> int:
     """Run the image's own health check; its exit code."""
-    found = re.search(r"^HEALTHCHECK .*\n +CMD (\[.*\])$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
-    assert found is not None
-    command = json.loads(found[1])
+    health_check = re.search(r"^HEALTHCHECK .*\n +CMD (\[.*\])$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    assert health_check is not None
+    command = json.loads(health_check[1])
     assert command[0] == "python"
     done = subprocess.run([sys.executable, *command[1:]], env=environ, capture_output=True, timeout=20, check=False)
     return done.returncode
@@ -277,12 +281,12 @@ def test_the_procfile_runs_as_it_is_under_a_runner(
 
 def marked(mark: str) -> list[int]:
     """The processes that live with `mark` in their environment, whatever group or session they are in."""
-    found = []
+    pids = []
     for folder in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
             if f"MARK={mark}".encode() in (folder / "environ").read_bytes().split(b"\0"):
-                found.append(int(folder.name))
-    return found
+                pids.append(int(folder.name))
+    return pids
 
 
 @pytest.mark.slow
@@ -296,18 +300,18 @@ def test_what_the_deploy_button_runs_uses_little_more_than_half_of_its_redis_40_
     try:
         product.start("web", "worker")
         with ThreadPoolExecutor(30) as crowd:
-            sent = [crowd.submit(sandbox.zendesk.deliver, each) for each in tickets]
-            asked = [crowd.submit(look, f"{product.url}/{each}") for each in ("", "metrics") * 10 + ("readyz",) * 90]
-        assert 200 in {each.result() for each in asked} <= {200, 503}  # 503: it was not its turn in time
-        assert not any(each.exception() for each in sent)
-        wait_for(lambda: any(sandbox.zendesk.internal_notes(each) for each in tickets), seconds=30)
+            sent = [crowd.submit(sandbox.zendesk.deliver, ticket) for ticket in tickets]
+            asked = [crowd.submit(look, f"{product.url}/{path}") for path in ("", "metrics") * 10 + ("readyz",) * 90]
+        assert 200 in {answer.result() for answer in asked} <= {200, 503}  # 503: it was not its turn in time
+        assert not any(delivery.exception() for delivery in sent)
+        wait_for(lambda: any(sandbox.zendesk.internal_notes(ticket) for ticket in tickets), seconds=30)
         assert len(clients(redis) - before) <= 24  # connections stay once they are made
     finally:
         product.end_all()
 
 
 def clients(redis: Redis) -> set[str]:
-    return {each["id"] for each in redis.client_list()}
+    return {client["id"] for client in redis.client_list()}
 
 
 def look(url: str) -> int:

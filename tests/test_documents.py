@@ -18,11 +18,13 @@ from markdown_it.token import Token
 
 from integration.__main__ import COMMANDS, _parser
 from integration.cases.entry import State
-from integration.settings import NAMES, from_environment
+from integration.settings import from_environment, names
 from integration.web.app import create_app
-from integration.zendesk.setup.plan import PAYLOAD
+from integration.zendesk.setup.inventory import PAYLOAD
 from tests.conftest import ROOT
 from tests.variables import ENVIRON, VARIABLES, needed
+
+NAMES = names()
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
 README, SETTINGS, ALERTS, REFERENCE = (
@@ -66,9 +68,9 @@ def rows(text: str) -> list[list[str]]:
 
 def section(document: Path, title: str) -> str:
     """The text below a heading, up to the next one of its level."""
-    found = document.read_text().partition(f"\n## {title}\n")[2].partition("\n## ")[0]
-    assert found, f"{document.name} has no {title}"
-    return found
+    text = document.read_text().partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+    assert text, f"{document.name} has no {title}"
+    return text
 
 
 # -- Links and pictures
@@ -122,8 +124,8 @@ def test_without_the_button_the_worker_is_started_too() -> None:
 
 
 def app_plan() -> str:
-    found: dict[str, Any] = yaml.safe_load((ROOT / "app.json").read_text())
-    plan: str = found["addons"][0]["plan"]
+    manifest: dict[str, Any] = yaml.safe_load((ROOT / "app.json").read_text())
+    plan: str = manifest["addons"][0]["plan"]
     return plan
 
 
@@ -179,8 +181,8 @@ def test_the_settings_show_the_defaults_of_the_code() -> None:
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_no_document_names_a_variable_that_nobody_reads(document: Path) -> None:
     of_make = set(re.findall(r"^([A-Z_]+) \??=", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    found = set(re.findall(r"\b[A-Z]+(?:_[A-Z]+)+\b", code(document)))
-    assert found <= {*NAMES, *of_make}
+    names = set(re.findall(r"\b[A-Z]+(?:_[A-Z]+)+\b", code(document)))
+    assert names <= {*NAMES, *of_make}
 
 
 # -- Commands
@@ -282,7 +284,7 @@ def test_the_map_names_every_folder_and_nothing_that_is_gone() -> None:
     assert [name for name in named if not (ROOT / name).exists()] == []
     packages = {path.parent.relative_to(ROOT) for path in ROOT.glob("integration/*/__init__.py")}
     folders = {ROOT / name for name in named}
-    assert {str(each) for each in packages if ROOT / each not in folders} == set()
+    assert {str(package) for package in packages if ROOT / package not in folders} == set()
     modules = {str(path.relative_to(ROOT)) for path in ROOT.glob("integration/*.py") if "__" not in path.name}
     assert modules - named == set()
 
@@ -291,6 +293,6 @@ def test_every_dependency_has_a_line_on_why() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     extras = project["project"]["optional-dependencies"].values()
     groups = project["dependency-groups"].values()
-    wanted = [*project["project"]["dependencies"], *(name for each in (*extras, *groups) for name in each)]
+    wanted = [*project["project"]["dependencies"], *(name for group in (*extras, *groups) for name in group)]
     table = [row[0].partition(" (")[0] for row in rows(section(CONTRIBUTING, "Dependencies"))]
     assert sorted(", ".join(table).split(", ")) == sorted({re.split(r"[\[>]", name)[0] for name in wanted})

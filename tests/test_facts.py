@@ -69,5 +69,5 @@ def test_what_names_no_case_is_refused(name: str) -> None:
 
 
 def test_stretches_that_touch_become_one() -> None:
-    found = merged([Stretch(start=5, end=6), Stretch(start=1, end=3), Stretch(start=3, end=4)])
-    assert found == [Stretch(start=1, end=4), Stretch(start=5, end=6)]
+    stretches = merged([Stretch(start=5, end=6), Stretch(start=1, end=3), Stretch(start=3, end=4)])
+    assert stretches == [Stretch(start=1, end=4), Stretch(start=5, end=6)]

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from integration.errors import SettingsError
+from integration.logrocket.settings import LogRocketSettings
 from integration.settings import Settings, from_environment
+from integration.zendesk.settings import ZendeskSettings
 
 ENVIRON = {
     "REDIS_URL": "rediss://:redis-hush-1@redis.example:6380/0",
@@ -39,7 +41,14 @@ ALL = (
     *LEGACY,
     *("KEY_PREFIX", "KEEP_ALIVE_SECONDS"),
     *("REDIS_TLS_VERIFY", "HEROKU_APP_DEFAULT_DOMAIN_NAME", "LOGROCKET_APP_URL", "LOGROCKET_API_URL", "ZENDESK_URL"),
-    *("WEB_CONCURRENCY", "WORKER_CONCURRENCY", "POLL_AFTER_SECONDS", "FAILED_RETRY_SECONDS", "SETTLE_SECONDS"),
+    *(
+        "LOGROCKET_PROJECTS",
+        "WEB_CONCURRENCY",
+        "WORKER_CONCURRENCY",
+        "POLL_AFTER_SECONDS",
+        "FAILED_RETRY_SECONDS",
+        "SETTLE_SECONDS",
+    ),
     *("BACKOFF_SECONDS", "RETENTION_DAYS", "LOG_LEVEL", "LOG_FORMAT"),
 )
 
@@ -73,23 +82,23 @@ def variables() -> set[str]:
 
 def needed() -> set[str]:
     """The variables without which the settings of an OAuth client are refused."""
-    found = set()
+    names = set()
     for name in ENVIRON:
         try:
             from_environment({**ENVIRON, name: ""})
         except SettingsError:
-            found.add(name)
-    return found
+            names.add(name)
+    return names
 
 
 def with_zendesk(settings: Settings, **changes: Any) -> Settings:  # noqa: ANN401 -- of any of its fields
     """The settings with some of Zendesk's changed."""
-    return replace(settings, zendesk=replace(settings.zendesk, **changes))
+    return settings.having(replace(settings.of(ZendeskSettings), **changes))
 
 
 def with_logrocket(settings: Settings, **changes: Any) -> Settings:  # noqa: ANN401 -- of any of its fields
     """The settings with some of LogRocket's changed."""
-    return replace(settings, logrocket=replace(settings.logrocket, **changes))
+    return settings.having(replace(settings.of(LogRocketSettings), **changes))
 
 
 VARIABLES = variables()

@@ -1,1 +1,1 @@
-"""The RQ side: the pool of workers, their jobs, and the sweeper that decides when a job is due."""
+"""The RQ side: the supervised workers, their jobs, and the sweeper that decides when a job is due."""

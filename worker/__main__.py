@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import math
 import os
-import random
 import sys
 import time
 from collections.abc import Callable
@@ -22,7 +21,6 @@ from integration.cases.entry import STOP_SECONDS
 from integration.cases.heartbeats import Heart
 from integration.cases.ledger import Ledger
 from integration.errors import SettingsError
-from integration.logrocket.links import ProjectLinks
 from integration.settings import Settings, from_environment
 from integration.supervisor import REFUSED, Child, Supervisor, start_function
 from worker import recovery, sweeper
@@ -94,15 +92,14 @@ def run_child(work: Callable[[int], None], settings: Settings, supervisor_pid: i
 def run_worker(settings: Settings, queue: str, supervisor_pid: int) -> None:
     """Take jobs from one queue for as long as the supervisor lives."""
     redis = connections.for_worker(settings)
-    ledger = services.open_ledger(settings, redis, random=random.random)
+    ledger = services.open_ledger(settings, redis)
     part = heartbeats.NOTES if queue == settings.keys.notes else heartbeats.REQUESTS
     jobs = Jobs(
         ledger=ledger,
-        policy=ledger.policy,
         places=services.places(settings),
         summariser=services.summariser(settings),
-        links=ProjectLinks.of(settings.logrocket),
-        settings=settings,
+        callback=services.callback(settings),
+        links=services.links(settings),
     )
     try:
         worker = open_worker(queue, redis, jobs.by_name())
@@ -120,7 +117,7 @@ def run_worker(settings: Settings, queue: str, supervisor_pid: int) -> None:
 def run_sweeper(settings: Settings, supervisor_pid: int) -> None:
     """Sweep about once a second for as long as the supervisor lives."""
     redis = connections.for_worker(settings)
-    ledger = services.open_ledger(settings, redis, random=random.random)
+    ledger = services.open_ledger(settings, redis)
     heart = Heart(redis, settings.keys, heartbeats.SWEEPER)
     try:
         _sweep(ledger, heart, supervisor_pid)

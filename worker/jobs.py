@@ -14,18 +14,16 @@ from redis.exceptions import RedisError
 from rq.timeouts import JobTimeoutException
 
 from integration import logs, note
-from integration.cases import counters
-from integration.cases import entry as entries
+from integration.cases import claims, counters, transitions
+from integration.cases.changes import Decide
 from integration.cases.entry import MAX_RETRY_AFTER_SECONDS, Entry, Policy, State
 from integration.cases.lanes import Sign
-from integration.cases.ledger import Decide, Ledger
+from integration.cases.ledger import Ledger
 from integration.cases.steps import STEPS, Routes
 from integration.errors import Held, NoNotePossible, NotThere, RemoteError, StillPublic, Temporary
 from integration.facts import CaseKey, Pace, Person, Receipt, as_logged, desk_of
-from integration.logrocket import callback
 from integration.note import Links, marker
-from integration.ports import Place, Summariser
-from integration.settings import Settings
+from integration.ports import Callback, Place, Summariser
 
 log = logs.get(__name__)
 
@@ -37,11 +35,10 @@ class Jobs:
     """The jobs of one worker process, with all that they need."""
 
     ledger: Ledger
-    policy: Policy
     places: Mapping[str, Place]  # by desk
     summariser: Summariser
+    callback: Callback
     links: Links
-    settings: Settings
 
     def by_name(self) -> Mapping[str, Callable[[CaseKey], None]]:
         """Every function that an RQ job may name."""
@@ -67,49 +64,46 @@ class Jobs:
     # -- Each returns how the entry goes on
 
     def _request(self, entry: Entry) -> Decide:
-        if entry.hint is not None:  # a callback named the request whose answer we never stored
-            return partial(entries.requested, request_id=entry.hint, policy=self.policy)
-        if entry.email is None and entry.external_id is None:
-            requester = self._place(entry).person(entry.key)
+        if entry.request.hint is not None:  # a callback named the request whose answer we never stored
+            return partial(transitions.requested, request_id=entry.request.hint, policy=self._policy)
+        person = entry.person
+        if not person.known:
+            person = self._place(entry).person(entry.key)
             self._answered(self._routes.place(entry.key))
-            entry = self._identified(entry, email=requester.email, external_id=requester.external_id)
         come_again = self.ledger.lanes.ask()
         if come_again is not None:
-            return lambda current, _: entries.deferred(
-                self._identified(current, email=entry.email, external_id=entry.external_id),
+            return lambda current, _: claims.deferred(
+                self._identified(current, person),
                 until=come_again,
-                error="LOGROCKET_REQUESTS_PER_HOUR is reached",
+                error=f"{self._routes.ceiling} is reached",
             )
-        url = callback.address(
-            self.settings.public_url, entry.key, secret_keys=self.settings.secret_keys, now=time.time()
-        )
-        person = Person(email=entry.email, external_id=entry.external_id)
+        url = self.callback.address(entry.key, now=time.time())
         request_id = self.summariser.ask(person, callback_url=url)
         self._answered(self._routes.summariser)
 
         def go_on(current: Entry, now: float) -> Entry:
-            known = self._identified(current, email=entry.email, external_id=entry.external_id)
-            return entries.requested(known, now, request_id=request_id, policy=self.policy)
+            return transitions.requested(
+                self._identified(current, person), now, request_id=request_id, policy=self._policy
+            )
 
         return go_on
 
-    def _identified(self, entry: Entry, *, email: str | None, external_id: str | None) -> Entry:
-        person = self.ledger.pseudonym(email)
-        return entries.identified(entry, email=email, external_id=external_id, person=person)
+    def _identified(self, entry: Entry, person: Person) -> Entry:
+        return transitions.identified(entry, person=person, pseudonym=self.ledger.pseudonym(person.email))
 
     def _collect(self, entry: Entry) -> Decide:
-        result = self.summariser.result(entry.request_id or "")
+        result = self.summariser.result(entry.request.id or "")
         self._answered(self._routes.summariser)
         if result is None:
-            return partial(entries.unknown_request, policy=self.policy)
-        return partial(entries.told, result=result, policy=self.policy)
+            return partial(transitions.unknown_request, policy=self._policy)
+        return partial(transitions.told, result=result, policy=self._policy)
 
     def _post(self, entry: Entry) -> Decide:
         receipt = _public_note(entry) or self._note_of_earlier_attempt(entry) or self._new_note(entry)
         if receipt.public:
             self._make_private(entry, receipt.id)
         self._answered(self._routes.place(entry.key), receipt.pace)
-        return partial(entries.posted, note_id=receipt.id, was_public=receipt.public)
+        return partial(transitions.posted, note_id=receipt.id, was_public=receipt.public)
 
     def _make_private(self, entry: Entry, note_id: str) -> None:
         """Hide our note from customers; `StillPublic` when that does not work, or not in this step's time."""
@@ -128,14 +122,18 @@ class Jobs:
         return self._place(entry).find_note(entry.key, markers=list(map(marker.of, entry.earlier_requests)))
 
     def _new_note(self, entry: Entry) -> Receipt:
-        if entry.highlights is None or entry.request_id is None:
+        highlights, request_id = entry.note.highlights, entry.request.id
+        if highlights is None or request_id is None:
             raise ValueError("a ready entry without highlights")
-        person = Person(email=entry.email, external_id=entry.external_id)
-        composed = note.compose(entry.highlights, request_id=entry.request_id, links=self.links, person=person)
+        composed = note.compose(highlights, request_id=request_id, links=self.links, person=entry.person)
         return self._place(entry).write(entry.key, composed)
 
     def _place(self, entry: Entry) -> Place:
         return self.places[desk_of(entry.key)]
+
+    @property
+    def _policy(self) -> Policy:
+        return self.ledger.policy
 
     @property
     def _routes(self) -> Routes:
@@ -187,31 +185,31 @@ class Jobs:
         except JobTimeoutException:
             slow = Temporary("the step took too long", outcome_unknown=True)
             self.ledger.lanes.failed(self._service(slow, claimed), str(slow))
-            return partial(entries.postponed, error=slow, policy=self.policy)
+            return partial(claims.postponed, error=slow, policy=self._policy)
         except RedisError:
             raise
         except Exception:
             log.exception("internal error", **as_logged(claimed.key), step=STEPS[claimed.state].name)
-            return partial(entries.crashed, policy=self.policy)
+            return partial(claims.crashed, policy=self._policy)
 
     def _after(self, error: RemoteError, claimed: Entry) -> Decide:
         match error:
             case NoNotePossible():
-                return partial(entries.ended, state=State.SKIPPED, reason=str(error))
+                return partial(transitions.ended, state=State.SKIPPED, reason=str(error))
             case NotThere():
-                return partial(entries.not_there, error=error, policy=self.policy)
+                return partial(claims.not_there, error=error, policy=self._policy)
             case StillPublic():
                 log.error("our note is public, customers can read it", **as_logged(claimed.key), why=str(error))
-                return partial(entries.still_public, error=error, policy=self.policy)
+                return partial(claims.still_public, error=error, policy=self._policy)
             case Held():
                 return self._refused(error, claimed)
             case Temporary():
                 self.ledger.lanes.failed(self._service(error, claimed), str(error))
                 if error.too_many:
                     self._limited(error, claimed)
-                return partial(entries.postponed, error=error, policy=self.policy)
+                return partial(claims.postponed, error=error, policy=self._policy)
             case _:
-                return partial(entries.ended, state=State.FAILED, reason=str(error))
+                return partial(transitions.ended, state=State.FAILED, reason=str(error))
 
     def _refused(self, error: Held, claimed: Entry) -> Decide:
         """Find out who is meant by a refusal: our account, one ticket after another, or this ticket alone."""
@@ -220,8 +218,8 @@ class Jobs:
         accepted = False if error.of_account else self._takes_our_credentials(service, error, claimed)
         if accepted is False:
             return self._hold(service, error, claimed)
-        since = claimed.refused_since if claimed.refused_since is not None else claimed.lease_until
-        if another and not own and claimed.lease_until - since < _SUSPECTED_SECONDS:
+        since = claimed.claim.refused_since if claimed.claim.refused_since is not None else claimed.claim.lease_until
+        if another and not own and claimed.claim.lease_until - since < _SUSPECTED_SECONDS:
             suspicion = Held(
                 f"{service} refuses one ticket after another ({error.status}), although it accepts our credentials: "
                 "is a permission or a scope missing?"
@@ -231,17 +229,17 @@ class Jobs:
         if own or accepted:
             own_trouble = Held(self._denied(service, error, claimed), status=error.status)
             own_trouble.outcome_unknown = error.outcome_unknown
-            return partial(entries.refused, error=own_trouble, reason=str(own_trouble), policy=self.policy)
-        delay = entries.refused_again(claimed, error=error, policy=self.policy)
-        return partial(entries.held, error=error, delay=delay)
+            return partial(claims.refused, error=own_trouble, reason=str(own_trouble), policy=self._policy)
+        delay = claims.refused_again(claimed, error=error, policy=self._policy)
+        return partial(claims.held, error=error, delay=delay)
 
     def _hold(self, service: str, error: Held, claimed: Entry, **options: float) -> Decide:
         log.error("refused, all tickets that need it wait", service=service, why=str(error))
         delay = self.ledger.lanes.hold(service, str(error), **options)
-        delay = max(delay, entries.refused_again(claimed, error=error, policy=self.policy))
+        delay = max(delay, claims.refused_again(claimed, error=error, policy=self._policy))
         if error.outcome_unknown:
-            delay = max(delay, self.policy.settle)
-        return partial(entries.held, error=error, delay=delay)
+            delay = max(delay, self._policy.settle)
+        return partial(claims.held, error=error, delay=delay)
 
     def _takes_our_credentials(self, service: str, error: Held, claimed: Entry) -> bool | None:
         if service == self._routes.summariser:
@@ -254,11 +252,11 @@ class Jobs:
         return refuses.denied(error)
 
     def _limited(self, error: Temporary, claimed: Entry) -> None:
-        """Close the lane after a 429 that is meant for all; one that is meant for this ticket is this ticket's."""
+        """Close the lane after a 429 that is meant for all; one that is meant for this ticket delays it alone."""
         service = self._service(error, claimed)
         another, _ = self.ledger.lanes.met(service, Sign.LIMITED, claimed)
         if error.limit_used_up or (another and error.limit_used_up is None):
-            seconds = min(error.retry_after or self.policy.backoff, MAX_RETRY_AFTER_SECONDS)
+            seconds = min(error.retry_after or self._policy.backoff, MAX_RETRY_AFTER_SECONDS)
             self.ledger.lanes.pause(service, seconds)
 
     def _service(self, error: RemoteError, claimed: Entry) -> str:
@@ -270,4 +268,4 @@ class Jobs:
 
 def _public_note(entry: Entry) -> Receipt | None:
     """The note that customers can read, as an earlier attempt found."""
-    return None if entry.public_note is None else Receipt(id=entry.public_note, public=True)
+    return None if entry.note.public_id is None else Receipt(id=entry.note.public_id, public=True)

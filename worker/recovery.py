@@ -6,10 +6,9 @@ When Redis may have lost some, one looks at once: who notices that takes the loc
 from __future__ import annotations
 
 import os
-import random
 import time
 from collections.abc import Callable
-from typing import Final, cast
+from typing import Final
 
 from redis import Redis
 from redis.exceptions import RedisError
@@ -19,7 +18,7 @@ from integration import logs, services
 from integration.cases import connections, owner
 from integration.cases.ledger import Ledger
 from integration.cases.lost_writes import LostWrites
-from integration.cases.recovery import OVERLAP_SECONDS, Recovered
+from integration.cases.recovery import Recovered
 from integration.settings import Settings
 
 INTERVAL_SECONDS: Final = 600  # between two readings, by whomever: who reads gives no lock back, it expires
@@ -27,17 +26,15 @@ LONGEST_SECONDS: Final = 480.0  # shorter than the lock lasts
 TURN_SECONDS: Final = 540  # after which a reading is broken off in the middle of an answer that drips
 FIRST_SECONDS: Final = 60.0  # after the start
 LOOK_SECONDS: Final = 15.0  # between two looks at the lock
-FIRST_HOURS: Final = 24.0  # how far the very first reading looks back
 
 log = logs.get(__name__)
 
 
-def run(settings: Settings, pool_pid: int) -> None:
-    """Recover now and then for as long as the pool lives."""
-    logs.configure(settings)
+def run(settings: Settings, supervisor_pid: int) -> None:
+    """Recover now and then for as long as the supervisor lives."""
     redis = connections.for_worker(settings)
-    ledger = services.open_ledger(settings, redis, random=random.random)
-    turns = Turns(settings, ledger, redis, alive=lambda: os.getppid() == pool_pid)
+    ledger = services.open_ledger(settings, redis)
+    turns = Turns(settings, ledger, redis, alive=lambda: os.getppid() == supervisor_pid)
     if not _pause(FIRST_SECONDS, turns.alive):
         return
     while turns.alive():
@@ -52,7 +49,7 @@ def take_in_time(turns: Turns, *, seconds: int = TURN_SECONDS) -> None:
             turns.take()
     except JobTimeoutException:
         log.warning("looking for tickets that may be missing takes too long, tried again later")
-    except owner.RefusedRedisError:  # for the pool to end
+    except owner.RefusedRedisError:  # it ends the worker
         raise
     except RedisError as error:
         log.warning("recovery cannot use Redis, goes on", error=type(error).__name__)
@@ -66,47 +63,43 @@ class Turns:
         self._ledger = ledger
         self._redis = redis
         self._keys = settings.keys
-        self._lost = LostWrites(redis, settings.keys)
-        self._recovery = services.recovery(settings, ledger, redis, wait=self._wait)
+        self._recoveries = services.recoveries(settings, ledger, redis, wait=self._wait)
+        self._lost = LostWrites(redis, settings.keys, desks=self._recoveries)
         self._stop_at = 0.0
-        self._said: str | None = None
+        self._said: dict[str, str | None] = {}
         self._said_until: float | None = None
 
-    def take(self) -> Recovered | None:
-        """Look for missed tickets when it is time and nobody else does; None when not."""
+    def take(self) -> dict[str, Recovered] | None:
+        """Look for missed cases, a desk after another, when it is time and nobody else does; None when not."""
         self._lost.notice()
         if not self._redis.set(self._keys.recovery_lock, f"{os.getpid()}", nx=True, ex=INTERVAL_SECONDS):
             return None
         self._stop_at = time.monotonic() + LONGEST_SECONDS
         self._tell_lost()
-        recovered = self._recovery.recover(self._hours(self._ledger.now()), goes_on=True)
-        self._tell(recovered)
+        taken = {}
+        for desk, recovery in self._recoveries.items():
+            taken[desk] = recovery.recover(recovery.hours(), goes_on=True)
+            self._tell(recovery.service, taken[desk])
         self._ledger.write_tally()
-        return recovered
-
-    def _hours(self, now: float) -> float:
-        done = cast("bytes | None", self._redis.get(self._keys.recovery_done))
-        return (
-            FIRST_HOURS
-            if done is None
-            else min((now - float(done) + OVERLAP_SECONDS) / 3600, self._recovery.longest_hours)
-        )
+        return taken
 
     def _tell_lost(self) -> None:
         """Log once of what time Redis may have lost tickets."""
-        lost = self._lost.stretch()
-        if lost is not None and lost.end != self._said_until:
-            self._said_until = lost.end
+        ends = [lost.end for recovery in self._recoveries.values() if (lost := recovery.lost()) is not None]
+        if ends and max(ends) != self._said_until:
+            self._said_until = max(ends)
             log.warning("Redis is new, or another one than it was: tickets that it may have lost are looked for")
 
-    def _tell(self, recovered: Recovered) -> None:
+    def _tell(self, service: str, recovered: Recovered) -> None:
         """Log what was found; what stands in the way of reading once, until it is something else."""
         if recovered.taken_in:
-            log.warning("tickets recovered that Zendesk could not deliver, or Redis had lost", count=recovered.taken_in)
+            what = f"tickets recovered that {service} could not deliver, or Redis had lost"
+            log.warning(what, count=recovered.taken_in)
         problem = recovered.problem
-        if problem is not None and problem != self._said:
-            log.warning("tickets that may be missing cannot be recovered, tries go on quietly", why=problem)
-        self._said = problem
+        if problem is not None and problem != self._said.get(service):
+            what = "tickets that may be missing cannot be recovered, tries go on quietly"
+            log.warning(what, service=service, why=problem)
+        self._said[service] = problem
 
     def _wait(self, seconds: float) -> bool:
         return _pause(seconds, lambda: self.alive() and time.monotonic() < self._stop_at)

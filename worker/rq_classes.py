@@ -57,10 +57,10 @@ class OwnJob(Job):
     @property
     def func(self) -> Callable[[CaseKey], None]:
         """The function to call; `RefusedJobError` when it is none of ours."""
-        found = self.functions.get(str(self.func_name))
-        if found is None or self._foreign or self.instance is not None or not self._names_a_case():
+        function = self.functions.get(str(self.func_name))
+        if function is None or self._foreign or self.instance is not None or not self._names_a_case():
             raise RefusedJobError
-        return found
+        return function
 
     def _names_a_case(self) -> bool:
         match list(self.args):
@@ -78,7 +78,7 @@ class OwnWorker(SimpleWorker):
     max_connection_wait_time = 5.0  # seconds between two looks for a Redis that is away; RQ's own is a minute
 
     def heartbeat(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401 -- RQ's own
-        """Show that the worker lives; stop when the pool that started it does not."""
+        """Show that the worker lives; stop when the supervisor that started it does not."""
         if self.parent_pid and os.getppid() != self.parent_pid:
             log.warning("the supervisor is gone, worker stops")
             raise SystemExit(0)

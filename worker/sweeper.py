@@ -14,7 +14,9 @@ from collections.abc import Callable
 from integration import logs
 from integration.cases.entry import State
 from integration.cases.lanes import Outlook
-from integration.cases.ledger import QUEUED_JOB_LOST_SECONDS, Ledger, Overdue, Plan
+from integration.cases.ledger import Ledger, Plan
+from integration.cases.queues import QUEUED_JOB_LOST_SECONDS
+from integration.cases.reader import Indexed
 from integration.facts import as_logged
 
 INTERVAL_SECONDS = 1.0
@@ -31,53 +33,53 @@ def sweep(ledger: Ledger, *, monotonic: Callable[[], float] = time.monotonic) ->
     outlook, plan = ledger.lanes.outlook(), Plan()
     if ledger.watch_clock(outlook.now, asked=asked, answered=monotonic()):
         log.warning("Redis' clock has jumped, every ticket waits until what was under way has come to its end")
-    for each in ledger.overdue(BATCH):
-        _decide(each, outlook, plan)
+    for case in ledger.reader.overdue(BATCH):
+        _decide(case, outlook, plan)
     pauses = [pause for place in outlook.notes if (pause := _release_notes(ledger, outlook, plan, place)) is not None]
     if plan.queue:
-        queued = ledger.queued()
+        queued = ledger.reader.queued()
         plan.queue = [job for job in plan.queue if job not in queued]
     if plan != Plan():
-        ledger.put_off(plan)
+        ledger.carry_out(plan)
     for key, state in plan.queue:
         log.debug("job queued by the sweeper", **as_logged(key), state=str(state))
     return min([INTERVAL_SECONDS, *pauses])
 
 
-def _decide(each: Overdue, outlook: Outlook, plan: Plan) -> None:
+def _decide(case: Indexed, outlook: Outlook, plan: Plan) -> None:
     """What is to be done about one case whose time has come."""
-    entry = each.entry
+    entry = case.entry
     if entry is None:
-        if each.newer:
-            log.info("entry left alone, this release cannot read it", **as_logged(each.key))
-            plan.due[each.key] = outlook.now + LEFT_ALONE_SECONDS
+        if case.newer:
+            log.info("entry left alone, this release cannot read it", **as_logged(case.key))
+            plan.due[case.key] = outlook.now + LEFT_ALONE_SECONDS
         else:
-            plan.gone.append(each.key)
+            plan.gone.append(case.key)
         return
-    if not outlook.routes.known(each.key):
-        log.info("entry left alone, its desk is not set up", **as_logged(each.key))
-        plan.due[each.key] = outlook.now + LEFT_ALONE_SECONDS
+    if not outlook.routes.known(case.key):
+        log.info("entry left alone, its desk is not set up", **as_logged(case.key))
+        plan.due[case.key] = outlook.now + LEFT_ALONE_SECONDS
         return
-    plan.due[each.key] = outlook.now + QUEUED_JOB_LOST_SECONDS
+    plan.due[case.key] = outlook.now + QUEUED_JOB_LOST_SECONDS
     if entry.wait_until > outlook.now:
-        plan.due[each.key] = entry.wait_until
+        plan.due[case.key] = entry.wait_until
     elif entry.state is State.READY:
-        plan.line[each.key] = max(entry.entered_at, entry.not_before)  # who was refused lets others go first
+        plan.line[case.key] = max(entry.entered_at, entry.claim.not_before)  # who was refused lets others go first
     elif outlook.opens_at(entry) > outlook.now:
-        plan.due[each.key] = outlook.opens_at(entry)
+        plan.due[case.key] = outlook.opens_at(entry)
     elif entry.state is State.REQUESTED or len(plan.queue) < outlook.free_requests:
-        plan.queue.append((each.key, entry.state))
+        plan.queue.append((case.key, entry.state))
 
 
 def _release_notes(ledger: Ledger, outlook: Outlook, plan: Plan, place: str) -> float | None:
     """Queue the first of a place's line when its lane is open; the seconds until the next, None without a line."""
     free = outlook.free_notes(place)
-    line = ledger.first_in_line(place, max(free, 1))
-    for each in line:
-        if each.entry is None or each.entry.state is not State.READY:
-            plan.not_in_line.append(each.key)
+    line = ledger.reader.first_in_line(place, max(free, 1))
+    for case in line:
+        if case.entry is None or case.entry.state is not State.READY:
+            plan.not_in_line.append(case.key)
         elif free:
-            plan.queue.append((each.key, State.READY))
+            plan.queue.append((case.key, State.READY))
     if not line:
         return None
     return max(outlook.notes_at(place) - outlook.now, _SHORTEST_SLEEP, outlook.notes[place].interval)

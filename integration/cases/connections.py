@@ -25,7 +25,7 @@ from integration.errors import SettingsError
 from integration.settings import Settings
 
 WEB_CONNECTIONS = 4  # of one process, however many requests there are: small plans allow 20 in all
-WEB_SECONDS = 1.0  # a delivery is answered, or refused with 503, well before Zendesk stops waiting
+WEB_SECONDS = 1.0  # a delivery is answered, or refused with 503, well before a desk stops waiting
 PAGE_SECONDS = 3.0  # that a page waits for its turn
 CHECK_SECONDS = 5.0
 WORKER_SECONDS = 10.0
@@ -106,6 +106,7 @@ def open_ledger(settings: Settings, redis: Redis, *, routes: Routes, random: Cal
         settle=settings.settle_seconds,
         backoff=settings.backoff_seconds,
         random=random,
+        summariser=routes.summariser,
     )
     return Ledger(
         redis,
@@ -113,7 +114,7 @@ def open_ledger(settings: Settings, redis: Redis, *, routes: Routes, random: Cal
         routes=routes,
         policy=policy,
         retention_days=settings.retention_days,
-        requests_per_hour=settings.logrocket.requests_per_hour,
+        requests_per_hour=settings.requests_per_hour,
         secret_keys=settings.secret_keys,
     )
 

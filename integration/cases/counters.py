@@ -103,22 +103,22 @@ class Counted:
 def read(stored: Mapping[bytes, bytes]) -> Counted:
     """What the hash holds; a field of a newer release is passed over."""
     counts = {name.decode("utf-8", "replace"): int(value) for name, value in stored.items()}
-    parts = {name: name.split(":") for name in counts}
+    fields = {name: name.split(":") for name in counts}
     return Counted(
         received=counts.get(RECEIVED, 0),
         public_notes=counts.get(PUBLIC_NOTES, 0),
-        entered={each[1]: counts[name] for name, each in parts.items() if _is(each, "entered", 2)},
-        calls={(each[1], each[2]): counts[name] for name, each in parts.items() if _is(each, "calls", 3)},
+        entered={words[1]: counts[name] for name, words in fields.items() if _is(words, "entered", 2)},
+        calls={(words[1], words[2]): counts[name] for name, words in fields.items() if _is(words, "calls", 3)},
         steps={
             step: _histogram(counts, f"step:{step}", STEP_SECONDS)
-            for step in sorted({each[1] for each in parts.values() if _is(each, "step", 3)})
+            for step in sorted({words[1] for words in fields.values() if _is(words, "step", 3)})
         },
         wait=_histogram(counts, "wait", WAIT_SECONDS),
     )
 
 
-def _is(parts: list[str], kind: str, length: int) -> bool:
-    return parts[0] == kind and len(parts) == length
+def _is(words: list[str], kind: str, length: int) -> bool:
+    return words[0] == kind and len(words) == length
 
 
 def _histogram(counts: Mapping[str, int], name: str, bounds: tuple[float, ...]) -> Histogram:

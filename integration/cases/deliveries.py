@@ -1,10 +1,12 @@
-"""What became of deliveries at the web's two doors: which were verified, which were refused, and why.
+"""What became of deliveries at the web's endpoints for services: which were verified or refused, and why.
 
-    <prefix>:doors      `<door>:genuine`: when a delivery was last verified; `<door>:mixed`: when one was refused after
-                        one that was verified after one that was refused; `<door>:<reason>:since`, `:last`, `:count`:
-                        refusals in a row, after the last one that was verified
-    <prefix>:refused    `<hour>:<door>:<reason>:<status>` by the time of the last refusal of that hour
+    <prefix>:doors      `<endpoint>:genuine`: when a delivery was last verified; `<endpoint>:mixed`: when one was
+                        refused after one that was verified after one that was refused; `<endpoint>:<reason>:since`,
+                        `:last`, `:count`: refusals in a row, after the last one that was verified
+    <prefix>:refused    `<hour>:<endpoint>:<reason>:<status>` by the time of the last refusal of that hour
     <prefix>:refused:n  how many there were
+
+An endpoint is called as its service is (`integration.cases.steps.Routes.endpoints`).
 
 Anybody may send anything: what is refused is counted in this process, and written together at most once a second by a
 thread of its own, on the pages' connection. No delivery waits for it. All names are of closed lists, so that neither
@@ -13,11 +15,10 @@ memory nor Redis grows; while Redis is away the counts are kept here.
 
 from __future__ import annotations
 
-import enum
 import math
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -28,7 +29,9 @@ from redis.exceptions import RedisError
 from integration import logs
 from integration.cases import counters, scripts
 from integration.cases.keys import Keys
-from integration.cases.situation import Door, Refused
+from integration.cases.situation import Door, Refused, Seen
+from integration.ports import Service
+from integration.settings import Settings
 
 WRITE_SECONDS: Final = 1.0  # between two writes,
 AWAY_SECONDS: Final = 5.0  # and when Redis cannot be used
@@ -37,13 +40,6 @@ KEPT: Final = 200  # hours of a reason that are listed
 KEPT_SECONDS: Final = 7 * 24 * 60 * 60
 
 log = logs.get(__name__)
-
-
-class Endpoint(enum.StrEnum):
-    """One of the two doors."""
-
-    ZENDESK = "zendesk"
-    LOGROCKET = "logrocket"
 
 
 REASONS: Final = {
@@ -61,7 +57,7 @@ REASONS: Final = {
 
 _WRITE: Final = scripts.load("refuse")
 
-_What = tuple[str, str, int]  # door, reason, status
+_What = tuple[str, str, int]  # endpoint, reason, status
 
 
 @dataclass(kw_only=True)
@@ -74,10 +70,11 @@ class _Times:
 
 
 class Deliveries:
-    """What this process's doors saw, until it is written."""
+    """What the endpoints of this process saw, until it is written; each is one of `endpoints`."""
 
-    def __init__(self, redis: Redis, keys: Keys) -> None:
+    def __init__(self, redis: Redis, keys: Keys, endpoints: Collection[str]) -> None:
         self._redis, self._keys = redis, keys
+        self._endpoints = frozenset(endpoints)
         self._lock = threading.Lock()
         self._seen: dict[_What, _Times] = {}
         self._genuine: dict[str, float] = {}
@@ -88,18 +85,20 @@ class Deliveries:
         """Write nothing any more."""
         self._closed.set()
 
-    def refused(self, door: Endpoint, reason: str, status: int) -> None:
+    def refused(self, endpoint: str, reason: str, status: int) -> None:
         """A delivery was refused, or put off; returns at once."""
-        self._add((door, reason if reason in REASONS else "internal", status))
+        self._add((endpoint, reason if reason in REASONS else "internal", status))
 
-    def verified(self, door: Endpoint) -> None:
+    def verified(self, endpoint: str) -> None:
         """A delivery was genuine; returns at once."""
         now = time.monotonic()
-        if now - self._genuine.get(door, -math.inf) >= GENUINE_SECONDS:  # a refusal in between forgets the last one
-            self._genuine[door] = now
-            self._add((door, "", 0))
+        if now - self._genuine.get(endpoint, -math.inf) >= GENUINE_SECONDS:  # a refusal in between forgets the last one
+            self._genuine[endpoint] = now
+            self._add((endpoint, "", 0))
 
     def _add(self, what: _What) -> None:
+        if what[0] not in self._endpoints:
+            raise ValueError("none of the endpoints that are counted")
         now = time.monotonic()
         with self._lock:
             times = self._seen.setdefault(what, _Times(count=0, first=now, last=now))
@@ -135,9 +134,9 @@ class Deliveries:
         now, keys = time.monotonic(), self._keys
         names = (keys.doors, keys.metrics, keys.refused, keys.refused_numbers)
         with self._redis.pipeline(transaction=True) as pipe:
-            for (door, reason, status), times in sorted(seen.items(), key=lambda each: each[1].last):
+            for (endpoint, reason, status), times in sorted(seen.items(), key=lambda each: each[1].last):
                 ages = [f"{now - at:.3f}" for at in (times.first, times.last)]
-                arguments = (door, reason, status, times.count, *ages, KEPT_SECONDS, KEPT)
+                arguments = (endpoint, reason, status, times.count, *ages, KEPT_SECONDS, KEPT)
                 pipe.eval(_WRITE, len(names), *names, *map(str, arguments))
             pipe.execute()
 
@@ -156,9 +155,9 @@ class Deliveries:
 
 @dataclass(frozen=True, kw_only=True)
 class Refusals:
-    """Refusals of one door for one reason within one hour; `last` is Unix seconds."""
+    """Refusals at one endpoint for one reason within one hour; `last` is Unix seconds."""
 
-    door: Endpoint
+    endpoint: str
     reason: str
     status: int
     count: int
@@ -176,22 +175,43 @@ def ask(pipe: Pipeline, keys: Keys, most: int) -> None:
     pipe.hgetall(keys.refused_numbers)
 
 
-def listed(members: Sequence[tuple[bytes, float]], numbers: Mapping[bytes, bytes]) -> list[Refusals]:
-    """The latest refusals, newest first; what a newer release wrote is passed over."""
-    return [each for member, last in members for each in _listed(member, last, numbers.get(member, b"0"))]
+def listed(
+    members: Sequence[tuple[bytes, float]], numbers: Mapping[bytes, bytes], *, endpoints: Collection[str]
+) -> list[Refusals]:
+    """The latest refusals, newest first; what another release wrote, of endpoints of its own, is passed over."""
+    return [
+        refusals
+        for member, last in members
+        for refusals in _listed(member, last, numbers.get(member, b"0"))
+        if refusals.endpoint in endpoints
+    ]
 
 
 def _listed(member: bytes, last: float, number: bytes) -> Iterator[Refusals]:
     match member.decode("utf-8", "replace").split(":"):
-        case [_, door, reason, status] if door in list(Endpoint) and reason in REASONS and status.isdecimal():
-            yield Refusals(door=Endpoint(door), reason=reason, status=int(status), count=int(number), last=last)
+        case [_, endpoint, reason, status] if reason in REASONS and status.isdecimal():
+            yield Refusals(endpoint=endpoint, reason=reason, status=int(status), count=int(number), last=last)
 
 
-def door_of(stored: Mapping[bytes, bytes], name: Endpoint) -> Door:
-    """What one door saw."""
+def doors_of(stored: Mapping[bytes, bytes], services: Iterable[Service], settings: Settings) -> dict[str, Door]:
+    """The doors of services, with what each saw, by endpoint."""
+    return {
+        service.endpoint: Door(
+            service=service.name,
+            signing=service.signing,
+            has_secret=service.door(settings).has_secret,
+            seen=seen_at(stored, service.endpoint),
+        )
+        for service in services
+        if service.door is not None and service.signing is not None
+    }
+
+
+def seen_at(stored: Mapping[bytes, bytes], endpoint: str) -> Seen:
+    """What one endpoint saw."""
 
     def at(what: str) -> float | None:
-        value = stored.get(f"{name}:{what}".encode())
+        value = stored.get(f"{endpoint}:{what}".encode())
         return None if value is None else float(value)
 
     refused = {}
@@ -199,14 +219,14 @@ def door_of(stored: Mapping[bytes, bytes], name: Endpoint) -> Door:
         since, last, count = (at(f"{reason}:{what}") for what in ("since", "last", "count"))
         if since is not None and last is not None:
             refused[reason] = Refused(since=since, last=last, count=int(count or 1))
-    return Door(genuine=at("genuine"), mixed=at("mixed"), refused=refused)
+    return Seen(genuine=at("genuine"), mixed=at("mixed"), refused=refused)
 
 
-def counted(stored: Mapping[bytes, Any]) -> dict[tuple[str, str], int]:
-    """How many deliveries each door ever refused, by door and reason: all of them, so that a rate can be taken."""
+def counted(stored: Mapping[bytes, Any], *, endpoints: Iterable[str]) -> dict[tuple[str, str], int]:
+    """How many deliveries each endpoint ever refused, by reason: all of them, so that a rate can be taken."""
     counts = {name.decode("utf-8", "replace"): int(value) for name, value in stored.items()}
     return {
-        (door.value, reason): counts.get(f"{counters.REFUSED}{door}:{reason}", 0)
-        for door in Endpoint
+        (endpoint, reason): counts.get(f"{counters.REFUSED}{endpoint}:{reason}", 0)
+        for endpoint in endpoints
         for reason in REASONS
     }

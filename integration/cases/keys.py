@@ -1,7 +1,7 @@
 """What everything of ours in Redis is called: all begins with KEY_PREFIX. Two installations can share one Redis.
 
     <prefix>:owner                  whose all of it is (integration.cases.owner)
-    <prefix>:case:<key>             an entry, as JSON (integration.cases.entry)
+    <prefix>:case:<key>             an entry, as JSON (integration.cases.stored)
     <prefix>:due                    keys of cases by the time at which the sweeper looks at them again
     <prefix>:clock                  how often Redis' clock was seen to jump
     <prefix>:run                    which run of Redis was seen last (integration.cases.lost_writes)
@@ -31,7 +31,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from integration.facts import CaseKey, read_case_key
+from integration.facts import TICKETS, CaseKey, read_case_key
 
 DEFAULT_PREFIX: Final = "highlights"
 ALLOWED: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")  # what RQ allows in a job's id, and no pattern of Redis'
@@ -165,6 +165,18 @@ class Keys:
         """What stands in recovery's way."""
         return f"{self.prefix}:recover:trouble"
 
+    def recovery_done_of(self, desk: str) -> str:
+        """The same for the cases of one desk; tickets, which were there first, have the plain names."""
+        return _of(self.recovery_done, desk)
+
+    def recovery_lost_of(self, desk: str) -> str:
+        """The same for the cases of one desk."""
+        return _of(self.recovery_lost, desk)
+
+    def recovery_trouble_of(self, desk: str) -> str:
+        """The same for the cases of one desk."""
+        return _of(self.recovery_trouble, desk)
+
     @property
     def recovery_lock(self) -> str:
         """Which worker looks for them now."""
@@ -205,3 +217,7 @@ class Keys:
             return None if named is None else (named[1], read_case_key(named[2]))
         except ValueError:
             return None
+
+
+def _of(name: str, desk: str) -> str:
+    return name if desk == TICKETS else f"{name}:{desk}"

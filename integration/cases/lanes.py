@@ -11,7 +11,8 @@
     <prefix>:line:<service>     cases whose note is ready to go there, by the time at which it became ready
     <prefix>:asked              the requests for highlights of the last hour, by time
 
-A lane that is closed costs a ticket nothing: no attempt is counted, and its place in the line is kept. Nobody sleeps.
+A lane that is closed costs a ticket nothing: no attempt is counted, its place in the line is kept, and no worker waits
+for it.
 
 **Who is at fault.** A ticket that is refused waits by itself, and lets others go first. The lane closes for all when it
 is shown that the account is meant: a call that belongs to no ticket is refused too, or another ticket is, with nothing
@@ -23,9 +24,9 @@ from __future__ import annotations
 
 import enum
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from redis import Redis
 
@@ -34,6 +35,9 @@ from integration.cases.entry import Entry, State
 from integration.cases.keys import Keys
 from integration.cases.steps import Routes
 from integration.facts import CaseKey, Pace
+
+if TYPE_CHECKING:
+    from redis.client import Pipeline
 
 HOLD_SECONDS: Final = 60.0  # the longest time between two tries with credentials that were refused
 _BURST_SECONDS: Final = 0.5  # tickets this close together may pass each other
@@ -102,8 +106,42 @@ class Outlook:
         return 1 + min(int(_BURST_SECONDS / max(self.notes[place].interval, 1e-6)), 100)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Traffic:
+    """The lanes as Redis has them, and the requests for highlights of the last hour."""
+
+    now: float
+    routes: Routes
+    lanes: Mapping[str, Mapping[bytes, bytes]]  # by service
+    asked: int
+    ceiling: int  # of requests an hour
+
+    @property
+    def outlook(self) -> Outlook:
+        """What may go."""
+        held = b"hold" in self.lanes[self.routes.summariser]
+        return Outlook(
+            now=self.now,
+            routes=self.routes,
+            open_at={service: float(lane.get(b"open_at", 0)) for service, lane in self.lanes.items()},
+            notes={place: _note_lane(self.lanes[place], interval) for place, interval in self.routes.intervals.items()},
+            free_requests=max(
+                1 if held else self.ceiling - self.asked, 1
+            ),  # one at least finds out when the next may go
+        )
+
+    @property
+    def holds(self) -> list[Hold]:
+        """The lanes that wait for an admin."""
+        return [hold for service, lane in self.lanes.items() if (hold := hold_of(service, lane))]
+
+
+def _note_lane(lane: Mapping[bytes, bytes], interval: float) -> NoteLane:
+    return NoteLane(note_at=float(lane.get(b"note_at", 0)), interval=float(lane.get(b"interval", interval)))
+
+
 class Lanes:
-    """The lanes as Redis has them."""
+    """What is known of the lanes, and what their services say, for all workers together."""
 
     def __init__(self, redis: Redis, *, keys: Keys, routes: Routes, requests_per_hour: int, backoff: float) -> None:
         self._redis = redis
@@ -124,8 +162,9 @@ class Lanes:
         """
         answer = self._redis.eval(_SIGN, 1, self._keys.lane(service), str(sign), entry.key)
         before, accepted_at = cast("list[bytes]", answer)
+        since = entry.claim.refused_since
         another = before.decode() not in ("", entry.key)
-        return another, entry.refused_since is not None and float(accepted_at) > entry.refused_since
+        return another, since is not None and float(accepted_at) > since
 
     def answered(self, service: str, pace: Pace | None = None) -> bool:
         """The service did what was asked: it accepts us, and the answer may say how fast notes may go on.
@@ -150,25 +189,18 @@ class Lanes:
 
     def outlook(self) -> Outlook:
         """What may go now."""
-        services = self.routes.services
+        return self._traffic().outlook
+
+    def holds(self) -> list[Hold]:
+        """The lanes that wait for an admin."""
+        return self._traffic().holds
+
+    def _traffic(self) -> Traffic:
         with self._redis.pipeline(transaction=False) as pipe:
             pipe.time()
-            for service in services:
-                pipe.hmget(self._keys.lane(service), "open_at", "note_at", "interval", "hold")
-            pipe.zcount(self._keys.asked, "-inf", "+inf")
-            (seconds, microseconds), *answers, asked = pipe.execute()
-        lanes = dict(zip(services, answers, strict=True))
-        free = 1 if lanes[self.routes.summariser][3] is not None else self._ceiling - asked
-        return Outlook(
-            now=seconds + microseconds / 1e6,
-            routes=self.routes,
-            open_at={service: float(lane[0] or 0) for service, lane in lanes.items()},
-            notes={
-                place: NoteLane(note_at=float(lanes[place][1] or 0), interval=float(lanes[place][2] or interval))
-                for place, interval in self.routes.intervals.items()
-            },
-            free_requests=max(free, 1),  # one at least finds out when the next may go
-        )
+            ask_traffic(pipe, self._keys, self.routes)
+            (seconds, microseconds), *answers = pipe.execute()
+        return read_traffic(answers, now=seconds + microseconds / 1e6, routes=self.routes, ceiling=self._ceiling)
 
     def line(self, key: CaseKey) -> str:
         """Where a case waits whose note is ready to go."""
@@ -180,13 +212,19 @@ class Lanes:
         keys = [self.line(entry.key), *map(self._keys.lane, self.routes.needed(entry))]
         return keys, [what, str(self.routes.interval(self.routes.place(entry.key))), str(_BURST_SECONDS)]
 
-    def holds(self) -> list[Hold]:
-        """The lanes that wait for an admin."""
-        with self._redis.pipeline(transaction=False) as pipe:
-            for service in self.routes.services:
-                pipe.hgetall(self._keys.lane(service))
-            lanes = zip(self.routes.services, pipe.execute(), strict=True)
-        return [hold for service, lane in lanes if (hold := hold_of(service, lane))]
+
+def ask_traffic(pipe: Pipeline, keys: Keys, routes: Routes, *, since: float | str = "-inf") -> None:
+    """Ask Redis for all lanes, and for the requests for highlights of `since` or later."""
+    for service in routes.services:
+        pipe.hgetall(keys.lane(service))
+    pipe.zcount(keys.asked, since, "+inf")
+
+
+def read_traffic(answers: Iterable[Any], *, now: float, routes: Routes, ceiling: int) -> Traffic:
+    """What `ask_traffic` asked for, from the answers of its pipeline; what follows them there is left."""
+    told = iter(answers)
+    lanes = {service: next(told) for service in routes.services}
+    return Traffic(now=now, routes=routes, lanes=lanes, asked=next(told), ceiling=ceiling)
 
 
 def hold_of(service: str, lane: Mapping[bytes, bytes]) -> Hold | None:

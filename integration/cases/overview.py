@@ -1,28 +1,32 @@
-"""How it stands: the ledger's counts, the jobs, the oldest ticket that waits, and what holds tickets up."""
+"""How it stands: what is in the ledger, the queues and the lanes at one moment, and what is known of everybody else.
+
+The page, `/metrics`, `status`, `check` and `/readyz` all read it here, so that they tell the same.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from redis import Redis
 from redis.exceptions import ReadOnlyError, RedisError
 from rq.registry import StartedJobRegistry
 
-from integration.cases import counters, deliveries, heartbeats, scripts, standing
-from integration.cases.deliveries import Endpoint
-from integration.cases.entry import FINAL, State
+from integration.cases import counters, deliveries, heartbeats, lanes, reader, redis_trouble, scripts
+from integration.cases.entry import WAITING, State
 from integration.cases.keys import Keys
-from integration.cases.lanes import hold_of
-from integration.cases.ledger import Ledger, PublicNote
+from integration.cases.lanes import Hold, Outlook, Traffic
 from integration.cases.queues import open_queue
 from integration.cases.situation import Facts, Failing
 from integration.cases.steps import Routes
 from integration.settings import Settings
 
+if TYPE_CHECKING:
+    from redis.client import Pipeline
+
 _HOUR: Final = 3600
-_PUBLIC_SHOWN: Final = 50
+_FIRSTS: Final = (*WAITING, State.FAILED)  # the states whose first case is looked at
 
 _TRY_TO_WRITE: Final = scripts.load("try_to_write")
 
@@ -37,136 +41,93 @@ class Obstacle:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PublicNotes:
-    """The notes that customers can read, or could, as far as no admin has seen it: the latest, and how many in all."""
+class Queue:
+    """The tickets in a state that is not the end: how many, and since when the first of them waits."""
 
-    latest: tuple[PublicNote, ...]
+    state: State
     number: int
+    since: float | None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Overview:
-    """The whole of it at one moment."""
+    """The whole of it at one moment. Times are Unix seconds of Redis' clock."""
 
-    states: dict[State, int]
+    facts: Facts  # from which `standing` decides
+    outlook: Outlook
     jobs_waiting: int
     jobs_running: int
-    oldest_waiting_seconds: float | None  # in its present state
-    obstacles: tuple[Obstacle, ...]
-    public_notes: PublicNotes
+
+    @property
+    def now(self) -> float:
+        """When that was."""
+        return self.facts.now
+
+    @property
+    def counts(self) -> Mapping[State, int]:
+        """How many tickets there are in each state."""
+        return self.facts.counts
+
+    @property
+    def failed(self) -> int:
+        """How many have failed."""
+        return self.counts[State.FAILED]
+
+    @property
+    def waiting(self) -> int:
+        """How many are not at their end."""
+        return self.facts.waiting
+
+    @property
+    def queues(self) -> tuple[Queue, ...]:
+        """Where they wait."""
+        oldest = self.facts.oldest
+        return tuple(Queue(state=state, number=self.counts[state], since=oldest.get(state)) for state in WAITING)
+
+    @property
+    def oldest_waiting_seconds(self) -> float | None:
+        """How long the ticket that waits longest has been in its present state."""
+        since = [queue.since for queue in self.queues if queue.since is not None]
+        return max(self.now - min(since), 0.0) if since else None
+
+    @property
+    def holds(self) -> dict[str, Hold]:
+        """The lanes that wait for an admin, by service."""
+        return {hold.service: hold for hold in self.facts.holds}
+
+    @property
+    def obstacles(self) -> tuple[Obstacle, ...]:
+        """What tickets wait for; not a suspicion alone, with which others go on."""
+        holds = [hold for hold in self.facts.holds if not hold.suspected]
+        held = [Obstacle(service=hold.service, reason=hold.reason, since=hold.since) for hold in holds]
+        asked = self.facts.asked
+        if asked < self.facts.ceiling:
+            return tuple(held)
+        reason = f"{self.outlook.routes.ceiling} is reached ({asked} in the last hour)"
+        return (*held, Obstacle(service=self.outlook.routes.summariser, reason=reason, since=None))
 
 
-def look(ledger: Ledger, redis: Redis, *, requests_per_hour: int) -> Overview:
-    """How it stands now."""
-    now = ledger.now()
-    waiting, running = _jobs(redis, ledger.keys, now)
-    return Overview(
-        states=ledger.counts(),
-        jobs_waiting=waiting,
-        jobs_running=running,
-        oldest_waiting_seconds=_oldest(redis, ledger.keys, now),
-        obstacles=(*_holds(ledger), *_ceiling(redis, ledger, now, requests_per_hour)),
-        public_notes=public_notes(ledger),
-    )
-
-
-def public_notes(ledger: Ledger) -> PublicNotes:
-    """The notes that an admin has to see to."""
-    latest, number = ledger.public_notes(_PUBLIC_SHOWN)
-    return PublicNotes(latest=tuple(latest), number=number)
-
-
-def _jobs(redis: Redis, keys: Keys, now: float) -> tuple[int, int]:
-    """How many jobs wait in RQ, and how many run."""
-    waiting = running = 0
-    for name in keys.queues:
-        queue = open_queue(name, redis)
-        waiting += redis.llen(queue.key)
-        running += redis.zcount(StartedJobRegistry(queue=queue).key, now, "+inf")
-    return waiting, running
-
-
-def _oldest(redis: Redis, keys: Keys, now: float) -> float | None:
-    """How long the ticket that waits longest has been in its state."""
+def read(settings: Settings, redis: Redis, *, routes: Routes) -> Overview:
+    """How it stands now, in two round trips; `RedisError` when Redis cannot be asked."""
+    keys, now = settings.keys, reader.now(redis)
     with redis.pipeline(transaction=False) as pipe:
-        for state in State:
-            if state not in FINAL:
-                pipe.zrange(keys.state(state), 0, 0, withscores=True)
-        entered = [when for first in pipe.execute() for _, when in first]
-    return max(now - min(entered), 0.0) if entered else None
-
-
-def _holds(ledger: Ledger) -> list[Obstacle]:
-    holds = [each for each in ledger.lanes.holds() if not each.suspected]  # with a suspicion alone tickets go on
-    return [Obstacle(service=each.service, reason=each.reason, since=each.since) for each in holds]
-
-
-def _ceiling(redis: Redis, ledger: Ledger, now: float, requests_per_hour: int) -> list[Obstacle]:
-    """The ceiling of requests an hour, when it is reached."""
-    asked = redis.zcount(ledger.keys.asked, now - _HOUR, "+inf")
-    if asked < requests_per_hour:
-        return []
-    reason = f"LOGROCKET_REQUESTS_PER_HOUR is reached ({asked} in the last hour)"
-    return [Obstacle(service=ledger.lanes.routes.summariser, reason=reason, since=None)]
-
-
-# -- What `standing` decides from
-
-
-def facts(settings: Settings, redis: Redis, *, routes: Routes) -> Facts:
-    """Everything that tells how it stands, in two round trips; `RedisError` when Redis cannot be asked."""
-    keys, now = settings.keys, _now(redis)
-    states = (*(state for state in State if state not in FINAL), State.FAILED)
-    with redis.pipeline(transaction=False) as pipe:
-        for state in State:
-            pipe.zcard(keys.state(state))
-        for state in states:
-            pipe.zrange(keys.state(state), 0, 0, withscores=True)
-        for service in routes.services:
-            pipe.hgetall(keys.lane(service))
-        pipe.zrevrange(keys.beats, 0, heartbeats.BEATS_READ - 1, withscores=True)
-        pipe.hgetall(keys.doors)
-        pipe.zcount(keys.asked, now - _HOUR, "+inf")
-        pipe.zrevrange(keys.received, 0, 0, withscores=True)
-        pipe.hget(keys.metrics, f"{counters.ENTERED}{State.POSTED}")
-        pipe.zcard(keys.public)
-        pipe.zrange(keys.public, 0, 0, withscores=True)
-        pipe.get(keys.recovery_trouble)
+        lanes.ask_traffic(pipe, keys, routes, since=now - _HOUR)
+        _ask_jobs(pipe, keys, redis, now)
+        _ask_tickets(pipe, keys)
+        _ask_others(pipe, keys, routes)
         pipe.eval(_TRY_TO_WRITE, 1, keys.check("standing"))
         answers = pipe.execute(raise_on_error=False)
     if isinstance(answers[-1], ReadOnlyError):
         # Demoted in a failover: the next look asks whoever has its name by then.
         redis.connection_pool.disconnect(inuse_connections=False)
     writes, told = _refusal(answers), iter(answers)
-    counts = {state: next(told) for state in State}
-    oldest = {state: first[0][1] for state in states if (first := next(told))}
-    lanes = {service: next(told) for service in routes.services}
-    beats, alive = heartbeats.read(next(told), now=now)
-    doors = next(told)
-    asked, received, posted, public, first_public, missed = (next(told) for _ in range(6))
-    return Facts(
-        now=now,
-        has_secret=settings.zendesk.accepts_deliveries,
-        writes=writes,
-        beats=beats,
-        alive=alive,
-        zendesk=deliveries.door_of(doors, Endpoint.ZENDESK),
-        logrocket=deliveries.door_of(doors, Endpoint.LOGROCKET),
-        failing={service: failing for service, lane in lanes.items() if (failing := _failing(lane))},
-        credentials=routes.credentials,
-        holds=tuple(hold for service, lane in lanes.items() if (hold := hold_of(service, lane))),
-        accepted={service: float(lane[b"accepted_at"]) for service, lane in lanes.items() if b"accepted_at" in lane},
-        asked=asked,
-        ceiling=settings.logrocket.requests_per_hour,
-        counts=counts,
-        oldest=oldest,
-        last_received=received[0][1] if received else None,
-        noted=bool(counts[State.POSTED] or posted),
-        public=public,
-        public_since=first_public[0][1] if first_public else None,
-        missed=None if missed is None else missed.decode("utf-8", "replace"),
-        poll_after=settings.poll_after_seconds,
-        longest_retry=max(settings.failed_retry_seconds, default=0.0),
+    traffic = lanes.read_traffic(told, now=now, routes=routes, ceiling=settings.requests_per_hour)
+    jobs = [next(told) for _ in keys.queues for _ in ("waiting", "running")]
+    return Overview(
+        facts=_facts(settings, traffic, told, writes=writes),
+        outlook=traffic.outlook,
+        jobs_waiting=sum(jobs[::2]),
+        jobs_running=sum(jobs[1::2]),
     )
 
 
@@ -175,23 +136,73 @@ def try_to_write(redis: Redis, keys: Keys) -> None:
     redis.eval(_TRY_TO_WRITE, 1, keys.check("standing"))
 
 
-def _now(redis: Redis) -> float:
-    seconds, microseconds = redis.time()
-    return seconds + microseconds / 1e6
+# -- Asked
 
 
-def _refusal(answers: list[Any]) -> str | None:
-    """Why Redis refuses the write at the end of a pipeline; what else it refuses is raised."""
-    *read, written = answers
-    for answer in read:
-        if isinstance(answer, Exception):
-            raise answer
-    if not isinstance(written, RedisError):
-        return None
-    why = standing.refuses_writes(written)
-    if why is None:
-        raise written
-    return why
+def _ask_jobs(pipe: Pipeline, keys: Keys, redis: Redis, now: float) -> None:
+    """How many jobs wait in each queue of RQ, and how many run."""
+    for name in keys.queues:
+        queue = open_queue(name, redis)
+        pipe.llen(queue.key)
+        pipe.zcount(StartedJobRegistry(queue=queue).key, now, "+inf")
+
+
+def _ask_tickets(pipe: Pipeline, keys: Keys) -> None:
+    for state in State:
+        pipe.zcard(keys.state(state))
+    for state in _FIRSTS:
+        pipe.zrange(keys.state(state), 0, 0, withscores=True)
+
+
+def _ask_others(pipe: Pipeline, keys: Keys, routes: Routes) -> None:
+    pipe.zrevrange(keys.beats, 0, heartbeats.BEATS_READ - 1, withscores=True)
+    pipe.hgetall(keys.doors)
+    pipe.zrevrange(keys.received, 0, 0, withscores=True)
+    pipe.hget(keys.metrics, f"{counters.ENTERED}{State.POSTED}")
+    pipe.zcard(keys.public)
+    pipe.zrange(keys.public, 0, 0, withscores=True)
+    for desk in routes.recovered:
+        pipe.get(keys.recovery_trouble_of(desk))
+
+
+# -- Read, in the same order
+
+
+def _facts(settings: Settings, traffic: Traffic, told: Iterator[Any], *, writes: str | None) -> Facts:
+    """What `standing` decides from."""
+    counts = {state: next(told) for state in State}
+    oldest = {state: first[0][1] for state in _FIRSTS if (first := next(told))}
+    beats, alive = heartbeats.read(next(told), now=traffic.now)
+    doors = next(told)
+    received, posted, public, first_public = (next(told) for _ in range(4))
+    routes, services = traffic.routes, traffic.lanes.items()
+    missed = {service: next(told) for service in routes.recovered.values()}
+    return Facts(
+        now=traffic.now,
+        writes=writes,
+        beats=beats,
+        alive=alive,
+        doors=deliveries.doors_of(doors, routes.doors, settings),
+        places=tuple(dict.fromkeys(routes.places.values())),
+        summariser=routes.summariser,
+        callbacks=deliveries.seen_at(doors, routes.callback),
+        failing={service: failing for service, lane in services if (failing := _failing(lane))},
+        credentials=routes.credentials,
+        holds=tuple(traffic.holds),
+        accepted={service: float(lane[b"accepted_at"]) for service, lane in services if b"accepted_at" in lane},
+        asked=traffic.asked,
+        ceiling=traffic.ceiling,
+        ceiling_variable=routes.ceiling,
+        counts=counts,
+        oldest=oldest,
+        last_received=received[0][1] if received else None,
+        noted=bool(counts[State.POSTED] or posted),
+        public=public,
+        public_since=first_public[0][1] if first_public else None,
+        missed={service: why.decode("utf-8", "replace") for service, why in missed.items() if why is not None},
+        poll_after=settings.poll_after_seconds,
+        longest_retry=max(settings.failed_retry_seconds, default=0.0),
+    )
 
 
 def _failing(lane: Mapping[bytes, bytes]) -> Failing | None:
@@ -204,3 +215,17 @@ def _failing(lane: Mapping[bytes, bytes]) -> Failing | None:
         tries=int(lane[b"failures"]),
         reason=lane[b"failing"].decode("utf-8", "replace"),
     )
+
+
+def _refusal(answers: Iterable[Any]) -> str | None:
+    """Why Redis refuses the write at the end of a pipeline; what else it refuses is raised."""
+    *others, written = answers
+    for answer in others:
+        if isinstance(answer, Exception):
+            raise answer
+    if not isinstance(written, RedisError):
+        return None
+    why = redis_trouble.refuses_writes(written)
+    if why is None:
+        raise written
+    return why

@@ -1,6 +1,6 @@
 """Whose the keys of a prefix are: two accounts never share them, for a ticket's number means another ticket in each.
 
-    <prefix>:owner    the Zendesk account and the LogRocket project that the entries are of
+    <prefix>:owner    the accounts that the entries are of: of the desks, and of who recorded the sessions
 
 It is looked at, and written when there is none, on every new connection to Redis before anything else is sent on it.
 So nothing of ours is ever written among another's keys, also when Redis was away at the start, or is another one since.
@@ -29,11 +29,6 @@ class RefusedRedisError(RedisError):
     """This Redis is not for this installation; the text says why, and what to do."""
 
 
-def name_of(settings: Settings) -> str:
-    """Who an installation is, in words that are no secret."""
-    return f"Zendesk {settings.zendesk.subdomain}, LogRocket {settings.logrocket.project}"
-
-
 def claim(settings: Settings) -> Callable[[AbstractConnection], None]:
     """What a new connection does first: become the owner, or find that we are; `RefusedRedisError` when another is."""
     return lambda connection: _open(connection, settings, claims="1")
@@ -46,7 +41,7 @@ def compare(settings: Settings) -> Callable[[AbstractConnection], None]:
 
 def _open(connection: AbstractConnection, settings: Settings, *, claims: str) -> None:
     connection.on_connect()  # type: ignore[no-untyped-call]  # redis-py has no types here
-    keys, own = settings.keys, name_of(settings)
+    keys, own = settings.keys, settings.account
     try:
         connection.send_command(  # type: ignore[no-untyped-call]  # likewise
             "EVAL", _OWNER, 2, keys.owner, keys.due, own, claims, check_health=False

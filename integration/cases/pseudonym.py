@@ -8,12 +8,11 @@ from __future__ import annotations
 import enum
 import hashlib
 import hmac
-import json
 from collections.abc import Sequence
 from typing import Final
 
-from integration.cases import entry as entries
-from integration.cases.entry import NewerEntryError
+from integration.cases import stored
+from integration.cases.stored import NewerEntryError
 
 _PURPOSE: Final = b"e-mail address\0"  # keeps these hashes apart from all else that SECRET_KEY signs
 _KEY_PURPOSE: Final = b"name of this key\0"
@@ -47,17 +46,19 @@ class Search:
     def whose(self, document: bytes) -> Whose:
         """Whose an entry is, as it is stored."""
         try:
-            stored = json.loads(document)
-            email, person = stored.get("email"), stored.get("person")
+            email, pseudonym = stored.whose(document)
         except (ValueError, AttributeError, RecursionError):
             return Whose.UNREADABLE
-        if (isinstance(email, str) and _folded(email) == self._email) or person in self._hashes:
+        if isinstance(email, str) and _folded(email) == self._email:
+            return Whose.THEIRS
+        if isinstance(pseudonym, str) and pseudonym in self._hashes:
             return Whose.THEIRS
         try:
-            entry = entries.load(document)
+            entry = stored.load(document)
         except NewerEntryError:
             return Whose.UNREADABLE
-        if entry.email is None and entry.person is not None and str(person).partition(":")[0] not in self._names:
+        name = (entry.pseudonym or "").partition(":")[0]
+        if entry.person.email is None and entry.pseudonym is not None and name not in self._names:
             return Whose.UNKNOWN_KEY
         return Whose.OTHERS
 

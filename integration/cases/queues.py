@@ -33,12 +33,13 @@ if TYPE_CHECKING:
     from redis.client import Pipeline
     from rq.queue import EnqueueData
 
-_FAILURE_TTL = 60 * 60  # seconds that a job which could not be run stays visible to RQ's own tools
+QUEUED_JOB_LOST_SECONDS: Final = 30  # after which the sweeper queues it again
+_FAILURE_TTL: Final = 60 * 60  # seconds that a job which could not be run stays visible to RQ's own tools
 _KEY_OF_JOB: Final = re.compile(
     r"rq:(?:job|results|executions|execution|queue:(?P<queue>[^:]+):intermediate:first_seen)"
     r":(?P<job>[^:]+)(?::\w+)?"  # an execution's id, or `dependents`
 )
-_REDIS_VERSION = (6, 2, 0)  # what RQ would ask for at the price of a round trip; the oldest that is supported
+_REDIS_VERSION: Final = (6, 2, 0)  # what RQ would ask for at the price of a round trip; the oldest that is supported
 
 
 class Queues:
@@ -99,13 +100,14 @@ class Queues:
 
     def waiting(self) -> set[tuple[CaseKey, State]]:
         """The cases and the states for which a job waits."""
-        found = (self._read_job_id(job_id) for queue in self._queues.values() for job_id in queue.job_ids)
-        return {each for each in found if each is not None}
+        jobs = (self._read_job_id(job_id) for queue in self._queues.values() for job_id in queue.job_ids)
+        return {job for job in jobs if job is not None}
 
     def _own(self, jobs: object, key: CaseKey) -> list[bytes]:
         """Of jobs' ids, or of what RQ makes of them, those of a case."""
-        found = [(each, self._read_job_id(each.decode("utf-8", "replace"))) for each in cast("Iterable[bytes]", jobs)]
-        return [each for each, job in found if job is not None and job[0] == key]
+        ids = cast("Iterable[bytes]", jobs)
+        read = [(job_id, self._read_job_id(job_id.decode("utf-8", "replace"))) for job_id in ids]
+        return [job_id for job_id, job in read if job is not None and job[0] == key]
 
     def _read_job_id(self, job_id: str) -> tuple[CaseKey, State] | None:
         name, key = self._keys.read_job(job_id) or (None, None)

@@ -5,6 +5,7 @@
 -- include run
 -- include now_exactly
 -- include notice_run
+-- include new_entry
 notice(KEYS[4], KEYS[8], KEYS[9], KEYS[10], KEYS[11]) -- before: a new case would pass for one that has survived
 if redis.call('EXISTS', KEYS[1]) == 1 or redis.call('ZSCORE', KEYS[6], ARGV[1]) then return 0 end
 
@@ -26,10 +27,7 @@ if ARGV[4] ~= '' then
   end
 end
 
--- Text, and not cjson: that would round the times, and make {} of empty lists.
-local times = '{"received_at":' .. now .. ',"entered_at":' .. now .. ',"history":[[' .. now .. ',"received"]],'
-if was_here then times = times .. '"recovered":true,' end
-redis.call('SET', KEYS[1], times .. '"redis_run":"' .. run .. '",' .. string.sub(ARGV[2], 2))
+redis.call('SET', KEYS[1], new_entry(ARGV[2], was_here))
 redis.call('ZADD', KEYS[2], now + ARGV[3], ARGV[1])
 redis.call('ZADD', KEYS[3], now, ARGV[1])
 redis.call('ZADD', KEYS[4], now, ARGV[1])

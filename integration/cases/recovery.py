@@ -9,6 +9,8 @@ and the ledger does not know are taken in.
     <prefix>:recover:lock           which worker looks now, or did in the last ten minutes
     <prefix>:recover:trouble        what stands in the way, for the status page
 
+What is said of `done` and `trouble` is said of tickets; another desk's names end in `:<desk>`.
+
 What was taken in once is never taken in again, even after its entry has expired or was erased.
 """
 
@@ -24,16 +26,17 @@ from redis import Redis
 
 from integration import logs
 from integration.cases import scripts
-from integration.cases.entry import NewerEntryError
 from integration.cases.keys import Keys
 from integration.cases.ledger import Ledger
 from integration.cases.lost_writes import LostWrites
+from integration.cases.stored import NewerEntryError
 from integration.errors import Held, RemoteError, Temporary
 from integration.facts import CaseKey, Stretch, as_logged, merged
 from integration.ports import Candidate, Look, MissedCases
 
 SEEN_HOURS: Final = 24  # that a case is remembered for longer than its service can look back
 NOT_OURS_SECONDS: Final = 60 * 60  # what the service tells us of may be another kind soon
+FIRST_HOURS: Final = 24.0  # how far the very first look goes back
 OVERLAP_SECONDS: Final = 60 * 60  # of a look, which the next one looks at again: logs and searches are late
 
 _REMEMBER: Final = scripts.load("remember")
@@ -98,28 +101,51 @@ class _Search:
 
 
 class Recovery:
-    """Looks for the missed cases of one service."""
+    """Looks for the missed cases of one desk: those of which the service with that name could not tell us."""
 
-    def __init__(self, missed: MissedCases, ledger: Ledger, redis: Redis, *, keys: Keys, retention_days: int) -> None:
-        self._missed = missed
+    def __init__(  # noqa: PLR0913 -- each is named where it is called
+        self,
+        missed: MissedCases,
+        ledger: Ledger,
+        redis: Redis,
+        *,
+        keys: Keys,
+        desk: str,
+        retention_days: int,
+    ) -> None:
+        recovered = ledger.lanes.routes.recovered
+        self.service = recovered[desk]
+        self._done, self._trouble = keys.recovery_done_of(desk), keys.recovery_trouble_of(desk)
+        self.missed = missed
         self.longest_hours = missed.kept_hours
         self._ledger = ledger
         self._redis = redis
         self._keys = keys
-        self._lost = LostWrites(redis, keys)
+        self._lost = LostWrites(redis, keys, desk, desks=recovered)
         self._longest = min(missed.kept_hours, retention_days * 24) * 3600.0
         self._seen_seconds = (missed.kept_hours + SEEN_HOURS) * 60 * 60
+
+    def hours(self) -> float:
+        """How far to look back to go on where the last look ended."""
+        done = cast("bytes | None", self._redis.get(self._done))
+        if done is None:
+            return FIRST_HOURS
+        return min((self._ledger.reader.now() - float(done) + OVERLAP_SECONDS) / 3600, self.longest_hours)
+
+    def lost(self) -> Stretch | None:
+        """Of which time Redis may have lost cases, as far as they have not been looked for."""
+        return self._lost.stretch()
 
     def recover(self, hours: float, *, goes_on: bool = False) -> Recovered:
         """Take in what could not be delivered in the last `hours`, and what Redis has lost.
 
         With `goes_on` the next look may begin where this one has ended. Raises nothing but `RedisError`.
         """
-        run, now = self._lost.notice(), self._ledger.now()
+        run, now = self._lost.notice(), self._ledger.reader.now()
         since, lost = now - min(hours * 3600, self._longest), self._lost.stretch()
-        recovered = Recovered(lost=lost, nobody_tells=self._missed.nobody_tells)
+        recovered = Recovered(lost=lost, nobody_tells=self.missed.nobody_tells)
         try:
-            sources = self._missed.sources()
+            sources = self.missed.sources()
             recovered = replace(recovered, sources=sources or 0, missed=None if sources is None else 0)
             if sources != 0:
                 recovered = self._look(now, since, recovered)
@@ -127,9 +153,9 @@ class Recovery:
             recovered = replace(recovered, stopped=error)
         recovered = self._written_down(recovered, run=run, since=since if goes_on else None, lost=lost)
         if recovered.problem is None:
-            self._redis.delete(self._keys.recovery_trouble)
+            self._redis.delete(self._trouble)
         else:
-            self._redis.set(self._keys.recovery_trouble, recovered.problem, ex=self._seen_seconds)
+            self._redis.set(self._trouble, recovered.problem, ex=self._seen_seconds)
         return recovered
 
     def _written_down(self, recovered: Recovered, *, run: str, since: float | None, lost: Stretch | None) -> Recovered:
@@ -141,7 +167,7 @@ class Recovery:
         return replace(recovered, until=None, lost=lost, stopped=recovered.stopped or Temporary(ANOTHER_REDIS))
 
     def _look(self, now: float, since: float, recovered: Recovered) -> Recovered:
-        look = self._missed.look(since=since, now=now)
+        look = self.missed.look(since=since, now=now)
         search = _Search(look=look, stretches=list(look.stretches), oldest=now - self._longest)
         recovered = replace(recovered, missed=look.missed)
         if recovered.lost is not None:
@@ -207,7 +233,7 @@ class Recovery:
 
     def _is_known(self, key: CaseKey) -> bool:
         try:
-            return self._ledger.find(key) is not None
+            return self._ledger.reader.find(key) is not None
         except NewerEntryError:
             return True
 
@@ -219,7 +245,7 @@ class Recovery:
 
 
 def _add_lost(lost: Stretch, search: _Search) -> Stretch | None:
-    """Have the time looked through of which Redis may have lost cases, as far as the service told of any then."""
+    """Add the time of which Redis may have lost cases to the search, cut to when the service already told us of any."""
     start = max(lost.start, search.oldest, search.look.told_since())
     if start > lost.end:
         return None

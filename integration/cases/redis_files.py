@@ -1,4 +1,4 @@
-"""What Redis keeps on its disk: what was erased stays in its files until it writes them anew.
+"""Redis' files: what was erased stays in them until Redis rewrites them.
 
 The append-only file holds every command of old, a snapshot the data of its time. Both are written anew at once, where
 the server lets us; a rewriting that was under way already may have begun before the erasing, so it is waited for.
@@ -29,7 +29,7 @@ class Cleaned:
 
 
 class _LateError(Exception):
-    """It takes too long."""
+    """Redis takes too long."""
 
 
 def clean(redis: Redis, *, seconds: float = LONGEST_SECONDS) -> Cleaned:
@@ -37,7 +37,7 @@ def clean(redis: Redis, *, seconds: float = LONGEST_SECONDS) -> Cleaned:
     try:
         info = _info(redis)
     except ResponseError:
-        unknown = "Redis does not tell us how it keeps its data: what was erased stays in its files, if it has any, "
+        unknown = "Redis does not say how it keeps its data: what was erased stays in its files, if it has any, "
         return Cleaned(told=(f"{unknown}until it writes them anew.",))
     end = time.monotonic() + seconds
     done = []
@@ -45,7 +45,7 @@ def clean(redis: Redis, *, seconds: float = LONGEST_SECONDS) -> Cleaned:
         done.append(_write_anew(redis, redis.bgrewriteaof, "append-only file", "aof_last_bgrewrite_status", end=end))
     if _has_snapshots(redis, info):
         done.append(_write_anew(redis, redis.bgsave, "snapshot", "rdb_last_bgsave_status", end=end))
-    return Cleaned(failed=any(each.failed for each in done), told=tuple(line for each in done for line in each.told))
+    return Cleaned(failed=any(file.failed for file in done), told=tuple(line for file in done for line in file.told))
 
 
 def _write_anew(redis: Redis, start: Callable[[], Any], what: str, status: str, *, end: float) -> Cleaned:
@@ -80,7 +80,7 @@ def _started(redis: Redis, start: Callable[[], Any], *, end: float) -> bool:
 
 
 def _when_quiet(redis: Redis, end: float) -> dict[str, Any]:
-    """Wait until Redis writes no file anew, and will not by itself in a moment."""
+    """Wait until Redis is rewriting no file, and has no rewrite scheduled."""
     while True:
         info = _info(redis)
         if not any(info.get(name) for name in _WRITING):
@@ -91,7 +91,7 @@ def _when_quiet(redis: Redis, end: float) -> dict[str, Any]:
 
 
 def _has_snapshots(redis: Redis, info: dict[str, Any]) -> bool:
-    """Whether Redis writes snapshots, or has written one since it runs."""
+    """Whether Redis writes snapshots, or has written one since it started."""
     if info.get("rdb_saves") or info.get("rdb_last_bgsave_time_sec", -1) != -1:
         return True
     try:
@@ -101,7 +101,7 @@ def _has_snapshots(redis: Redis, info: dict[str, Any]) -> bool:
 
 
 def _refused(what: str, reason: str) -> str:
-    """Some providers keep these commands to themselves."""
+    """What to say when Redis, as some providers do, keeps this command for itself."""
     return (
         f"Redis does not let us write its {what} anew ({reason[:100]}): what was erased stays in it until Redis, or "
         "its provider, writes it anew. The README tells more, under Limits and privacy."

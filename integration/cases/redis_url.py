@@ -1,4 +1,4 @@
-"""REDIS_URL: what may stand in it. redis-py lets the address overrule the program, and believes what it does not know.
+"""REDIS_URL, and what it may hold: redis-py lets options in it overrule the program, and accepts unknown ones.
 
 An option that is not listed here is refused by its name: one that changes Redis' answers, or our patience with it, lets
 deliveries be accepted and never worked on.
@@ -58,7 +58,7 @@ _ALLOWED_WITH_TLS: Final[dict[str, Callable[[str], bool]]] = {
     "ssl_password": _any,
     "ssl_ciphers": _any,
 }
-_WHY_NOT: Final = {
+_WHY_REFUSED: Final = {
     **dict.fromkeys(("username", "password"), "belongs before the @ of the address"),
     **dict.fromkeys(("host", "port", "path"), "names another address than the one that stands there"),
     **dict.fromkeys(
@@ -74,13 +74,13 @@ def tls_options(parts: SplitResult, *, verify: bool) -> dict[str, Any]:
 
 
 def secrets_in(parts: SplitResult) -> tuple[str, ...]:
-    """What must never be printed, as it stands there and as it is meant."""
+    """What must never be printed, as it is written there and as it is decoded."""
     options = [value for name, value in parse_qsl(parts.query) if name == "ssl_password"]
     return tuple(value for value in (parts.password, unquote(parts.password or ""), *options) if value)
 
 
 def refuse(raw: str, parts: SplitResult, *, verify: bool) -> None:
-    """Raise ValueError, with the rest of the sentence "REDIS_URL ...", for what cannot be meant or cannot work."""
+    """Raise ValueError, with the rest of the sentence "REDIS_URL ...", for what cannot be right or cannot work."""
     _refuse_address(parts)
     _refuse_options(parts)
     if parts.scheme == "rediss":
@@ -113,17 +113,17 @@ def _refuse_options(parts: SplitResult) -> None:
     allowed = {**_ALLOWED, **(_ALLOWED_WITH_TLS if parts.scheme == "rediss" else {})}
     for name, value in options:
         if name not in allowed:
-            raise ValueError(_why_not(name))
+            raise ValueError(_why_refused(name))
         if not value or not allowed[name](value):
             raise ValueError(f"has a value for {name} that cannot be meant")
 
 
-def _why_not(name: str) -> str:
+def _why_refused(name: str) -> str:
     """Why an option is refused; a name that is no option may be part of a secret, and is not repeated."""
     if name in _ALLOWED_WITH_TLS:
         return f"has the option {name}, which is for rediss:// alone"
-    if name in _WHY_NOT:
-        return f"has the option {name}, which {_WHY_NOT[name]}"
+    if name in _WHY_REFUSED:
+        return f"has the option {name}, which {_WHY_REFUSED[name]}"
     if name in _known():
         return f"has the option {name}, which this program sets itself or cannot use: leave it out"
     return "has an option that Redis does not know"
@@ -133,7 +133,7 @@ def _known() -> set[str]:
     """Every option of redis-py's."""
     classes = (Redis, ConnectionPool, BlockingConnectionPool, AbstractConnection, Connection, SSLConnection)
     return {
-        name for each in (*classes, UnixDomainSocketConnection) for name in inspect.signature(each.__init__).parameters
+        name for kind in (*classes, UnixDomainSocketConnection) for name in inspect.signature(kind.__init__).parameters
     }
 
 

@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 
 from integration.cases.entry import State
 from integration.cases.lanes import Hold
+from integration.facts import TICKETS
+from integration.ports import Signing
 
 
 class Severity(enum.StrEnum):
@@ -25,6 +27,11 @@ class Command:
 
     heroku: str
     elsewhere: str
+
+
+def setting(variable: str, value: str) -> Command:
+    """Setting a variable."""
+    return Command(heroku=f"heroku config:set {variable}={value}", elsewhere=f"{variable}={value}")
 
 
 def of_ours(command: str) -> Command:
@@ -59,6 +66,11 @@ class Trouble:
         return f"{self.do} `{self.command.elsewhere}` (on Heroku: `{self.command.heroku}`)."
 
 
+def name_at(service: str, what: str) -> str:
+    """The name of a trouble or a task at a desk: tickets, which were there first, have the plain ones."""
+    return what if service.lower() == TICKETS else f"{service.lower()}_{what}"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Refused:
     """Deliveries that one endpoint refused for one reason, in a row: none of them was accepted since the first."""
@@ -69,12 +81,26 @@ class Refused:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Door:
+class Seen:
     """What one endpoint took and refused. Times are Unix seconds."""
 
     genuine: float | None = None  # the last delivery that was verified
-    mixed: float | None = None  # when one was refused after one that was verified after one that was refused
+    mixed: float | None = None  # when refusals and genuine deliveries last took turns: there are two senders
     refused: Mapping[str, Refused] = field(default_factory=dict)  # by reason
+
+
+@dataclass(frozen=True, kw_only=True)
+class Door:
+    """Where one service tells of new cases: how its deliveries are signed, whether the secret is set, what it saw."""
+
+    service: str
+    signing: Signing
+    has_secret: bool = True
+    seen: Seen = field(default_factory=Seen)
+
+    def named(self, what: str) -> str:
+        """The name of a trouble or a task of this door's."""
+        return name_at(self.service, what)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,28 +118,34 @@ class Facts:
     """Everything that `troubles` looks at. Times are Unix seconds of Redis' clock."""
 
     now: float
-    has_secret: bool
     writes: str | None = None  # why Redis refuses writes
     beats: Mapping[str, float] = field(default_factory=dict)  # when a part of the worker last showed that it lives
     alive: frozenset[str] = frozenset()  # the parts of which a process lives
-    zendesk: Door = field(default_factory=Door)
-    logrocket: Door = field(default_factory=Door)
+    doors: Mapping[str, Door] = field(default_factory=dict)  # by endpoint
+    places: tuple[str, ...] = ()  # the services where notes are written
+    summariser: str = ""
+    callbacks: Seen = field(default_factory=Seen)  # of the summariser
     failing: Mapping[str, Failing] = field(default_factory=dict)
     holds: tuple[Hold, ...] = ()
     credentials: Mapping[str, str] = field(default_factory=dict)  # the variables that hold a service's
     accepted: Mapping[str, float] = field(default_factory=dict)  # when it last did what it was asked
     asked: int = 0  # requests for highlights in the last hour
     ceiling: int = 1000
-    room_at: float | None = None  # when one more may be made
+    ceiling_variable: str = ""  # that sets it
     counts: Mapping[State, int] = field(default_factory=dict)
     oldest: Mapping[State, float] = field(default_factory=dict)  # when the first of them entered the state
     last_received: float | None = None
     noted: bool = False  # a note was posted, ever
     public: int = 0
     public_since: float | None = None
-    missed: str | None = None  # why missed tickets cannot be recovered
+    missed: Mapping[str, str] = field(default_factory=dict)  # by service: why its missed tickets cannot be recovered
     poll_after: float = 300.0
     longest_retry: float = 900.0
+
+    @property
+    def desks(self) -> tuple[str, ...]:
+        """The services that tell us of new cases."""
+        return tuple(door.service for door in self.doors.values())
 
     @property
     def waiting(self) -> int:

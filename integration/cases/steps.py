@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from integration.cases.entry import Entry, State
 from integration.facts import CaseKey, desk_of
+from integration.ports import Service
 
 REQUESTS: Final = "requests"
 NOTES: Final = "notes"
@@ -46,6 +47,24 @@ class Routes:
     places: Mapping[str, str]  # by desk
     intervals: Mapping[str, float]  # of a place: seconds between two notes for as long as it has told no pace
     credentials: Mapping[str, str]  # of a service: the variables that hold them
+    doors: tuple[Service, ...] = ()  # who tells us of new cases
+    recovered: Mapping[str, str] = field(default_factory=dict)  # by desk: who is asked for cases that we have missed
+    ceiling: str = ""  # the variable that says how many requests for highlights there may be in an hour
+
+    @property
+    def endpoints(self) -> tuple[str, ...]:
+        """What the web's endpoints for services are called: each door, and the summariser's callback."""
+        return (*(service.endpoint for service in self.doors), self.callback)
+
+    @property
+    def desks(self) -> tuple[str, ...]:
+        """The services that tell us of new cases."""
+        return tuple(service.name for service in self.doors)
+
+    @property
+    def callback(self) -> str:
+        """What the endpoint of the summariser's callback is called."""
+        return self.summariser.lower()
 
     @property
     def services(self) -> tuple[str, ...]:
@@ -68,8 +87,8 @@ class Routes:
         """The services that the entry's next step calls: their lanes have to be open."""
         if entry.state is State.READY:
             return (self.place(entry.key),)
-        if entry.state is State.RECEIVED and entry.hint is not None:
+        if entry.state is State.RECEIVED and entry.request.hint is not None:
             return ()
-        if entry.state is State.RECEIVED and entry.email is None and entry.external_id is None:
+        if entry.state is State.RECEIVED and not entry.person.known:
             return (self.place(entry.key), self.summariser)
         return (self.summariser,)

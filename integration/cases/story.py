@@ -8,7 +8,7 @@ of web and worker tells what happened, why, when the next look is, and how it en
     tries       how often a worker has worked on the ticket in all
     why         what stood in the way, or the reason of its end
     next        when it is looked at again, by Redis' clock: `now`, or a time
-    request_id  LogRocket's; the note ends with its beginning
+    request_id  the summariser's; the note ends with its beginning
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def line(old: Entry, new: Entry, now: float, **facts: object) -> Line:
     optional = {
         "why": new.reason or new.last_error,
         "next": _next(new, now),
-        "request_id": new.request_id or old.request_id,
+        "request_id": new.request.id or old.request.id,
     }
     told |= {name: value for name, value in optional.items() if value is not None}
     return Line(level=_level(old, new), message=_message(old, new), facts=told)
@@ -59,9 +59,9 @@ def _message(old: Entry, new: Entry) -> str:
     if old.state in FINAL and new.state not in FINAL:
         return "ticket put back to work"
     if _entered(old, new):
-        overtaken = new.state is State.REQUESTED and old.lease is None
+        overtaken = new.state is State.REQUESTED and old.claim.lease is None
         return "callback taken, its request is looked up" if overtaken else _ENTERED[new.state]
-    if old.lease is not None and new.lease is None:
+    if old.claim.lease is not None and new.claim.lease is None:
         return _of_step(old, new)
     if new.quiet_until != old.quiet_until:
         return "Redis is another one, or its clock jumped: ticket waits until what was under way has ended"
@@ -70,11 +70,11 @@ def _message(old: Entry, new: Entry) -> str:
 
 def _of_step(old: Entry, new: Entry) -> str:
     """What came of a worker's try that left the ticket in its state."""
-    if new.crashes > old.crashes:
+    if new.claim.crashes > old.claim.crashes:
         return "step crashed, will be repeated"
     if _refused(old, new):
         return "step refused, will be repeated"
-    if new.polls > old.polls:
+    if new.request.polls > old.request.polls:
         return "no result yet, will be asked for again"
     return "step put off" if new.tries < old.tries else "step will be repeated"
 
@@ -82,11 +82,13 @@ def _of_step(old: Entry, new: Entry) -> str:
 def _level(old: Entry, new: Entry) -> str:
     if new.state is State.FAILED:
         return "error"
-    return "warning" if new.crashes > old.crashes or _refused(old, new) else "info"
+    return "warning" if new.claim.crashes > old.claim.crashes or _refused(old, new) else "info"
 
 
 def _refused(old: Entry, new: Entry) -> bool:
-    return new.refusals > old.refusals or (new.refused_since is not None and new.last_error is not None)
+    return new.claim.refusals > old.claim.refusals or (
+        new.claim.refused_since is not None and new.last_error is not None
+    )
 
 
 def _entered(old: Entry, new: Entry) -> bool:
@@ -105,7 +107,7 @@ def _next(new: Entry, now: float) -> str | None:
 
 
 def remembered(old: Entry, new: Entry, now: float) -> Entry:
-    """The changed entry, with what this change tells of trouble kept for its way."""
+    """The changed entry; the setback that this change tells of, if any, is added to its way."""
     trouble = _trouble(old, new, now)
     if trouble is None:
         return new
@@ -119,9 +121,9 @@ def remembered(old: Entry, new: Entry, now: float) -> Entry:
 def _trouble(old: Entry, new: Entry, now: float) -> Trouble | None:
     if old.state in FINAL and new.state not in FINAL and old.reason is not None:
         return Trouble(round(old.entered_at, 3), old.reason, 0)  # a retry takes the reason of the end away
-    if new.last_error is None or not (_entered(old, new) or (old.lease is not None and new.lease is None)):
+    if new.last_error is None or not (_entered(old, new) or (old.claim.lease is not None and new.claim.lease is None)):
         return None
-    return Trouble(round(now, 3), new.last_error, round(new.not_before, 3))
+    return Trouble(round(now, 3), new.last_error, round(new.claim.not_before, 3))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,7 +144,9 @@ def way(entry: Entry) -> list[Stage]:
             when=when,
             state=State(state),
             troubles=tuple(
-                each for each in entry.troubles if (when <= each.since < end) or (not at and each.since < when)
+                trouble
+                for trouble in entry.troubles
+                if (when <= trouble.since < end) or (not at and trouble.since < when)
             ),
         )
         for at, ((when, state), end) in enumerate(zip(history, ends, strict=True))

@@ -1,7 +1,7 @@
-"""Our worker processes in Redis, told from others': RQ's lists of workers are shared by all programs that use it.
+"""Knows our worker processes in Redis from others': all programs that use RQ share its lists of workers.
 
 A worker of ours has the name of its queue and 32 hexadecimal digits. One of another program may listen on a queue of
-ours: it takes our jobs, and cannot do them.
+ours: it takes our jobs, but cannot do them.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ def new_name(queue: str) -> str:
 
 def others(redis: Redis, keys: Keys) -> int:
     """How many living workers on our queues are not ours."""
-    found: set[str] = set()
+    strangers: set[str] = set()
     for queue in keys.queues:
         listed = cast("set[bytes]", redis.smembers(WORKERS_BY_QUEUE_KEY % queue))
         alive = {name.decode("utf-8", "replace") for name in listed if redis.exists(name)}
-        found |= {name for name in alive if not re.fullmatch(rf"rq:worker:{re.escape(queue)}-[0-9a-f]{{32}}", name)}
-    return len(found)
+        strangers |= {name for name in alive if not re.fullmatch(rf"rq:worker:{re.escape(queue)}-[0-9a-f]{{32}}", name)}
+    return len(strangers)

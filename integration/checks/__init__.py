@@ -1,4 +1,4 @@
-"""What `check` looks at of our own, one small function a check; here, how all groups of checks are run.
+"""What `check` looks at on our own side, one small function per check; here, how all groups of checks are run.
 
 Checks that need one another stand in one group, in order; groups run side by side, all within a bound of time. A group
 is a function that yields its results: what it has found when time is up counts.

@@ -1,4 +1,4 @@
-"""Redis: whether it answers, can be written, keeps what it is given, and whether a worker takes from it."""
+"""Checks of Redis: whether it answers, takes writes and keeps them, and whether a worker takes jobs from it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from redis.exceptions import (
     ResponseError,
 )
 
-from integration.cases import heartbeats, owner, redis_trouble, workers
+from integration.cases import heartbeats, owner, redis_trouble, scripts, workers
 from integration.cases.keys import Keys
 from integration.cases.redis_trouble import PERMISSIONS
 from integration.findings import Result, failure, ok, skipped, warning
@@ -33,21 +33,12 @@ CLOCK, WORKER = "Redis clock", "worker"
 OLDEST: Final = (6, 2)
 SKEW_SECONDS: Final = 60.0
 _NEARLY_FULL: Final = 0.8
-
-# KEYS of both kinds that we write; each is gone at once
-_TRY_TO_WRITE: Final = """
-for _, key in ipairs(KEYS) do
-  redis.call('SET', key, '1', 'EX', 10)
-  redis.call('DEL', key)
-end
-return 1
-"""
-
+_TRY_TO_WRITE: Final = scripts.load("try_to_write")
 _NO_CLUSTER: Final = "Take a Redis without cluster mode: a single primary, with replicas or not."
 
 
 def of_redis(settings: Settings, redis: Redis, *, clock: Callable[[], float]) -> Iterator[Result]:
-    """Everything about Redis."""
+    """Every check of Redis, in order: what needs an answer is skipped once there was none."""
     checks: dict[str, Callable[[], Result]] = {
         REDIS: lambda: answers(redis),
         OWNER: lambda: owned(redis, settings),
@@ -73,12 +64,12 @@ def answers(redis: Redis) -> Result:
     try:
         redis.ping()
     except NoPermissionError:
-        return failure(REDIS, "answers, and its user may do nothing", PERMISSIONS)
+        return failure(REDIS, "answers, but its user may not do anything", PERMISSIONS)
     try:
         info = _info(redis, "server")
     except ResponseError:
         fix = "Its version has to be 6.2 or later: look it up with whoever runs it."
-        return warning(REDIS, "answers, and does not tell its version", fix)
+        return warning(REDIS, "answers, but does not say which version it is", fix)
     spoken = str(info.get("redis_version", ""))
     valkey = info.get("valkey_version")
     told = f"Valkey {valkey}" if valkey else f"Redis {spoken}"
@@ -86,27 +77,27 @@ def answers(redis: Redis) -> Result:
         return failure(
             REDIS, f"{told} is in cluster mode, which cannot write an entry and its job in one step", _NO_CLUSTER
         )
-    found = re.match(r"([0-9]{1,6})\.([0-9]{1,6})", spoken)
-    if found is None:
-        return warning(REDIS, "answers, and its version cannot be read", "It has to be 6.2 or later.")
-    if (int(found[1]), int(found[2])) < OLDEST:
+    version = re.match(r"([0-9]{1,6})\.([0-9]{1,6})", spoken)
+    if version is None:
+        return warning(REDIS, "answers, but its version cannot be read", "It has to be 6.2 or later.")
+    if (int(version[1]), int(version[2])) < OLDEST:
         return failure(REDIS, f"{told} is too old", "Take Redis 6.2 or later, or Valkey.")
     return ok(REDIS, f"answers, {told}")
 
 
 def owned(redis: Redis, settings: Settings) -> Result:
-    """Whether the keys are ours, or will be; read by an own way, for nothing else is sent when they are not."""
-    own = owner.name_of(settings)
+    """Whether the keys are ours, or will be. It reads one key alone: a Redis that is not ours is asked no more."""
+    own = settings.account
     try:
-        found = cast("bytes | None", redis.get(settings.keys.owner))
+        present_owner = cast("bytes | None", redis.get(settings.keys.owner))
     except ResponseError as error:
         if owner.speaks_of_a_cluster(error):
-            return skipped(OWNER, "cannot be told in cluster mode", _NO_CLUSTER)
+            return skipped(OWNER, "cannot be checked in cluster mode", _NO_CLUSTER)
         raise
-    if found is None:
-        return ok(OWNER, f"{settings.key_prefix}:* is nobody's yet, and becomes this installation's ({own})")
-    if found != own.encode():
-        why, _, fix = owner.of_another(settings.keys, own, found).partition(": ")
+    if present_owner is None:
+        return ok(OWNER, f"{settings.key_prefix}:* belongs to no installation yet, and will belong to this one ({own})")
+    if present_owner != own.encode():
+        why, _, fix = owner.of_another(settings.keys, own, present_owner).partition(": ")
         return failure(OWNER, why, f"{fix[0].upper()}{fix[1:]}.")
     return ok(OWNER, f"{settings.key_prefix}:* is this installation's ({own})")
 
@@ -137,12 +128,12 @@ def writes(redis: Redis, keys: Keys) -> Result:
 
 
 def persistence(redis: Redis) -> Result:
-    """Whether what Redis was given survives its restart."""
+    """Whether the data in Redis survives a restart."""
     name = PERSISTENCE
     try:
         info = _info(redis, "persistence")
     except ResponseError:
-        return skipped(name, "Redis does not tell", "Ask whoever runs it whether its data survives a restart.")
+        return skipped(name, "Redis does not say whether its data survives a restart", "Ask whoever runs it.")
     if info.get("aof_enabled") == 1:
         if info.get("aof_last_write_status") not in (None, "ok"):
             return failure(name, "the last write to its file failed", "See the room on the disk of the Redis server.")
@@ -150,7 +141,7 @@ def persistence(redis: Redis) -> Result:
     saves = _config(redis, "save")
     if saves is None:
         fix = "Ask whoever runs it whether its data survives a restart; best is appendonly yes."
-        return warning(name, "no append-only file; whether it makes snapshots, it does not tell", fix)
+        return warning(name, "no append-only file, and Redis does not say whether it makes snapshots", fix)
     lost = "the tickets that wait are lost, and what was posted is forgotten"
     fix = "Set appendonly yes, or take a plan whose data survives a restart."
     if not saves:
@@ -159,7 +150,7 @@ def persistence(redis: Redis) -> Result:
 
 
 def eviction(redis: Redis) -> Result:
-    """An evicting Redis deletes tickets when its memory is full."""
+    """Whether Redis evicts: then it deletes tickets when its memory is full."""
     name, fix = EVICTION, "Set maxmemory-policy noeviction, or take a plan that has it."
     try:
         memory = _info(redis, "memory")
@@ -167,7 +158,7 @@ def eviction(redis: Redis) -> Result:
         memory = {}
     policy = _config(redis, "maxmemory-policy") or memory.get("maxmemory_policy")
     if not isinstance(policy, str) or not re.fullmatch(r"[a-z-]{1,40}", policy):
-        return warning(name, "Redis does not tell its maxmemory-policy", f"It has to be noeviction. {fix}")
+        return warning(name, "Redis does not say what its maxmemory-policy is", f"It has to be noeviction. {fix}")
     if policy != "noeviction":
         return failure(name, f"maxmemory-policy is {policy}: it deletes tickets when its memory is full", fix)
     most, used = memory.get("maxmemory"), memory.get("used_memory")
@@ -178,20 +169,18 @@ def eviction(redis: Redis) -> Result:
 
 
 def clock_skew(redis: Redis, clock: Callable[[], float]) -> Result:
-    """The ledger lives by Redis' clock alone; what people compare does not."""
+    """Whether Redis' clock and ours agree. The ledger uses Redis' alone, but people compare times of both."""
     before = clock()
     seconds, micros = redis.time()
     ahead = seconds + micros / 1e6 - (before + clock()) / 2
     if abs(ahead) > SKEW_SECONDS:
-        found = f"Redis is {abs(ahead):.0f} s {'ahead of' if ahead > 0 else 'behind'} this machine"
-        return warning(
-            "Redis clock", found, "Have both machines set their clocks by NTP: the times on the page differ."
-        )
+        skew = f"Redis is {abs(ahead):.0f} s {'ahead of' if ahead > 0 else 'behind'} this machine"
+        return warning("Redis clock", skew, "Have both machines set their clocks by NTP: the times on the page differ.")
     return ok(CLOCK, f"within {max(abs(ahead), 0.1):.1f} s of this machine's")
 
 
 def worker(redis: Redis, keys: Keys) -> Result:
-    """Whether a worker process of ours lives: a platform may start the web process alone."""
+    """Whether a worker of ours is running: a platform may start the web process alone."""
     alive = heartbeats.alive(redis, keys)
     fix = "Start `python -m worker` (on Heroku: heroku ps:scale worker=1)."
     other = workers.others(redis, keys)
@@ -216,9 +205,9 @@ def _info(redis: Redis, section: str) -> dict[str, Any]:
 
 
 def _config(redis: Redis, name: str) -> str | None:
-    """A value of Redis' configuration; None when Redis does not tell, as some managed ones do not."""
+    """A value of Redis' configuration; None when Redis does not say, as some managed ones do not."""
     try:
-        found = cast("dict[str, str]", redis.config_get(name))
+        values = cast("dict[str, str]", redis.config_get(name))
     except ResponseError:
         return None
-    return found.get(name)
+    return values.get(name)

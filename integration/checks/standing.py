@@ -1,4 +1,4 @@
-"""How it stands, in the same words as the status page, `status` and `/readyz`."""
+"""How the installation stands, in the words of the status page, `status` and `/readyz`."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ STANDING: Final = "how it stands"
 def of_standing(settings: Settings, redis: Redis) -> Iterator[Result]:
     """One line, with the name of each trouble."""
     try:
-        found = standing.troubles(overview.facts(settings, redis, routes=services.routes()))
+        troubles = standing.troubles(overview.read(settings, redis, routes=services.routes()).facts)
     except RedisError:
         yield skipped(STANDING, "Redis could not be asked")
         return
-    if not found:
+    if not troubles:
         yield ok(STANDING, standing.WELL)
         return
-    told = "; ".join(f"{trouble.name}: {trouble.what_since} ({trouble.severity})" for trouble in found)
-    yield warning(STANDING, told, " ".join(trouble.what_to_do for trouble in found))
+    told = "; ".join(f"{trouble.name}: {trouble.what_since} ({trouble.severity})" for trouble in troubles)
+    yield warning(STANDING, told, " ".join(trouble.what_to_do for trouble in troubles))

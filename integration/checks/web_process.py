@@ -1,4 +1,4 @@
-"""Our own web process, from outside: one harmless request."""
+"""Our own web process, as it is seen from elsewhere: one harmless request."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PUBLIC_URL: Final = "PUBLIC_URL"
 
 
 def of_public_url(settings: Settings) -> Iterator[Result]:
-    """Whether the web process is where the others look for it, and can reach Redis."""
+    """Whether the web process answers at PUBLIC_URL, and can reach Redis."""
     session = ServiceSession(ProbeAdapter("PUBLIC_URL", settings.public_url))
     fix = "Does the web process run, and does PUBLIC_URL lead to it? See the log of the web process."
     try:
@@ -24,7 +24,7 @@ def of_public_url(settings: Settings) -> Iterator[Result]:
     except Answered as answered:
         if answered.status == 503:  # noqa: PLR2004 -- what /readyz says without Redis
             fix = "Is its REDIS_URL right? See the lines on Redis above, and the log of the web process."
-            yield failure(PUBLIC_URL, "the web process answers and cannot use Redis (503)", fix)
+            yield failure(PUBLIC_URL, "the web process answers, but cannot use Redis (503)", fix)
         else:
             told = f"{settings.public_url}/readyz answers {answered.status}: this is not this project's web process"
             yield failure(PUBLIC_URL, told, fix)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import random
 import shlex
 import sys
 
@@ -23,11 +22,11 @@ def open_ledger() -> Ledger:
     """The ledger that the environment names; `SettingsError` when settings are missing."""
     settings = from_environment()
     logs.configure(settings)
-    return services.open_ledger(settings, connections.for_web(settings), random=random.random)
+    return services.open_ledger(settings, connections.for_web(settings))
 
 
 def in_the_same_form(command: str) -> str:
-    """How another command is called by whoever called this one: the same Python, and on Heroku from outside."""
+    """How to call another command as this one was called: by the same Python, and on Heroku with `heroku run`."""
     module = ["-m", "integration"]
     words = sys.orig_argv
     at = next((n for n in range(len(words)) if words[n : n + 2] == module), None)

@@ -1,4 +1,4 @@
-"""`status CASE`: where one case stands, the way it went, and why; and the lists of those that failed or wait."""
+"""`status CASE`: where one case stands, how it got there and why; and the lists of cases that failed or wait."""
 
 from __future__ import annotations
 
@@ -9,15 +9,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from integration import services
 from integration.cases import story
-from integration.cases.entry import FINAL, Entry, NewerEntryError, State
-from integration.cases.ledger import Ledger
+from integration.cases.entry import FINAL, WAITING, Entry, State
+from integration.cases.reader import LedgerReader
+from integration.cases.steps import Routes
+from integration.cases.stored import NewerEntryError
 from integration.commands import case_named
-from integration.facts import TICKETS, CaseKey, desk_of, name_of
+from integration.facts import CaseKey, name_of
 from integration.settings import Settings
 from integration.web.status import wording as words
 
-LISTED: Final = 20  # tickets of a kind
+LISTED: Final = 20  # tickets in each list
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +28,7 @@ class Listed:
     """The tickets that failed last, newest first, and those that wait longest in their state. `now` is Redis' time."""
 
     now: float
+    routes: Routes
     failed: list[Entry]
     waiting: list[Entry]
 
@@ -36,10 +40,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(ledger: Ledger, settings: Settings, case: CaseKey, *, as_json: bool) -> int:
+def run(reader: LedgerReader, settings: Settings, case: CaseKey, *, as_json: bool) -> int:
     """Tell of one case; 1 when it is not known."""
     try:
-        entry = ledger.find(case)
+        entry = reader.find(case)
     except NewerEntryError:
         print(f"{case} was written by a newer release, which this one cannot read: ask that one.", file=sys.stderr)
         return 1
@@ -50,49 +54,54 @@ def run(ledger: Ledger, settings: Settings, case: CaseKey, *, as_json: bool) -> 
             file=sys.stderr,
         )
         return 1
-    told = _as_json(entry, ledger.now())
-    told["ticket_url"] = f"{settings.zendesk.url}/agent/tickets/{name_of(case)}" if desk_of(case) == TICKETS else None
-    print(json.dumps(told) if as_json else _as_text(entry, told, ledger.now()))
+    told = _as_json(entry, reader.now())
+    told["ticket_url"] = services.case_url(settings, case)
+    print(json.dumps(told) if as_json else _as_text(entry, told, reader.now(), routes=services.routes()))
     return 0
 
 
-def listed(ledger: Ledger) -> Listed:
+def listed(reader: LedgerReader) -> Listed:
     """What to list beside the counts: bounded, however many tickets there are."""
-    waiting = [each for state in State if state not in FINAL for each in ledger.longest_in(state, LISTED)]
+    waiting = [entry for state in WAITING for entry in reader.longest_in(state, LISTED)]
     waiting.sort(key=lambda entry: entry.entered_at)
-    return Listed(now=ledger.now(), failed=ledger.latest_in(State.FAILED, LISTED), waiting=waiting[:LISTED])
+    return Listed(
+        now=reader.now(),
+        routes=services.routes(),
+        failed=reader.latest_in(State.FAILED, LISTED),
+        waiting=waiting[:LISTED],
+    )
 
 
-def listed_as_text(found: Listed) -> list[str]:
+def listed_as_text(lists: Listed) -> list[str]:
     """The lists for a person; nothing when there is nothing to tell of."""
-    lines = [f"failed, the last {len(found.failed)} (mend the cause, then `retry`):"] if found.failed else []
-    lines += [f"  {name_of(each.key):<12} {time_of(each.entered_at)}  {each.reason}" for each in found.failed]
-    if found.waiting:
-        lines.append(f"waiting, the longest {len(found.waiting)}:")
-    for each in found.waiting:
-        why, again = words.waiting_for(each, found.now), _next(each, found.now)
+    lines = [f"failed, the last {len(lists.failed)} (remove the cause, then `retry`):"] if lists.failed else []
+    lines += [f"  {name_of(entry.key):<12} {time_of(entry.entered_at)}  {entry.reason}" for entry in lists.failed]
+    if lists.waiting:
+        lines.append(f"waiting, the longest {len(lists.waiting)}:")
+    for entry in lists.waiting:
+        why, again = words.waiting_for(entry, lists.now, routes=lists.routes), _next(entry, lists.now)
         lines.append(
-            f"  {name_of(each.key):<12} {each.state} since {time_of(each.entered_at)}  {why} Next look: {again}."
+            f"  {name_of(entry.key):<12} {entry.state} since {time_of(entry.entered_at)}  {why} Next look: {again}."
         )
     return lines
 
 
-def listed_as_json(found: Listed) -> dict[str, Any]:
+def listed_as_json(lists: Listed) -> dict[str, Any]:
     """The lists for a program."""
     return {
         "failed": [
-            {"ticket": ticket(each.key), "reason": each.reason, "since": time_of(each.entered_at)}
-            for each in found.failed
+            {"ticket": ticket(entry.key), "reason": entry.reason, "since": time_of(entry.entered_at)}
+            for entry in lists.failed
         ],
         "waiting": [
             {
-                "ticket": ticket(each.key),
-                "state": str(each.state),
-                "reason": each.last_error,
-                "since": time_of(each.entered_at),
-                "next_look": _next(each, found.now),
+                "ticket": ticket(entry.key),
+                "state": str(entry.state),
+                "reason": entry.last_error,
+                "since": time_of(entry.entered_at),
+                "next_look": _next(entry, lists.now),
             }
-            for each in found.waiting
+            for entry in lists.waiting
         ],
     }
 
@@ -103,24 +112,24 @@ def _as_json(entry: Entry, now: float) -> dict[str, Any]:
         "state": str(entry.state),
         "since": time_of(entry.entered_at),
         "reason": entry.reason or entry.last_error,
-        "tries": max(entry.tries, entry.attempts),
-        "request_id": entry.request_id,
-        "earlier_request_ids": list(entry.old_ids),
+        "tries": max(entry.tries, entry.claim.attempts),
+        "request_id": entry.request.id,
+        "earlier_request_ids": list(entry.request.old_ids),
         "next_look": _next(entry, now),
-        "note_id": _number(entry.note_id or entry.public_note),
-        "note_is_public": entry.public_note is not None,
+        "note_id": _number(entry.note.id or entry.note.public_id),
+        "note_is_public": entry.note.public_id is not None,
         "way": [
             {
                 "state": str(stage.state),
                 "at": time_of(stage.when),
                 "troubles": [
                     {
-                        "why": each.why,
-                        "since": time_of(each.since),
-                        "times": each.times,
-                        "tried_again_at": time_of(each.until) if each.until else None,
+                        "why": trouble.why,
+                        "since": time_of(trouble.since),
+                        "times": trouble.times,
+                        "tried_again_at": time_of(trouble.until) if trouble.until else None,
                     }
-                    for each in stage.troubles
+                    for trouble in stage.troubles
                 ],
             }
             for stage in story.way(entry)
@@ -128,9 +137,9 @@ def _as_json(entry: Entry, now: float) -> dict[str, Any]:
     }
 
 
-def _as_text(entry: Entry, told: dict[str, Any], now: float) -> str:
+def _as_text(entry: Entry, told: dict[str, Any], now: float, *, routes: Routes) -> str:
     lines = [f"{told['case']}: {told['state']} since {told['since']}"]
-    waits = words.waiting_for(entry, now)
+    waits = words.waiting_for(entry, now, routes=routes)
     facts = {
         "why": entry.reason if waits is None else waits,
         "next look": told["next_look"],
@@ -141,11 +150,11 @@ def _as_text(entry: Entry, told: dict[str, Any], now: float) -> str:
     }
     lines += [f"  {name + ':':<12}{value}" for name, value in facts.items() if value is not None]
     if told["note_is_public"]:
-        lines.append("  Customers can read the note: make it internal in Zendesk.")
+        lines.append(f"  Customers can read the note: make it internal in {routes.place(entry.key)}.")
     lines.append("way")
     for stage in told["way"]:
         lines.append(f"  {stage['at']}  {stage['state']}")
-        lines += [f"{'':24}{_in_words(each)}" for each in stage["troubles"]]
+        lines += [f"{'':24}{_in_words(trouble)}" for trouble in stage["troubles"]]
     return "\n".join(lines)
 
 

@@ -1,4 +1,4 @@
-"""`check [--offline] [--json]`: settings, Redis, Zendesk, LogRocket and the way between, one line each."""
+"""`check [--offline] [--json]`: checks the settings, Redis, Zendesk, LogRocket and PUBLIC_URL, one line each."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from integration.cases import connections
 from integration.checks.offline import of_settings, of_settings_offline
 from integration.errors import SettingsError
 from integration.findings import Group, Outcome, Result, failure
+from integration.logrocket.settings import LogRocketSettings
 from integration.settings import Settings, from_environment
 
 HELP = "check settings, Redis, Zendesk and LogRocket, and say what to do about each failure"
@@ -24,7 +25,7 @@ _SET_IT: Final = "Set it as docs/settings.md says."
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
-    parser.add_argument("--offline", action="store_true", help="ask nobody: the settings alone")
+    parser.add_argument("--offline", action="store_true", help="check the settings alone, without asking any service")
     parser.add_argument("--json", action="store_true", help="as JSON, for programs")
 
 
@@ -45,11 +46,11 @@ def run(options: argparse.Namespace) -> int:
 
 def everything(settings: Settings) -> list[Result]:
     """Every check, of the settings and of everybody whom they name."""
-    # Here, for zenpy is large: --offline does without.
+    # Imported here because zenpy is large, and --offline does without it.
     from integration.checks.redis_server import of_redis  # noqa: PLC0415 -- see above
     from integration.checks.standing import of_standing  # noqa: PLC0415 -- see above
     from integration.checks.web_process import of_public_url  # noqa: PLC0415 -- see above
-    from integration.logrocket.checks import of_logrocket  # noqa: PLC0415 -- see above
+    from integration.logrocket import checks as logrocket  # noqa: PLC0415 -- see above
     from integration.zendesk.checks import of_zendesk  # noqa: PLC0415 -- see above
 
     redis = connections.for_check(settings)
@@ -59,7 +60,13 @@ def everything(settings: Settings) -> list[Result]:
             Group(name="settings", checks=of(of_settings, settings, now=time.time())),
             Group(name="Redis", checks=of(of_redis, settings, redis, clock=time.time)),
             Group(name="Zendesk", checks=of(of_zendesk, settings, clock=time.time)),
-            Group(name="LogRocket key", checks=of(of_logrocket, settings.logrocket)),
+            *(
+                Group(
+                    name=logrocket.name_of(settings.of(LogRocketSettings), project),
+                    checks=of(logrocket.of_project, settings.of(LogRocketSettings), project),
+                )
+                for project in settings.of(LogRocketSettings).projects
+            ),
             Group(name="PUBLIC_URL", checks=of(of_public_url, settings)),
             Group(name="how it stands", checks=of(of_standing, settings, redis)),
         ]
@@ -68,18 +75,18 @@ def everything(settings: Settings) -> list[Result]:
 
 def all_good(results: Sequence[Result]) -> bool:
     """Whether nothing fails."""
-    return all(each.outcome is not Outcome.FAILURE for each in results)
+    return all(result.outcome is not Outcome.FAILURE for result in results)
 
 
 def as_json(results: Sequence[Result]) -> str:
     """The results as one JSON object."""
-    return json.dumps({"ok": all_good(results), "checks": [asdict(each) for each in results]})
+    return json.dumps({"ok": all_good(results), "checks": [asdict(result) for result in results]})
 
 
 def as_text(results: Sequence[Result]) -> str:
     """The results as lines, aligned; what to do stands below what was found."""
-    width = max(len(each.name) for each in results)
-    lines = chain.from_iterable(_lines(each, width) for each in results)
+    width = max(len(result.name) for result in results)
+    lines = chain.from_iterable(_lines(result, width) for result in results)
     return "\n".join([*lines, "", _summary(results)])
 
 
@@ -90,7 +97,7 @@ def _lines(result: Result, width: int) -> Iterator[str]:
 
 
 def _summary(results: Sequence[Result]) -> str:
-    counts = [(sum(each.outcome is kind for each in results), kind) for kind in _SINGULARS]
+    counts = [(sum(result.outcome is kind for result in results), kind) for kind in _SINGULARS]
     told = [f"{count} {_PLURALS[kind] if count != 1 else _SINGULARS[kind]}" for count, kind in counts if count]
     return f"{', '.join(told)}." if told else "All good."
 

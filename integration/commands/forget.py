@@ -15,7 +15,7 @@ from integration.settings import from_environment
 from integration.zendesk.webhook import email_address
 
 HELP = "erase what is stored of a ticket, or of all tickets of an e-mail address"
-_PROGRESS: Final = 1000  # entries between two signs of life
+_PROGRESS: Final = 1000  # entries between two lines that say how far it is
 _NAMED: Final = 20  # entries that a message names at most
 
 
@@ -27,7 +27,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Erase, and say what was erased, and what may not be."""
+    """Erase, and say what was erased, and what may be left."""
     ledger = open_ledger()
     problems: list[str] = []
     if options.ticket:
@@ -48,7 +48,7 @@ def _forget_person(ledger: Ledger, email: str) -> tuple[int, list[str]]:
     """Erase every ticket of an address; how many there were, and what stands in the way of all being erased."""
     erased = unknown = 0
     unreadable: set[str] = set()
-    for looked_at, (key, whose) in enumerate(ledger.cases_of(email), start=1):
+    for looked_at, (key, whose) in enumerate(ledger.reader.cases_of(email), start=1):
         match whose:
             case Whose.THEIRS:
                 erased += ledger.forget(ledger.keys.case_of(key))
@@ -73,7 +73,7 @@ def _unreadable(names: list[str]) -> str:
 def _unknown_key(count: int) -> str:
     tickets = "1 ticket was" if count == 1 else f"{count} tickets were"
     return (
-        f"{tickets} stored under a SECRET_KEY that is not here any more: whether for this address cannot be told. "
+        f"{tickets} stored under a SECRET_KEY that is no longer set: whose they are cannot be known. "
         "Put the old key into SECRET_KEY_FALLBACKS and run this again. Without it, what is stored of them is gone "
         "RETENTION_DAYS after their end."
     )

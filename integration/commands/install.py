@@ -20,10 +20,12 @@ from integration.settings import public_url, reading
 from integration.zendesk import settings as zendesk_settings
 from integration.zendesk import trouble
 from integration.zendesk.settings import ZendeskSettings
-from integration.zendesk.setup import plan as install
-from integration.zendesk.setup.account import Admin, settle
+from integration.zendesk.setup.account import Admin
+from integration.zendesk.setup.carrying_out import carry_out
 from integration.zendesk.setup.conditions import FIELDS, CannotFilterError, Choices, Filters, resolve
-from integration.zendesk.setup.plan import Account, Plan, Step
+from integration.zendesk.setup.objects import Account
+from integration.zendesk.setup.plan import Plan, Step, plan_install
+from integration.zendesk.setup.step_words import in_words
 from integration.zendesk.webhook import ENDPOINT
 
 HELP = "make or repair the webhook and the trigger in Zendesk"
@@ -80,7 +82,7 @@ def _install(options: argparse.Namespace, settings: ZendeskSettings, endpoint: s
         run.show(run.plan(admin.look()))
         print("Nothing was changed (--dry-run).")
         return 0
-    plan = settle(admin, run.plan, agree=run.agree, tell=run.tell, wait=wait)
+    plan = carry_out(admin, run.plan, agree=run.agree, tell=run.tell, wait=wait)
     if plan is None or plan.webhook is None:
         return 1
     run.show(plan)
@@ -103,11 +105,11 @@ class _Run:
         self._agreed: set[tuple[str, str, str]] = set()
 
     def plan(self, account: Account) -> Plan:
-        return install.plan_install(account, endpoint=self.endpoint, filters=self._filters)
+        return plan_install(account, endpoint=self.endpoint, filters=self._filters)
 
     def show(self, plan: Plan) -> None:
         """Tell what is to be done, and what an admin should know, each once."""
-        lines = [f"  {line}" for step in plan.steps for line in install.in_words(step, self._choices)]
+        lines = [f"  {line}" for step in plan.steps for line in in_words(step, self._choices)]
         if lines:
             print("\n".join(["To do:", *lines]))
         elif not self._shown:
@@ -131,7 +133,7 @@ class _Run:
 
     def tell(self, step: Step) -> None:
         """Tell what was done."""
-        print(f"done: {install.in_words(step, self._choices)[0]}", flush=True)
+        print(f"done: {in_words(step, self._choices)[0]}", flush=True)
 
 
 def _consents(foreign: list[Step]) -> bool:
@@ -164,20 +166,18 @@ def consents(question: str, *, unasked: str) -> bool:
 
 def _filters(options: argparse.Namespace, choices: Choices) -> Filters | None:
     """The wanted filters; None when nothing was said about them."""
-    named = {
-        field: [resolve(kind, given, choices) for given in getattr(options, kind)] for kind, field in FIELDS.items()
-    }
-    any_given = any(named.values()) or options.tag or options.without_tag
-    if any_given and options.no_filters:
+    named = {field: [resolve(kind, name, choices) for name in getattr(options, kind)] for kind, field in FIELDS.items()}
+    any_filter = any(named.values()) or options.tag or options.without_tag
+    if any_filter and options.no_filters:
         raise CannotFilterError("--no-filters and filters exclude each other")
-    if not any_given and not options.no_filters:
+    if not any_filter and not options.no_filters:
         return None
     return Filters(named=named, tags=options.tag, without_tags=options.without_tag)
 
 
 def _tell_secret(secret: str, present: Sequence[str]) -> None:
     """Say what is to be set; nothing when what is set here has the secret already."""
-    if any(hmac.compare_digest(secret.encode(), each.encode()) for each in present):
+    if any(hmac.compare_digest(secret.encode(), candidate.encode()) for candidate in present):
         print("\nZENDESK_WEBHOOK_SECRET, as it is set here, has the webhook's signing secret: there is nothing to set.")
         return
     if present:

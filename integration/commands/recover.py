@@ -1,23 +1,18 @@
-"""`recover [--hours N]`: finds the tickets that Zendesk could not tell us of or Redis has lost, and takes them in."""
+"""`recover [--hours N]`: finds the tickets that Zendesk did not deliver, or Redis has lost, and takes them in."""
 
 from __future__ import annotations
 
 import argparse
-import random
 import sys
 import time
 
 from integration import logs, services
 from integration.cases import connections
-from integration.cases.recovery import Recovered
-from integration.errors import RemoteError
-from integration.settings import Settings, from_environment
-from integration.zendesk.created_tickets import Way
+from integration.cases.recovery import Recovered, Recovery
+from integration.settings import from_environment
 from integration.zendesk.delivery_log import KEPT_HOURS
-from integration.zendesk.trouble import in_words
-from integration.zendesk.webhook import ENDPOINT
 
-HELP = "find the tickets that Zendesk could not tell us of or Redis has lost, and take them in"
+HELP = "find tickets that Zendesk could not deliver or Redis has lost, and take them in"
 HOURS = 24
 _REQUESTS_BETWEEN_SIGNS = 50
 
@@ -38,21 +33,23 @@ def run(options: argparse.Namespace) -> int:
     settings = from_environment()
     logs.configure(settings)
     redis = connections.for_web(settings)
-    ledger = services.open_ledger(settings, redis, random=random.random)
-    try:
-        recovered = services.recovery(settings, ledger, redis, wait=_Progress()).recover(options.hours)
-    except RemoteError as error:
-        print(in_words(error, settings.zendesk), file=sys.stderr)
-        return 1
-    print(_told(recovered, settings, hours=options.hours))
-    return 0 if recovered.problem is None else 1
+    ledger = services.open_ledger(settings, redis)
+    recoveries = services.recoveries(settings, ledger, redis, wait=_Progress())
+    problem = None
+    for recovery in recoveries.values():
+        recovered = recovery.recover(options.hours)
+        problem = problem or recovered.problem
+        endpoint = f"{settings.public_url}{services.doors(settings)[recovery.service.lower()].path}"
+        print(_told(recovered, recovery, endpoint=endpoint, hours=options.hours))
+    return 0 if problem is None else 1
 
 
-def _told(recovered: Recovered, settings: Settings, *, hours: int) -> str:
+def _told(recovered: Recovered, recovery: Recovery, *, endpoint: str, hours: int) -> str:
+    service = recovery.service
     if recovered.missed is not None and not recovered.sources and recovered.stopped is None:
-        return f"No webhook in Zendesk has the endpoint {settings.public_url}{ENDPOINT}: is PUBLIC_URL right?"
+        return f"No webhook in {service} has the endpoint {endpoint}: is PUBLIC_URL right?"
     missed = (
-        "unknown, for Zendesk does not show us its log: all tickets were looked through"
+        f"unknown, for {service} does not show us its log: all tickets were looked through"
         if recovered.missed is None
         else recovered.missed
     )
@@ -64,14 +61,14 @@ def _told(recovered: Recovered, settings: Settings, *, hours: int) -> str:
         f"  cannot be judged: {recovered.unreadable}",
     ]
     if recovered.fresh:
-        minutes = f"{Way.SEARCH.lag / 60:.0f}"
+        minutes = f"{recovery.missed.lag / 60:.0f}"
         lines.append(
-            f"Zendesk may show the tickets of the last {minutes} minutes late: the worker looks again by itself."
+            f"{service} may show the tickets of the last {minutes} minutes late: the worker looks again by itself."
         )
     if recovered.unreadable:
-        lines.append("The log names those that cannot be judged: look at them in Zendesk.")
+        lines.append(f"The log names those that cannot be judged: look at them in {service}.")
     if recovered.stopped is not None:
-        lines.append(f"Not looked through to its end: {in_words(recovered.stopped, settings.zendesk)}")
+        lines.append(f"Not looked through to its end: {recovery.missed.in_words(recovered.stopped)}")
     return "\n".join(lines)
 
 

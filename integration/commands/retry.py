@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from integration.cases.entry import NewerEntryError, State
+from integration.cases.entry import State
 from integration.cases.ledger import Ledger
+from integration.cases.stored import NewerEntryError
 from integration.commands import case_named, open_ledger
 from integration.facts import CaseKey, name_of
 
@@ -22,22 +23,23 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Retry, and say which could not be."""
     ledger = open_ledger()
-    wanted = ledger.in_state(State.FAILED) if options.failed else options.tickets
+    wanted = ledger.reader.in_state(State.FAILED) if options.failed else options.tickets
     refused = 0
-    for each in wanted:
-        if ledger.retry(each):
-            print(f"ticket {name_of(each)}: back to work")
-        elif not options.failed:  # among all failed ones it was another process that was faster
+    for key in wanted:
+        if ledger.retry(key):
+            print(f"ticket {name_of(key)}: back to work")
+        elif not options.failed:  # with --failed, another process has just retried it
             refused += 1
-            print(f"ticket {name_of(each)}: {_why_not(ledger, each)}")
+            print(f"ticket {name_of(key)}: {_why_not_retried(ledger, key)}")
     if not wanted:
         print("no ticket has failed")
     return 1 if refused else 0
 
 
-def _why_not(ledger: Ledger, key: CaseKey) -> str:
+def _why_not_retried(ledger: Ledger, key: CaseKey) -> str:
+    """Why a case stays as it is."""
     try:
-        entry = ledger.find(key)
+        entry = ledger.reader.find(key)
     except NewerEntryError:
         return "left as it is: a newer release wrote its entry, retry it there"
     if entry is None:

@@ -30,8 +30,8 @@ _LOOK_SECONDS: Final = 0.5
 _FINAL: Final = frozenset({REFUSED, CANNOT_START})  # after which another start would fail too: settings, data
 _TRIES: Final = 3
 _READY_SECONDS: Final = 60.0
-_STOP_SECONDS: Final = 28.0  # that web and worker have,
-_VALKEY_SECONDS: Final = 12.0  # and Valkey, once they have ended
+_STOP_SECONDS: Final = 28.0  # for web and worker to end,
+_VALKEY_SECONDS: Final = 12.0  # and then for Valkey
 _LONGEST_SOCKET: Final = 100  # bytes of a path; the system allows 104 or 108
 
 log = logs.get("integration.serve")
@@ -71,7 +71,7 @@ def run(options: argparse.Namespace) -> int:
                 folder,
                 socket_path,
                 listens=listens,
-                admit=lambda: connections.refuse_foreign(here),
+                refuse_foreign=lambda: connections.refuse_foreign(here),
                 page=_Page(here, port),
             )
     except (UnusableFolderError, StrangerError, listening.CannotListenError) as error:
@@ -89,7 +89,7 @@ def _close_to_others(folder: Path) -> None:
 
 
 def _socket_path(folder: Path) -> Path:
-    """Where Valkey listens: in its folder, unless that has too long a name for a socket. The same in each run."""
+    """Where Valkey listens: in its folder, unless the name is too long for a socket. It is the same in every run."""
     socket_path = folder / "valkey.sock"
     if len(os.fsencode(socket_path)) <= _LONGEST_SOCKET:
         return socket_path
@@ -120,15 +120,15 @@ class _Lock:
 
 
 class _Page:
-    """The status page: says where it is, once the web process answers."""
+    """Where the status page is, which is told once the web process answers."""
 
     def __init__(self, settings: Settings, port: int) -> None:
         self._settings = settings
         self._host = listening.host(settings).strip("[]").replace("0.0.0.0", "127.0.0.1")  # noqa: S104 -- is asked
         self._port = port
 
-    def is_told(self) -> bool:
-        """Whether it is there now, and says so."""
+    def tell_once_ready(self) -> bool:
+        """Whether the web process answers now; if so, say where the page is."""
         try:
             with closing(HTTPConnection(self._host, self._port, timeout=_LOOK_SECONDS)) as connection:
                 connection.request("GET", "/healthz")
@@ -144,10 +144,12 @@ class _Page:
         return True
 
 
-def _serve(folder: Path, socket_path: Path, *, listens: Sequence[int], admit: Callable[[], None], page: _Page) -> int:
+def _serve(
+    folder: Path, socket_path: Path, *, listens: Sequence[int], refuse_foreign: Callable[[], None], page: _Page
+) -> int:
     """Run Valkey, then web and worker, which live through its restarts: 0 after SIGTERM, 1 when one cannot run.
 
-    `admit` may refuse the data with `SettingsError`.
+    `refuse_foreign` raises `SettingsError` when the data is of another installation.
     """
     environ = listening.without_sockets({**os.environ, "REDIS_URL": f"unix://{socket_path}"})
     try:
@@ -156,11 +158,11 @@ def _serve(folder: Path, socket_path: Path, *, listens: Sequence[int], admit: Ca
                 _child("valkey", ["integration.serve.valkey_server", str(folder), str(socket_path)], environ)
             )
             if supervisor.run(until=lambda: serves(socket_path, folder), seconds=_READY_SECONDS):
-                admit()
+                refuse_foreign()
                 supervisor.add(
                     _child("web", ["integration.web"], environ, listens=listens), _child("worker", ["worker"], environ)
                 )
-                supervisor.run(until=page.is_told)
+                supervisor.run(until=page.tell_once_ready)
                 supervisor.run()
     finally:
         end_left_over(socket_path, folder)

@@ -1,23 +1,23 @@
-"""`status [CASE] [--json]`: how many tickets there are in which state, what waits, what is wrong; or one case."""
+"""`status [CASE] [--json]`: counts the tickets by state, and says what waits and what is wrong; or one case."""
 
 from __future__ import annotations
 
 import argparse
 import json
-import random
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import Any
 
 from integration import logs, services
 from integration.cases import connections, standing
-from integration.cases.overview import Overview, PublicNotes, facts, look
+from integration.cases.overview import Overview, read
+from integration.cases.reader import PublicNotes
 from integration.cases.situation import Facts, Trouble
 from integration.commands import case
 from integration.facts import name_of
 from integration.settings import from_environment
 
-HELP = "tell how many tickets are in which state, what waits, what is wrong and what to do; or the way of one case"
+HELP = "count tickets by state, and say what waits, what is wrong and what to do; or show the way of one case"
+_PUBLIC_SHOWN = 50
 _IS_PUBLIC = {
     True: "customers can read its note: make it internal in Zendesk, or run retry once it has failed",
     False: "its note was public for a while, customers may have read it; it is internal now",
@@ -32,46 +32,49 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print how it stands."""
+    """Print how the installation stands, or one case."""
     settings = from_environment()
     logs.configure(settings)
     redis = connections.for_reading(settings)
-    ledger = services.open_ledger(settings, redis, random=random.random)
+    ledger = services.open_ledger(settings, redis)
     if options.case is not None:
-        return case.run(ledger, settings, options.case, as_json=options.json)
-    overview = look(ledger, redis, requests_per_hour=settings.logrocket.requests_per_hour)
-    known = facts(settings, redis, routes=ledger.lanes.routes)
-    troubles = standing.troubles(known)
-    listed = case.listed(ledger)
+        return case.run(ledger.reader, settings, options.case, as_json=options.json)
+    overview = read(settings, redis, routes=ledger.lanes.routes)
+    public_notes, listed = ledger.reader.public_notes(_PUBLIC_SHOWN), case.listed(ledger.reader)
+    known, troubles = overview.facts, standing.troubles(overview.facts)
     if options.json:
-        print(json.dumps(as_json(overview) | _troubles_as_json(known, troubles) | case.listed_as_json(listed)))
+        print(
+            json.dumps(
+                as_json(overview, public_notes) | _troubles_as_json(known, troubles) | case.listed_as_json(listed)
+            )
+        )
     else:
-        text = [_as_text(overview), *_troubles_as_text(known, troubles), *case.listed_as_text(listed)]
+        text = [_as_text(overview, public_notes), *_troubles_as_text(known, troubles), *case.listed_as_text(listed)]
         print("\n".join(text))
     return 0
 
 
-def as_json(overview: Overview) -> dict[str, Any]:
+def as_json(overview: Overview, public_notes: PublicNotes) -> dict[str, Any]:
     """The overview as the contract has it."""
     oldest = overview.oldest_waiting_seconds
     return {
-        "states": {str(state): count for state, count in overview.states.items()},
+        "states": {str(state): count for state, count in overview.counts.items()},
         "queue": {"waiting": overview.jobs_waiting, "running": overview.jobs_running},
         "oldest_waiting_seconds": None if oldest is None else round(oldest, 3),
         "holds": [
-            {"service": str(each.service), "reason": each.reason, "since": _time(each.since)}
-            for each in overview.obstacles
+            {"service": str(obstacle.service), "reason": obstacle.reason, "since": _time(obstacle.since)}
+            for obstacle in overview.obstacles
         ],
         "public_notes": [
-            {"ticket": case.ticket(each.key), "still_public": each.still, "since": _time(each.since)}
-            for each in overview.public_notes.latest
+            {"ticket": case.ticket(note.key), "still_public": note.still, "since": _time(note.since)}
+            for note in public_notes.latest
         ],
     }
 
 
-def _as_text(overview: Overview) -> str:
+def _as_text(overview: Overview, public_notes: PublicNotes) -> str:
     lines = ["tickets"]
-    lines += [f"  {state:<10}{count:>8}" for state, count in overview.states.items()]
+    lines += [f"  {state:<10}{count:>8}" for state, count in overview.counts.items()]
     lines += ["jobs", f"  {'waiting':<10}{overview.jobs_waiting:>8}", f"  {'running':<10}{overview.jobs_running:>8}"]
     oldest = overview.oldest_waiting_seconds
     if oldest is not None:
@@ -79,18 +82,18 @@ def _as_text(overview: Overview) -> str:
     for obstacle in overview.obstacles:
         since = "" if obstacle.since is None else f" (since {_time(obstacle.since)})"
         lines.append(f"tickets wait for {obstacle.service}: {obstacle.reason}{since}")
-    return "\n".join(lines + _of_public_notes(overview.public_notes))
+    return "\n".join(lines + _of_public_notes(public_notes))
 
 
-def _troubles_as_json(known: Facts, found: tuple[Trouble, ...]) -> dict[str, Any]:
-    told = [{**asdict(trouble), "since": _time(trouble.since)} for trouble in found]
-    return {"summary": standing.summary(known, found), "troubles": told}
+def _troubles_as_json(known: Facts, troubles: tuple[Trouble, ...]) -> dict[str, Any]:
+    told = [{**asdict(trouble), "since": _time(trouble.since)} for trouble in troubles]
+    return {"summary": standing.summary(known, troubles), "troubles": told}
 
 
-def _troubles_as_text(known: Facts, found: tuple[Trouble, ...]) -> list[str]:
-    if not found:
-        return [standing.summary(known, found)]
-    return [line for each in found for line in _trouble(each)]
+def _troubles_as_text(known: Facts, troubles: tuple[Trouble, ...]) -> list[str]:
+    if not troubles:
+        return [standing.summary(known, troubles)]
+    return [line for trouble in troubles for line in _trouble(trouble)]
 
 
 def _trouble(trouble: Trouble) -> list[str]:
@@ -99,11 +102,11 @@ def _trouble(trouble: Trouble) -> list[str]:
 
 def _of_public_notes(notes: PublicNotes) -> list[str]:
     lines = [
-        f"ticket {name_of(each.key)}: {_IS_PUBLIC[each.still]} (noticed {_time(each.since)})" for each in notes.latest
+        f"ticket {name_of(note.key)}: {_IS_PUBLIC[note.still]} (noticed {_time(note.since)})" for note in notes.latest
     ]
     left_out = notes.number - len(notes.latest)
     return [*lines, f"and {left_out} more tickets whose note is or was public"] if left_out else lines
 
 
 def _time(when: float | None) -> str | None:
-    return None if when is None else datetime.fromtimestamp(when, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return None if when is None else case.time_of(when)

@@ -1,6 +1,6 @@
 """`uninstall`: removes the trigger and the webhook that `install` made, and nothing else.
 
-It asks before it changes anything; of what is not ours alone it takes out what is ours.
+It asks before it changes anything. Where others have added to ours, it takes out our part alone.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ from collections.abc import Sequence
 from integration.commands.install import consents, read_settings, tell_trouble, wait
 from integration.errors import RemoteError
 from integration.zendesk.settings import ZendeskSettings
-from integration.zendesk.setup.account import Admin, settle
-from integration.zendesk.setup.plan import Plan, Step, in_words, plan_uninstall
+from integration.zendesk.setup.account import Admin
+from integration.zendesk.setup.carrying_out import carry_out
+from integration.zendesk.setup.plan import Plan, Step, plan_uninstall
+from integration.zendesk.setup.step_words import in_words
 
 _Key = tuple[str, str, str]
 
@@ -28,7 +30,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Uninstall, the trigger first."""
+    """Remove the trigger, then the webhook."""
     settings, endpoint = read_settings()
     print(f"Zendesk account {settings.subdomain}, deliveries to {endpoint}", flush=True)
     try:
@@ -48,14 +50,14 @@ def _uninstall(options: argparse.Namespace, settings: ZendeskSettings, endpoint:
         return 0
     if not plan.steps:
         print("There is nothing of ours to remove.")
-    left = settle(admin, plan_for, agree=_Consent(plan.steps, yes=options.yes), tell=_tell, wait=wait)
+    left = carry_out(admin, plan_for, agree=_Consent(plan.steps, yes=options.yes), tell=_tell, wait=wait)
     if left is not None:
         _remark(left)
     return 1 if left is None or left.webhook is not None else 0
 
 
 class _Consent:
-    """What somebody agreed to: all the steps that were shown, at once."""
+    """What an admin agreed to: one answer for all the steps that were shown."""
 
     def __init__(self, shown: Sequence[Step], *, yes: bool) -> None:
         self._shown = {step.key for step in shown}
@@ -64,7 +66,7 @@ class _Consent:
 
     def __call__(self, plan: Plan) -> bool:
         """Whether to go on with a plan."""
-        new = [step for step in plan.steps if step.key not in self._shown]  # another run made it meanwhile
+        new = [step for step in plan.steps if step.key not in self._shown]  # another run has just made it
         _show(new)
         self._shown |= {step.key for step in new}
         if self._yes or {step.key for step in plan.steps} <= self._agreed:

@@ -14,7 +14,8 @@ from urllib.parse import urlencode
 from itsdangerous import BadData, URLSafeSerializer
 
 from integration.errors import OutOfDate, UnverifiedDelivery, WrongSignature
-from integration.facts import TICKETS, CaseKey, desk_of, read_case_key, reference_of
+from integration.facts import TICKETS, CaseKey, Result, desk_of, read_case_key, reference_of
+from integration.logrocket import results
 from integration.ports import Query
 
 PATH = "/logrocket/highlights"
@@ -23,6 +24,32 @@ MAX_BYTES = 1024 * 1024
 _SALT = "logrocket-callback"
 _TICKET, _CASE = "ticket_id", "case"
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{1,100}\.[A-Za-z0-9_-]{27}")  # of itsdangerous: what is signed, and an HMAC of SHA-1
+
+
+class HighlightsCallback:
+    """Where LogRocket sends the highlights that we asked for."""
+
+    path = PATH
+    max_bytes = MAX_BYTES
+
+    def __init__(self, *, public_url: str, secret_keys: Sequence[str]) -> None:
+        self._public_url, self._secret_keys = public_url, secret_keys
+
+    def address(self, key: CaseKey, *, now: float) -> str:
+        """The `webhookURL` for one request; `now` in Unix seconds."""
+        return address(self._public_url, key, secret_keys=self._secret_keys, now=now)
+
+    def verify(self, query: Query, *, now: float) -> CaseKey:
+        """The case that the callback is for; `UnverifiedDelivery` unless its token was made for it and is valid."""
+        return verify(query, secret_keys=self._secret_keys, now=now)
+
+    def read(self, body: bytes) -> Result:
+        """What came of the request; `MalformedDelivery` when the body does not tell."""
+        return results.read(body)
+
+    def claimed(self, query: Query) -> dict[str, str]:
+        """The case that an address names, for the log, whoever wrote it there: nothing proves it."""
+        return claimed(query)
 
 
 def address(public_url: str, key: CaseKey, *, secret_keys: Sequence[str], now: float) -> str:

@@ -1,4 +1,4 @@
-"""Whether LogRocket takes our key for our project: one harmless request or two."""
+"""Whether LogRocket accepts the key of each project: one or two harmless requests for each."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from typing import Any, Final
 from integration import unreachable
 from integration.errors import RemoteError
 from integration.findings import Result, failure, ok, warning
-from integration.http import ServiceSession, json_object
+from integration.http import ServiceSession
+from integration.json_body import json_object
+from integration.logrocket.projects import Project
 from integration.logrocket.settings import LogRocketSettings
 from integration.probe import Answered, ProbeAdapter
 
-KEY: Final = "LogRocket key"
 NO_REQUEST: Final = "0" * 64
 """The id of a highlights request that nobody ever made."""
 
@@ -23,26 +24,31 @@ _KEY_FIX: Final = (
 )
 
 
-def of_logrocket(settings: LogRocketSettings) -> Iterator[Result]:
-    """Whether LogRocket takes our key for our project.
+def name_of(settings: LogRocketSettings, project: Project) -> str:
+    """What the check of a project's key is called."""
+    return f"{settings.service_of(project)} key"
+
+
+def of_project(settings: LogRocketSettings, project: Project) -> Iterator[Result]:
+    """Whether LogRocket accepts the key of a project.
 
     Asked for a result that does not exist, LogRocket says 404, and the same of a project that it does not know: that
     proves nothing. A request that names no person does, and costs nothing: it is refused for what it lacks only after
     key and project were found good.
     """
-    session = ServiceSession(ProbeAdapter("LogRocket", settings.api_url))
-    session.headers["Authorization"] = f"token {settings.api_key}"
-    highlights = f"{settings.api_url}{settings.api_path}"
+    session = ServiceSession(ProbeAdapter(settings.service_of(project), settings.api_url))
+    session.headers["Authorization"] = f"token {project.api_key}"
+    highlights = f"{settings.api_url}{project.api_path}"
     try:
         looked = _answer(session, "GET", f"{highlights}?id={NO_REQUEST}")
-        if is_result_of(looked, settings) or looked.status not in (200, *_ABOUT_THE_REQUEST):
-            yield key(looked, settings)
+        if is_result_of(looked, project) or looked.status not in (200, *_ABOUT_THE_REQUEST):
+            yield key(looked, settings, project)
             return
-        yield key(_answer(session, "POST", f"{highlights}/"), settings)
+        yield key(_answer(session, "POST", f"{highlights}/"), settings, project)
     except RemoteError as error:
         why = unreachable.why(error)
         told = f"{error}" if why is None else f"{error}: {why}"
-        yield failure(KEY, told, f"May this machine reach {settings.api_url}?")
+        yield failure(name_of(settings, project), told, f"May this machine reach {settings.api_url}?")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,34 +71,44 @@ def _answer(session: ServiceSession, method: str, url: str) -> Answer:
     return Answer(status=response.status_code, body=body, is_its_own=body is not None or plain)
 
 
-def is_result_of(answer: Answer, settings: LogRocketSettings) -> bool:
-    """Whether it is a result, or that there is none yet, of our project."""
-    project = settings.project
-    return answer.status == 200 and answer.body is not None and answer.body.get("appID") == project  # noqa: PLR2004
+def is_result_of(answer: Answer, project: Project) -> bool:
+    """Whether an answer is about a request of this project, with its result or without one yet."""
+    return answer.status == 200 and answer.body is not None and answer.body.get("appID") == project.name  # noqa: PLR2004 -- success
 
 
-def key(answer: Answer, settings: LogRocketSettings) -> Result:
-    """What an answer tells of the key and the project; what LogRocket answers is not documented."""
-    project, status = settings.project, answer.status
+def key(answer: Answer, settings: LogRocketSettings, project: Project) -> Result:
+    """What an answer says about the key and the project; LogRocket does not document its answers."""
+    name, status, wanted_by = name_of(settings, project), answer.status, _wanted_by(settings, project)
     if status in (401, 403):
-        return failure(KEY, f"LogRocket refuses it ({status})", _KEY_FIX)
-    if is_result_of(answer, settings) or (status in (400, 422) and answer.is_its_own):
-        return ok(KEY, f"LogRocket takes it for the project {project} ({status})")
+        return failure(name, f"LogRocket refuses it ({status}){wanted_by}", _KEY_FIX)
+    if is_result_of(answer, project) or (status in (400, 422) and answer.is_its_own):
+        return ok(name, f"LogRocket accepts it for the project {project.name} ({status}){wanted_by}")
     if status == 404 and answer.is_its_own:  # noqa: PLR2004 -- the project: no request was asked about
-        fix = "Compare LOGROCKET_APP_ID, and the key, with LogRocket > Settings > Project Settings."
-        return failure(KEY, f"LogRocket knows no project {project} (404)", fix)
+        variable = "LOGROCKET_APP_ID" if project == settings.default else "LOGROCKET_PROJECTS"
+        fix = f"Compare {variable}, and the key, with LogRocket > Settings > Project Settings."
+        return failure(name, f"LogRocket knows no project {project.name} (404){wanted_by}", fix)
     if 300 <= status < 400:  # noqa: PLR2004 -- redirects
-        return failure(KEY, f"LogRocket answers with a redirect ({status})", "Is LOGROCKET_API_URL right?")
+        return failure(name, f"LogRocket answers with a redirect ({status})", "Is LOGROCKET_API_URL right?")
     if status in (429, *range(500, 600)):
         again = "Run the command again later, and file a ticket."
-        return failure(KEY, f"LogRocket answers {status}, which tells nothing of the key", again)
+        return failure(name, f"LogRocket answers {status}, which says nothing about the key", again)
     fix = "Is LOGROCKET_API_URL right, and does no proxy answer in LogRocket's place? Then file a ticket."
-    return warning(KEY, f"an answer ({status}) does not tell whether LogRocket takes it for the project {project}", fix)
+    untold = f"an answer ({status}) does not tell whether LogRocket accepts it for the project {project.name}"
+    return warning(name, f"{untold}{wanted_by}", fix)
 
 
 def of_settings(settings: LogRocketSettings) -> Iterator[Result]:
-    """What the key tells by itself. Most keys name their project; the settings refuse the key of another one."""
-    if settings.api_key.startswith(f"{settings.org}:{settings.app}:"):
-        yield ok(KEY, f"names the project {settings.project}")
-    else:
-        yield ok(KEY, f"does not name its project: whether that is {settings.project}, it does not tell")
+    """What the keys themselves show. Most keys name their project; the settings refuse the key of another one."""
+    for project in settings.projects:
+        name, wanted_by = name_of(settings, project), _wanted_by(settings, project)
+        if project.api_key.startswith(f"{project.org}:{project.app}:"):
+            yield ok(name, f"names the project {project.name}{wanted_by}")
+        else:
+            told = f"does not name its project, so it does not show whether that is {project.name}"
+            yield ok(name, f"{told}{wanted_by}")
+
+
+def _wanted_by(settings: LogRocketSettings, project: Project) -> str:
+    """The rules that lead to a project, for whoever wrote them."""
+    rules = ", ".join(str(rule) for rule in settings.project_rules if rule.project == project)
+    return f", for {rules}" if rules else ""

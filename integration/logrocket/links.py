@@ -14,6 +14,7 @@ from typing import Self
 from urllib.parse import urlencode, urlsplit
 
 from integration.facts import Person
+from integration.logrocket.projects import Project
 from integration.logrocket.settings import LogRocketSettings
 
 _RECORDING_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
@@ -31,9 +32,10 @@ class ProjectLinks:
     app: str
 
     @classmethod
-    def of(cls, settings: LogRocketSettings) -> Self:
-        """The addresses of the project that the settings name."""
-        return cls(app_url=settings.app_url, org=settings.org, app=settings.app)
+    def of(cls, settings: LogRocketSettings, project: Project | None = None) -> Self:
+        """The addresses of a project: of the default one, when none is given."""
+        chosen = project or settings.default
+        return cls(app_url=settings.app_url, org=chosen.org, app=chosen.app)
 
     def replay(self, place: str) -> str:
         """Where a session is replayed."""

@@ -10,7 +10,7 @@ from typing import Final
 
 LOCK: Final = "serve.lock"
 _APPEND_ONLY: Final = "appendonlydir"
-_SOME_BYTES: Final = 65_536  # for which there has to be room
+_SOME_BYTES: Final = 65_536  # that have to fit on the disk
 _PRIVATE: Final = 0o700
 _OPEN: Final = 0o077  # what others may do
 _OURS: Final = frozenset(

@@ -1,4 +1,4 @@
-"""The Valkey of `serve`, and how it is told from anybody else's.
+"""The Valkey of `serve`, and how to know it from anybody else's.
 
 Ours listens where we put it, keeps its data in our folder, and writes its pid file there. One that says all of this is
 ended by its own command: a process id in a file may be another program's by now.
@@ -33,7 +33,7 @@ def serves(socket_path: Path, folder: Path) -> bool:
     with client:
         try:
             return bool(client.ping())
-        except RedisError:  # it still reads
+        except RedisError:  # it is still reading its data
             return False
 
 

@@ -20,7 +20,7 @@ from integration.serve.valkey import CANNOT_START, PID_FILE, StrangerError, end_
 CONFIG: Final = {"appendonly": "yes", "appendfsync": "always", "save": "", "maxmemory-policy": "noeviction"}
 _LOOK_SECONDS: Final = 0.5
 _SILENT_LOOKS: Final = 20  # after which it counts as dead
-_START_SECONDS: Final = 60.0  # with a long file to read
+_START_SECONDS: Final = 60.0  # reading a long file takes a while
 _END_SECONDS: Final = 10.0
 
 

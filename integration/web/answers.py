@@ -6,7 +6,7 @@ from flask import Response, request
 
 from integration import logs
 
-RETRY_AFTER_SECONDS = 30  # Zendesk comes back only when told less than 60
+RETRY_AFTER_SECONDS = 30  # Zendesk, for one, comes back only when told less than 60
 
 log = logs.get(__name__)
 

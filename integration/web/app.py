@@ -1,8 +1,6 @@
-"""The web process: takes in what Zendesk and LogRocket deliver, writes it down, answers; calls nobody."""
+"""The web process: takes in what the services deliver, writes it down, answers; calls nobody."""
 
 from __future__ import annotations
-
-import random
 
 from flask import Flask
 
@@ -21,11 +19,14 @@ def create_app(settings: Settings | None = None) -> Flask:
         logs.configure(settings)
     app = Flask("integration", static_folder=None)
     for_pages = connections.for_pages(settings)
-    app.extensions["deliveries"] = counted = Deliveries(for_pages, settings.keys)
-    ledger = services.open_ledger(settings, connections.for_web(settings), random=random.random)
-    deliveries.register(app, settings, ledger, counted)
-    ledger_of_pages = services.open_ledger(settings, for_pages, random=random.random)
+    routes, doors, callback = services.routes(), services.doors(settings), services.callback(settings)
+    app.extensions["deliveries"] = counted = Deliveries(for_pages, settings.keys, routes.endpoints)
+    ledger = services.open_ledger(settings, connections.for_web(settings))
+    deliveries.register_doors(app, doors, ledger, counted)
+    deliveries.register_callback(app, routes.callback, callback, ledger, counted)
+    ledger_of_pages = services.open_ledger(settings, for_pages)
     doorkeeper = pages.register(app, settings, ledger_of_pages, for_pages)
     health.register(app, settings, for_pages, doorkeeper)
-    errors.register(app, counted)
+    endpoints = {**{door.path: name for name, door in doors.items()}, callback.path: routes.callback}
+    errors.register(app, counted, endpoints=endpoints, callback=callback)
     return app

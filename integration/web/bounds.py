@@ -1,6 +1,6 @@
 """What all clients together may hold of a web process: connections, bodies and bytes; no I/O.
 
-Nobody can tell a stranger from Zendesk before a delivery is there as a whole, so nobody is kept out: when something
+Nobody can tell a stranger from a service before a delivery is there as a whole, so nobody is kept out: when something
 runs out, the connection gives way that has waited longest for its client. A genuine delivery waits some milliseconds;
 who holds places without using them has always waited longer.
 """

@@ -1,59 +1,67 @@
-"""The endpoints of Zendesk's and LogRocket's deliveries: verify, write down, queue, answer; call nobody."""
+"""The endpoints of what services deliver: verify, write down, queue, answer; call nobody."""
 
 from __future__ import annotations
 
 import time
-from typing import Final
+from collections.abc import Mapping
 
 from flask import Flask, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from integration import logs
-from integration.cases.deliveries import Deliveries, Endpoint
-from integration.cases.ledger import Ledger
+from integration.cases.deliveries import Deliveries
+from integration.cases.ledger import CallbackOutcome, Ledger
 from integration.facts import as_logged
-from integration.logrocket import callback, results
-from integration.settings import Settings
+from integration.ports import Callback, Door
 from integration.web.answers import answer, later
-from integration.zendesk import webhook
-
-ENDPOINTS: Final = {webhook.ENDPOINT: Endpoint.ZENDESK, callback.PATH: Endpoint.LOGROCKET}
 
 log = logs.get(__name__)
 
 
-def register(app: Flask, settings: Settings, ledger: Ledger, deliveries: Deliveries) -> None:
-    """Give the application the endpoints; `deliveries` keeps count of what was verified and refused."""
+def register_doors(app: Flask, doors: Mapping[str, Door], ledger: Ledger, deliveries: Deliveries) -> None:
+    """Give the application an endpoint for each door, by its name, under which `deliveries` counts."""
+    for name, door in doors.items():
+        _register_door(app, name, door, ledger, deliveries)
 
-    @app.post(webhook.ENDPOINT)
-    def ticket_created() -> ResponseReturnValue:
-        """Take in a new ticket."""
-        if not settings.zendesk.webhook_secrets:
-            deliveries.refused(Endpoint.ZENDESK, "no_secret", 503)
+
+def _register_door(app: Flask, name: str, door: Door, ledger: Ledger, deliveries: Deliveries) -> None:
+    @app.post(door.path, endpoint=f"{name}_door")
+    def case_created() -> ResponseReturnValue:
+        """Take in a new case."""
+        if not door.has_secret:
+            deliveries.refused(name, "no_secret", 503)
             return later("no webhook secret is set")
-        _refuse_longer(webhook.MAX_BYTES)
-        webhook.look_at(request.headers, now=time.time())  # a body is read only when it may be genuine
-        body = _body(webhook.MAX_BYTES)
-        webhook.verify(body, request.headers, secrets=settings.zendesk.webhook_secrets, now=time.time())
-        deliveries.verified(Endpoint.ZENDESK)
-        ticket = webhook.read(body)
-        if ticket is None:
+        _refuse_longer(door.max_bytes)
+        door.look_at(request.headers, now=time.time())  # a body is read only when it may be genuine
+        body = _body(door.max_bytes)
+        door.verify(body, request.headers, now=time.time())
+        deliveries.verified(name)
+        case = door.read(body)
+        if case is None:
             return answer(204)
-        if not ledger.receive(ticket):
-            log.info("ticket delivered again, it is known", **as_logged(ticket.key))
+        if not ledger.receive(case):
+            log.info("ticket delivered again, it is known", **as_logged(case.key))
             return answer(200, "already known")
         return answer(202, "queued")
 
-    @app.post(callback.PATH)
+
+def register_callback(app: Flask, name: str, callback: Callback, ledger: Ledger, deliveries: Deliveries) -> None:
+    """Give the application the endpoint for what came of requests for highlights."""
+
+    @app.post(callback.path, endpoint=f"{name}_callback")
     def highlights_made() -> ResponseReturnValue:
         """Take in what came of a highlights request."""
-        key = callback.verify(request.args, secret_keys=settings.secret_keys, now=time.time())
-        deliveries.verified(Endpoint.LOGROCKET)
-        result = results.read(_body(callback.MAX_BYTES))
-        if not ledger.call_back(key, result):
-            return answer(200, "already known")
-        return answer(202, "queued")
+        key = callback.verify(request.args, now=time.time())
+        deliveries.verified(name)
+        result = callback.read(_body(callback.max_bytes))
+        match ledger.take_callback(key, result):
+            case CallbackOutcome.TAKEN:
+                return answer(202, "queued")
+            case CallbackOutcome.REPEATED:
+                return answer(200, "already known")
+            case CallbackOutcome.UNKNOWN:
+                return answer(200, "ticket not known")
 
 
 def _body(limit: int) -> bytes:

@@ -51,7 +51,7 @@ class Log(Logger):  # type: ignore[misc]  # gunicorn publishes no types
         self.error_log.propagate = True
 
     def warning(self, msg: str, *args: object, **options: Any) -> None:  # noqa: ANN401 -- gunicorn's own
-        """Of a request that is none, tell the kind of error alone."""
+        """Of what is no valid request, log the kind of error alone."""
         error = sys.exc_info()[0]
         if error is None:
             super().warning(msg, *args, **options)
@@ -59,7 +59,7 @@ class Log(Logger):  # type: ignore[misc]  # gunicorn publishes no types
             log.warning("request unusable", reason=error.__name__)
 
     def exception(self, msg: str, *_: object, **options: Any) -> None:  # noqa: ANN401 -- gunicorn's own
-        """Of a request that broke off, tell where, and not what it asked for."""
+        """Of a request that broke off, log where, and not what it asked for."""
         super().exception(msg.partition(" %")[0], **options)
 
 
@@ -109,7 +109,7 @@ class Connection(gevent.socket.socket):  # type: ignore[misc]  # gevent publishe
         if self._gave_way or (self._stage is Stage.HEAD and held > HEAD_BYTES):
             return self._no_more()
         if held > _PIECE:
-            gevent.sleep(0)  # a fast client lets others have their turn
+            gevent.sleep(0)  # so that a fast client does not hold up the others
         return piece
 
     def _in_time(self, size: int, *flags: int) -> bytes:
@@ -134,7 +134,7 @@ class Connection(gevent.socket.socket):  # type: ignore[misc]  # gevent publishe
 
     def sendall(self, data: bytes, *flags: int) -> None:
         """Send a piece of an answer; a client that does not take it in time counts as one that left."""
-        if self.gettimeout() == 0.0:  # gunicorn's way to refuse what is no request
+        if self.gettimeout() == 0.0:  # gunicorn refuses what is no valid request this way
             super().sendall(data, *flags)
             return
         if self._stage is not Stage.ANSWER:
@@ -204,7 +204,7 @@ class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn publishes no types
         self._here: dict[gevent.Greenlet, Connection] = {}
 
     def run(self) -> None:
-        """Serve; what goes wrong outside of a request is told in our log, and not over several lines beside it."""
+        """Serve; an error outside a request goes to our log, and not to standard error as a traceback."""
         gevent.get_hub().print_exception = _tell_of_gevent
         super().run()
 
@@ -227,7 +227,7 @@ class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn publishes no types
 
     def handle(self, listener: Any, client: Any, addr: Any) -> None:  # noqa: ANN401 -- gunicorn's own
         """Serve one connection."""
-        if not self.alive:  # it came too late; whoever waits for an answer asks another process
+        if not self.alive:  # too late: this process is ending, and the client can ask another one
             client.close()
             return
         connection = Connection(client, self._room, keep_alive=self.cfg.keepalive)

@@ -9,7 +9,7 @@ from flask import Flask, request
 from flask.typing import ResponseReturnValue
 
 from integration import logs, services
-from integration.cases import connections, overview, standing
+from integration.cases import connections, overview, redis_trouble, standing
 from integration.cases.owner import RefusedRedisError
 from integration.cases.situation import Trouble
 from integration.settings import Settings
@@ -21,10 +21,10 @@ log = logs.get(__name__)
 
 def register(app: Flask, settings: Settings, for_pages: redis.Redis, doorkeeper: Doorkeeper | None) -> None:
     """Give the application the endpoints; those whom `doorkeeper` lets in are told what is wrong."""
-    connection = connections.for_readiness(settings)
+    connection, routes = connections.for_readiness(settings), services.routes()
 
     def tell_troubles() -> ResponseReturnValue:
-        troubles = standing.troubles(overview.facts(settings, for_pages, routes=services.routes()))
+        troubles = standing.troubles(overview.read(settings, for_pages, routes=routes).facts)
         return answer(200, "\n".join(["ok", *map(_in_a_line, troubles)]))
 
     for_admin = None if doorkeeper is None else doorkeeper.auth.login_required(tell_troubles)
@@ -43,7 +43,7 @@ def register(app: Flask, settings: Settings, for_pages: redis.Redis, doorkeeper:
             log.error("this Redis is not for us", why=str(error))  # noqa: TRY400 -- the text says it all
             return answer(503, "Redis cannot be used, the log says why")
         except redis.exceptions.RedisError as error:
-            return answer(503, standing.away(error).what)
+            return answer(503, redis_trouble.away(error, desks=routes.desks).what)
         if for_admin is not None and request.authorization is not None:
             return cast("ResponseReturnValue", for_admin())
         return answer(200, "ok")

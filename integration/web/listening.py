@@ -37,7 +37,7 @@ def port(raw: str) -> int:
 
 
 def refuse_taken(settings: Settings, number: int) -> None:
-    """Raise `CannotListenError` when the web process could not listen, or not be found, at its port."""
+    """Raise `CannotListenError` when the web process could not listen at its port, or browsers would not find it."""
     addresses = [host(settings).strip("[]")]
     if urlsplit(settings.public_url).hostname == "localhost":
         addresses.append("::1")  # browsers look there first
@@ -47,7 +47,7 @@ def refuse_taken(settings: Settings, number: int) -> None:
         except OSError as error:
             if address != addresses[0] and error.errno != errno.EADDRINUSE:  # there is no IPv6 here
                 continue
-            raise CannotListenError(_why_not(error, number)) from None
+            raise CannotListenError(_why_it_cannot_listen(error, number)) from None
 
 
 def _listen(address: str, number: int) -> None:
@@ -59,7 +59,8 @@ def _listen(address: str, number: int) -> None:
         probe.listen(1)
 
 
-def _why_not(error: OSError, number: int) -> str:
+def _why_it_cannot_listen(error: OSError, number: int) -> str:
+    """Why the port is not free for us, and what to do."""
     if error.errno == errno.EADDRINUSE:
         return f"Port {number} is taken by another program: end that one, or choose another port with PORT."
     if error.errno == errno.EACCES:

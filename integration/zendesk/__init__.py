@@ -1,1 +1,1 @@
-"""Zendesk: what it tells us (webhook), and what we ask of it (client, notes)."""
+"""Zendesk: what it tells us (`webhook`), and what we ask of it (`desk`); `service` says what the folder offers."""

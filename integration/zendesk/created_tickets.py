@@ -19,10 +19,10 @@ from integration.facts import Stretch
 from integration.zendesk import trouble
 from integration.zendesk.reader import Absent, Forbidden, Reader, iso, objects
 
-SLICE_SECONDS: Final = 3600.0  # looked through at a time; what is done is not done again
+SLICE_SECONDS: Final = 3600.0  # searched at a time; a slice that is done is not searched again
 EXPORT_PAUSE_SECONDS: Final = 7.5  # between two incremental exports: eight of the ten a minute
 MAX_EXPORTS: Final = 400
-_LATEST_SECONDS: Final = 120.0  # of which an incremental export tells nothing, and more
+_LATEST_SECONDS: Final = 120.0  # an incremental export leaves out the latest minute; with room to spare
 
 Record = dict[str, Any]
 
@@ -32,7 +32,7 @@ NO_PERMISSION: Final = (
 )
 
 
-class Way(enum.StrEnum):
+class Export(enum.StrEnum):
     """How tickets are found."""
 
     SEARCH = "search export"
@@ -41,11 +41,11 @@ class Way(enum.StrEnum):
     @property
     def lag(self) -> float:
         """The seconds after which a new ticket is certainly shown."""
-        return 900.0 if self is Way.SEARCH else _LATEST_SECONDS
+        return 900.0 if self is Export.SEARCH else _LATEST_SECONDS
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class Batch:
     """Some of the tickets; all that were created before `until` have been found (None: that is not known yet)."""
 
     records: list[Record]
@@ -58,7 +58,7 @@ class CreatedTickets:
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
 
-    def way(self, *, now: float) -> Way:
+    def usable_export(self, *, now: float) -> Export:
         """Which export our credentials may use; `Forbidden` when neither."""
         try:
             self._reader.get("search/export", _query(Stretch(start=now - 1, end=now)) | {"page[size]": "1"})
@@ -67,27 +67,27 @@ class CreatedTickets:
                 self._reader.get("incremental/tickets/cursor", _start(now, now=now))
             except (Forbidden, Absent) as error:
                 raise Forbidden(NO_PERMISSION) from error
-            return Way.INCREMENTAL
-        return Way.SEARCH
+            return Export.INCREMENTAL
+        return Export.SEARCH
 
-    def within(self, stretches: Sequence[Stretch], *, way: Way, now: float) -> Iterator[Found]:
+    def within(self, stretches: Sequence[Stretch], *, export: Export, now: float) -> Iterator[Batch]:
         """Every ticket that was created in one of the stretches, which are in order."""
         if not stretches:
             return iter(())
-        return self._by_search(stretches) if way is Way.SEARCH else self._by_export(stretches[0].start, now=now)
+        return self._by_search(stretches) if export is Export.SEARCH else self._by_export(stretches[0].start, now=now)
 
-    def _by_search(self, stretches: Sequence[Stretch]) -> Iterator[Found]:
+    def _by_search(self, stretches: Sequence[Stretch]) -> Iterator[Batch]:
         for part in _slices(stretches):
             for page in self._reader.pages("search/export", "results", _query(part)):
-                yield Found(records=page, until=None)
-            yield Found(records=[], until=part.end)
+                yield Batch(records=page, until=None)
+            yield Batch(records=[], until=part.end)
 
-    def _by_export(self, since: float, *, now: float) -> Iterator[Found]:
-        """What changed since, for a ticket that was created since has changed since; begun anew when interrupted."""
+    def _by_export(self, since: float, *, now: float) -> Iterator[Batch]:
+        """Every ticket that changed since then, new ones among them. Interrupted, it begins at the start again."""
         query = _start(since, now=now)
         for _ in range(MAX_EXPORTS):
             answer = self._reader.get("incremental/tickets/cursor", query)
-            yield Found(records=objects(answer, "tickets"), until=None)
+            yield Batch(records=objects(answer, "tickets"), until=None)
             if answer.get("end_of_stream") is True:
                 return
             cursor = answer.get("after_cursor")

@@ -35,11 +35,11 @@ class InvocationLog:
 
     def __init__(self, reader: Reader, *, endpoint: str) -> None:
         self._reader = reader
-        self._endpoint = webhook.place(endpoint)
+        self._endpoint = webhook.normalised_endpoint(endpoint)
 
     def webhooks(self) -> list[dict[str, Any]]:
         """Our webhooks, as Zendesk has them."""
-        return [each for page in self._reader.pages("webhooks", "webhooks") for each in page if self._ours(each)]
+        return [hook for page in self._reader.pages("webhooks", "webhooks") for hook in page if self._ours(hook)]
 
     def missed(self, webhook_ids: Iterable[str], *, since: float, now: float) -> Missed:
         """What was not delivered since a Unix time. When more is in the log than can be read, that is all the time."""
@@ -49,24 +49,24 @@ class InvocationLog:
             path, query = f"webhooks/{segment(webhook_id)}/invocations", {"filter[from_ts]": iso(since)}
             try:
                 for page in self._reader.pages(path, "invocations", query):
-                    rows += [each for each in page if each.get("status") != _SUCCESS]
+                    rows += [invocation for invocation in page if invocation.get("status") != _SUCCESS]
             except TooManyPages:
                 everything = True
-            except Absent:  # the webhook was deleted meanwhile, and its log with it
+            except Absent:  # the webhook has been deleted, and its log with it
                 continue
         return missed_in(rows, since=since, now=now, everything=everything)
 
-    def _ours(self, found: dict[str, Any]) -> bool:
-        endpoint = found.get("endpoint")
-        if "id" not in found or not isinstance(endpoint, str):
+    def _ours(self, hook: dict[str, Any]) -> bool:
+        endpoint = hook.get("endpoint")
+        if "id" not in hook or not isinstance(endpoint, str):
             raise trouble.unreadable()
-        return webhook.place(endpoint) == self._endpoint
+        return webhook.normalised_endpoint(endpoint) == self._endpoint
 
 
 def missed_in(rows: Sequence[dict[str, Any]], *, since: float, now: float, everything: bool = False) -> Missed:
     """When the tickets were created that these deliveries would have told of (pure).
 
-    One that is under way is left for a later look; one without a time may be of any.
+    A delivery that is under way is left for later; one without a time may be of any ticket.
     """
     stretches, deliveries = [], 0
     for row in rows:
@@ -79,10 +79,10 @@ def missed_in(rows: Sequence[dict[str, Any]], *, since: float, now: float, every
         else:
             stretches.append(Stretch(start=ended - LONGEST_DELIVERY_SECONDS, end=ended))
     if everything:
-        stretches.append(whole(since=since, now=now))
+        stretches.append(all_the_time(since=since, now=now))
     return Missed(deliveries=deliveries, stretches=tuple(merged(stretches)))
 
 
-def whole(*, since: float, now: float) -> Stretch:
-    """All the time; Zendesk's clock may be ahead of ours."""
+def all_the_time(*, since: float, now: float) -> Stretch:
+    """All the time since then; Zendesk's clock may be ahead of ours."""
     return Stretch(start=since, end=now + 600.0)

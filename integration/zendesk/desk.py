@@ -34,7 +34,7 @@ class Desk:
         self._own_id: int | None = None
 
     def takes_our_credentials(self) -> bool | None:
-        """Whether Zendesk accepts us where no ticket is concerned; None when that cannot be told now."""
+        """Whether Zendesk accepts us where no ticket is concerned; None when that cannot be found out now."""
         try:
             return self._who_we_are() is not None
         except (Held, NotThere):
@@ -47,7 +47,7 @@ class Desk:
         said = f" ({error.said})" if error.said else ""
         return (
             f"Zendesk denies permission for this ticket ({error.status}), although it accepts our credentials: may our "
-            f"user see and change it (role, groups, brand), or does a firewall dislike its text?{said}"
+            f"user see and change it (role, groups, brand), or does a firewall object to its text?{said}"
         )
 
     def close(self) -> None:
@@ -63,7 +63,7 @@ class Desk:
 
     @understood(write=False)
     def _who_we_are(self) -> int | None:
-        """Our user's id; None when Zendesk answers as to somebody whom it does not know, which it does with a 200."""
+        """Our user's id; None when Zendesk does not know us: it then answers with 200, as to an anonymous user."""
         answer = self._session.get(f"{self._zendesk.asked_url}/api/v2/users/me.json").json()
         user_id = answer["user"]["id"]
         return user_id if type(user_id) is int else None
@@ -104,7 +104,7 @@ class Desk:
         return (comment for comment in comments if comment.author_id == author and not _by_hand(comment))
 
     def _comments(self, ticket_id: int) -> Iterator[Comment]:
-        """The ticket's comments. There is one at least, its description: an answer without any is none."""
+        """The ticket's comments. There is always one, its description: without any, an answer cannot be right."""
         comments = iter(self._zenpy.tickets.comments(ticket=ticket_id))
         first = next(comments, None)
         if first is None:
@@ -114,13 +114,8 @@ class Desk:
     @understood(write=True)
     def write(self, key: CaseKey, note: Note) -> Receipt:
         """Add the note as an internal comment, in one request, and see whether it is internal."""
-        return self.add_internal_note(key, notes.render(note))
-
-    @understood(write=True)
-    def add_internal_note(self, key: CaseKey, html: str) -> Receipt:
-        """Add HTML as an internal comment."""
         ticket_id = _number(key)
-        ticket = Ticket(id=ticket_id, comment=Comment(html_body=html, public=False))
+        ticket = Ticket(id=ticket_id, comment=Comment(html_body=notes.render(note), public=False))
         audit = self._zenpy.tickets.update(ticket).audit
         if audit.ticket_id == ticket_id:
             for event in audit.events:
@@ -137,9 +132,9 @@ class Desk:
             self._session.put(self._zendesk.asked_url + path)
         except RemoteError as error:
             if not isinstance(error, Temporary) and self._is_public(ticket_id, comment_id) is False:
-                return  # somebody was faster
+                return  # somebody else has hidden it
             raise StillPublic(still_public(error), note_id=receipt_id, service="Zendesk") from error
-        if self._is_public(ticket_id, comment_id):  # what answers with a 200 need not be Zendesk
+        if self._is_public(ticket_id, comment_id):  # an answer of 200 need not come from Zendesk
             reason = still_public("Zendesk shows it as public after that")
             raise StillPublic(reason, note_id=receipt_id, service="Zendesk")
 
@@ -152,7 +147,7 @@ class Desk:
         return shown[0] is not False if shown else None
 
     def _note(self, comment_id: int, *, public: object) -> Receipt:
-        """A comment of ours; what does not say that it is internal is taken for public."""
+        """A comment of ours; unless it says that it is internal, it counts as public."""
         pace = limits.read(self._zendesk.last_headers)
         return Receipt(id=str(comment_id), public=public is not False, pace=pace)
 
@@ -163,7 +158,7 @@ def _number(key: CaseKey) -> int:
 
 
 def still_public(why: object) -> str:
-    """The reason for an admin."""
+    """Why a note is still public, for an admin."""
     return f"the note is public and could not be made private: {why}"
 
 

@@ -1,4 +1,4 @@
-"""The tickets that Zendesk could not tell us of: its log of deliveries, its list of tickets, and our trigger.
+"""The tickets that Zendesk could not tell us about: from its log of deliveries, its tickets, and our trigger.
 
 Zendesk's log says when deliveries were not made, but not of which tickets. So the tickets that were created then are
 looked through, and those that our trigger would have told of are the missed ones.
@@ -10,16 +10,17 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from integration.errors import Held
+from integration.errors import Held, RemoteError
 from integration.facts import NewCase, Stretch, case_key
 from integration.ports import Candidate, Candidates, Created, Wait
 from integration.settings import Settings
-from integration.zendesk import trigger_match
-from integration.zendesk.created_tickets import CreatedTickets, Record, Way
-from integration.zendesk.delivery_log import KEPT_HOURS, InvocationLog, Missed, whole
+from integration.zendesk import trigger_match, trouble
+from integration.zendesk.created_tickets import CreatedTickets, Export, Record
+from integration.zendesk.delivery_log import KEPT_HOURS, InvocationLog, Missed, all_the_time
 from integration.zendesk.reader import Absent, Forbidden, Reader, objects, segment, unix
+from integration.zendesk.settings import ZendeskSettings
 from integration.zendesk.trigger_match import Rule
-from integration.zendesk.webhook import DESK, ENDPOINT, place
+from integration.zendesk.webhook import DESK, ENDPOINT, normalised_endpoint
 
 _MARK: Final = re.compile(r"\[helpdesk-highlights (\S+?)[\s\]]")
 _MOST: Final = 10**18  # no ticket's number has more digits
@@ -39,12 +40,18 @@ class MissedTickets:
 
     kept_hours = KEPT_HOURS
     nobody_tells = "no webhook in Zendesk has our endpoint"
+    lag = Export.SEARCH.lag
 
     def __init__(self, settings: Settings, *, wait: Wait) -> None:
+        self._settings = settings.of(ZendeskSettings)
         self._endpoint = f"{settings.public_url}{ENDPOINT}"
-        self._reader = Reader(settings.zendesk, wait=wait)
+        self._reader = Reader(settings.of(ZendeskSettings), wait=wait)
         self._log = InvocationLog(self._reader, endpoint=self._endpoint)
         self._webhooks: list[Record] | None = None
+
+    def in_words(self, error: RemoteError) -> str:
+        """What an admin is told of an error of Zendesk's, and what to do."""
+        return str(trouble.in_words(error, self._settings))
 
     def sources(self) -> int | None:
         """How many webhooks lead to us; None when Zendesk does not show them."""
@@ -60,14 +67,14 @@ class MissedTickets:
         try:
             if webhooks is not None:
                 missed = self._log.missed([str(webhook["id"]) for webhook in webhooks], since=since, now=now)
-                rules = None if triggers is None else trigger_match.rules(webhooks, triggers)
+                rules = None if triggers is None else trigger_match.rules_of(webhooks, triggers)
                 return LookAtTickets(self._reader, missed=missed, rules=rules or None, sure=True)
         except Forbidden:
             pass
         ours = [trigger for trigger in triggers or () if trigger.get("active") is True and self._marked(trigger)]
         if not ours:
             raise Held(NO_PERMISSION)
-        missed = Missed(deliveries=0, stretches=(whole(since=since, now=now),))
+        missed = Missed(deliveries=0, stretches=(all_the_time(since=since, now=now),))
         rules = [trigger_match.rule_of(trigger) for trigger in ours]
         return LookAtTickets(self._reader, missed=missed, rules=rules, sure=False)
 
@@ -81,7 +88,7 @@ class MissedTickets:
     def _marked(self, trigger: Record) -> bool:
         """Whether `install` made a trigger for our endpoint."""
         marks = _MARK.findall(str(trigger.get("description")))
-        return any(place(mark) == place(self._endpoint) for mark in marks)
+        return any(normalised_endpoint(mark) == normalised_endpoint(self._endpoint) for mark in marks)
 
 
 class LookAtTickets:
@@ -103,14 +110,16 @@ class LookAtTickets:
     def created(self, stretches: Sequence[Stretch], *, now: float) -> Created:
         """The tickets that were created then, but for those that were deleted since."""
         tickets = CreatedTickets(self._reader)
-        way = tickets.way(now=now)
-        return Created(lag=way.lag, parts=self._parts(tickets, stretches, way, now))
+        export = tickets.usable_export(now=now)
+        return Created(lag=export.lag, parts=self._parts(tickets, stretches, export, now))
 
     @staticmethod
-    def _parts(tickets: CreatedTickets, stretches: Sequence[Stretch], way: Way, now: float) -> Iterator[Candidates]:
-        for found in tickets.within(stretches, way=way, now=now):
-            shown = [record for record in found.records if record.get("status") != "deleted"]
-            yield Candidates(cases=[_candidate(record) for record in shown], until=found.until)
+    def _parts(
+        tickets: CreatedTickets, stretches: Sequence[Stretch], export: Export, now: float
+    ) -> Iterator[Candidates]:
+        for batch in tickets.within(stretches, export=export, now=now):
+            shown = [record for record in batch.records if record.get("status") != "deleted"]
+            yield Candidates(cases=[_candidate(record) for record in shown], until=batch.until)
 
     def was_meant(self, candidate: Candidate) -> bool | None:
         """Whether our trigger would have told of a ticket."""
@@ -122,7 +131,7 @@ class LookAtTickets:
         return True if fires is None and self._sure else fires
 
     def _as_created(self, record: Record) -> list[trigger_match.Record]:
-        """The ticket as it was when it was created; none when Zendesk does not tell."""
+        """The ticket as it was when it was created; none when Zendesk does not say."""
         try:
             answer = self._reader.get(f"tickets/{segment(record.get('id'))}/audits", {"page[size]": "1"})
             audits = objects(answer, "audits")
@@ -138,12 +147,12 @@ def _candidate(record: Record) -> Candidate:
     return Candidate(id=str(number), case=case, created=created, record=record)
 
 
-def ways(settings: Settings, *, now: float, wait: Wait) -> tuple[Way, bool]:
+def usable_sources(settings: Settings, *, now: float, wait: Wait) -> tuple[Export, bool]:
     """How missed tickets can be found, and whether Zendesk's log says when; raises `RemoteError` when not at all."""
-    reader = Reader(settings.zendesk, wait=wait)
-    way = CreatedTickets(reader).way(now=now)
+    reader = Reader(settings.of(ZendeskSettings), wait=wait)
+    export = CreatedTickets(reader).usable_export(now=now)
     try:
         InvocationLog(reader, endpoint=f"{settings.public_url}{ENDPOINT}").webhooks()
     except Forbidden:
-        return way, False
-    return way, True
+        return export, False
+    return export, True

@@ -20,10 +20,10 @@ _PARTS = re.compile(r"(total|remaining|resets)\s*=\s*([0-9]{1,9})")
 
 def read(headers: Mapping[str, str]) -> Pace | None:
     """The pace that the headers of an answer ask for; None when they say nothing."""
-    paces = [_pace(*found) for found in _allowances({name.lower(): value for name, value in headers.items()})]
+    paces = [_pace(*allowance) for allowance in _allowances({name.lower(): value for name, value in headers.items()})]
     if not paces:
         return None
-    return Pace(interval=max(each.interval for each in paces), pause=max(each.pause for each in paces))
+    return Pace(interval=max(pace.interval for pace in paces), pause=max(pace.pause for pace in paces))
 
 
 def used_up(headers: Mapping[str, str]) -> bool | None:

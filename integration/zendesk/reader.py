@@ -1,6 +1,6 @@
-"""Reads lists of Zendesk's API page by page: within its limits, not for ever, and never past what cannot be read.
+"""Reads lists of Zendesk's API page by page: within its limits, with an end, and stopping at what cannot be read.
 
-Asked for without zenpy, whose generators follow any number of pages, wherever their links lead.
+zenpy is not used here: its generators follow any number of pages, wherever their links lead.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class Reader:
         raise AssertionError("the last attempt returns or raises")
 
     def _spare(self) -> None:
-        """Wait when little is left of the limit: people use it too."""
+        """Wait when little of the limit is left, for people use it too."""
         total, left, reset = (
             _number(self._zendesk.last_headers.get(name, ""))
             for name in ("X-Rate-Limit", "X-Rate-Limit-Remaining", "ratelimit-reset")
@@ -117,14 +117,14 @@ def iso(moment: float) -> str:
 def unix(text: object) -> float | None:
     """The Unix time that Zendesk's text stands for; None when it is none."""
     try:
-        found = datetime.fromisoformat(text) if isinstance(text, str) else None
-        return None if found is None else found.replace(tzinfo=found.tzinfo or UTC).timestamp()
+        moment = datetime.fromisoformat(text) if isinstance(text, str) else None
+        return None if moment is None else moment.replace(tzinfo=moment.tzinfo or UTC).timestamp()
     except (ValueError, OverflowError):
         return None
 
 
 def objects(answer: dict[str, Any], name: str) -> list[dict[str, Any]]:
-    """The objects of a list in an answer; a list that is not there is none that is empty."""
+    """The objects of a list in an answer. A list that is missing is an error, and not an empty list."""
     listed = answer.get(name)
     if not isinstance(listed, list) or not all(isinstance(entry, dict) for entry in listed):
         raise trouble.unreadable()
@@ -133,12 +133,12 @@ def objects(answer: dict[str, Any], name: str) -> list[dict[str, Any]]:
 
 def _object(response: requests.Response) -> dict[str, Any]:
     try:
-        found = response.json()
+        answer = response.json()
     except (ValueError, RecursionError) as error:
         raise trouble.unreadable() from error
-    if not isinstance(found, dict):
+    if not isinstance(answer, dict):
         raise trouble.unreadable()
-    return found
+    return answer
 
 
 def _number(text: str) -> int | None:

@@ -10,11 +10,12 @@ from urllib.parse import urlsplit
 
 import requests
 
-from integration import machine_words
 from integration.errors import Held, NoNotePossible, NotThere, Permanent, RemoteError, Temporary, Told
-from integration.http import ServiceAdapter, ServiceSession, json_object
+from integration.http import ServiceAdapter, ServiceSession
+from integration.json_body import json_object
 from integration.zendesk import pace as limits
 from integration.zendesk import trouble
+from integration.zendesk.refusal_words import refusal_words
 from integration.zendesk.settings import ApiToken, OAuthClient, ZendeskSettings
 
 TOKEN_SECONDS: Final = 1800
@@ -35,7 +36,7 @@ class _Adapter(ServiceAdapter):
 
     def said(self, response: requests.Response) -> str:
         """What an answer other than 2xx says in words for machines."""
-        return machine_words.of_zendesk(response.content)
+        return refusal_words(response.content)
 
 
 class ZendeskAdapter(_Adapter):
@@ -62,7 +63,7 @@ class ZendeskAdapter(_Adapter):
                 raise
             response = super().send(self.credentials.authorize(request), **options)
         if request.method == "GET" and not response.content.strip():
-            raise trouble.unreadable()  # and zenpy would take it for a list of nothing
+            raise trouble.unreadable()  # zenpy would take it for an empty list
         self.last_headers = response.headers
         return response
 
@@ -81,7 +82,7 @@ class ZendeskAdapter(_Adapter):
         return super().refused(response, told)
 
     def limit_used_up(self, headers: Mapping[str, str]) -> bool | None:
-        """Whether the headers of a 429 say that the whole account's limit is used up; None when they do not tell."""
+        """Whether the headers of a 429 say that the whole account's limit is used up; None when they do not say."""
         return limits.used_up(headers)
 
 
@@ -116,7 +117,7 @@ class Basic:
 
 
 class _TokenAdapter(_Adapter):
-    """The transport for access tokens; it tells a wrong address from a wrong client."""
+    """The transport for access tokens; it knows a wrong address from a wrong client."""
 
     def refused(self, response: requests.Response, told: Told) -> RemoteError:
         """The error that an answer other than 2xx stands for."""
@@ -166,7 +167,7 @@ class Bearer:
                 str(error),
                 retry_after=error.retry_after,
                 too_many=error.too_many,
-                limit_used_up=error.too_many,  # it was asked for no ticket in particular
+                limit_used_up=error.too_many,  # a token belongs to no ticket: the limit is the account's
                 service="Zendesk",
             ) from error
         except (Held, Permanent) as error:

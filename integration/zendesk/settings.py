@@ -42,6 +42,21 @@ class ZendeskSettings:
     webhook_secrets: tuple[str, ...] = field(default=(), repr=False)
 
     @property
+    def account(self) -> str:
+        """Which account it is, in words that are no secret."""
+        return f"Zendesk {self.subdomain}"
+
+    @property
+    def requests_per_hour(self) -> None:
+        """Zendesk makes no highlights."""
+        return None
+
+    def facts(self) -> dict[str, object]:
+        """What a process says of it at its start, in the log."""
+        secret = "set" if self.webhook_secrets else "not set, deliveries are refused"
+        return {"zendesk": self.subdomain, "webhook_secret": secret}
+
+    @property
     def secrets(self) -> tuple[str, ...]:
         """Every value that must never be printed."""
         credentials = self.credentials

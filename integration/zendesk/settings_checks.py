@@ -1,4 +1,4 @@
-"""What can be told of Zendesk's settings without asking Zendesk."""
+"""Checks of Zendesk's settings that need no answer from Zendesk."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def of_settings(settings: ZendeskSettings, *, now: float) -> Iterator[Result]:
 
 
 def api_token(now: float) -> Result:
-    """Zendesk stops all API tokens on one day."""
+    """How long API tokens still work: Zendesk stops all of them on one day."""
     name, left = "Zendesk API token", (LAST_DAY_OF_API_TOKENS - datetime.fromtimestamp(now, UTC).date()).days
     if left < 0:
         return failure(name, "Zendesk stopped all API tokens on 30 April 2027", _OAUTH)
@@ -32,9 +32,9 @@ def api_token(now: float) -> Result:
 
 
 def signing_secret_is_set(settings: ZendeskSettings) -> Result:
-    """Without a secret no ticket is taken in; whether it is the right one, Zendesk knows."""
+    """Whether there is a signing secret, without which no ticket is accepted; only Zendesk knows if it is right."""
     name = "signing secret"
-    fix = "Run `python -m integration install`, which tells the secret, and set ZENDESK_WEBHOOK_SECRET."
+    fix = "Run `python -m integration install`, which shows the secret, and set ZENDESK_WEBHOOK_SECRET."
     if not settings.webhook_secrets:
         return warning(name, "ZENDESK_WEBHOOK_SECRET is not set: no ticket is accepted", fix)
     if set(settings.webhook_secrets) == {ZENDESK_TEST_SECRET}:

@@ -1,6 +1,6 @@
 """Whether Zendesk would have told us of a ticket when it was created: our triggers' conditions, after the fact (pure).
 
-What a ticket is now it need not have been then. `would_fire` says None where it cannot tell: because a condition is of
+A ticket may have been different then. `would_fire` says None where it cannot tell: because a condition is of
 a kind that a ticket's record does not show, or because what it is about may have changed since. The audit of the
 ticket's creation settles the latter (`as_created`).
 """
@@ -37,49 +37,51 @@ class Rule:
     since: float
 
 
-def rules(webhooks: Iterable[Record], triggers: Iterable[Record]) -> list[Rule]:
+def rules_of(webhooks: Iterable[Record], triggers: Iterable[Record]) -> list[Rule]:
     """The rules of these webhooks: their subscription, and the triggers that call them."""
-    ids, found = set(), []
+    ids, subscriptions = set(), []
     for webhook in webhooks:
         ids.add(str(webhook.get("id")))
         if CREATED_EVENT in (webhook.get("subscriptions") or ()):
-            found.append(Rule(conditions=Conditions(), since=unix(webhook.get("created_at")) or 0.0))
-    return found + [rule_of(each) for each in triggers if ids & set(_called(each))]
+            subscriptions.append(Rule(conditions=Conditions(), since=unix(webhook.get("created_at")) or 0.0))
+    return subscriptions + [rule_of(trigger) for trigger in triggers if ids & set(_called(trigger))]
 
 
 def rule_of(trigger: Record) -> Rule:
-    """The rule that a trigger is."""
+    """A trigger as a rule."""
     lists = trigger.get("conditions")
     every, some = (lists.get(name) or [] for name in ("all", "any")) if isinstance(lists, dict) else (None, None)
-    readable = all(isinstance(part, list) and all(isinstance(each, dict) for each in part) for part in (every, some))
+    readable = all(
+        isinstance(part, list) and all(isinstance(condition, dict) for condition in part) for part in (every, some)
+    )
     conditions = Conditions(all=tuple(every or ()), any=tuple(some or ())) if readable else None
     return Rule(conditions=conditions, since=unix(trigger.get("created_at")) or 0.0)
 
 
-def earliest(found: Sequence[Rule]) -> float:
+def earliest(rules: Sequence[Rule]) -> float:
     """The Unix time before which no ticket was created that one of the rules holds for."""
-    return min((each.since for each in found), default=0.0) - _SKEW_SECONDS
+    return min((rule.since for rule in rules), default=0.0) - _SKEW_SECONDS
 
 
-def would_fire(found: Sequence[Rule], ticket: Record) -> bool | None:
-    """Whether one of the rules holds for a new ticket; None when that cannot be told."""
+def would_fire(rules: Sequence[Rule], ticket: Record) -> bool | None:
+    """Whether one of the rules holds for a new ticket; None when that cannot be known."""
     created = unix(ticket.get("created_at")) or 0.0
-    in_time = [each for each in found if created >= each.since - _SKEW_SECONDS]
-    return _one_of(None if each.conditions is None else _fires(each.conditions, ticket) for each in in_time)
+    in_time = [rule for rule in rules if created >= rule.since - _SKEW_SECONDS]
+    return _one_of(None if rule.conditions is None else _fires(rule.conditions, ticket) for rule in in_time)
 
 
 def as_created(ticket: Record, audit: Record) -> list[Record]:
-    """The ticket as it was when it was created, before and after other triggers; none when the audit does not tell."""
-    events = [each for each in audit.get("events") or () if isinstance(each, dict)]
-    made = {str(each.get("field_name")): each.get("value") for each in events if each.get("type") == "Create"}
-    changed = {str(each.get("field_name")): each.get("value") for each in events if each.get("type") == "Change"}
+    """The ticket as it was when it was created, before and after other triggers; none when the audit does not say."""
+    events = [event for event in audit.get("events") or () if isinstance(event, dict)]
+    made = {str(event.get("field_name")): event.get("value") for event in events if event.get("type") == "Create"}
+    changed = {str(event.get("field_name")): event.get("value") for event in events if event.get("type") == "Change"}
     if not made or "status" not in made:
         return []
     empty = dict.fromkeys((*_IDS[2:5], "priority", "type", "tags"))
     lasting = {name: ticket.get(name) for name in ("id", "via", "created_at", *_LASTING)}
-    public = next((each.get("public") for each in events if each.get("type") == "Comment"), None)
+    public = next((event.get("public") for event in events if event.get("type") == "Comment"), None)
     first = lasting | empty | made | {"is_public": public, "updated_at": ticket.get("created_at")}
-    return [_with_listed_tags(each) for each in (first, first | changed)]
+    return [_with_listed_tags(state) for state in (first, first | changed)]
 
 
 def _with_listed_tags(ticket: Record) -> Record:
@@ -95,9 +97,9 @@ def _called(trigger: Record) -> Iterator[str]:
 
 
 def _fires(conditions: Conditions, ticket: Record) -> bool | None:
-    every = [_holds(each, ticket) for each in conditions.all]
+    every = [_holds(condition, ticket) for condition in conditions.all]
     if conditions.any:
-        every.append(_one_of(_holds(each, ticket) for each in conditions.any))
+        every.append(_one_of(_holds(condition, ticket) for condition in conditions.any))
     return False if False in every else None if None in every else True
 
 
@@ -107,7 +109,7 @@ def _one_of(answers: Iterable[bool | None]) -> bool | None:
 
 
 def _holds(condition: Condition, ticket: Record) -> bool | None:
-    """Whether a condition held; what has changed since, or may have, proves nothing against it."""
+    """Whether a condition held; that it does not hold now proves nothing when its field may have changed since."""
     field = str(condition.get("field"))
     holds = _holds_now(field, str(condition.get("operator")), condition.get("value"), ticket)
     lasting = field in _LASTING or (field == _TAGS and OPT_OUT in (ticket.get("tags") or ()))
@@ -143,7 +145,7 @@ def _tagged(operator: str, value: object, tags: object) -> bool | None:
 
 
 def _actual(field: str, ticket: Record) -> str | None:
-    """What a ticket has of what a condition is about; None when its record does not tell."""
+    """The value that a condition compares, as the ticket has it; None when its record does not show it."""
     if field == "update_type":
         return "Create"
     if field in ("via_id", "current_via_id"):

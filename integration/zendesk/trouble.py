@@ -1,6 +1,6 @@
-"""What an admin is told when Zendesk does not do what was asked: what happened, why, and what to do.
+"""What an admin reads when a request to Zendesk fails: what happened, why, and what to do.
 
-The one place for these words: `install`, `uninstall`, `recover` and `check` say the same of the same trouble.
+`install`, `uninstall`, `recover` and `check` all take their words from here.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import requests
 from integration import unreachable
 from integration.errors import Held, Permanent, RemoteError, Temporary, Told
 from integration.findings import Result, failure
-from integration.http import json_object
+from integration.json_body import json_object
 from integration.zendesk.settings import ApiToken, ZendeskSettings
 
 CLIENTS: Final = "Admin Center > Apps and integrations > APIs > OAuth clients"
@@ -41,7 +41,7 @@ class Trouble:
 
 
 def in_words(error: RemoteError, settings: ZendeskSettings, *, scopes: str = SERVICE_SCOPES) -> Trouble:
-    """What an admin is told of an error of Zendesk's; `scopes` are those that were asked for."""
+    """What an admin reads about an error of Zendesk's; `scopes` are those that were asked for."""
     why = unreachable.why(error) if isinstance(error, Temporary) else None
     return Trouble(found=f"{error}" if why is None else f"{error}: {why}", fix=_fix(error, settings, scopes))
 
@@ -75,7 +75,7 @@ def _is_about_the_way(error: RemoteError) -> bool:
 
 
 def is_no_help_desk(response: requests.Response) -> bool:
-    """Whether a 404 is about the address as a whole: Zendesk names a record, or a path, that is not there otherwise."""
+    """Whether a 404 means that there is no help desk at this address; otherwise it names a missing record or path."""
     told = json_object(response.content)
     error = None if told is None else told.get("error")
     return told is None or (isinstance(error, dict) and str(error.get("title", ""))[:200].startswith("No help desk"))
@@ -100,6 +100,6 @@ def unreadable(*, outcome_unknown: bool = False) -> Temporary:
 
 
 def of_trouble(name: str, error: RemoteError, settings: ZendeskSettings) -> Result:
-    """A check that failed because Zendesk did not do what was asked: in the words of all other commands."""
+    """The result of a check whose request to Zendesk failed, in the words of all other commands."""
     told = in_words(error, settings)
     return failure(name, told.found, told.fix or AGAIN)

@@ -19,7 +19,7 @@ from integration.errors import MalformedDelivery, OutOfDate, UnverifiedDelivery,
 from integration.facts import NewCase, Person, case_key
 from integration.json_body import parse_object
 from integration.ports import Headers
-from integration.zendesk.settings import ZENDESK_TEST_SECRET
+from integration.zendesk.settings import ZENDESK_TEST_SECRET, ZendeskSettings
 
 DESK = "zendesk"  # what the keys of its cases begin with
 ENDPOINT = "/zendesk/tickets"  # below PUBLIC_URL: where a webhook has to point
@@ -33,6 +33,33 @@ _ISO_UTC = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.
 _BASE64_SHA256 = re.compile(r"[A-Za-z0-9+/]{43}=")
 _LEADING_ID = re.compile(rb'\s*\{\s*"ticket_id"\s*:\s*(?:"([0-9]{1,18})"|([0-9]{1,18})\s*[,}])')
 _MAX_IDENTITY = 320  # characters: the longest e-mail address
+
+
+class TicketDoor:
+    """Where Zendesk's trigger tells of new tickets."""
+
+    path = ENDPOINT
+    max_bytes = MAX_BYTES
+
+    def __init__(self, settings: ZendeskSettings) -> None:
+        self._settings = settings
+
+    @property
+    def has_secret(self) -> bool:
+        """Whether the webhook's secret is set."""
+        return self._settings.accepts_deliveries
+
+    def look_at(self, headers: Headers, *, now: float) -> None:
+        """Raise `UnverifiedDelivery` when the headers alone show that nobody signed this around `now`."""
+        look_at(headers, now=now)
+
+    def verify(self, body: bytes, headers: Headers, *, now: float) -> None:
+        """Raise `UnverifiedDelivery` unless Zendesk signed the body with a secret of ours around `now`."""
+        verify(body, headers, secrets=self._settings.webhook_secrets, now=now)
+
+    def read(self, body: bytes) -> NewCase | None:
+        """The new ticket that a verified body tells of."""
+        return read(body)
 
 
 def look_at(headers: Headers, *, now: float) -> None:
@@ -81,8 +108,8 @@ def read(body: bytes) -> NewCase | None:
     return _case(_ticket_id(payload.get("ticket_id")), person)
 
 
-def place(address: str) -> tuple[str, str, str]:
-    """What makes two addresses of webhooks the same endpoint."""
+def normalised_endpoint(address: str) -> tuple[str, str, str]:
+    """Scheme, host and path of an address, in a form that is equal for addresses of the same endpoint."""
     try:
         parts = urlsplit(address.strip())
     except ValueError:
@@ -120,10 +147,10 @@ def _unix(timestamp: str) -> float:
 
 
 def _leading_ticket_id(body: bytes) -> int:
-    found = _LEADING_ID.match(body)
-    if found is None:
+    match = _LEADING_ID.match(body)
+    if match is None:
         raise MalformedDelivery("neither JSON nor a ticket id at its start")
-    return _ticket_id((found[1] or found[2]).decode("ascii"))
+    return _ticket_id((match[1] or match[2]).decode("ascii"))
 
 
 def _case(number: int, person: Person | None = None) -> NewCase:

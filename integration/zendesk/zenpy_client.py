@@ -1,4 +1,4 @@
-"""zenpy as we use it: on a session of ours, and with its surprises translated."""
+"""zenpy as we use it: on a session of ours, and with its exceptions made into ours."""
 
 from __future__ import annotations
 

@@ -9,11 +9,12 @@ from typing import Final, Literal, Unpack
 from sandbox.faults import Faults
 from sandbox.outbound import Background, require_loopback
 from sandbox.server import LoopbackServer, Recorded
-from sandbox.zendesk.account import TicketPlace
+from sandbox.zendesk import merging
+from sandbox.zendesk.account import Change, NewComment, TicketPlace, UserFacts
 from sandbox.zendesk.app import create_app
 from sandbox.zendesk.delivery import Attempt, Delivery
 from sandbox.zendesk.desk import Desk
-from sandbox.zendesk.records import Comment, Ticket
+from sandbox.zendesk.records import Comment, Ticket, User
 
 __all__ = ["Attempt", "Comment", "Delivery", "Product", "Ticket", "Zendesk"]
 
@@ -120,8 +121,10 @@ class Zendesk:
         self,
         *,
         requester: str | None = "ada@shop.example",
-        name: str = "Ada",
+        name: str | None = None,
         external_id: str | None = None,
+        submitter: str | None = None,
+        suspended: bool = False,
         subject: str = "The discount code does not work",
         description: str = "I enter the code at the checkout and the price stays the same.",
         status: str = "new",
@@ -130,11 +133,22 @@ class Zendesk:
         deliver: bool = True,
         **place: Unpack[TicketPlace],
     ) -> int:
-        """File a ticket and return its number; `deliver=False` tells no webhook of it."""
+        """File a ticket and return its number; `deliver=False` tells no webhook of it.
+
+        `submitter` is the e-mail address of an agent who files it for the requester.
+        """
         account = self.desk.account
-        person = account.requester(email=requester, name=name, external_id=external_id)
+        person = account.requester(email=requester, name=name, external_id=external_id, suspended=suspended or None)
+        agent = self._agent(submitter) if submitter else None
         ticket = account.file(
-            person, description=description, public=public, subject=subject, status=status, tags=tags, **place
+            person,
+            description=description,
+            public=public,
+            submitter=agent,
+            subject=subject,
+            status=status,
+            tags=tags,
+            **place,
         )
         if deliver:
             self.desk.ticket_filed(ticket)
@@ -150,9 +164,40 @@ class Zendesk:
         with account.lock:
             account.put(replace(account.ticket(ticket_id), status=status))
 
+    def know(self, email: str, **facts: Unpack[UserFacts]) -> int:
+        """Make somebody known to the account, or change what is known: name, role, suspended; returns the user's id."""
+        return self.desk.account.requester(email=email, **facts).id
+
+    def add_tags(self, ticket_id: int, *tags: str) -> None:
+        """Add tags to a ticket, as an agent does by hand."""
+        self.desk.update(ticket_id, Change(more_tags=tags), by=self.desk.account.agent)
+
+    def apply_macro(self, ticket_id: int, macro_id: int) -> None:
+        """Apply a macro to a ticket, as an agent does with a click."""
+        self.desk.apply_macro(ticket_id, macro_id, by=self.desk.account.agent)
+
+    def merge(self, *ids: int, into: int, source_comment: str | None = None, public: bool = False) -> None:
+        """Merge tickets into another one, as an agent does: with the comments that Zendesk proposes.
+
+        `source_comment` is what the agent writes instead on those that are merged.
+        """
+        account = self.desk.account
+        sources, target = [account.ticket(number) for number in ids], account.ticket(into)
+        comments = merging.proposed(sources, target, account_url=self.url, public=public)
+        if source_comment is not None:
+            comments = replace(comments, source=NewComment(body=source_comment, public=public))
+        self.desk.merge(ids, into=into, comments=comments, by=account.agent)
+
     def delete_ticket(self, ticket_id: int) -> None:
         """Delete a ticket."""
         self.desk.account.delete(ticket_id)
+
+    def _agent(self, email: str) -> User:
+        """Return the agent with an e-mail address."""
+        agent = self.desk.account.user_with(email)
+        if agent is None or agent.role == "end-user":
+            raise ValueError(f"no agent has this e-mail address: {email}")
+        return agent
 
     # What there is to see.
 
@@ -170,9 +215,14 @@ class Zendesk:
         return list(self.desk.account.ticket(ticket_id).comments)
 
     def internal_notes(self, ticket_id: int | None = None) -> list[Comment]:
-        """The internal notes of a ticket, or of all tickets."""
+        """The internal notes of a ticket, or of all tickets; not those that merging leaves, which agents write."""
         wanted = self.tickets() if ticket_id is None else [self.desk.account.ticket(ticket_id)]
-        return [comment for ticket in wanted for comment in ticket.comments if not comment.public]
+        return [
+            comment
+            for ticket in wanted
+            for comment in ticket.comments
+            if not comment.public and comment.via.channel != "web"
+        ]
 
     @property
     def deliveries(self) -> list[Delivery]:
@@ -183,62 +233,6 @@ class Zendesk:
     def all_deliveries(self) -> list[Delivery]:
         """All deliveries, in the order in which they began; the outcome of those that go on is None."""
         return self.desk.deliverer.all
-
-    # What can be set.
-
-    @property
-    def retry_pace(self) -> float:
-        """The factor for the waits between the attempts of a delivery: 1.0 is real time."""
-        return self.desk.deliverer.retry_pace
-
-    @retry_pace.setter
-    def retry_pace(self, value: float) -> None:
-        self.desk.deliverer.retry_pace = value
-
-    @property
-    def escape_placeholders(self) -> bool:
-        """Whether values are escaped for JSON when a trigger's payload is rendered."""
-        return self.desk.escape_placeholders
-
-    @escape_placeholders.setter
-    def escape_placeholders(self, value: bool) -> None:
-        self.desk.escape_placeholders = value
-
-    @property
-    def update_limit(self) -> int:
-        """How often one user may update one ticket in 10 minutes."""
-        return self.desk.limits.ticket_updates
-
-    @update_limit.setter
-    def update_limit(self, value: int) -> None:
-        self.desk.limits.ticket_updates = value
-
-    @property
-    def account_update_limit(self) -> int:
-        """How many updates of tickets the account allows in a minute."""
-        return self.desk.limits.account_updates
-
-    @account_update_limit.setter
-    def account_update_limit(self, value: int) -> None:
-        self.desk.limits.account_updates = value
-
-    @property
-    def index_lag(self) -> float:
-        """How many seconds after its creation a search shows a ticket."""
-        return self.desk.index_lag
-
-    @index_lag.setter
-    def index_lag(self, value: float) -> None:
-        self.desk.index_lag = value
-
-    @property
-    def token_life(self) -> int | None:
-        """How many seconds a new OAuth token lasts; None: as requested."""
-        return self.desk.tokens.life
-
-    @token_life.setter
-    def token_life(self, value: int | None) -> None:
-        self.desk.tokens.life = value
 
 
 def _is_ours(target: str) -> bool:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any, Final, Required, TypedDict, Unpack
 
 from sandbox.zendesk import comments, refusals
 from sandbox.zendesk.placeholders import placeholders
-from sandbox.zendesk.records import Audit, Comment, Ticket, User, now
+from sandbox.zendesk.records import Audit, Comment, Role, Ticket, User, Via, now
 
 FIRST_TICKET: Final = 35436
 MAX_COMMENTS: Final = 5000
+USUAL_NAME: Final = "Ada"
 STATUSES: Final = ("new", "open", "pending", "hold", "solved", "closed")
 
 
@@ -38,15 +40,27 @@ class Change:
     fewer_tags: tuple[str, ...] = ()
     metadata: dict[str, Any] = field(default_factory=dict)
     unless_changed_since: str | None = None
+    via: Via = field(default_factory=Via)
+
+
+class UserFacts(TypedDict, total=False):
+    """What is known of a user besides the e-mail; None leaves it as it is."""
+
+    name: str | None
+    external_id: str | None
+    role: Role | None
+    suspended: bool | None
 
 
 class TicketPlace(TypedDict, total=False):
-    """Where a ticket is filed, and on which way."""
+    """Where a ticket is filed, on which way, when, and with what in the account's own fields."""
 
     brand_id: int
     group_id: int
     form_id: int
     via: str
+    created_at: datetime
+    custom_fields: Mapping[int, str]
 
 
 class TicketFacts(TicketPlace, total=False):
@@ -86,14 +100,18 @@ class Account:
             self.users[user.id] = user
         return user
 
-    def requester(self, *, email: str | None, name: str, external_id: str | None) -> User:
+    def requester(self, *, email: str | None, **facts: Unpack[UserFacts]) -> User:
         """Return the user with this e-mail, made when there is none; without an e-mail always a new one."""
+        told: Any = {name: value for name, value in facts.items() if value is not None}
         with self.lock:
-            known = [user for user in self.users.values() if email and user.email == email]
+            known = self.user_with(email) if email else None
             if known:
-                changed = replace(known[0], name=name, external_id=external_id or known[0].external_id)
-                return self.add_user(changed)
-            return self.add_user(User(id=self.new_id(), name=name, email=email, external_id=external_id))
+                return self.add_user(replace(known, **told))
+            return self.add_user(User(**{"id": self.new_id(), "name": USUAL_NAME, "email": email} | told))
+
+    def user_with(self, email: str) -> User | None:
+        """Return the user with an e-mail address; None when there is none."""
+        return next((user for user in list(self.users.values()) if user.email == email), None)
 
     def user(self, user_id: int) -> User:
         """Return a user, or refuse."""
@@ -109,16 +127,30 @@ class Account:
         except KeyError:
             raise refusals.not_found() from None
 
-    def file(self, requester: User, *, description: str, public: bool = True, **facts: Unpack[TicketFacts]) -> Ticket:
-        """File a ticket; its description is its first comment."""
+    def file(
+        self,
+        requester: User,
+        *,
+        description: str,
+        public: bool = True,
+        submitter: User | None = None,
+        **facts: Unpack[TicketFacts],
+    ) -> Ticket:
+        """File a ticket; its description is its first comment, and whoever submits the ticket is its author."""
+        author = submitter or requester
         with self.lock:
             number = next(self._numbers)
-            ticket = Ticket(id=number, requester_id=requester.id, description=description, **facts)
+            ticket = Ticket(
+                id=number, requester_id=requester.id, submitter_id=author.id, description=description, **facts
+            )
             ticket = replace(ticket, updated_at=ticket.created_at)
-            first, audit_id = NewComment(body=description, public=public), self.new_id()
-            ticket, event = self._commented(ticket, first, author=requester, audit_id=audit_id, metadata={})
+            audit_id = self.new_id()
+            change = Change(comment=NewComment(body=description, public=public))
+            ticket, event = self._commented(ticket, change, author=author, audit_id=audit_id, at=ticket.created_at)
             events = (event, *self._created(ticket))
-            audit = Audit(id=audit_id, ticket_id=number, author_id=requester.id, events=events)
+            audit = Audit(
+                id=audit_id, ticket_id=number, author_id=author.id, events=events, created_at=ticket.created_at
+            )
             ticket = replace(ticket, audits=(audit,))
             self.tickets[number] = ticket
             return ticket
@@ -142,11 +174,9 @@ class Account:
                 raise refusals.closed(self.closed_says)
             if change.unless_changed_since not in (None, ticket.updated_at.strftime("%Y-%m-%dT%H:%M:%SZ")):
                 raise refusals.conflict()
-            audit_id, events = self.new_id(), []
+            audit_id, events, moment = self.new_id(), [], now()
             if change.comment is not None:
-                ticket, event = self._commented(
-                    ticket, change.comment, author=by, audit_id=audit_id, metadata=change.metadata
-                )
+                ticket, event = self._commented(ticket, change, author=by, audit_id=audit_id, at=moment)
                 events.append(event)
             ticket, changes = self._changed(ticket, change)
             audit = Audit(
@@ -154,9 +184,11 @@ class Account:
                 ticket_id=ticket.id,
                 author_id=by.id,
                 events=(*events, *changes),
+                created_at=moment,
                 custom_metadata=change.metadata,
+                via=change.via,
             )
-            ticket = replace(ticket, updated_at=now(), audits=(*ticket.audits, audit))
+            ticket = replace(ticket, updated_at=moment, audits=(*ticket.audits, audit))
             self.tickets[ticket.id] = ticket
             return ticket, audit
 
@@ -169,14 +201,19 @@ class Account:
             changed = tuple(replace(c, public=False) if c.id == comment_id else c for c in ticket.comments)
             self.tickets[ticket_id] = replace(ticket, comments=changed, updated_at=now())
 
+    def placeholders(self, ticket: Ticket, *, current: User | None = None) -> dict[str, str]:
+        """Return the values of the placeholders for a ticket, `current` being who updates it."""
+        people = {"requester": self.user(ticket.requester_id), "submitter": self.user(ticket.submitter_id)}
+        return placeholders(ticket, account_url=self._account_url(), current=current, **people)
+
     def _commented(
-        self, ticket: Ticket, new: NewComment, *, author: User, audit_id: int, metadata: dict[str, Any]
+        self, ticket: Ticket, change: Change, *, author: User, audit_id: int, at: datetime
     ) -> tuple[Ticket, dict[str, Any]]:
-        """Return the ticket with one more comment, and the event that tells of it."""
+        """Return the ticket with the comment of a change, and the event that tells of it."""
+        new = change.comment or NewComment()
         if len(ticket.comments) >= MAX_COMMENTS:
             raise refusals.invalid_record("base", f"Ticket has reached the limit of {MAX_COMMENTS} comments")
-        requester = self.user(ticket.requester_id)
-        values = placeholders(ticket, requester, account_url=self._account_url(), current=author)
+        values = self.placeholders(ticket, current=author)
         if new.html_body is not None:
             text = comments.from_html(new.html_body, values)
         else:
@@ -189,7 +226,9 @@ class Account:
             plain_body=text.plain_body,
             body=text.body,
             audit_id=audit_id,
-            custom_metadata=metadata,
+            created_at=at,
+            custom_metadata=change.metadata,
+            via=change.via,
         )
         return replace(ticket, comments=(*ticket.comments, comment)), _comment_event(comment)
 

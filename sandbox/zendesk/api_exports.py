@@ -31,8 +31,8 @@ def export_search() -> ResponseReturnValue:
     if request.args.get("filter[type]") != "ticket":
         raise refusals.invalid_attribute("filter[type] must be ticket")
     terms = request.args.get("query", "").split()
-    found = [each for each in _indexed() if all(_fits(each, term) for term in terms)]
-    written = page("results", found, _result, by_cursor_unasked=True)
+    tickets = [ticket for ticket in _indexed() if all(_fits(ticket, term) for term in terms)]
+    written = page("results", tickets, _result, by_cursor_unasked=True)
     return jsonify(written | {"facets": None})
 
 
@@ -48,15 +48,16 @@ def export_changed() -> ResponseReturnValue:
         raise refusals.invalid_attribute("Too recent start_time. Use a start_time older than 60 seconds")
     size = min(int(request.args.get("per_page", MAX_EXPORT)), MAX_EXPORT)
     changed = sorted(
-        (each for each in list(desk().account.tickets.values()) if _age(each.updated_at) >= desk().export_lag),
-        key=lambda each: each.updated_at,
+        (ticket for ticket in list(desk().account.tickets.values()) if _age(ticket.updated_at) >= desk().export_lag),
+        key=lambda ticket: ticket.updated_at,
     )
     since, skip = (int(cursor) >> 32, int(cursor) & 0xFFFFFFFF) if cursor else (int(start), 0)
-    left = [each for each in changed if int(each.updated_at.timestamp()) >= since][skip:]
+    left = [ticket for ticket in changed if int(ticket.updated_at.timestamp()) >= since][skip:]
     position = str(since << 32 | (skip + min(size, len(left))))
     return jsonify(
         tickets=[
-            shapes.ticket(each) | {"generated_timestamp": int(each.updated_at.timestamp())} for each in left[:size]
+            shapes.ticket(ticket) | {"generated_timestamp": int(ticket.updated_at.timestamp())}
+            for ticket in left[:size]
         ],
         after_cursor=position,
         after_url=f"{request.base_url}?cursor={position}",
@@ -67,7 +68,7 @@ def export_changed() -> ResponseReturnValue:
 
 
 def _indexed() -> list[Ticket]:
-    return [each for each in list(desk().account.tickets.values()) if _age(each.created_at) >= desk().index_lag]
+    return [ticket for ticket in list(desk().account.tickets.values()) if _age(ticket.created_at) >= desk().index_lag]
 
 
 def _age(moment: datetime) -> float:
@@ -80,12 +81,12 @@ def _result(record: Ticket) -> dict[str, Any]:
 
 def _fits(ticket: Ticket, term: str) -> bool:
     """Tell whether a ticket fits one term of a query, to the second."""
-    found = _TERM.fullmatch(term)
+    parts = _TERM.fullmatch(term)
     try:
-        moment = datetime.fromisoformat(found[2]) if found else None
+        moment = datetime.fromisoformat(parts[2]) if parts else None
     except ValueError:
         moment = None
-    if found is None or moment is None:
+    if parts is None or moment is None:
         raise refusals.invalid_attribute(f"not understood: {term}")
     actual, wanted = int(ticket.created_at.timestamp()), int(moment.replace(tzinfo=moment.tzinfo or UTC).timestamp())
     return {
@@ -94,4 +95,4 @@ def _fits(ticket: Ticket, term: str) -> bool:
         ">": actual > wanted,
         "<": actual < wanted,
         ":": actual == wanted,
-    }[found[1]]
+    }[parts[1]]

@@ -1,52 +1,23 @@
-"""Users, tickets, comments and audits over HTTP."""
+"""Tickets, their comments, audits and tags over HTTP, and how they are merged."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from flask import Blueprint, g, jsonify, request
 from flask.typing import ResponseReturnValue
 
 from sandbox.server import FAULT_KEY
-from sandbox.zendesk import refusals, shapes
+from sandbox.zendesk import jobs, refusals, shapes
 from sandbox.zendesk.account import Change, NewComment
-from sandbox.zendesk.asking import agent, desk, me, require_scope, sent_object
+from sandbox.zendesk.asking import agent, desk, require_scope, sent_object
+from sandbox.zendesk.merging import MergeComments
 from sandbox.zendesk.paging import page
 
 blueprint = Blueprint("tickets", __name__)
 
 _FIELDS = ("status", "priority", "type", "subject", "external_id", "group_id", "brand_id")
-
-
-@blueprint.get("/users/me")
-def show_me() -> ResponseReturnValue:
-    """Show who is asking. Wrong Basic credentials get 200 and the anonymous user, as in reality."""
-    user = me()
-    if user is None:
-        return jsonify(user=shapes.anonymous())
-    if user.role != "end-user":
-        require_scope("read", "users:read")
-    return jsonify(user=shapes.user(user))
-
-
-@blueprint.get("/users/<int:user_id>")
-def show_user(user_id: int) -> ResponseReturnValue:
-    """Show a user."""
-    require_scope("read", "users:read")
-    return jsonify(user=shapes.user(desk().account.user(user_id)))
-
-
-@blueprint.get("/custom_roles/<int:role_id>")
-def show_custom_role(role_id: int) -> ResponseReturnValue:
-    """Show what a custom role may do, to admins and to agents who may manage roles."""
-    require_scope("read")
-    roles = desk().account.custom_roles
-    if agent().role != "admin" and "manage_roles" not in roles.get(agent().custom_role_id or 0, {}):
-        raise refusals.not_an_agent()
-    found = roles.get(role_id)
-    if found is None:
-        raise refusals.not_found()
-    return jsonify(custom_role={"id": role_id, "name": "Custom", "role_type": 0, "configuration": found})
 
 
 @blueprint.get("/tickets")
@@ -58,9 +29,10 @@ def list_tickets() -> ResponseReturnValue:
 
 @blueprint.get("/tickets/<int:ticket_id>")
 def show_ticket(ticket_id: int) -> ResponseReturnValue:
-    """Show a ticket, without its comments."""
+    """Show a ticket, without its comments; with `include=users` beside its requester and its submitter."""
     require_scope("read", "tickets:read")
-    return jsonify(ticket=shapes.ticket(desk().account.ticket(ticket_id)))
+    ticket = desk().account.ticket(ticket_id)
+    return jsonify({"ticket": shapes.ticket(ticket)} | _users((ticket.requester_id, ticket.submitter_id)))
 
 
 @blueprint.put("/tickets/<int:ticket_id>")
@@ -76,9 +48,11 @@ def update_ticket(ticket_id: int) -> ResponseReturnValue:
 
 @blueprint.get("/tickets/<int:ticket_id>/comments")
 def list_comments(ticket_id: int) -> ResponseReturnValue:
-    """List a ticket's comments, oldest first."""
+    """List a ticket's comments, oldest first; with `include=users` beside their authors."""
     require_scope("read", "tickets:read")
-    return jsonify(page("comments", desk().account.ticket(ticket_id).comments, shapes.comment))
+    comments = desk().account.ticket(ticket_id).comments
+    written = page("comments", comments, shapes.comment)
+    return jsonify(written | _users(comment["author_id"] for comment in written["comments"]))
 
 
 @blueprint.put("/tickets/<int:ticket_id>/comments/<int:comment_id>/make_private")
@@ -103,18 +77,85 @@ def list_tags(ticket_id: int) -> ResponseReturnValue:
     return jsonify(tags=list(desk().account.ticket(ticket_id).tags))
 
 
+@blueprint.post("/tickets/<int:ticket_id>/tags")
+def set_tags(ticket_id: int) -> ResponseReturnValue:
+    """Give a ticket these tags and no others."""
+    sent = sent_object()
+    return jsonify(tags=_retagged(ticket_id, Change(tags=_tags(sent.get("tags")), **_safe(sent)))), 201
+
+
 @blueprint.put("/tickets/<int:ticket_id>/tags")
 def add_tags(ticket_id: int) -> ResponseReturnValue:
     """Add tags to a ticket."""
+    sent = sent_object()
+    return jsonify(tags=_retagged(ticket_id, Change(more_tags=_tags(sent.get("tags")), **_safe(sent))))
+
+
+@blueprint.delete("/tickets/<int:ticket_id>/tags")
+def remove_tags(ticket_id: int) -> ResponseReturnValue:
+    """Take tags off a ticket; the answer is empty."""
+    sent = sent_object()
+    _retagged(ticket_id, Change(fewer_tags=_tags(sent.get("tags")), **_safe(sent)))
+    return "", 204
+
+
+@blueprint.post("/tickets/<int:ticket_id>/merge")
+def merge_tickets(ticket_id: int) -> ResponseReturnValue:
+    """Merge tickets into this one, as a job."""
     require_scope("write", "tickets:write")
-    change = Change(more_tags=_tags(sent_object().get("tags")))
+    sent = sent_object()
+    ids = sent.get("ids")
+    if not isinstance(ids, list) or not all(type(number) is int for number in ids):
+        raise refusals.invalid_attribute("ids must be an array of integers")
+    tickets = [desk().account.ticket(number) for number in (*ids, ticket_id)]
+    may_be_public = all(ticket.is_public for ticket in tickets)
+    comments = MergeComments(
+        source=_merge_comment(sent, "source_comment", may_be_public=may_be_public),
+        target=_merge_comment(sent, "target_comment", may_be_public=may_be_public),
+    )
+    g.headers |= desk().limits.spend_update(ticket_id, agent().id)
+    desk().merge(ids, into=ticket_id, comments=comments, by=agent())
+    return jsonify(job_status=jobs.queued(desk().new_job(ids), account_url=desk().url))
+
+
+@blueprint.get("/job_statuses/<job_id>")
+def show_job(job_id: str) -> ResponseReturnValue:
+    """Show what became of a job."""
+    require_scope("read", "tickets:read")
+    job = desk().jobs.get(job_id)
+    if job is None:
+        raise refusals.not_found()
+    return jsonify(job_status=jobs.completed(job, account_url=desk().url))
+
+
+def _retagged(ticket_id: int, change: Change) -> list[str]:
+    """Change a ticket's tags; returns those that it has then."""
+    require_scope("write", "tickets:write")
+    desk().account.ticket(ticket_id)
     g.headers |= desk().limits.spend_update(ticket_id, agent().id)
     ticket, _ = desk().update(ticket_id, change, by=agent())
-    return jsonify(tags=list(ticket.tags))
+    return list(ticket.tags)
+
+
+def _users(ids: Iterable[int]) -> dict[str, Any]:
+    """Return the users that a request includes, none twice; nothing when it does not ask for them."""
+    if "users" not in request.args.get("include", "").split(","):
+        return {}
+    return {"users": [shapes.user(desk().account.user(user_id)) for user_id in dict.fromkeys(ids)]}
+
+
+def _merge_comment(sent: dict[str, Any], name: str, *, may_be_public: bool) -> NewComment | None:
+    text, public = sent.get(name), sent.get(f"{name}_is_public") is True
+    return NewComment(body=text, public=public and may_be_public) if isinstance(text, str) and text.strip() else None
+
+
+def _safe(sent: dict[str, Any]) -> dict[str, Any]:
+    """Read a safe update; `safe_update` counts however it is set, as the real service warns."""
+    return {"unless_changed_since": str(sent.get("updated_stamp"))} if "safe_update" in sent else {}
 
 
 def _change(sent: dict[str, Any]) -> Change:
-    """Read what an update wants; `safe_update` counts however it is set, as the real service warns."""
+    """Read what an update wants."""
     comment = sent.get("comment")
     if comment is not None and not isinstance(comment, dict):
         raise refusals.invalid_attribute("comment must be an object")
@@ -126,7 +167,7 @@ def _change(sent: dict[str, Any]) -> Change:
         more_tags=_tags(sent.get("additional_tags")),
         fewer_tags=_tags(sent.get("remove_tags")),
         metadata=metadata if isinstance(metadata, dict) else {},
-        unless_changed_since=str(sent.get("updated_stamp")) if "safe_update" in sent else None,
+        **_safe(sent),
     )
 
 

@@ -42,8 +42,8 @@ def search_triggers() -> ResponseReturnValue:
     """Find triggers by `query` in the title, and by `filter` in other attributes."""
     require_scope("read", "triggers:read")
     query = request.args.get("query", "").lower()
-    found = [t for t in _wanted() if query in t.title.lower() and _fits(t, request.args.get("filter"))]
-    return jsonify(page("triggers", found, shapes.trigger, links="also at the end"))
+    triggers = [t for t in _wanted() if query in t.title.lower() and _fits(t, request.args.get("filter"))]
+    return jsonify(page("triggers", triggers, shapes.trigger, links="also at the end"))
 
 
 @blueprint.get("/triggers/definitions")

@@ -12,7 +12,6 @@ from flask.typing import ResponseReturnValue
 from sandbox.outbound import NotLoopback, require_loopback
 from sandbox.zendesk import calling, refusals, shapes
 from sandbox.zendesk.asking import desk, require_admin, require_scope, sent_object
-from sandbox.zendesk.delivery import Delivery
 from sandbox.zendesk.hooks import TICKET_EVENTS, Webhook
 from sandbox.zendesk.paging import page
 from sandbox.zendesk.records import now, ulid
@@ -34,8 +33,8 @@ def list_webhooks() -> ResponseReturnValue:
     require_scope("read", "webhooks:read")
     require_admin()
     name, status = request.args.get("filter[name_contains]", ""), request.args.get("filter[status]")
-    found = [w for w in desk().hooks.listed_webhooks() if name in w.name and status in (None, w.status)]
-    return jsonify(page("webhooks", found, shapes.webhook, by_cursor_unasked=True, links="with a port"))
+    webhooks = [w for w in desk().hooks.listed_webhooks() if name in w.name and status in (None, w.status)]
+    return jsonify(page("webhooks", webhooks, shapes.webhook, by_cursor_unasked=True, links="with a port"))
 
 
 @blueprint.post("/webhooks")
@@ -135,7 +134,7 @@ def list_invocations(webhook_id: str) -> ResponseReturnValue:
     desk().hooks.webhook(webhook_id)
     status = request.args.get("filter[status]")
     first, last = _moment("filter[from_ts]"), _moment("filter[to_ts]")
-    found = [
+    deliveries = [
         d
         for d in reversed(desk().deliverer.all)
         if d.webhook_id == webhook_id
@@ -143,7 +142,7 @@ def list_invocations(webhook_id: str) -> ResponseReturnValue:
         and (first is None or d.created_at >= first)
         and (last is None or d.created_at <= last)
     ]
-    return jsonify(page("invocations", found, shapes.invocation, by_cursor_unasked=True, links="with a port"))
+    return jsonify(page("invocations", deliveries, shapes.invocation, by_cursor_unasked=True, links="with a port"))
 
 
 @blueprint.get("/webhooks/<webhook_id>/invocations/<invocation_id>/attempts")
@@ -152,12 +151,12 @@ def list_attempts(webhook_id: str, invocation_id: str) -> ResponseReturnValue:
     require_scope("read", "webhooks:read")
     require_admin()
     endpoint = desk().hooks.webhook(webhook_id).endpoint
-    found: list[Delivery] = [d for d in desk().deliverer.all if d.invocation_id == invocation_id]
-    if not found:
+    delivery = next((d for d in desk().deliverer.all if d.invocation_id == invocation_id), None)
+    if delivery is None:
         raise refusals.invalid_webhook("Invocation not found", status=404)
-    attempts = [shapes.attempt(a, of=found[0], endpoint=endpoint) for a in found[0].attempts]
-    if not attempts and found[0].outcome is not None:
-        attempts = [shapes.never_sent(found[0])]
+    attempts = [shapes.attempt(a, of=delivery, endpoint=endpoint) for a in delivery.attempts]
+    if not attempts and delivery.outcome is not None:
+        attempts = [shapes.never_sent(delivery)]
     return jsonify(attempts=attempts)
 
 

@@ -11,7 +11,18 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import http_date
 
-from sandbox.zendesk import api_exports, api_tickets, api_triggers, api_webhooks, oauth, refusals, schemas
+from sandbox.zendesk import (
+    api_catalogue,
+    api_exports,
+    api_macros,
+    api_people,
+    api_tickets,
+    api_triggers,
+    api_webhooks,
+    oauth,
+    refusals,
+    schemas,
+)
 from sandbox.zendesk.asking import EXTENSION, desk
 from sandbox.zendesk.desk import Desk
 from sandbox.zendesk.refusals import Refusal
@@ -34,15 +45,15 @@ def create_app(desk: Desk) -> Flask:
     app.register_error_handler(HTTPException, _http_error)
     app.add_url_rule("/oauth/tokens", view_func=issue_token, methods=["POST"])
     app.add_url_rule("/api/v2/oauth/tokens/current", view_func=show_token)
-    for blueprint in (api_tickets.blueprint, api_exports.blueprint, api_webhooks.blueprint, api_triggers.blueprint):
-        app.register_blueprint(blueprint, url_prefix="/api/v2")
+    for room in (api_catalogue, api_exports, api_macros, api_people, api_tickets, api_triggers, api_webhooks):
+        app.register_blueprint(room.blueprint, url_prefix="/api/v2")
     return app
 
 
 def issue_token() -> ResponseReturnValue:
     """`POST /oauth/tokens`."""
-    wish = request.get_json(silent=True)
-    return jsonify(desk().tokens.issue(wish if isinstance(wish, dict) else request.form)), 201
+    sent = request.get_json(silent=True)
+    return jsonify(desk().tokens.issue(sent if isinstance(sent, dict) else request.form)), 201
 
 
 def show_token() -> ResponseReturnValue:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from sandbox.outbound import Background
-from sandbox.zendesk.account import Account, Change
+from sandbox.zendesk import merging
+from sandbox.zendesk.account import Account, Change, NewComment
 from sandbox.zendesk.delivery import Deliverer
 from sandbox.zendesk.events import ticket_created
 from sandbox.zendesk.hooks import TICKET_CREATED, Hooks, Payload, Trigger, UpdateType
+from sandbox.zendesk.jobs import Job
 from sandbox.zendesk.limits import Limits
+from sandbox.zendesk.macros import Macros
+from sandbox.zendesk.merging import MergeComments
 from sandbox.zendesk.oauth import Tokens
-from sandbox.zendesk.placeholders import placeholders, render
+from sandbox.zendesk.placeholders import render
 from sandbox.zendesk.records import Audit, Ticket, User
 from sandbox.zendesk.triggers import fires
 
@@ -33,19 +39,51 @@ class Desk:
         self.tokens = Tokens()
         self.limits = Limits()
         self.hooks = Hooks()
+        self.macros = Macros()
+        self.jobs: dict[str, Job] = {}
         self.deliverer = Deliverer(background, self.hooks)
 
     def user_of(self, credentials: tuple[str, str] | None) -> User | None:
         """Return whom e-mail and API token stand for: the token fits every user."""
         email, token = credentials or ("", "")
-        found = [u for u in list(self.account.users.values()) if u.email and u.email == email]
-        return found[0] if found and token == self.tokens.api_token else None
+        return self.account.user_with(email) if email and token == self.tokens.api_token else None
 
     def update(self, ticket_id: int, change: Change, *, by: User) -> tuple[Ticket, Audit]:
         """Update a ticket, then let the triggers see the change."""
         ticket, audit = self.account.update(ticket_id, change, by=by)
         self.fire(ticket, "Change")
         return ticket, audit
+
+    def merge(self, ids: Sequence[int], *, into: int, comments: MergeComments, by: User) -> None:
+        """Merge tickets into another one, then let the triggers see the change of that one."""
+        sources = [self.account.ticket(number) for number in ids]
+        merged = merging.merge(self.account, sources, self.account.ticket(into), comments=comments, by=by)
+        self.fire(merged, "Change")
+
+    def apply_macro(self, ticket_id: int, macro_id: int, *, by: User) -> None:
+        """Do to a ticket what a macro says, as one update of an agent's."""
+        comment, tags = None, Change()
+        fields: dict[str, Any] = {}
+        for action in self.macros.seen_by(by, macro_id).actions:
+            change = _change(action)
+            if action["field"].startswith("comment_value"):
+                comment = NewComment(body=str(action["value"]))
+            elif change.fields:
+                fields |= change.fields
+            else:
+                tags = replace(
+                    tags,
+                    tags=change.tags or tags.tags,
+                    more_tags=tags.more_tags + change.more_tags,
+                    fewer_tags=tags.fewer_tags + change.fewer_tags,
+                )
+        self.update(ticket_id, replace(tags, comment=comment, fields=fields), by=by)
+
+    def new_job(self, ids: Sequence[int]) -> Job:
+        """Keep a job that was done to tickets, for those who ask what became of it."""
+        job = Job(ticket_ids=tuple(ids))
+        self.jobs[job.id] = job
+        return job
 
     def ticket_filed(self, ticket: Ticket) -> None:
         """Tell the webhooks of a new ticket: those of triggers and those subscribed to the event."""
@@ -55,18 +93,24 @@ class Desk:
                 self.deliverer.deliver(webhook, ticket.id, ticket_created(ticket))
 
     def fire(self, ticket: Ticket, update_type: UpdateType) -> None:
-        """Let every trigger whose conditions hold carry out its actions."""
-        for trigger in sorted(self.hooks.triggers.values(), key=lambda known: known.position):
-            if fires(trigger, ticket, update_type):
-                ticket = self._act(trigger, ticket)
+        """Let the triggers whose conditions hold carry out their actions, in order, each at most once.
+
+        When one changes the ticket, Zendesk begins anew with those that have not fired yet. Calling a webhook changes
+        nothing, and what triggers change is no update that triggers fire upon: so nothing goes round in circles.
+        """
+        waiting = sorted(self.hooks.triggers.values(), key=lambda trigger: trigger.position)
+        while (
+            firing := next((trigger for trigger in waiting if fires(trigger, ticket, update_type)), None)
+        ) is not None:
+            waiting.remove(firing)
+            ticket = self._act(firing, ticket)
 
     def _act(self, trigger: Trigger, ticket: Ticket) -> Ticket:
         """Carry out a trigger's actions: its changes first, so that payloads show them."""
         changes = [_change(action) for action in trigger.actions if action["field"] != "notification_webhook"]
         for change in changes:
             ticket, _ = self.account.update(ticket.id, change, by=self.account.service_user)
-        requester = self.account.user(ticket.requester_id)
-        values = placeholders(ticket, requester, account_url=self.url)
+        values = self.account.placeholders(ticket)
         for webhook_id, payload in trigger.notifications:
             webhook = self.hooks.webhooks.get(webhook_id)
             if webhook is not None and webhook.status == "active":

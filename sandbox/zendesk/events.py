@@ -12,9 +12,9 @@ from sandbox.zendesk.records import Ticket, iso
 
 def ticket_created(ticket: Ticket) -> str:
     """Write the event: ids as strings, enums in capitals, nanoseconds, indented by three as in reality."""
-    requester = str(ticket.requester_id)
+    submitter = str(ticket.submitter_id)
     detail = {
-        "actor_id": requester,
+        "actor_id": submitter,
         "assignee_id": None,
         "brand_id": str(ticket.brand_id),
         "created_at": iso(ticket.created_at),
@@ -27,10 +27,10 @@ def ticket_created(ticket: Ticket) -> str:
         "is_public": ticket.is_public,
         "organization_id": None,
         "priority": ticket.priority and ticket.priority.upper(),
-        "requester_id": requester,
+        "requester_id": str(ticket.requester_id),
         "status": ticket.status.upper(),
         "subject": ticket.subject,
-        "submitter_id": requester,
+        "submitter_id": submitter,
         "tags": list(ticket.tags) or None,
         "type": ticket.type and ticket.type.upper(),
         "updated_at": iso(ticket.updated_at),

@@ -92,11 +92,11 @@ class Hooks:
 
     def listed_webhooks(self) -> list[Webhook]:
         """Return the webhooks that a list shows by now."""
-        return [each for each in list(self.webhooks.values()) if self._is_listed(each.created_at)]
+        return [webhook for webhook in list(self.webhooks.values()) if self._is_listed(webhook.created_at)]
 
     def listed_triggers(self) -> list[Trigger]:
         """Return the triggers that a list shows by now."""
-        return [each for each in list(self.triggers.values()) if self._is_listed(each.created_at)]
+        return [trigger for trigger in list(self.triggers.values()) if self._is_listed(trigger.created_at)]
 
     def _is_listed(self, created_at: datetime) -> bool:
         return (now() - created_at).total_seconds() >= self.list_lag

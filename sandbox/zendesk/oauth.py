@@ -41,15 +41,17 @@ class Tokens:
         self._lock = threading.Lock()
         self._issued: dict[str, Token] = {}
 
-    def issue(self, wish: Mapping[str, Any]) -> dict[str, Any]:
+    def issue(self, grant: Mapping[str, Any]) -> dict[str, Any]:
         """Issue a token for the client-credentials grant; answers as `POST /oauth/tokens` does."""
-        if wish.get("grant_type") != "client_credentials":
+        if grant.get("grant_type") != "client_credentials":
             raise refusals.invalid_grant("unsupported_grant_type", "The authorization grant type is not supported.")
-        if not (_same(wish.get("client_id"), self.client_id) and _same(wish.get("client_secret"), self.client_secret)):
+        if not (
+            _same(grant.get("client_id"), self.client_id) and _same(grant.get("client_secret"), self.client_secret)
+        ):
             raise refusals.invalid_client()
-        asked = _asked_life(wish)
+        asked = _asked_life(grant)
         life = self.life or asked or USUAL_LIFE
-        scope = str(wish.get("scope") or "read write")
+        scope = str(grant.get("scope") or "read write")
         if self.allowed_scopes is not None and not self.allowed_scopes >= set(scope.split()):
             raise refusals.invalid_grant("invalid_scope", "The requested scope is invalid, unknown, or malformed.")
         token = secrets.token_hex(32)
@@ -98,8 +100,8 @@ def require_scope(scopes: frozenset[str] | None, *accepted: str) -> None:
         raise refusals.missing_scope(accepted[0])
 
 
-def _asked_life(wish: Mapping[str, Any]) -> int | None:
-    life = wish.get("expires_in")
+def _asked_life(grant: Mapping[str, Any]) -> int | None:
+    life = grant.get("expires_in")
     if life is None:
         return None
     if not isinstance(life, int) or isinstance(life, bool) or not SHORTEST_LIFE < life < LONGEST_LIFE:

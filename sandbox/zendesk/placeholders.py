@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final
 
-from sandbox.zendesk.records import Ticket, User
+from sandbox.zendesk.records import BRANDS, Ticket, User
 
 _PLACEHOLDER: Final = re.compile(r"(\\)?(\{\{(.*?)\}\}|\{%.*?%\})", re.DOTALL)
 
@@ -27,13 +27,15 @@ def render(template: str, values: Mapping[str, str], *, escape: Callable[[str], 
     return _PLACEHOLDER.sub(rendered, template)
 
 
-def placeholders(ticket: Ticket, requester: User, *, account_url: str, current: User | None = None) -> dict[str, str]:
+def placeholders(
+    ticket: Ticket, *, requester: User, submitter: User, account_url: str, current: User | None = None
+) -> dict[str, str]:
     """Return the values of the placeholders for a ticket, as plain text; what is not there is empty."""
     latest = ticket.comments[-1].plain_body if ticket.comments else ""
     values = {
         "ticket.id": str(ticket.id),
         "ticket.title": ticket.subject,
-        "ticket.description": _with_header(ticket, requester),
+        "ticket.description": _with_header(ticket, submitter),
         "ticket.external_id": ticket.external_id or "",
         "ticket.via": "Web Form" if ticket.via == "web" else ticket.via.title(),
         "ticket.status": ticket.status.title(),
@@ -43,7 +45,7 @@ def placeholders(ticket: Ticket, requester: User, *, account_url: str, current: 
         "ticket.link": f"{account_url}/agent/tickets/{ticket.id}",
         "ticket.url": f"{account_url}/agent/tickets/{ticket.id}",
         "ticket.account": "Acme",
-        "ticket.brand.name": "Acme",
+        "ticket.brand.name": BRANDS[ticket.brand_id],
         "ticket.organization.name": "",
         "ticket.created_at": _day(ticket.created_at),
         "ticket.updated_at": _day(ticket.updated_at),
@@ -51,7 +53,8 @@ def placeholders(ticket: Ticket, requester: User, *, account_url: str, current: 
         "ticket.updated_at_with_timestamp": _minute(ticket.updated_at),
         "ticket.latest_comment": latest,
     }
-    values |= _person("ticket.requester", requester) | _person("ticket.submitter", requester)
+    values |= _person("ticket.requester", requester) | _person("ticket.submitter", submitter)
+    values |= {f"ticket.ticket_field_{number}": value for number, value in ticket.custom_fields.items()}
     return values | (_person("current_user", current) if current else {})
 
 
@@ -68,9 +71,9 @@ def _person(prefix: str, user: User) -> dict[str, str]:
     }
 
 
-def _with_header(ticket: Ticket, requester: User) -> str:
+def _with_header(ticket: Ticket, author: User) -> str:
     moment = ticket.created_at
-    head = f"{requester.name}, {moment:%b} {moment.day}, {moment:%Y, %H:%M}"
+    head = f"{author.name}, {moment:%b} {moment.day}, {moment:%Y, %H:%M}"
     return f"{'-' * 46}\n\n{head}\n\n{ticket.description}"
 
 

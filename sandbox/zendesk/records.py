@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
@@ -18,6 +19,11 @@ BRANDS: Final = {BRAND_ID: "Acme", 360001234574: "Acme Outlet"}
 GROUPS: Final = {GROUP_ID: "Support", 360002345685: "Billing"}
 FORMS: Final = {FORM_ID: "Default Ticket Form", 8646151517829: "Returns"}
 """What the account has of each, by id."""
+
+CUSTOMER_NUMBER: Final = 360009876543
+LOGROCKET_USER: Final = 360009876550
+FIELDS: Final = {CUSTOMER_NUMBER: "Customer number", LOGROCKET_USER: "LogRocket user"}
+"""The account's own fields of tickets, all of them for text, by id."""
 
 CHANNELS: Final = {"web": (0, "Web form"), "mail": (4, "Email"), "api": (5, "Web service (API)"), "chat": (29, "Chat")}
 """The ways a ticket can come in: the id and the title of each."""
@@ -58,6 +64,15 @@ class User:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Via:
+    """How something came about; `rel` says what the source has to do with it, such as `merge`."""
+
+    channel: str = "api"
+    source: dict[str, Any] = field(default_factory=dict)
+    rel: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Comment:
     """A comment of a ticket as Zendesk stored it; not public means an internal note."""
 
@@ -70,6 +85,7 @@ class Comment:
     audit_id: int
     created_at: datetime = field(default_factory=now)
     custom_metadata: dict[str, Any] = field(default_factory=dict)
+    via: Via = Via()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,6 +98,7 @@ class Audit:
     events: tuple[dict[str, Any], ...]
     created_at: datetime = field(default_factory=now)
     custom_metadata: dict[str, Any] = field(default_factory=dict)
+    via: Via = Via()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +107,7 @@ class Ticket:
 
     id: int
     requester_id: int
+    submitter_id: int
     subject: str
     description: str
     status: str = "new"
@@ -100,6 +118,7 @@ class Ticket:
     brand_id: int = BRAND_ID
     group_id: int = GROUP_ID
     form_id: int = FORM_ID
+    custom_fields: Mapping[int, str] = field(default_factory=dict)
     via: str = "web"
     comments: tuple[Comment, ...] = ()
     audits: tuple[Audit, ...] = ()

@@ -6,13 +6,14 @@ from typing import Any, Final
 
 from sandbox.zendesk.delivery import Attempt, Delivery
 from sandbox.zendesk.hooks import Trigger, Webhook
-from sandbox.zendesk.records import Audit, Comment, Ticket, User, iso
+from sandbox.zendesk.macros import Macro
+from sandbox.zendesk.records import FIELDS, Audit, Comment, Ticket, User, Via, iso
 
 LIGHT_AGENT: Final = 1
 CHAT_AGENT: Final = 2
 """Two of the `role_type`s of users."""
 
-_SYSTEM = {
+_SYSTEM: Final = {
     "client": "sandbox",
     "ip_address": "127.0.0.1",
     "location": None,
@@ -65,7 +66,7 @@ def ticket(record: Ticket) -> dict[str, Any]:
         "priority": record.priority,
         "type": record.type,
         "requester_id": record.requester_id,
-        "submitter_id": record.requester_id,
+        "submitter_id": record.submitter_id,
         "assignee_id": None,
         "organization_id": None,
         "group_id": record.group_id,
@@ -73,11 +74,17 @@ def ticket(record: Ticket) -> dict[str, Any]:
         "ticket_form_id": record.form_id,
         "tags": list(record.tags),
         "is_public": record.is_public,
-        "via": {"channel": record.via, "source": {"from": {}, "to": {}, "rel": None}},
-        "custom_fields": [],
+        "via": via(Via(channel=record.via)),
+        "custom_fields": [{"id": number, "value": record.custom_fields.get(number)} for number in FIELDS],
+        "followup_ids": [],
         "created_at": iso(record.created_at),
         "updated_at": iso(record.updated_at),
     }
+
+
+def via(record: Via) -> dict[str, Any]:
+    """Write how something came about."""
+    return {"channel": record.channel, "source": {"from": record.source, "to": {}, "rel": record.rel}}
 
 
 def comment(record: Comment) -> dict[str, Any]:
@@ -92,7 +99,7 @@ def comment(record: Comment) -> dict[str, Any]:
         "public": record.public,
         "attachments": [],
         "audit_id": record.audit_id,
-        "via": {"channel": "api", "source": {"from": {}, "to": {}, "rel": None}},
+        "via": via(record.via),
         "metadata": {"system": _SYSTEM, "custom": record.custom_metadata},
         "created_at": iso(record.created_at),
     }
@@ -106,8 +113,24 @@ def audit(record: Audit) -> dict[str, Any]:
         "author_id": record.author_id,
         "events": list(record.events),
         "metadata": {"system": _SYSTEM, "custom": record.custom_metadata},
-        "via": {"channel": "api", "source": {"from": {}, "to": {}, "rel": None}},
+        "via": via(record.via),
         "created_at": iso(record.created_at),
+    }
+
+
+def macro(record: Macro) -> dict[str, Any]:
+    """Write a macro."""
+    return {
+        "id": record.id,
+        "title": record.title,
+        "description": record.description,
+        "active": record.active,
+        "position": record.position,
+        "actions": list(record.actions),
+        "restriction": record.restriction,
+        "default": False,
+        "created_at": iso(record.created_at),
+        "updated_at": iso(record.updated_at),
     }
 
 

@@ -12,7 +12,7 @@ import requests
 from playwright.sync_api import Page, expect
 from redis import Redis
 
-from integration.cases.deliveries import REASONS, Endpoint
+from integration.cases.deliveries import REASONS
 from integration.cases.entry import State
 from sandbox import Sandbox
 from tests.admin import fail_one, file_one
@@ -94,7 +94,7 @@ def services_fail(product: InProcess, redis: Redis, sandbox: Sandbox) -> None:
     for _ in range(4):
         product.ledger.lanes.failed("LogRocket", "LogRocket has trouble (503)")
     redis.hincrbyfloat(keys.lane("LogRocket"), "failing_since", -900)
-    now = product.ledger.now()
+    now = product.ledger.reader.now()
     redis.zadd(keys.asked, {f"request-{number}": now for number in range(1000)})
 
 
@@ -104,7 +104,7 @@ def much_is_refused(product: InProcess, redis: Redis, sandbox: Sandbox) -> None:
     redis.set(product.settings.keys.recovery_trouble, f"Zendesk does not let us {'read ' * 40}".strip())
     deliveries = product.app.extensions["deliveries"]
     for reason in REASONS:
-        deliveries.refused(Endpoint.ZENDESK, reason, 401)
+        deliveries.refused("zendesk", reason, 401)
     wait_for(lambda: redis.zcard(product.settings.keys.refused) == len(REASONS))
 
 
@@ -164,7 +164,7 @@ def test_the_checklist_follows_what_was_done(visitor: Visitor, product: InProces
 def test_the_checks_are_run_and_read(
     look: str, visitor: Visitor, *, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in [each for each in os.environ if each.startswith(("ZENDESK", "LOGROCKET", "REDIS"))]:
+    for name in [variable for variable in os.environ if variable.startswith(("ZENDESK", "LOGROCKET", "REDIS"))]:
         monkeypatch.delenv(name)
     for name, value in environ.items():
         monkeypatch.setenv(name, value)

@@ -91,7 +91,7 @@ def test_an_admin_erases_a_ticket_after_a_question(
     page.get_by_role("button", name=f"Erase ticket {ticket_id}").click()
     expect(page.locator("#message")).to_have_text(f"Ticket {ticket_id} was erased.")
     expect(item(page, ticket_id)).to_have_count(0)
-    assert product.ledger.find(key(ticket_id)) is None
+    assert product.ledger.reader.find(key(ticket_id)) is None
     assert visitor.complaints == []
 
 
@@ -101,8 +101,8 @@ def test_all_that_failed_is_put_back_to_work_at_once(visitor: Visitor, product: 
     page.get_by_role("link", name="Retry all…").click()
     page.get_by_role("button", name="Retry all 2 failed tickets").click()
     expect(page.locator("#message")).to_have_text("2 tickets were put back to work.")
-    for each in failed:
-        product.work_until(each, State.POSTED)
+    for ticket_id in failed:
+        product.work_until(ticket_id, State.POSTED)
 
 
 def test_it_is_used_with_the_keyboard_alone(visitor: Visitor, product: InProcess, sandbox: Sandbox) -> None:
@@ -188,8 +188,8 @@ def test_axe_finds_nothing(look: str, visitor: Visitor, product: InProcess, sand
     product.ledger.lanes.hold("Zendesk", "Zendesk refuses our credentials (401)")
     page = visitor.open(**LOOKS[look])
     page.locator("#flow-hour-summary").click()
-    for each in (posted, failed, waiting):
-        expect(item(page, each)).to_be_visible()
+    for ticket_id in (posted, failed, waiting):
+        expect(item(page, ticket_id)).to_be_visible()
     assert fits(page)
     assert barriers(page) == []
     picture(page, f"troubled-{look}")
@@ -222,10 +222,10 @@ def test_axe_finds_nothing_in_a_refusal(look: str, visitor: Visitor) -> None:
 def test_fingers_can_hit_what_there_is_to_press(visitor: Visitor, product: InProcess, sandbox: Sandbox) -> None:
     one_of_each(product, sandbox)
     page = visitor.open(**LOOKS["phone"])
-    for each in page.locator("button:visible, .button:visible, .choices a:visible, input:visible").all():
-        box = each.bounding_box()
+    for control in page.locator("button:visible, .button:visible, .choices a:visible, input:visible").all():
+        box = control.bounding_box()
         assert box is not None
-        assert box["height"] >= 40, each.text_content()
+        assert box["height"] >= 40, control.text_content()
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= LOOKS["phone"]["viewport"]["width"]
 

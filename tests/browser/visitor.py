@@ -53,8 +53,11 @@ class Visitor:
 
 def barriers(page: Page) -> list[str]:
     """What axe finds that keeps people out: WCAG 2.2 AA and its best practices, from `minor` up."""
-    found = _AXE.run(page).response["violations"]
-    return [f"{each['impact']}: {each['help']} ({[node['html'][:120] for node in each['nodes']]})" for each in found]
+    violations = _AXE.run(page).response["violations"]
+    return [
+        f"{violation['impact']}: {violation['help']} ({[node['html'][:120] for node in violation['nodes']]})"
+        for violation in violations
+    ]
 
 
 def picture(page: Page, name: str) -> None:

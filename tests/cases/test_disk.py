@@ -101,7 +101,7 @@ def test_a_server_that_tells_nothing_is_told_of(files: Redis) -> None:
     with Redis(port=files.connection_pool.connection_kwargs["port"], username="us", password="x") as us:
         cleaned = clean(us)
     assert not cleaned.failed
-    assert "does not tell us" in cleaned.told[0]
+    assert "does not say" in cleaned.told[0]
 
 
 @pytest.mark.parametrize("kept_in", ["append-only file"], indirect=True)

@@ -15,10 +15,23 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from integration.cases import entry as entries
-from integration.cases.entry import FINAL, Entry, NewerEntryError, Policy, State
+from integration.cases import claims, stored, transitions
+from integration.cases.entry import (
+    FINAL,
+    JOB_SECONDS,
+    LEASE_SECONDS,
+    STOP_SECONDS,
+    Claim,
+    Entry,
+    Note,
+    Policy,
+    Request,
+    State,
+    Trouble,
+)
+from integration.cases.stored import NewerEntryError
 from integration.errors import Held, Temporary
-from integration.facts import Highlights, Result, Session, Status
+from integration.facts import Highlights, Person, Result, Session, Status
 from integration.http import retry_after
 from tests.tickets import key
 
@@ -26,10 +39,13 @@ unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow]
 
 NOW = 1_795_515_127.25
 DAY = 24 * 60 * 60
-POLICY = Policy(poll_after=300, failed_retry=(60, 300, 900), settle=60, backoff=5, random=lambda: 0.0)
+POLICY = Policy(
+    poll_after=300, failed_retry=(60, 300, 900), settle=60, backoff=5, random=lambda: 0.0, summariser="LogRocket"
+)
 HIGHLIGHTS = Highlights(summary="shops", sessions=(Session(place="5-1/0", text="pays"),))
 TROUBLE = Temporary("LogRocket has trouble (503)")
 LOST = Temporary("Zendesk did not answer", outcome_unknown=True)
+ADA = Person(email="ada@shop.example", external_id="cus_4711")
 OWN, OTHER = "0cc12cad4b5b" + "a" * 52, "ffffffffffff" + "b" * 52
 
 
@@ -51,8 +67,7 @@ def received(**changes: Any) -> Entry:  # noqa: ANN401 -- fields of Entry
             "key": "zendesk-35436",
             "received_at": NOW,
             "entered_at": NOW,
-            "email": "ada@shop.example",
-            "external_id": "cus_4711",
+            "person": ADA,
             **changes,
         }
     )
@@ -60,31 +75,31 @@ def received(**changes: Any) -> Entry:  # noqa: ANN401 -- fields of Entry
 
 def claim(entry: Entry, now: float, *, policy: Policy = POLICY, lease: str = "lease") -> Entry:
     """The entry under a lease for the step that its state calls for."""
-    claimed = entries.claimed(entry, now, state=entry.state, lease=lease, policy=policy)
+    claimed = claims.claimed(entry, now, state=entry.state, lease=lease, policy=policy)
     assert claimed is not None
     return claimed
 
 
 def requested(now: float = NOW, *, request_id: str = OWN) -> Entry:
-    return entries.requested(claim(received(), now), now, request_id=request_id, policy=POLICY)
+    return transitions.requested(claim(received(), now), now, request_id=request_id, policy=POLICY)
 
 
 def with_highlights(now: float = NOW) -> Entry:
-    return entries.told(requested(now), now, result=ready(), policy=POLICY)
+    return transitions.told(requested(now), now, result=ready(), policy=POLICY)
 
 
 def postponed(entry: Entry, now: float, error: Temporary = TROUBLE, *, policy: Policy = POLICY) -> Entry:
-    return entries.postponed(entry, now, error=error, policy=policy)
+    return claims.postponed(entry, now, error=error, policy=policy)
 
 
 def held(entry: Entry, now: float) -> Entry:
     """The entry was claimed, and its service refused our credentials."""
-    return entries.held(claim(entry, now), now, error=Held("Zendesk refuses our credentials (401)"), delay=60)
+    return claims.held(claim(entry, now), now, error=Held("Zendesk refuses our credentials (401)"), delay=60)
 
 
 def poll(entry: Entry, now: float) -> Entry:
     """LogRocket was asked and knows nothing yet."""
-    return entries.told(claim(entry, now), now, result=pending(), policy=POLICY)
+    return transitions.told(claim(entry, now), now, result=pending(), policy=POLICY)
 
 
 def poll_until_it_goes_back(entry: Entry) -> tuple[Entry, int]:
@@ -101,11 +116,11 @@ def poll_until_it_goes_back(entry: Entry) -> tuple[Entry, int]:
 
 def test_a_ticket_goes_from_received_to_posted() -> None:
     entry = requested()
-    assert (entry.state, entry.request_id, entry.lease) == (State.REQUESTED, OWN, None)
-    entry = entries.told(entry, NOW + 90, result=ready(), policy=POLICY)
-    assert (entry.state, entry.highlights, entry.wait_until) == (State.READY, HIGHLIGHTS, 0)
-    entry = entries.posted(claim(entry, NOW + 91), NOW + 92, note_id="7")
-    assert (entry.state, entry.note_id, entry.reason) == (State.POSTED, "7", None)
+    assert (entry.state, entry.request.id, entry.claim.lease) == (State.REQUESTED, OWN, None)
+    entry = transitions.told(entry, NOW + 90, result=ready(), policy=POLICY)
+    assert (entry.state, entry.note.highlights, entry.wait_until) == (State.READY, HIGHLIGHTS, 0)
+    entry = transitions.posted(claim(entry, NOW + 91), NOW + 92, note_id="7")
+    assert (entry.state, entry.note.id, entry.reason) == (State.POSTED, "7", None)
     assert [what for _, what in entry.history] == ["requested", "ready", "posted"]
     assert [when for when, _ in entry.history] == [NOW, NOW + 90, NOW + 92]
 
@@ -113,14 +128,14 @@ def test_a_ticket_goes_from_received_to_posted() -> None:
 def test_the_history_stays_short() -> None:
     entry = received()
     for step in range(1000):
-        entry = entries.ended(entry, NOW + step, state=State.FAILED, reason="x")
+        entry = transitions.ended(entry, NOW + step, state=State.FAILED, reason="x")
     assert len(entry.history) <= 50
     assert entry.history[-1] == (NOW + 999, "failed")
 
 
 def test_the_requesters_identity_is_written_down_when_zendesk_tells_it() -> None:
-    entry = entries.identified(received(email=None, external_id=None), email="ada@shop.example", external_id=None)
-    assert (entry.email, entry.external_id) == ("ada@shop.example", None)
+    entry = transitions.identified(received(person=Person()), person=Person(email="ada@shop.example"))
+    assert (entry.person.email, entry.person.external_id) == ("ada@shop.example", None)
 
 
 # -- A claim
@@ -128,33 +143,33 @@ def test_the_requesters_identity_is_written_down_when_zendesk_tells_it() -> None
 
 def test_a_claimed_entry_cannot_be_claimed_until_its_lease_is_over() -> None:
     entry = claim(received(), NOW)
-    assert (entry.lease, entry.lease_until, entry.attempts) == ("lease", NOW + 28, 1)
+    assert (entry.claim.lease, entry.claim.lease_until, entry.claim.attempts) == ("lease", NOW + 28, 1)
     for now in (NOW, NOW + 27.9):
-        assert entries.claimed(entry, now, state=State.RECEIVED, lease="x", policy=POLICY) is None
+        assert claims.claimed(entry, now, state=State.RECEIVED, lease="x", policy=POLICY) is None
     again = claim(entry, NOW + 28, lease="other")
-    assert (again.lease, again.attempts) == ("other", 2)
+    assert (again.claim.lease, again.claim.attempts) == ("other", 2)
 
 
 def test_a_job_is_over_before_it_is_stopped_and_stopped_before_its_lease_ends() -> None:
-    assert (entries.JOB_SECONDS, entries.STOP_SECONDS, entries.LEASE_SECONDS) == (20, 25, 28)
+    assert (JOB_SECONDS, STOP_SECONDS, LEASE_SECONDS) == (20, 25, 28)
 
 
 @pytest.mark.parametrize("state", list(State))
 def test_an_entry_is_claimed_only_for_its_own_step(state: State) -> None:
-    entry = received(state=state, request_id=OWN, highlights=HIGHLIGHTS)
+    entry = received(state=state, request=Request(id=OWN), note=Note(highlights=HIGHLIGHTS))
     for step in set(State) - {state}:
-        assert entries.claimed(entry, NOW, state=step, lease="x", policy=POLICY) is None
+        assert claims.claimed(entry, NOW, state=step, lease="x", policy=POLICY) is None
 
 
 def test_nothing_is_claimed_before_its_time() -> None:
-    entry = received(not_before=NOW + 10)
-    assert entries.claimed(entry, NOW + 9.9, state=State.RECEIVED, lease="x", policy=POLICY) is None
-    assert claim(entry, NOW + 10).attempts == 1
+    entry = received(claim=Claim(not_before=NOW + 10))
+    assert claims.claimed(entry, NOW + 9.9, state=State.RECEIVED, lease="x", policy=POLICY) is None
+    assert claim(entry, NOW + 10).claim.attempts == 1
 
 
 def test_a_worker_that_dies_while_it_posts_keeps_the_note_alone_until_it_must_have_settled() -> None:
     entry = claim(with_highlights(), NOW)
-    assert entry.wait_until >= NOW + entries.JOB_SECONDS + POLICY.settle
+    assert entry.wait_until >= NOW + JOB_SECONDS + POLICY.settle
 
 
 def test_a_worker_that_dies_while_it_asks_holds_its_ticket_up_for_its_lease_only() -> None:
@@ -172,7 +187,7 @@ def test_a_first_attempt_looks_for_no_earlier_note() -> None:
 def test_any_later_attempt_looks_for_the_note_of_the_one_before() -> None:
     for again in (
         postponed(claim(with_highlights(), NOW), NOW, LOST),
-        entries.crashed(claim(with_highlights(), NOW), NOW, policy=POLICY),
+        claims.crashed(claim(with_highlights(), NOW), NOW, policy=POLICY),
         held(postponed(claim(with_highlights(), NOW), NOW, LOST), NOW + 60),
         held(claim(with_highlights(), NOW), NOW + 100),  # its worker was killed, and the next one met the hold
         claim(with_highlights(), NOW),  # its worker was killed
@@ -187,7 +202,8 @@ def test_a_note_whose_attempt_met_refused_credentials_is_looked_for() -> None:
 
 
 def test_a_note_of_an_earlier_request_is_looked_for_too() -> None:
-    entry = dataclasses.replace(with_highlights(), tried=(OTHER,))
+    entry = with_highlights()
+    entry = dataclasses.replace(entry, note=dataclasses.replace(entry.note, tried=(OTHER,)))
     assert claim(entry, NOW).earlier_requests == (OTHER,)
     again = claim(claim(entry, NOW), NOW + 1000)
     assert set(again.earlier_requests) == {OWN, OTHER}
@@ -202,9 +218,9 @@ def test_logrocket_is_first_asked_when_its_callback_is_overdue() -> None:
 
 def test_after_six_polls_the_request_is_made_anew_and_after_six_more_it_has_failed() -> None:
     entry, polls = poll_until_it_goes_back(requested())
-    assert (polls, entry.state, entry.request_id, entry.old_ids) == (6, State.RECEIVED, None, (OWN,))
+    assert (polls, entry.state, entry.request.id, entry.request.old_ids) == (6, State.RECEIVED, None, (OWN,))
     at = entry.wait_until
-    entry = entries.requested(claim(entry, max(at, NOW)), max(at, NOW), request_id=OTHER, policy=POLICY)
+    entry = transitions.requested(claim(entry, max(at, NOW)), max(at, NOW), request_id=OTHER, policy=POLICY)
     entry, polls = poll_until_it_goes_back(entry)
     assert (polls, entry.state) == (6, State.FAILED)
     assert entry.reason
@@ -219,15 +235,15 @@ def test_polls_are_poll_after_seconds_apart() -> None:
 
 
 def test_a_request_that_logrocket_does_not_know_is_a_poll_without_a_result() -> None:
-    entry = entries.unknown_request(claim(requested(), NOW + 300), NOW + 300, policy=POLICY)
-    assert (entry.state, entry.request_id, entry.polls) == (State.REQUESTED, OWN, 1)
+    entry = transitions.unknown_request(claim(requested(), NOW + 300), NOW + 300, policy=POLICY)
+    assert (entry.state, entry.request.id, entry.request.polls) == (State.REQUESTED, OWN, 1)
     assert entry.wait_until == NOW + 600
 
 
 def test_a_callback_is_believed_although_logrocket_gave_the_same_id_again() -> None:
-    entry = entries.told(requested(), NOW + 1, result=failed(), policy=POLICY)
-    entry = entries.requested(claim(entry, NOW + 100), NOW + 100, request_id=OWN, policy=POLICY)
-    found = entries.called_back(entry, NOW + 101, result=ready(), policy=POLICY)
+    entry = transitions.told(requested(), NOW + 1, result=failed(), policy=POLICY)
+    entry = transitions.requested(claim(entry, NOW + 100), NOW + 100, request_id=OWN, policy=POLICY)
+    found = transitions.called_back(entry, NOW + 101, result=ready(), policy=POLICY)
     assert found is not None
     assert found.state is State.READY
 
@@ -240,12 +256,12 @@ def test_failed_is_requested_again_as_often_and_as_late_as_configured(waits: tup
     policy = dataclasses.replace(POLICY, failed_retry=waits)
     entry, now = requested(), NOW
     for number, wait in enumerate(waits):
-        entry = entries.told(entry, now, result=failed(), policy=policy)
-        assert (entry.state, entry.failures, entry.wait_until) == (State.RECEIVED, number + 1, now + wait)
-        assert OWN in entry.old_ids
+        entry = transitions.told(entry, now, result=failed(), policy=policy)
+        assert (entry.state, entry.request.failures, entry.wait_until) == (State.RECEIVED, number + 1, now + wait)
+        assert OWN in entry.request.old_ids
         now = entry.wait_until
-        entry = entries.requested(claim(entry, now), now, request_id=OWN[:-1] + str(number), policy=policy)
-    entry = entries.told(entry, now, result=failed(), policy=policy)
+        entry = transitions.requested(claim(entry, now), now, request_id=OWN[:-1] + str(number), policy=policy)
+    entry = transitions.told(entry, now, result=failed(), policy=policy)
     assert entry.state is State.FAILED
     assert entry.reason is not None
     assert "LogRocket" in entry.reason
@@ -255,19 +271,19 @@ def test_polls_start_anew_after_failed() -> None:
     entry = requested()
     for _ in range(5):
         entry = poll(entry, entry.wait_until)
-    entry = entries.told(claim(entry, entry.wait_until), NOW + 2000, result=failed(), policy=POLICY)
-    entry = entries.requested(claim(entry, NOW + 3000), NOW + 3000, request_id=OTHER, policy=POLICY)
+    entry = transitions.told(claim(entry, entry.wait_until), NOW + 2000, result=failed(), policy=POLICY)
+    entry = transitions.requested(claim(entry, NOW + 3000), NOW + 3000, request_id=OTHER, policy=POLICY)
     entry, polls = poll_until_it_goes_back(entry)
-    assert (polls, entry.state, entry.failures) == (6, State.RECEIVED, 1)
+    assert (polls, entry.state, entry.request.failures) == (6, State.RECEIVED, 1)
 
 
 def test_the_count_of_failed_stays_when_a_request_is_made_anew_for_silence() -> None:
     policy = dataclasses.replace(POLICY, failed_retry=(60.0,))
-    entry = entries.told(requested(), NOW, result=failed(), policy=policy)
-    entry = entries.requested(claim(entry, NOW + 60), NOW + 60, request_id=OTHER, policy=policy)
+    entry = transitions.told(requested(), NOW, result=failed(), policy=policy)
+    entry = transitions.requested(claim(entry, NOW + 60), NOW + 60, request_id=OTHER, policy=policy)
     entry, _ = poll_until_it_goes_back(entry)
-    entry = entries.requested(claim(entry, NOW + 9000), NOW + 9000, request_id="third", policy=policy)
-    assert entries.told(entry, NOW + 9001, result=failed("third"), policy=policy).state is State.FAILED
+    entry = transitions.requested(claim(entry, NOW + 9000), NOW + 9000, request_id="third", policy=policy)
+    assert transitions.told(entry, NOW + 9001, result=failed("third"), policy=policy).state is State.FAILED
 
 
 # -- Ends
@@ -278,28 +294,35 @@ def test_the_count_of_failed_stays_when_a_request_is_made_anew_for_silence() -> 
     [Highlights(summary="x"), Highlights(summary=" ", sessions=(Session(place="a/0", text=""),))],
 )
 def test_a_result_without_sessions_or_text_ends_empty(highlights: Highlights) -> None:
-    entry = entries.told(requested(), NOW, result=ready(highlights=highlights), policy=POLICY)
+    entry = transitions.told(requested(), NOW, result=ready(highlights=highlights), policy=POLICY)
     assert entry.state is State.EMPTY
     assert entry.reason
 
 
 @pytest.mark.parametrize("state", sorted(FINAL))
-@pytest.mark.parametrize("before", [received(hint=OTHER, last_error="x"), requested(), claim(with_highlights(), NOW)])
+@pytest.mark.parametrize(
+    "before", [received(request=Request(hint=OTHER), last_error="x"), requested(), claim(with_highlights(), NOW)]
+)
 def test_what_is_personal_is_deleted_at_every_end(state: State, before: Entry) -> None:
-    entry = entries.ended(before, NOW, state=state, reason="why")
-    assert (entry.email, entry.external_id, entry.highlights, entry.hint) == (None, None, None, None)
-    stored = entries.dump(entry)
-    assert not any(personal in stored for personal in ("ada", "shop.example", "cus_4711", "pays"))
-    assert (entry.lease, entry.wait_until, entry.reason) == (None, 0, "why")
+    entry = transitions.ended(before, NOW, state=state, reason="why")
+    assert (entry.person.email, entry.person.external_id, entry.note.highlights, entry.request.hint) == (
+        None,
+        None,
+        None,
+        None,
+    )
+    document = stored.dump(entry)
+    assert not any(personal in document for personal in ("ada", "shop.example", "cus_4711", "pays"))
+    assert (entry.claim.lease, entry.wait_until, entry.reason) == (None, 0, "why")
 
 
 def test_a_final_entry_is_changed_by_no_callback_and_claimed_by_nobody() -> None:
     for state in FINAL:
-        entry = entries.ended(requested(), NOW, state=state, reason="why")
+        entry = transitions.ended(requested(), NOW, state=state, reason="why")
         for result in (ready(), failed(), pending(), ready(OTHER), ready(None)):
-            assert entries.called_back(entry, NOW + 1, result=result, policy=POLICY) is None
+            assert transitions.called_back(entry, NOW + 1, result=result, policy=POLICY) is None
         for step in (State.RECEIVED, State.REQUESTED, State.READY):
-            assert entries.claimed(entry, NOW + 1, state=step, lease="x", policy=POLICY) is None
+            assert claims.claimed(entry, NOW + 1, state=step, lease="x", policy=POLICY) is None
 
 
 # -- Temporary errors
@@ -313,7 +336,7 @@ def test_the_wait_doubles_with_each_attempt_up_to_15_minutes() -> None:
         now = entry.wait_until
     assert waits == [5, 10, 20, 40, 80, 160, 320, 640, 900, 900, 900, 900]
     assert entry.last_error == "LogRocket has trouble (503)"
-    assert entry.lease is None
+    assert entry.claim.lease is None
 
 
 @unhurried
@@ -322,14 +345,14 @@ def test_jitter_spreads_the_waits_without_growing_them_out_of_proportion(
     attempts: int, jitter: float, backoff: float
 ) -> None:
     policy = dataclasses.replace(POLICY, random=lambda: jitter, backoff=backoff)
-    wait = postponed(received(attempts=attempts), NOW, policy=policy).wait_until - NOW
+    wait = postponed(received(claim=Claim(attempts=attempts)), NOW, policy=policy).wait_until - NOW
     plain = min(backoff * 2.0 ** min(attempts - 1, 100), 900)
     assert plain / 2 - 1e-3 <= wait <= plain * 1.5 + 1e-3
 
 
 def test_two_workers_do_not_wait_equally_long() -> None:
     policies = [dataclasses.replace(POLICY, random=partial(float, jitter)) for jitter in (0, 0.5, 1)]
-    waits = {postponed(received(attempts=3), NOW, policy=policy).wait_until for policy in policies}
+    waits = {postponed(received(claim=Claim(attempts=3)), NOW, policy=policy).wait_until for policy in policies}
     assert len(waits) == 3
 
 
@@ -343,7 +366,7 @@ def test_retry_after_is_honoured(seconds: float, jitter: float) -> None:
 
 
 def test_a_retry_after_shorter_than_the_backoff_does_not_shorten_it() -> None:
-    entry = postponed(received(attempts=6), NOW, Temporary("429", retry_after=1))
+    entry = postponed(received(claim=Claim(attempts=6)), NOW, Temporary("429", retry_after=1))
     assert entry.wait_until == NOW + 160
 
 
@@ -367,7 +390,7 @@ def test_an_unknown_outcome_is_left_alone_until_it_must_have_settled(
     policy = dataclasses.replace(POLICY, random=lambda: jitter, settle=settle)
     error = Temporary("Zendesk did not answer", retry_after=wait, outcome_unknown=True)
     entry = postponed(
-        received(state=state, attempts=attempts, lease="x", not_before=NOW + 1), NOW, error, policy=policy
+        received(state=state, claim=Claim(attempts=attempts, lease="x", not_before=NOW + 1)), NOW, error, policy=policy
     )
     assert entry.wait_until >= NOW + settle - 1e-3
     assert entry.wait_until >= NOW + (wait or 0) - 1e-3
@@ -388,7 +411,7 @@ def test_a_step_is_given_up_a_day_after_its_first_attempt() -> None:
             assert now - first < DAY
             now = entry.wait_until
     assert now - first >= DAY
-    assert (entry.state, entry.email, entry.highlights) == (State.FAILED, None, None)
+    assert (entry.state, entry.person.email, entry.note.highlights) == (State.FAILED, None, None)
     assert entry.reason is not None
     assert "24 hours" in entry.reason
     assert "Zendesk did not answer" in entry.reason
@@ -396,10 +419,10 @@ def test_a_step_is_given_up_a_day_after_its_first_attempt() -> None:
 
 def test_each_step_has_a_day_of_its_own() -> None:
     entry = postponed(claim(received(), NOW), NOW)
-    entry = entries.requested(claim(entry, NOW + DAY - 1), NOW + DAY - 1, request_id=OWN, policy=POLICY)
+    entry = transitions.requested(claim(entry, NOW + DAY - 1), NOW + DAY - 1, request_id=OWN, policy=POLICY)
     entry = postponed(claim(entry, NOW + DAY + 300), NOW + DAY + 300)
     assert entry.state is State.REQUESTED
-    entry = entries.told(claim(entry, NOW + 2 * DAY), NOW + 2 * DAY, result=ready(), policy=POLICY)
+    entry = transitions.told(claim(entry, NOW + 2 * DAY), NOW + 2 * DAY, result=ready(), policy=POLICY)
     assert postponed(claim(entry, NOW + 2 * DAY), NOW + 2 * DAY).state is State.READY
 
 
@@ -419,10 +442,10 @@ def test_refused_credentials_never_give_a_ticket_up(times: list[float]) -> None:
     for later in times:
         now = max(now + later, entry.wait_until)
         entry = held(entry, now)
-        assert (entry.state, entry.lease) == (State.READY, None)
+        assert (entry.state, entry.claim.lease) == (State.READY, None)
         assert now + 60 <= entry.wait_until <= now + 100  # it grows with the time, and not for ever
     assert entry.last_error is not None
-    assert entry.highlights is not None
+    assert entry.note.highlights is not None
 
 
 def test_the_day_of_temporary_errors_begins_after_the_credentials_work_again() -> None:
@@ -437,60 +460,60 @@ def test_the_day_of_temporary_errors_begins_after_the_credentials_work_again() -
 def test_our_own_error_is_given_up_at_the_fifth() -> None:
     entry, now = with_highlights(), NOW
     for _ in range(4):
-        entry = entries.crashed(claim(entry, now), now, policy=POLICY)
+        entry = claims.crashed(claim(entry, now), now, policy=POLICY)
         assert entry.state is State.READY
         assert entry.wait_until >= now + POLICY.settle
         now = entry.wait_until
-    entry = entries.crashed(claim(entry, now), now, policy=POLICY)
-    assert (entry.state, entry.reason, entry.highlights) == (State.FAILED, "internal error", None)
+    entry = claims.crashed(claim(entry, now), now, policy=POLICY)
+    assert (entry.state, entry.reason, entry.note.highlights) == (State.FAILED, "internal error", None)
 
 
 def test_our_own_errors_are_counted_in_each_step_anew() -> None:
     entry, now = received(), NOW
     for _ in range(4):
-        entry = entries.crashed(claim(entry, now), now, policy=POLICY)
+        entry = claims.crashed(claim(entry, now), now, policy=POLICY)
         now = entry.wait_until
-    entry = entries.requested(claim(entry, now), now, request_id=OWN, policy=POLICY)
-    assert entries.crashed(claim(entry, now + 300), now + 300, policy=POLICY).state is State.REQUESTED
+    entry = transitions.requested(claim(entry, now), now, request_id=OWN, policy=POLICY)
+    assert claims.crashed(claim(entry, now + 300), now + 300, policy=POLICY).state is State.REQUESTED
 
 
 # -- LogRocket's callback
 
 
 def test_a_callback_makes_the_note_ready_at_once() -> None:
-    entry = entries.called_back(requested(), NOW + 60, result=ready(), policy=POLICY)
+    entry = transitions.called_back(requested(), NOW + 60, result=ready(), policy=POLICY)
     assert entry is not None
     assert (entry.state, entry.wait_until) == (State.READY, 0)
 
 
 def test_a_callback_takes_the_lease_of_a_poll_that_is_under_way() -> None:
-    entry = entries.called_back(claim(requested(), NOW + 300), NOW + 301, result=ready(), policy=POLICY)
+    entry = transitions.called_back(claim(requested(), NOW + 300), NOW + 301, result=ready(), policy=POLICY)
     assert entry is not None
-    assert (entry.state, entry.lease) == (State.READY, None)
+    assert (entry.state, entry.claim.lease) == (State.READY, None)
 
 
 def test_a_callback_that_says_failed_is_believed() -> None:
-    entry = entries.called_back(requested(), NOW + 60, result=failed(), policy=POLICY)
+    entry = transitions.called_back(requested(), NOW + 60, result=failed(), policy=POLICY)
     assert entry is not None
-    assert (entry.state, entry.failures) == (State.RECEIVED, 1)
+    assert (entry.state, entry.request.failures) == (State.RECEIVED, 1)
 
 
 @pytest.mark.parametrize("entry", [received(), requested(), with_highlights(), claim(received(), NOW)])
 def test_a_callback_that_says_pending_changes_nothing(entry: Entry) -> None:
     for request_id in (OWN, OTHER, None):
-        assert entries.called_back(entry, NOW + 60, result=pending(request_id), policy=POLICY) is None
+        assert transitions.called_back(entry, NOW + 60, result=pending(request_id), policy=POLICY) is None
 
 
 def test_a_second_callback_changes_nothing() -> None:
     for result in (ready(), failed(), ready(OTHER)):
-        assert entries.called_back(with_highlights(), NOW + 60, result=result, policy=POLICY) is None
+        assert transitions.called_back(with_highlights(), NOW + 60, result=result, policy=POLICY) is None
 
 
 def test_a_late_callback_of_a_request_that_was_given_up_changes_nothing() -> None:
-    back = entries.told(requested(), NOW, result=failed(), policy=POLICY)
-    assert entries.called_back(back, NOW + 1, result=ready(OWN), policy=POLICY) is None
-    anew = entries.requested(claim(back, NOW + 60), NOW + 60, request_id=OTHER, policy=POLICY)
-    assert entries.called_back(anew, NOW + 61, result=ready(OWN), policy=POLICY) is None
+    back = transitions.told(requested(), NOW, result=failed(), policy=POLICY)
+    assert transitions.called_back(back, NOW + 1, result=ready(OWN), policy=POLICY) is None
+    anew = transitions.requested(claim(back, NOW + 60), NOW + 60, request_id=OTHER, policy=POLICY)
+    assert transitions.called_back(anew, NOW + 61, result=ready(OWN), policy=POLICY) is None
 
 
 @pytest.mark.parametrize("request_id", [OTHER, None])
@@ -499,15 +522,15 @@ def test_a_callback_with_another_id_is_not_believed_and_logrocket_is_asked(
     request_id: str | None, status: Status
 ) -> None:
     result = Result(request_id=request_id, status=status, highlights=HIGHLIGHTS if status is Status.READY else None)
-    entry = entries.called_back(requested(), NOW + 60, result=result, policy=POLICY)
+    entry = transitions.called_back(requested(), NOW + 60, result=result, policy=POLICY)
     assert entry is not None
-    assert (entry.state, entry.request_id, entry.highlights) == (State.REQUESTED, OWN, None)
+    assert (entry.state, entry.request.id, entry.note.highlights) == (State.REQUESTED, OWN, None)
     assert entry.wait_until <= NOW + 60
 
 
 def test_a_callback_with_another_id_does_not_shorten_a_retry_after() -> None:
     entry = postponed(claim(requested(), NOW + 300), NOW + 300, Temporary("429", retry_after=600))
-    found = entries.called_back(entry, NOW + 301, result=ready(OTHER), policy=POLICY) or entry
+    found = transitions.called_back(entry, NOW + 301, result=ready(OTHER), policy=POLICY) or entry
     assert found.wait_until >= NOW + 900
 
 
@@ -515,49 +538,54 @@ def test_callbacks_with_another_id_do_not_use_up_the_polls_of_the_request_on_rec
     entry, now = requested(), NOW
     for _ in range(20):
         now += 1
-        entry = entries.called_back(entry, now, result=ready(OTHER), policy=POLICY) or entry
+        entry = transitions.called_back(entry, now, result=ready(OTHER), policy=POLICY) or entry
         if entry.wait_until <= now:
             entry = poll(entry, now)
-    assert (entry.state, entry.request_id) == (State.REQUESTED, OWN)
+    assert (entry.state, entry.request.id) == (State.REQUESTED, OWN)
 
 
 def test_a_callback_that_overtakes_the_answer_is_asked_about_once_the_answer_is_there() -> None:
     asking = claim(received(), NOW)
-    told = entries.called_back(asking, NOW + 1, result=ready(), policy=POLICY)
+    told = transitions.called_back(asking, NOW + 1, result=ready(), policy=POLICY)
     assert told is not None
-    assert (told.state, told.hint, told.lease, told.highlights) == (State.RECEIVED, OWN, "lease", None)
-    assert entries.called_back(told, NOW + 2, result=ready(), policy=POLICY) is None  # the same again
-    entry = entries.requested(told, NOW + 3, request_id=OWN, policy=POLICY)
-    assert (entry.state, entry.request_id, entry.hint) == (State.REQUESTED, OWN, None)
+    assert (told.state, told.request.hint, told.claim.lease, told.note.highlights) == (
+        State.RECEIVED,
+        OWN,
+        "lease",
+        None,
+    )
+    assert transitions.called_back(told, NOW + 2, result=ready(), policy=POLICY) is None  # the same again
+    entry = transitions.requested(told, NOW + 3, request_id=OWN, policy=POLICY)
+    assert (entry.state, entry.request.id, entry.request.hint) == (State.REQUESTED, OWN, None)
     assert entry.wait_until <= NOW + 3
 
 
 def test_a_hint_that_is_not_the_answer_is_not_believed() -> None:
-    told = entries.called_back(claim(received(), NOW), NOW + 1, result=ready(OTHER), policy=POLICY)
+    told = transitions.called_back(claim(received(), NOW), NOW + 1, result=ready(OTHER), policy=POLICY)
     assert told is not None
-    entry = entries.requested(told, NOW + 3, request_id=OWN, policy=POLICY)
-    assert (entry.request_id, entry.hint, entry.wait_until) == (OWN, None, NOW + 303)
+    entry = transitions.requested(told, NOW + 3, request_id=OWN, policy=POLICY)
+    assert (entry.request.id, entry.request.hint, entry.wait_until) == (OWN, None, NOW + 303)
 
 
 @pytest.mark.parametrize("error", [LOST, TROUBLE])
 def test_a_hint_saves_a_request_whose_answer_was_lost(error: Temporary) -> None:
-    told = entries.called_back(claim(received(), NOW), NOW + 1, result=ready(), policy=POLICY)
+    told = transitions.called_back(claim(received(), NOW), NOW + 1, result=ready(), policy=POLICY)
     assert told is not None
     entry = postponed(told, NOW + 10, error)
-    assert (entry.state, entry.request_id, entry.hint) == (State.REQUESTED, OWN, None)
+    assert (entry.state, entry.request.id, entry.request.hint) == (State.REQUESTED, OWN, None)
     assert entry.wait_until <= NOW + 10
 
 
 def test_a_callback_after_the_worker_died_saves_a_second_request() -> None:
     died = claim(received(), NOW)
-    entry = entries.called_back(died, NOW + 60, result=ready(), policy=POLICY)
+    entry = transitions.called_back(died, NOW + 60, result=ready(), policy=POLICY)
     assert entry is not None
-    assert (entry.state, entry.request_id, entry.highlights) == (State.REQUESTED, OWN, None)
+    assert (entry.state, entry.request.id, entry.note.highlights) == (State.REQUESTED, OWN, None)
     assert entry.wait_until <= NOW + 60
 
 
 def test_a_callback_without_an_id_gives_no_hint() -> None:
-    assert entries.called_back(claim(received(), NOW), NOW + 1, result=ready(None), policy=POLICY) is None
+    assert transitions.called_back(claim(received(), NOW), NOW + 1, result=ready(None), policy=POLICY) is None
 
 
 # -- The stored form
@@ -570,69 +598,115 @@ STORED = st.builds(
     received_at=SECONDS,
     entered_at=SECONDS,
     state=st.sampled_from(State),
-    email=st.none() | TEXT,
-    external_id=st.none() | TEXT,
-    not_before=SECONDS,
-    lease=st.none() | TEXT,
-    lease_until=SECONDS,
-    attempts=st.integers(0, 1000),
-    step_since=st.none() | SECONDS,
-    crashes=st.integers(0, 5),
-    request_id=st.none() | TEXT,
-    hint=st.none() | TEXT,
-    old_ids=st.lists(TEXT, max_size=3).map(tuple),
-    polls=st.integers(0, 6),
-    failures=st.integers(0, 20),
-    silences=st.integers(0, 2),
-    tried=st.lists(TEXT, max_size=3).map(tuple),
-    highlights=st.none()
-    | st.builds(
-        Highlights,
-        summary=st.text(),
-        sessions=st.lists(st.builds(Session, place=st.none() | TEXT, text=st.text()), max_size=3).map(tuple),
-        linked=st.none() | TEXT,
+    person=st.builds(Person, email=st.none() | TEXT, external_id=st.none() | TEXT),
+    pseudonym=st.none() | TEXT,
+    claim=st.builds(
+        Claim,
+        not_before=SECONDS,
+        lease=st.none() | TEXT,
+        lease_until=SECONDS,
+        attempts=st.integers(0, 1000),
+        since=st.none() | SECONDS,
+        crashes=st.integers(0, 5),
+        refusals=st.integers(0, 5),
+        refused_since=st.none() | SECONDS,
     ),
-    note_id=st.none() | TEXT,
+    request=st.builds(
+        Request,
+        id=st.none() | TEXT,
+        hint=st.none() | TEXT,
+        old_ids=st.lists(TEXT, max_size=3).map(tuple),
+        polls=st.integers(0, 6),
+        asked_early=st.booleans(),
+        failures=st.integers(0, 20),
+        silences=st.integers(0, 2),
+    ),
+    note=st.builds(
+        Note,
+        tried=st.lists(TEXT, max_size=3).map(tuple),
+        highlights=st.none()
+        | st.builds(
+            Highlights,
+            summary=st.text(),
+            sessions=st.lists(st.builds(Session, place=st.none() | TEXT, text=st.text()), max_size=3).map(tuple),
+            linked=st.none() | TEXT,
+        ),
+        replay=st.none() | TEXT,
+        id=st.none() | TEXT,
+        public_id=st.none() | TEXT,
+        was_public=st.booleans(),
+    ),
+    tries=st.integers(0, 1000),
+    redis_run=TEXT,
+    redis_restarted=st.booleans(),
+    quiet_until=SECONDS,
+    recovered=st.booleans(),
     reason=st.none() | TEXT,
     last_error=st.none() | TEXT,
     history=st.lists(st.tuples(SECONDS, TEXT), max_size=3).map(tuple),
+    troubles=st.lists(st.builds(Trouble, SECONDS, TEXT, SECONDS, st.integers(1, 9)), max_size=3).map(tuple),
 )
+PARTS = ("person", "claim", "request", "note")
 
 
 @unhurried
 @given(entry=STORED)
 def test_any_entry_comes_back_as_it_was_stored(entry: Entry) -> None:
-    assert entries.load(entries.dump(entry)) == entry
-    assert entries.load(entries.dump(entry).encode()) == entry
+    assert stored.load(stored.dump(entry)) == entry
+    assert stored.load(stored.dump(entry).encode()) == entry
 
 
 def test_a_new_entry_is_stored_without_times_for_redis_to_add() -> None:
-    stored = json.loads(entries.dump_without_times(received()))
-    assert stored == {"v": 1, "key": "zendesk-35436", "email": "ada@shop.example", "external_id": "cus_4711"}
-    assert entries.load(json.dumps({**stored, "received_at": NOW, "entered_at": NOW})) == received()
+    document = json.loads(stored.dump_without_times(received()))
+    person = {"email": "ada@shop.example", "external_id": "cus_4711"}
+    assert document == {"v": 1, "key": "zendesk-35436", "person": person}
+    assert stored.load(json.dumps({**document, "received_at": NOW, "entered_at": NOW})) == received()
+
+
+def test_what_holds_its_default_is_not_stored_in_any_part() -> None:
+    entry = received(claim=Claim(attempts=2), request=Request(), note=Note(replay="5-1/0"))
+    document = json.loads(stored.dump(entry))
+    assert (document["claim"], document["note"]) == ({"attempts": 2}, {"replay": "5-1/0"})
+    assert not {"state", "request", "history", "reason"} & document.keys()
+
+
+def test_every_field_of_an_entry_and_its_parts_has_a_default_that_is_left_out_or_is_always_there() -> None:
+    required = {field.name for field in dataclasses.fields(Entry) if field.default is dataclasses.MISSING}
+    assert required == {"key", "received_at", "entered_at"}
+    for part in (Claim, Request, Note, Person):
+        assert all(field.default is not dataclasses.MISSING for field in dataclasses.fields(part))
 
 
 @unhurried
-@given(entry=STORED, version=st.integers(entries.VERSION + 1, 10**9), more=st.dictionaries(TEXT, TEXT, max_size=2))
+@given(entry=STORED, version=st.integers(stored.VERSION + 1, 10**9), more=st.dictionaries(TEXT, TEXT, max_size=2))
 def test_an_entry_of_a_newer_version_is_left_alone(entry: Entry, version: int, more: dict[str, str]) -> None:
-    stored = {**more, **json.loads(entries.dump(entry)), "v": version}
-    for changed in (stored, {**stored, "state": "weighed", "highlights": 7}, {"v": version}):
+    document = {**more, **json.loads(stored.dump(entry)), "v": version}
+    for changed in (document, {**document, "state": "weighed", "note": 7}, {"v": version}):
         with pytest.raises(NewerEntryError):
-            entries.load(json.dumps(changed))
+            stored.load(json.dumps(changed))
+
+
+@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("written", [7, "x", [1], None, [["id", "x"]]])
+def test_an_entry_with_a_part_that_is_none_cannot_be_read(part: str, written: object) -> None:
+    with pytest.raises(NewerEntryError):
+        stored.load(json.dumps({**json.loads(stored.dump(received())), part: written}))
 
 
 @unhurried
 @given(entry=STORED)
 def test_fields_that_another_release_of_the_same_version_added_are_ignored(entry: Entry) -> None:
-    stored = {**json.loads(entries.dump(entry)), "colour": {"deep": [1]}, "v": entries.VERSION}
-    if stored.get("highlights"):
-        stored["highlights"]["language"] = "en"
-    assert entries.load(json.dumps(stored)) == entry
+    document = {**json.loads(stored.dump(entry)), "colour": {"deep": [1]}, "v": stored.VERSION}
+    if document.get("note", {}).get("highlights"):
+        document["note"]["highlights"]["language"] = "en"
+    for part in PARTS:
+        document[part] = {**document.get(part, {}), "colour": [{"deep": 1}]}
+    assert stored.load(json.dumps(document)) == entry
 
 
 def test_fields_that_an_older_release_did_not_know_have_their_defaults() -> None:
-    stored = {"v": 1, "key": "zendesk-35436", "received_at": NOW, "entered_at": NOW}
-    assert entries.load(json.dumps(stored)) == received(email=None, external_id=None)
+    document = {"v": 1, "key": "zendesk-35436", "received_at": NOW, "entered_at": NOW}
+    assert stored.load(json.dumps(document)) == received(person=Person())
 
 
 def test_nothing_personal_is_in_an_entrys_repr() -> None:
@@ -691,12 +765,12 @@ class AnyLife(RuleBasedStateMachine):
     def the_entry_is_claimed_when_it_is_due(self) -> None:
         self.now = max(self.now, self.entry.wait_until)
         lease = f"lease {self.now}"
-        self.claimed = entries.claimed(self.entry, self.now, state=self.entry.state, lease=lease, policy=self.policy)
+        self.claimed = claims.claimed(self.entry, self.now, state=self.entry.state, lease=lease, policy=self.policy)
         assert self.claimed is not None, "an entry that is due cannot be claimed"
         assert self.now >= self.alone_until, "touched before a lost write has settled"
         self.entry = self.claimed
 
-    @precondition(lambda self: self.claimed is not None and self.claimed.lease == self.entry.lease)
+    @precondition(lambda self: self.claimed is not None and self.claimed.claim.lease == self.entry.claim.lease)
     @rule(data=st.data(), error=ERRORS, request_id=IDS, result=RESULTS)
     def the_step_ends(self, data: st.DataObject, error: Temporary, request_id: str, result: Result) -> None:
         before = self.entry.state
@@ -704,54 +778,54 @@ class AnyLife(RuleBasedStateMachine):
         if how == "well":
             self.entry = self._well(request_id, result)
         elif how == "temporary":
-            self.entry = entries.postponed(self.entry, self.now, error=error, policy=self.policy)
+            self.entry = claims.postponed(self.entry, self.now, error=error, policy=self.policy)
             if error.outcome_unknown and before is State.READY and self.entry.state is State.READY:
                 self.alone_until = self.now + self.policy.settle - 1e-3
         elif how == "held":
-            self.entry = entries.held(self.entry, self.now, error=Held("401"), delay=60)
+            self.entry = claims.held(self.entry, self.now, error=Held("401"), delay=60)
         elif how == "crashed":
-            self.entry = entries.crashed(self.entry, self.now, policy=self.policy)
+            self.entry = claims.crashed(self.entry, self.now, policy=self.policy)
         elif how == "unknown" and before is State.REQUESTED:
-            self.entry = entries.unknown_request(self.entry, self.now, policy=self.policy)
+            self.entry = transitions.unknown_request(self.entry, self.now, policy=self.policy)
         elif how == "ended":
-            self.entry = entries.ended(self.entry, self.now, state=State.SKIPPED, reason="closed")
+            self.entry = transitions.ended(self.entry, self.now, state=State.SKIPPED, reason="closed")
         self.claimed = None
 
     def _well(self, request_id: str, result: Result) -> Entry:
         if self.entry.state is State.RECEIVED:
-            return entries.requested(self.entry, self.now, request_id=request_id, policy=self.policy)
+            return transitions.requested(self.entry, self.now, request_id=request_id, policy=self.policy)
         if self.entry.state is State.REQUESTED:
-            return entries.told(self.entry, self.now, result=result, policy=self.policy)
-        return entries.posted(self.entry, self.now, note_id="1")
+            return transitions.told(self.entry, self.now, result=result, policy=self.policy)
+        return transitions.posted(self.entry, self.now, note_id="1")
 
     @rule(result=RESULTS)
     def logrocket_calls_back(self, result: Result) -> None:
         before = self.entry
-        after = entries.called_back(self.entry, self.now, result=result, policy=self.policy)
+        after = transitions.called_back(self.entry, self.now, result=result, policy=self.policy)
         if before.state in {State.READY, *FINAL}:
             assert after is None
         self.entry = after or before
 
     @rule()
     def it_is_stored_and_read_again(self) -> None:
-        assert entries.load(entries.dump(self.entry)) == self.entry
+        assert stored.load(stored.dump(self.entry)) == self.entry
 
     @invariant()
     def it_is_at_its_end_or_has_a_finite_wait(self) -> None:
         if self.entry.state in FINAL:
-            assert (self.entry.email, self.entry.highlights) == (None, None)
-            assert self.entry.lease is None
+            assert (self.entry.person.email, self.entry.note.highlights) == (None, None)
+            assert self.entry.claim.lease is None
         else:
             assert math.isfinite(self.entry.wait_until)
             assert self.entry.wait_until <= self.now + 2 * 60 * 60
-        assert (self.entry.highlights is not None) == (self.entry.state is State.READY)
-        assert (self.entry.state in {State.REQUESTED, State.READY}) <= (self.entry.request_id is not None)
+        assert (self.entry.note.highlights is not None) == (self.entry.state is State.READY)
+        assert (self.entry.state in {State.REQUESTED, State.READY}) <= (self.entry.request.id is not None)
 
     @invariant()
     def it_is_requested_boundedly(self) -> None:
-        assert self.entry.silences <= 1
-        assert self.entry.failures <= 4
-        assert len(self.entry.old_ids) <= 5
+        assert self.entry.request.silences <= 1
+        assert self.entry.request.failures <= 4
+        assert len(self.entry.request.old_ids) <= 5
         assert len(self.entry.history) <= 50
 
 
@@ -784,16 +858,16 @@ def test_a_ticket_with_which_nothing_ever_goes_well_comes_to_its_end(
 
 def _fare(entry: Entry, now: float, fate: str, policy: Policy) -> Entry:
     if fate == "temporary":
-        return entries.postponed(entry, now, error=TROUBLE, policy=policy)
+        return claims.postponed(entry, now, error=TROUBLE, policy=policy)
     if fate == "lost":
-        return entries.postponed(entry, now, error=LOST, policy=policy)
+        return claims.postponed(entry, now, error=LOST, policy=policy)
     if fate == "crashed":
-        return entries.crashed(entry, now, policy=policy)
+        return claims.crashed(entry, now, policy=policy)
     if fate == "killed":
         return entry
     if entry.state is State.RECEIVED:
-        return entries.requested(entry, now, request_id=f"id-{now}", policy=policy)
-    return entries.told(entry, now, result=pending() if fate == "silent" else failed(), policy=policy)
+        return transitions.requested(entry, now, request_id=f"id-{now}", policy=policy)
+    return transitions.told(entry, now, result=pending() if fate == "silent" else failed(), policy=policy)
 
 
 # -- Retry-After, as services write it

@@ -40,8 +40,8 @@ def ledger(redis: Redis) -> Ledger:
 def make_ready(ledger: Ledger, ticket_id: int) -> None:
     """Bring a ticket to where its note waits, without a claim of the requests' lane."""
     ledger.receive(new_ticket(ticket_id))
-    ledger.call_back(key(ticket_id), READY)  # overtakes an answer that nobody stored
-    ledger.call_back(key(ticket_id), READY)
+    ledger.take_callback(key(ticket_id), READY)  # overtakes an answer that nobody stored
+    ledger.take_callback(key(ticket_id), READY)
 
 
 # -- Zendesk's headers
@@ -93,10 +93,10 @@ def test_headers_that_tell_nothing_of_the_account_change_nothing(headers: dict[s
 def test_without_headers_notes_go_slower_than_a_trial_account_allows(ledger: Ledger) -> None:
     make_ready(ledger, 1)
     make_ready(ledger, 2)
-    before = ledger.now()
+    before = ledger.reader.now()
     assert ledger.claim(key(1), State.READY) is not None
     assert ledger.claim(key(2), State.READY) is None
-    assert before <= ledger.lanes.outlook().notes_at("Zendesk") - DEFAULT_INTERVAL <= ledger.now()
+    assert before <= ledger.lanes.outlook().notes_at("Zendesk") - DEFAULT_INTERVAL <= ledger.reader.now()
     assert DEFAULT_INTERVAL > 60 / 20
 
 
@@ -112,20 +112,20 @@ def test_a_refused_claim_costs_no_attempt(ledger: Ledger) -> None:
     make_ready(ledger, 1)
     make_ready(ledger, 2)
     assert ledger.claim(key(2), State.READY) is None
-    entry = ledger.find(key(2))
+    entry = ledger.reader.find(key(2))
     assert entry is not None
-    assert (entry.attempts, entry.lease, entry.tried) == (0, None, ())
+    assert (entry.claim.attempts, entry.claim.lease, entry.note.tried) == (0, None, ())
 
 
 def test_notes_drain_in_order_at_the_pace_of_the_headers_without_a_429(sandbox: Sandbox, product: InProcess) -> None:
-    sandbox.zendesk.account_update_limit = 240
+    sandbox.zendesk.desk.limits.account_updates = 240
     sandbox.logrocket.delay = 0.0
     tickets = [sandbox.zendesk.file_ticket(requester=ADA, deliver=False) for _ in range(12)]
     for ticket_id in tickets:
         product.ledger.receive(new_ticket(ticket_id, email=ADA))
     product.ledger.lanes.pause("Zendesk", 5.0)
     wait_for(lambda: ready(product) == 12)
-    line = [each.key for each in product.ledger.first_in_line("Zendesk", 12)]
+    line = [each.key for each in product.ledger.reader.first_in_line("Zendesk", 12)]
 
     wait_for(lambda: worked(product).get(State.POSTED) == 12, seconds=60)
 
@@ -139,7 +139,7 @@ def test_the_sweeper_queues_the_first_of_the_line_only(ledger: Ledger, redis: Re
         make_ready(ledger, ticket_id)
     redis.delete("rq:queue:highlights-notes")
     sweeper.sweep(ledger)
-    assert {each for each in ledger.queued() if each[1] is State.READY} == {(key(1), State.READY)}
+    assert {each for each in ledger.reader.queued() if each[1] is State.READY} == {(key(1), State.READY)}
 
 
 def test_a_ticket_that_is_gone_leaves_the_line(ledger: Ledger, redis: Redis) -> None:
@@ -154,11 +154,11 @@ def test_a_ticket_that_is_gone_leaves_the_line(ledger: Ledger, redis: Redis) -> 
 
 def test_requests_over_the_ceiling_come_again_when_the_oldest_is_an_hour_old(ledger: Ledger, redis: Redis) -> None:
     assert [ledger.lanes.ask() for _ in range(3)] == [None, None, None]
-    assert ledger.lanes.ask() == pytest.approx(ledger.now() + 3600, abs=5)
+    assert ledger.lanes.ask() == pytest.approx(ledger.reader.now() + 3600, abs=5)
     oldest = cast("list[tuple[bytes, float]]", redis.zrange("highlights:asked", 0, 0, withscores=True))
     redis.zadd("highlights:asked", {name: when - 3601 for name, when in oldest})
     assert ledger.lanes.ask() is None
-    assert ledger.lanes.ask() == pytest.approx(ledger.now() + 3600, abs=5)
+    assert ledger.lanes.ask() == pytest.approx(ledger.reader.now() + 3600, abs=5)
 
 
 def test_a_request_counts_for_a_whole_hour(ledger: Ledger, redis: Redis) -> None:
@@ -166,7 +166,7 @@ def test_a_request_counts_for_a_whole_hour(ledger: Ledger, redis: Redis) -> None
         ledger.lanes.ask()
     asked = cast("list[tuple[bytes, float]]", redis.zrange("highlights:asked", 0, -1, withscores=True))
     redis.zadd("highlights:asked", {name: when - 3500 for name, when in asked})
-    assert ledger.lanes.ask() == pytest.approx(ledger.now() + 100, abs=5)
+    assert ledger.lanes.ask() == pytest.approx(ledger.reader.now() + 100, abs=5)
 
 
 def test_a_ticket_over_the_ceiling_waits_without_an_attempt_and_is_looked_up_once(
@@ -178,14 +178,14 @@ def test_a_ticket_over_the_ceiling_waits_without_an_attempt_and_is_looked_up_onc
     product.ledger.receive(new_ticket(number))
     wait_for(lambda: worked(product) and product.entry(number).last_error)
     entry = product.entry(number)
-    assert (entry.attempts, entry.email) == (0, ADA)
-    assert entry.not_before == pytest.approx(product.ledger.now() + 3600, abs=10)
+    assert (entry.claim.attempts, entry.person.email) == (0, ADA)
+    assert entry.claim.not_before == pytest.approx(product.ledger.reader.now() + 3600, abs=10)
     assert sandbox.logrocket.requests == []
 
 
 def test_polls_do_not_count_as_requests(ledger: Ledger) -> None:
     ledger.receive(new_ticket(1))
-    ledger.call_back(key(1), READY)
+    ledger.take_callback(key(1), READY)
     assert ledger.claim(key(1), State.REQUESTED) is not None
     assert ledger.lanes.outlook().free_requests == 3
 
@@ -213,7 +213,7 @@ def test_held_tickets_go_on_when_the_credentials_are_mended(sandbox: Sandbox, pr
     wait_for(lambda: worked(product) and product.ledger.lanes.holds())
     product.work_until(first, State.POSTED, seconds=40)
     entry = product.work_until(second, State.POSTED, seconds=40)
-    assert entry.crashes == 0
+    assert entry.claim.crashes == 0
     assert len(sandbox.zendesk.internal_notes()) == 2
     assert product.ledger.lanes.holds() == []
 
@@ -241,4 +241,4 @@ def ready(product: InProcess) -> int:
 
 def worked(product: InProcess) -> dict[State, int]:
     product.work()
-    return product.ledger.counts()
+    return product.ledger.reader.counts()

@@ -6,23 +6,26 @@ import json
 import threading
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 import pytest
 from redis import Redis
 
 from integration import services
-from integration.cases import entry as entries
-from integration.cases.entry import Entry, Policy, State
+from integration.cases import claims, stored, transitions
+from integration.cases.entry import Policy, State
 from integration.cases.keys import DEFAULT_PREFIX, Keys
-from integration.cases.ledger import Ledger
+from integration.cases.ledger import CallbackOutcome, Ledger
 from integration.cases.queues import open_queue
 from integration.errors import Temporary
+from integration.facts import Highlights, Result, Session, Status
 from tests.conftest import wait_for
 from tests.tickets import key, new_ticket
 from worker import sweeper
 
 KEYS = Keys(DEFAULT_PREFIX)
+HIGHLIGHTS = Highlights(summary="shops", sessions=(Session(place="5-1/0", text="pays"),))
 POLICY = Policy(poll_after=60.0, failed_retry=(1.0,), settle=60.0, backoff=5.0, random=lambda: 0.0)
 
 
@@ -61,13 +64,13 @@ def test_of_twenty_claims_at_once_one_succeeds(ledger: Ledger) -> None:
 
 
 def test_an_entry_knows_when_it_came(ledger: Ledger) -> None:
-    before = ledger.now()
+    before = ledger.reader.now()
     ledger.receive(new_ticket(1, email="ada@shop.example", external_id='quote " and \\'))
-    entry = ledger.find(key(1))
+    entry = ledger.reader.find(key(1))
     assert entry is not None
-    assert before <= entry.received_at == entry.entered_at <= ledger.now()
-    assert entry.external_id == 'quote " and \\'
-    assert ledger.counts()[State.RECEIVED] == 1
+    assert before <= entry.received_at == entry.entered_at <= ledger.reader.now()
+    assert entry.person.external_id == 'quote " and \\'
+    assert ledger.reader.counts()[State.RECEIVED] == 1
 
 
 # -- It refuses
@@ -83,7 +86,7 @@ def test_no_claim_is_given_before_its_time(ledger: Ledger) -> None:
     ledger.receive(new_ticket(1))
     claimed = ledger.claim(key(1), State.RECEIVED)
     assert claimed is not None
-    ledger.settle(claimed, partial(entries.postponed, error=Temporary("busy", retry_after=9.0), policy=POLICY))
+    ledger.settle(claimed, partial(claims.postponed, error=Temporary("busy", retry_after=9.0), policy=POLICY))
     assert ledger.claim(key(1), State.RECEIVED) is None
 
 
@@ -91,7 +94,7 @@ def test_what_came_of_a_lost_claim_is_not_written(ledger: Ledger) -> None:
     ledger.receive(new_ticket(1))
     claimed = ledger.claim(key(1), State.RECEIVED)
     assert claimed is not None
-    done = partial(entries.requested, request_id="a" * 64, policy=POLICY)
+    done = partial(transitions.requested, request_id="a" * 64, policy=POLICY)
     assert ledger.settle(claimed, done) is not None
     assert ledger.settle(claimed, done) is None
 
@@ -104,8 +107,27 @@ def test_an_entry_of_a_newer_release_is_left_alone(ledger: Ledger, redis: Redis)
     assert ledger.claim(key(1), State.RECEIVED) is None
     sweeper.sweep(ledger)
     assert redis.get("highlights:case:zendesk-1") == newer.encode()
-    assert float(redis.zscore("highlights:due", "zendesk-1") or 0) > ledger.now()
+    assert float(redis.zscore("highlights:due", "zendesk-1") or 0) > ledger.reader.now()
     assert ledger.receive(new_ticket(1)) is False
+
+
+# -- LogRocket's callback
+
+
+def test_a_callback_is_taken_once_and_a_ticket_that_is_not_known_is_told_apart_from_one_that_was_told_before(
+    ledger: Ledger, redis: Redis
+) -> None:
+    result = Result(request_id="a" * 64, status=Status.READY, highlights=HIGHLIGHTS)
+    assert ledger.take_callback(key(1), result) is CallbackOutcome.UNKNOWN
+    ledger.receive(new_ticket(1))
+    assert ledger.take_callback(key(1), result) is CallbackOutcome.TAKEN  # which request is on record
+    assert ledger.take_callback(key(1), result) is CallbackOutcome.TAKEN  # its highlights
+    assert ledger.take_callback(key(1), result) is CallbackOutcome.REPEATED
+    ledger.forget(key(1))
+    assert ledger.take_callback(key(1), result) is CallbackOutcome.UNKNOWN
+    ledger.receive(new_ticket(2))
+    redis.set("highlights:case:zendesk-2", '{"v": 99}')
+    assert ledger.take_callback(key(2), result) is CallbackOutcome.UNKNOWN
 
 
 # -- It survives
@@ -117,7 +139,7 @@ def test_a_job_that_redis_lost_is_queued_again(ledger: Ledger, redis: Redis) -> 
     redis.delete(queue.key)
     sweeper.sweep(ledger)
     assert queue.job_ids == []  # it may still be on its way
-    redis.zadd("highlights:due", {"zendesk-1": ledger.now() - 1})
+    redis.zadd("highlights:due", {"zendesk-1": ledger.reader.now() - 1})
     sweeper.sweep(ledger)
     assert len(queue.job_ids) == 1
 
@@ -139,9 +161,9 @@ def test_a_claim_whose_worker_died_is_given_anew_after_its_lease(ledger: Ledger,
     ledger.receive(new_ticket(1))
     claimed = ledger.claim(key(1), State.RECEIVED)
     assert claimed is not None
-    assert float(redis.zscore("highlights:due", "zendesk-1") or 0) == pytest.approx(claimed.lease_until)
-    expired = Entry(**{**vars(claimed), "lease_until": ledger.now() - 1})
-    redis.set("highlights:case:zendesk-1", entries.dump(expired))
+    assert float(redis.zscore("highlights:due", "zendesk-1") or 0) == pytest.approx(claimed.claim.lease_until)
+    expired = replace(claimed, claim=replace(claimed.claim, lease_until=ledger.reader.now() - 1))
+    redis.set("highlights:case:zendesk-1", stored.dump(expired))
     again = wait_for(lambda: ledger.claim(key(1), State.RECEIVED))
-    assert again.attempts == 2
-    assert ledger.settle(claimed, partial(entries.requested, request_id="a" * 64, policy=POLICY)) is None
+    assert again.claim.attempts == 2
+    assert ledger.settle(claimed, partial(transitions.requested, request_id="a" * 64, policy=POLICY)) is None

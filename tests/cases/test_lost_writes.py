@@ -24,7 +24,20 @@ from integration.zendesk.missed import NO_TRIGGER
 from sandbox import Fault, Sandbox
 from sandbox.zendesk.records import now
 from tests.conftest import InProcess, Processes, wait_for
-from tests.missed import ADA, asked, file_undelivered, filter_by, found, know, let_pass, lost, mark, no_wait, turns_of
+from tests.missed import (
+    ADA,
+    asked,
+    file_undelivered,
+    filter_by,
+    found,
+    know,
+    let_pass,
+    lost,
+    mark,
+    no_wait,
+    take,
+    turns_of,
+)
 from tests.ports import free_port
 from tests.run_command import Run, runner
 from tests.tickets import key
@@ -34,6 +47,13 @@ pytestmark = pytest.mark.slow
 
 KEYS = Keys(DEFAULT_PREFIX)
 HOUR = 3600.0
+
+
+def trouble_of(product: InProcess) -> str | None:
+    """What the page says stands in the way of looking for missed tickets."""
+    [missed] = reading.missed(product.redis, KEYS, recovered=services.routes().recovered)
+    assert missed.service == "Zendesk"
+    return missed.trouble
 
 
 @pytest.fixture
@@ -104,7 +124,7 @@ def known(product: InProcess) -> InProcess:
 def accepted(sandbox: Sandbox, product: InProcess) -> int:
     """A ticket that Zendesk was told of that we have it."""
     number = sandbox.zendesk.file_ticket(requester=ADA)
-    wait_for(lambda: product.ledger.find(key(number)))
+    wait_for(lambda: product.ledger.reader.find(key(number)))
     wait_for(lambda: sandbox.zendesk.deliveries)
     assert sandbox.zendesk.deliveries[-1].outcome == "success"
     return number
@@ -112,7 +132,7 @@ def accepted(sandbox: Sandbox, product: InProcess) -> int:
 
 def lose(server: Server, product: InProcess, number: int) -> None:
     server.lose()
-    assert product.ledger.find(key(number)) is None
+    assert product.ledger.reader.find(key(number)) is None
 
 
 def to_look_through(redis: Redis) -> bool:
@@ -121,7 +141,7 @@ def to_look_through(redis: Redis) -> bool:
 
 def look(product: InProcess) -> Recovered:
     """A worker's look, which has to come now."""
-    taken = turns_of(product).take()
+    taken = take(turns_of(product))
     assert taken is not None
     return taken
 
@@ -166,7 +186,7 @@ def test_a_note_that_was_posted_before_is_found_and_no_other_is_written(
     before = known.work_until(number, State.POSTED)
     lose(server, known, number)
     assert found(look(known)) == (1, 0, 0)
-    assert known.work_until(number, State.POSTED).note_id == before.note_id
+    assert known.work_until(number, State.POSTED).note.id == before.note.id
     assert len(sandbox.zendesk.internal_notes(number)) == 1
 
 
@@ -199,7 +219,7 @@ def test_an_emptied_redis_finds_all_tickets_again(
     for number in (posted, waits):
         known.work_until(number, State.POSTED)
         assert len(sandbox.zendesk.internal_notes(number)) == 1
-    assert known.ledger.find(key(older)) is None  # there was no trigger yet
+    assert known.ledger.reader.find(key(older)) is None  # there was no trigger yet
 
 
 def test_the_commands_and_the_processes_do_it_too(
@@ -234,7 +254,7 @@ def test_credentials_that_may_not_read_the_log_do(
     mark(sandbox, known)
     own = {name: value for name, value in environ.items() if not name.startswith("ZENDESK_CLIENT")}
     account = {"ZENDESK_EMAIL": sandbox.zendesk.agent_email, "ZENDESK_API_TOKEN": sandbox.zendesk.api_token}
-    agents = services.recovery(from_environment(own | account), known.ledger, known.redis, wait=no_wait)
+    agents = services.recoveries(from_environment(own | account), known.ledger, known.redis, wait=no_wait)["zendesk"]
     server.keep()
     number = accepted(sandbox, known)
     lose(server, known, number)
@@ -285,15 +305,18 @@ def test_what_is_older_than_entries_are_kept_is_not_looked_for(
     for days, expected, most in (("1", (0, 0, 0), 28), ("2", (1, 0, 0), 80)):
         product.redis.flushall()
         settings = from_environment(environ | {"RETENTION_DAYS": days})
-        assert found(services.recovery(settings, product.ledger, product.redis, wait=no_wait).recover(1)) == expected
-        assert (product.ledger.find(key(number)) is not None) is bool(expected[0])
+        assert (
+            found(services.recoveries(settings, product.ledger, product.redis, wait=no_wait)["zendesk"].recover(1))
+            == expected
+        )
+        assert (product.ledger.reader.find(key(number)) is not None) is bool(expected[0])
         assert asked(sandbox, "/search/export") <= most
 
 
 @pytest.mark.parametrize("ahead", [-120, 0, 300])
 def test_what_has_survived_says_from_when_whatever_the_clocks_say(ahead: int, known: InProcess) -> None:
     """The last ticket came six minutes ago, by a clock that was so much ahead; the last look was a day ago."""
-    redis, moment = known.redis, known.ledger.now()
+    redis, moment = known.redis, known.ledger.reader.now()
     redis.zadd(KEYS.received, {"zendesk-1": moment - 360 + ahead, "zendesk-2": moment - 9 * HOUR})
     redis.set(KEYS.recovery_done, moment - 24 * HOUR)
     redis.set(KEYS.run, "another")
@@ -305,7 +328,7 @@ def test_what_has_survived_says_from_when_whatever_the_clocks_say(ahead: int, kn
 
 
 def test_when_no_ticket_came_for_long_the_last_look_says_from_when(known: InProcess) -> None:
-    redis, moment = known.redis, known.ledger.now()
+    redis, moment = known.redis, known.ledger.reader.now()
     redis.zadd(KEYS.received, {"zendesk-1": moment - 72 * HOUR})
     redis.set(KEYS.recovery_done, moment - 600)
     redis.set(KEYS.run, "another")
@@ -317,11 +340,11 @@ def test_when_no_ticket_came_for_long_the_last_look_says_from_when(known: InProc
 
 def test_a_second_loss_takes_nothing_from_the_first(known: InProcess) -> None:
     redis, writes = known.redis, LostWrites(known.redis, KEYS)
-    redis.zadd(KEYS.received, {"zendesk-1": known.ledger.now() - 5 * HOUR})
+    redis.zadd(KEYS.received, {"zendesk-1": known.ledger.reader.now() - 5 * HOUR})
     redis.set(KEYS.run, "another")
     writes.notice()
     before = writes.stretch()
-    redis.zadd(KEYS.received, {"zendesk-2": known.ledger.now()})
+    redis.zadd(KEYS.received, {"zendesk-2": known.ledger.reader.now()})
     redis.set(KEYS.run, "and another")
     writes.notice()
     after = writes.stretch()
@@ -341,15 +364,15 @@ def test_of_many_who_notice_one_looks_at_once_and_one_note_comes(
     number = accepted(sandbox, known)
     lose(server, known, number)
     with ThreadPoolExecutor(6) as threads:
-        taken = list(threads.map(lambda _: turns_of(known).take(), range(6)))
+        taken = list(threads.map(lambda _: take(turns_of(known)), range(6)))
     assert [found(each) for each in taken if each is not None] == [(1, 0, 0)]
-    assert turns_of(known).take() is None
+    assert take(turns_of(known)) is None
     known.work_until(number, State.POSTED)
     assert len(sandbox.zendesk.internal_notes(number)) == 1
 
 
 def test_it_is_looked_through_until_zendesk_shows_all_of_it(server: Server, sandbox: Sandbox, known: InProcess) -> None:
-    sandbox.zendesk.index_lag = 700
+    sandbox.zendesk.desk.index_lag = 700
     server.keep()
     number = accepted(sandbox, known)
     lose(server, known, number)
@@ -382,13 +405,13 @@ def test_what_cannot_be_read_stays_and_is_told(
     done = command("recover", "--hours", "1")
     assert done.returncode == 1
     assert "Zendesk does not let us look for tickets" in done.stdout
-    assert "does not let us look" in str(reading.missed(known.redis, KEYS).trouble)
+    assert "does not let us look" in str(trouble_of(known))
     assert to_look_through(known.redis)
     sandbox.faults.clear()
     done = command("recover", "--hours", "1")
     assert done.returncode == 0, done.stdout
     assert "taken in now: 1" in done.stdout
-    assert reading.missed(known.redis, KEYS).trouble is None
+    assert trouble_of(known) is None
 
 
 def test_a_long_look_that_breaks_off_goes_on_where_it_was(server: Server, sandbox: Sandbox, known: InProcess) -> None:
@@ -398,18 +421,18 @@ def test_a_long_look_that_breaks_off_goes_on_where_it_was(server: Server, sandbo
     hours_pass(sandbox, known.redis, 5)
     server.restart(empty=True)
     LostWrites(known.redis, KEYS).notice()
-    known.redis.set(KEYS.recovery_done, done := round(known.ledger.now()) - 600)
+    known.redis.set(KEYS.recovery_done, done := round(known.ledger.reader.now()) - 600)
     sandbox.faults.add(Fault(service="zendesk", path="/search/export", after=4, drop="before", times=None))
     taken = look(known)
     assert float(known.redis.get(KEYS.recovery_done) or 0) == done  # Zendesk's log need not be read from then on
     assert (taken.stopped is not None, taken.taken_in) == (True, 1)
     stretch = LostWrites(known.redis, KEYS).stretch()
     assert stretch is not None
-    assert known.ledger.now() - 9 * HOUR < stretch.start < known.ledger.now() - 3 * HOUR
+    assert known.ledger.reader.now() - 9 * HOUR < stretch.start < known.ledger.reader.now() - 3 * HOUR
     sandbox.faults.clear()
     known.redis.delete(KEYS.recovery_lock)
     assert found(look(known)) == (1, 0, 0)
-    assert {key(first), key(second)} == set(known.ledger.in_state(State.RECEIVED))
+    assert {key(first), key(second)} == set(known.ledger.reader.in_state(State.RECEIVED))
 
 
 def test_a_look_during_which_redis_loses_what_it_took_in_counts_for_nothing(
@@ -418,22 +441,22 @@ def test_a_look_during_which_redis_loses_what_it_took_in_counts_for_nothing(
     number = file_undelivered(sandbox, "throttled")
     let_pass(sandbox, 2 * HOUR)
     file_undelivered(sandbox, "throttled")
-    known.redis.set(KEYS.recovery_done, known.ledger.now() - 2 * HOUR)
+    known.redis.set(KEYS.recovery_done, known.ledger.reader.now() - 2 * HOUR)
     server.keep()
 
     def lose_it_once(_: float) -> bool:
-        if known.ledger.find(key(number)) is not None and not losses:
+        if known.ledger.reader.find(key(number)) is not None and not losses:
             losses.append(number)
             lose(server, known, number)
         return True
 
     losses: list[int] = []
-    recovery = services.recovery(known.settings, known.ledger, known.redis, wait=lose_it_once)
+    recovery = services.recoveries(known.settings, known.ledger, known.redis, wait=lose_it_once)["zendesk"]
     recovered = recovery.recover(4, goes_on=True)
     assert losses
     assert (recovered.until, str(recovered.stopped)) == (None, ANOTHER_REDIS)
-    assert known.ledger.now() - float(known.redis.get(KEYS.recovery_done) or 0) > HOUR
-    assert known.ledger.find(key(number)) is None
+    assert known.ledger.reader.now() - float(known.redis.get(KEYS.recovery_done) or 0) > HOUR
+    assert known.ledger.reader.find(key(number)) is None
     assert look(known).taken_in >= 1
     assert known.entry(number).recovered
 
@@ -441,7 +464,7 @@ def test_a_look_during_which_redis_loses_what_it_took_in_counts_for_nothing(
 def test_what_is_lost_in_the_moment_before_it_is_remembered_is_not_remembered(
     sandbox: Sandbox, known: InProcess
 ) -> None:
-    recovery = services.recovery(known.settings, known.ledger, known.redis, wait=no_wait)
+    recovery = services.recoveries(known.settings, known.ledger, known.redis, wait=no_wait)["zendesk"]
     number = file_undelivered(sandbox, "throttled")
     recovery._remember_known(key(number))
     assert found(recovery.recover(1)) == (1, 0, 0)
@@ -455,7 +478,7 @@ def test_without_a_trigger_to_judge_by_nothing_is_taken_in_and_that_is_told(
     sandbox.zendesk.desk.hooks.triggers.clear()
     taken = look(product)
     assert (taken.taken_in, str(taken.problem)) == (0, NO_TRIGGER)
-    assert product.ledger.find(key(number)) is None
+    assert product.ledger.reader.find(key(number)) is None
     assert to_look_through(product.redis)
 
 
@@ -464,4 +487,4 @@ def test_what_was_erased_stays_erased(server: Server, sandbox: Sandbox, known: I
     known.ledger.forget(key(number))
     server.restart()
     assert found(look(known)) == (0, 1, 0)
-    assert known.ledger.find(key(number)) is None
+    assert known.ledger.reader.find(key(number)) is None

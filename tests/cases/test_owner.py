@@ -25,6 +25,7 @@ from integration.findings import Outcome
 from integration.settings import Settings
 from integration.supervisor import REFUSED
 from integration.web.app import create_app
+from integration.zendesk.settings import ZendeskSettings
 from tests.conftest import ROOT, InProcess, Processes, wait_for
 from tests.deliver import TICKET, signed
 from tests.ports import free_port
@@ -76,7 +77,7 @@ def test_the_first_one_becomes_the_owner_and_goes_on_as_such(settings: Settings,
     for connect in CONNECTIONS[:4]:
         with connect(settings) as connection:
             connection.ping()
-    assert redis.get("highlights:owner") == owner.name_of(settings).encode()
+    assert redis.get("highlights:owner") == settings.account.encode()
 
 
 def test_who_only_looks_becomes_no_owner(settings: Settings, redis: Redis, environ: dict[str, str]) -> None:
@@ -95,7 +96,7 @@ def test_of_many_that_come_at_once_one_account_wins(settings: Settings, redis: R
         barrier.wait()
         with contextlib.suppress(SettingsError):
             connections.refuse_foreign(own)
-            admitted.append(owner.name_of(own))
+            admitted.append(own.account)
 
     threads = [threading.Thread(target=start, args=(own,)) for own in accounts]
     for thread in threads:
@@ -110,7 +111,7 @@ def test_of_many_that_come_at_once_one_account_wins(settings: Settings, redis: R
 def test_a_prefix_is_taken_over_by_deleting_its_owner(settings: Settings, foreign: Redis) -> None:
     foreign.delete("highlights:owner")
     connections.refuse_foreign(settings)
-    assert foreign.get("highlights:owner") == owner.name_of(settings).encode()
+    assert foreign.get("highlights:owner") == settings.account.encode()
 
 
 def test_another_prefix_is_free(settings: Settings, foreign: Redis) -> None:
@@ -190,7 +191,7 @@ def test_check_tells_whose_it_is(settings: Settings, redis: Redis) -> None:
     outcome, said = told()
     assert outcome is Outcome.FAILURE
     assert_told(said)
-    store_name = owner.name_of(settings).encode()
+    store_name = settings.account.encode()
     redis.set("highlights:owner", store_name)
     assert told()[0] is Outcome.OK
 
@@ -226,7 +227,7 @@ def test_a_web_process_that_began_without_redis_writes_nothing_into_anothers(
     redis_port = free_port()
     own = replace(settings, redis_url=f"redis://127.0.0.1:{redis_port}/0")
     connections.refuse_foreign(own)  # nobody answers: it starts all the same
-    headers = signed(TICKET, own.zendesk.webhook_secrets[0])
+    headers = signed(TICKET, own.of(ZendeskSettings).webhook_secrets[0])
     client = create_app(own).test_client()
     assert client.post("/zendesk/tickets", data=TICKET, headers=headers).status_code == 503
 
@@ -240,7 +241,7 @@ def test_a_web_process_that_began_without_redis_writes_nothing_into_anothers(
         redis.delete("highlights:owner")
         assert client.post("/zendesk/tickets", data=TICKET, headers=headers).status_code == 202
         assert client.get("/readyz").status_code == 200
-        assert redis.get("highlights:owner") == owner.name_of(own).encode()
+        assert redis.get("highlights:owner") == own.account.encode()
 
 
 def test_a_worker_that_began_without_redis_ends_when_it_is_anothers(
@@ -275,7 +276,7 @@ import os
 from worker.__main__ import *
 def turns(settings):
     redis = connections.for_worker(settings)
-    ledger = services.open_ledger(settings, redis, random=random.random)
+    ledger = services.open_ledger(settings, redis)
     return recovery.Turns(settings, ledger, redis, alive=lambda: True)
 settings = from_environment()
 {child}
@@ -325,5 +326,5 @@ def test_a_running_product_goes_on_after_its_redis_was_emptied(product: InProces
     product.redis.connection_pool.disconnect()
     with contextlib.suppress(RedisError):
         product.redis.ping()
-    assert redis.get("highlights:owner") == owner.name_of(product.settings).encode()
+    assert redis.get("highlights:owner") == product.settings.account.encode()
     assert requests.get(f"{product.settings.public_url}/readyz", timeout=10).status_code == 200

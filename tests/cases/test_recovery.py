@@ -34,6 +34,7 @@ from tests.missed import (
     lost,
     mark,
     no_wait,
+    take,
     turns_of,
 )
 from tests.observed import everything, looks_at_comments
@@ -45,7 +46,7 @@ from worker.recovery import Turns, take_in_time
 @pytest.fixture
 def recovery(product: InProcess) -> Recovery:
     know(product)
-    return services.recovery(product.settings, product.ledger, product.redis, wait=no_wait)
+    return services.recoveries(product.settings, product.ledger, product.redis, wait=no_wait)["zendesk"]
 
 
 @pytest.fixture
@@ -62,7 +63,7 @@ def test_a_delivery_that_failed_in_any_way_ends_in_one_note(
     outcome: Outcome, sandbox: Sandbox, product: InProcess, recovery: Recovery
 ) -> None:
     number = file_undelivered(sandbox, outcome)
-    assert product.ledger.find(key(number)) is None
+    assert product.ledger.reader.find(key(number)) is None
     assert found(recovery.recover(1)) == (1, 0, 0)
     entry = product.work_until(number, State.POSTED)
     assert entry.key == key(number)
@@ -93,10 +94,10 @@ def test_the_breaker_that_a_web_process_opened_by_being_away_loses_nothing(
     assert file() == "success"
 
     with InProcess(settings, free_port()) as product:
-        recovered = services.recovery(settings, product.ledger, product.redis, wait=no_wait).recover(1)
+        recovered = services.recoveries(settings, product.ledger, product.redis, wait=no_wait)["zendesk"].recover(1)
         assert recovered.missed == 7
         assert found(recovered) == (7, 1, 0)
-        assert product.ledger.counts()[State.RECEIVED] == len(numbers) == 8
+        assert product.ledger.reader.counts()[State.RECEIVED] == len(numbers) == 8
 
 
 def test_every_page_is_read(sandbox: Sandbox, product: InProcess, recovery: Recovery) -> None:
@@ -107,7 +108,7 @@ def test_every_page_is_read(sandbox: Sandbox, product: InProcess, recovery: Reco
         sandbox.zendesk.file_ticket(requester=ADA)
     assert found(recovery.recover(1)) == (230, 0, 0)
     assert asked(sandbox, "/invocations?") == 3
-    assert product.ledger.counts()[State.RECEIVED] == 230
+    assert product.ledger.reader.counts()[State.RECEIVED] == 230
 
 
 def test_a_second_webhook_with_our_endpoint_is_read_too(
@@ -142,7 +143,7 @@ def test_nothing_is_looked_for_while_every_delivery_is_made(
 ) -> None:
     number = sandbox.zendesk.file_ticket(requester=ADA)
     lost(sandbox)  # somebody switched the trigger off for it
-    wait_for(lambda: product.ledger.find(key(number)))
+    wait_for(lambda: product.ledger.reader.find(key(number)))
     wait_for(lambda: sandbox.zendesk.deliveries)
     assert found(recovery.recover(1)) == (0, 0, 0)
     assert asked(sandbox, "/search/export") == 0
@@ -166,7 +167,7 @@ def test_what_an_agent_may_not_an_admin_may(sandbox: Sandbox, product: InProcess
     let_pass(sandbox, 300)
     sandbox.faults.add(Fault(service="zendesk", path="/search/export", status=403, times=None))
     assert found(recovery.recover(1)) == (1, 0, 0)
-    assert product.ledger.find(key(number)) is not None
+    assert product.ledger.reader.find(key(number)) is not None
     assert asked(sandbox, "/incremental/tickets/cursor") == 2
 
 
@@ -180,9 +181,9 @@ def test_incremental_exports_keep_to_their_ten_a_minute(
     for _ in range(30):
         sandbox.zendesk.file_ticket(requester=ADA)
     let_pass(sandbox, 300)
-    recovered = services.recovery(
-        product.settings, product.ledger, product.redis, wait=minutes_pass(sandbox, waits)
-    ).recover(1)
+    recovered = services.recoveries(product.settings, product.ledger, product.redis, wait=minutes_pass(sandbox, waits))[
+        "zendesk"
+    ].recover(1)
     assert found(recovered) == (30, 0, 0)
     assert 429 not in [each.status for each in sandbox.zendesk.requests]
     assert sum(waits) / sum(map(bool, waits)) > 60 / 10
@@ -203,14 +204,14 @@ def minutes_pass(sandbox: Sandbox, waits: list[float]) -> Callable[[float], bool
 
 
 def test_a_search_that_lags_loses_no_ticket(sandbox: Sandbox, product: InProcess, turns: Turns) -> None:
-    sandbox.zendesk.index_lag = 600
+    sandbox.zendesk.desk.index_lag = 600
     number = file_undelivered(sandbox, "throttled")
-    taken = turns.take()
+    taken = take(turns)
     assert taken is not None
     assert (found(taken), taken.fresh) == ((0, 0, 0), True)
     let_pass(sandbox, 1200)
     product.redis.delete(KEYS.recovery_lock)
-    taken = turns.take()
+    taken = take(turns)
     assert taken is not None
     assert found(taken) == (1, 0, 0)
     assert product.entry(number).state is State.RECEIVED
@@ -253,8 +254,8 @@ def test_what_the_trigger_would_not_have_told_of_stays_out(  # noqa: PLR0917 -- 
     other, wanted = lost(sandbox, **fits_not), lost(sandbox, **fits)
     fail_a_delivery(sandbox)
     assert recovery.recover(1).taken_in >= 1
-    assert product.ledger.find(key(wanted)) is not None
-    assert product.ledger.find(key(other)) is None
+    assert product.ledger.reader.find(key(wanted)) is not None
+    assert product.ledger.reader.find(key(other)) is None
 
 
 def fail_a_delivery(sandbox: Sandbox) -> None:
@@ -276,7 +277,7 @@ def test_what_a_ticket_was_when_it_was_created_decides(
     change(sandbox, number, status="pending")
     fail_a_delivery(sandbox)
     assert found(recovery.recover(1)) == (taken_in, 0, 0)
-    assert (product.ledger.find(key(number)) is not None) is bool(taken_in)
+    assert (product.ledger.reader.find(key(number)) is not None) is bool(taken_in)
 
 
 def change(sandbox: Sandbox, number: int, **fields: str) -> None:
@@ -297,7 +298,7 @@ def test_what_cannot_be_told_is_taken_in(sandbox: Sandbox, product: InProcess, r
     sandbox.faults.add(Fault(service="zendesk", path="/audits", status=403, times=None))
     fail_a_delivery(sandbox)
     assert found(recovery.recover(1)) == (2, 0, 0)
-    assert {key(number), key(other)} <= set(product.ledger.in_state(State.RECEIVED))
+    assert {key(number), key(other)} <= set(product.ledger.reader.in_state(State.RECEIVED))
 
 
 def test_a_ticket_from_before_the_trigger_stays_out(sandbox: Sandbox, product: InProcess, recovery: Recovery) -> None:
@@ -306,7 +307,7 @@ def test_a_ticket_from_before_the_trigger_stays_out(sandbox: Sandbox, product: I
     filter_by(sandbox, created_at=now())
     fail_a_delivery(sandbox)
     assert found(recovery.recover(1)) == (0, 0, 0)
-    assert product.ledger.find(key(number)) is None
+    assert product.ledger.reader.find(key(number)) is None
 
 
 # -- Credentials that may not read the log
@@ -317,7 +318,7 @@ def agents_recovery(sandbox: Sandbox, environ: dict[str, str], product: InProces
     """With the rights of an agent, who sees triggers and tickets, and no webhooks."""
     account = {"ZENDESK_EMAIL": sandbox.zendesk.agent_email, "ZENDESK_API_TOKEN": sandbox.zendesk.api_token}
     own = {name: value for name, value in environ.items() if not name.startswith("ZENDESK_CLIENT")}
-    return services.recovery(from_environment(own | account), product.ledger, product.redis, wait=no_wait)
+    return services.recoveries(from_environment(own | account), product.ledger, product.redis, wait=no_wait)["zendesk"]
 
 
 def test_an_agent_looks_through_all_tickets(sandbox: Sandbox, product: InProcess, agents_recovery: Recovery) -> None:
@@ -327,8 +328,8 @@ def test_an_agent_looks_through_all_tickets(sandbox: Sandbox, product: InProcess
     other = lost(sandbox)
     recovered = agents_recovery.recover(1)
     assert (found(recovered), recovered.missed) == ((1, 0, 0), None)
-    assert product.ledger.find(key(number)) is not None
-    assert product.ledger.find(key(other)) is None
+    assert product.ledger.reader.find(key(number)) is not None
+    assert product.ledger.reader.find(key(other)) is None
 
 
 def file_undelivered_of(sandbox: Sandbox, **facts: Any) -> int:  # noqa: ANN401 -- a ticket's
@@ -347,7 +348,7 @@ def test_without_the_log_what_cannot_be_told_is_failed_and_said(
     recovered = agents_recovery.recover(1)
     assert found(recovered) == (0, 0, 1)
     assert "cannot be judged" in str(recovered.problem)
-    assert product.ledger.find(key(number)) is None
+    assert product.ledger.reader.find(key(number)) is None
 
 
 def test_without_the_log_and_a_trigger_of_ours_nothing_is_taken_in(
@@ -355,7 +356,7 @@ def test_without_the_log_and_a_trigger_of_ours_nothing_is_taken_in(
 ) -> None:
     number = lost(sandbox)
     assert "nor find our trigger" in str(agents_recovery.recover(1).problem)
-    assert product.ledger.find(key(number)) is None
+    assert product.ledger.reader.find(key(number)) is None
 
 
 # -- It refuses
@@ -366,7 +367,7 @@ def test_what_was_erased_is_not_taken_in_again(sandbox: Sandbox, product: InProc
     recovery.recover(1)
     product.ledger.forget(key(number))
     assert found(recovery.recover(1)) == (0, 1, 0)
-    assert product.ledger.find(key(number)) is None
+    assert product.ledger.reader.find(key(number)) is None
 
 
 def test_a_delivery_that_we_could_not_read_is_made_up_for(
@@ -376,7 +377,7 @@ def test_a_delivery_that_we_could_not_read_is_made_up_for(
     number = sandbox.zendesk.file_ticket(requester=ADA)
     wait_for(lambda: sandbox.zendesk.deliveries)
     assert found(recovery.recover(1)) == (1, 0, 0)
-    assert product.ledger.find(key(number)) is not None
+    assert product.ledger.reader.find(key(number)) is not None
 
 
 def test_no_ticket_is_taken_in_that_may_be_done_and_forgotten(
@@ -386,8 +387,11 @@ def test_no_ticket_is_taken_in_that_may_be_done_and_forgotten(
     let_pass(sandbox, 25 * 3600)
     for days, expected in (("1", (0, 0, 0)), ("2", (1, 0, 0))):
         settings = from_environment(environ | {"RETENTION_DAYS": days})
-        assert found(services.recovery(settings, product.ledger, product.redis, wait=no_wait).recover(100)) == expected
-        assert (product.ledger.find(key(number)) is not None) is bool(expected[0])
+        assert (
+            found(services.recoveries(settings, product.ledger, product.redis, wait=no_wait)["zendesk"].recover(100))
+            == expected
+        )
+        assert (product.ledger.reader.find(key(number)) is not None) is bool(expected[0])
 
 
 def test_nothing_personal_is_remembered_of_a_delivery(
@@ -407,7 +411,7 @@ def test_a_missing_permission_is_said_once_and_the_worker_goes_on(
     refused = Fault(service="zendesk", path="/api/v2/(webhooks|triggers)", status=status, times=None)
     sandbox.faults.add(refused)
     for _ in range(3):
-        taken = turns.take()
+        taken = take(turns)
         assert taken is not None
         assert taken.stopped is not None
         product.redis.delete(product.settings.keys.recovery_lock)  # ten minutes pass
@@ -418,7 +422,7 @@ def test_a_missing_permission_is_said_once_and_the_worker_goes_on(
     assert product.ledger.lanes.holds() == []  # notes go on
 
     sandbox.faults.clear()
-    taken = turns.take()
+    taken = take(turns)
     assert taken is not None
     assert found(taken) == (1, 0, 0)
 
@@ -434,7 +438,11 @@ def test_a_log_without_end_is_not_read_for_ever(sandbox: Sandbox, product: InPro
     for number in range(10):
         answer = json.dumps(page | {"meta": {"has_more": True, "after_cursor": str(number)}})
         sandbox.faults.add(Fault(service="zendesk", path="/webhooks", status=200, body=answer))
-    stopped = services.recovery(product.settings, product.ledger, product.redis, wait=three_times).recover(1).stopped
+    stopped = (
+        services.recoveries(product.settings, product.ledger, product.redis, wait=three_times)["zendesk"]
+        .recover(1)
+        .stopped
+    )
     assert "stopped before the end" in str(stopped)
 
 
@@ -444,19 +452,19 @@ def test_a_log_without_end_is_not_read_for_ever(sandbox: Sandbox, product: InPro
 def test_of_two_workers_one_reads_the_log(sandbox: Sandbox, product: InProcess, redis: Redis) -> None:
     file_undelivered(sandbox, "throttled")
     first, second = turns_of(product), turns_of(product)
-    taken = first.take()
+    taken = take(first)
     assert taken is not None
     assert found(taken) == (1, 0, 0)
-    assert second.take() is None
-    assert first.take() is None
+    assert take(second) is None
+    assert take(first) is None
     assert 0 < redis.ttl(product.settings.keys.recovery_lock) <= 600
 
 
 def test_a_worker_goes_on_where_the_last_reading_ended(sandbox: Sandbox, product: InProcess, redis: Redis) -> None:
-    turns_of(product).take()
+    take(turns_of(product))
     redis.delete(product.settings.keys.recovery_lock)
     number = file_undelivered(sandbox, "throttled")
-    taken = turns_of(product).take()
+    taken = take(turns_of(product))
     assert taken is not None
     assert found(taken) == (1, 0, 0)
     assert product.entry(number).state is State.RECEIVED
@@ -466,7 +474,7 @@ def test_an_account_without_our_webhook_is_told_in_plain_words(
     sandbox: Sandbox, turns: Turns, capfd: pytest.CaptureFixture[str]
 ) -> None:
     sandbox.zendesk.desk.hooks.webhooks.clear()
-    turns.take()
+    take(turns)
     assert "no webhook in Zendesk has our endpoint" in "".join(capfd.readouterr())
 
 
@@ -476,11 +484,11 @@ def test_an_account_without_our_webhook_is_told_in_plain_words(
 def test_a_log_that_does_not_answer_stops_nothing(sandbox: Sandbox, product: InProcess, turns: Turns) -> None:
     number = file_undelivered(sandbox, "throttled")
     sandbox.faults.add(Fault(service="zendesk", path="/invocations", drop="after"))
-    taken = turns.take()
+    taken = take(turns)
     assert taken is not None
     assert "did not answer" in str(taken.stopped)
     product.redis.delete(product.settings.keys.recovery_lock)
-    assert turns.take() is not None
+    assert take(turns) is not None
     assert product.entry(number).state is State.RECEIVED
 
 
@@ -492,21 +500,21 @@ def test_a_look_that_was_interrupted_is_not_done(sandbox: Sandbox, product: InPr
     second = file_undelivered(sandbox, "throttled")
     let_pass(sandbox, 3 * 3600)
     sandbox.faults.add(Fault(service="zendesk", path="/search/export", after=2, drop="before", times=None))
-    taken = turns_of(product).take()
+    taken = take(turns_of(product))
     assert taken is not None
     assert (taken.stopped is not None, taken.taken_in) == (True, 1)
-    assert product.ledger.find(key(first)) is not None
-    assert product.ledger.find(key(second)) is None
+    assert product.ledger.reader.find(key(first)) is not None
+    assert product.ledger.reader.find(key(second)) is None
     done = cast("bytes", redis.get(KEYS.recovery_done))
-    assert product.ledger.now() - float(done) == pytest.approx(8 * 3600, abs=60)
+    assert product.ledger.reader.now() - float(done) == pytest.approx(8 * 3600, abs=60)
 
     sandbox.faults.clear()
     redis.delete(KEYS.recovery_lock)
-    taken = turns_of(product).take()
+    taken = take(turns_of(product))
     assert taken is not None
     assert found(taken) == (1, 1, 0)
-    assert product.ledger.find(key(second)) is not None
-    assert product.ledger.now() - float(cast("bytes", redis.get(KEYS.recovery_done))) < 60
+    assert product.ledger.reader.find(key(second)) is not None
+    assert product.ledger.reader.now() - float(cast("bytes", redis.get(KEYS.recovery_done))) < 60
 
 
 def test_a_look_that_never_came_to_a_ticket_counts_for_nothing(
@@ -515,10 +523,10 @@ def test_a_look_that_never_came_to_a_ticket_counts_for_nothing(
     file_undelivered(sandbox, "throttled")
     for path in ("/webhooks", "/search/export"):
         sandbox.faults.add(Fault(service="zendesk", path=path, status=503, times=1))
-        assert turns.take() is not None
+        assert take(turns) is not None
         assert redis.get(KEYS.recovery_done) is None
         redis.delete(KEYS.recovery_lock)
-    assert product.ledger.counts()[State.RECEIVED] == 0
+    assert product.ledger.reader.counts()[State.RECEIVED] == 0
 
 
 @pytest.mark.parametrize(
@@ -538,7 +546,7 @@ def test_an_answer_that_cannot_be_read_is_no_empty_one(
 ) -> None:
     file_undelivered(sandbox, "throttled")
     sandbox.faults.add(Fault(service="zendesk", path=path + r"\?", status=200, body=body, times=None))
-    taken = turns.take()
+    taken = take(turns)
     assert taken is not None
     assert "cannot be read" in str(taken.problem)
     assert redis.get(KEYS.recovery_done) is None
@@ -564,7 +572,7 @@ def test_a_log_row_without_a_time_is_of_any_time(sandbox: Sandbox, product: InPr
     body = json.dumps({"invocations": [{"id": "x", "status": "server error"}], "meta": {"has_more": False}})
     sandbox.faults.add(Fault(service="zendesk", path="/invocations", status=200, body=body))
     assert found(recovery.recover(1)) == (1, 0, 0)
-    assert product.ledger.find(key(number)) is not None
+    assert product.ledger.reader.find(key(number)) is not None
 
 
 def test_a_log_that_drips_is_left_in_time(
@@ -588,10 +596,10 @@ def test_429_is_waited_out(sandbox: Sandbox, product: InProcess) -> None:
         return True
 
     sandbox.faults.add(Fault(service="zendesk", path="/search/", status=429, headers={"Retry-After": "7"}, times=2))
-    recovered = services.recovery(product.settings, product.ledger, product.redis, wait=wait).recover(1)
+    recovered = services.recoveries(product.settings, product.ledger, product.redis, wait=wait)["zendesk"].recover(1)
     assert found(recovered) == (1, 0, 0)
     assert waits.count(7.0) == 2
-    assert product.ledger.find(key(number)) is not None
+    assert product.ledger.reader.find(key(number)) is not None
 
 
 @pytest.mark.parametrize(("limit", "path"), [("webhook_requests", "/webhooks"), ("requests", "/api/")])
@@ -601,10 +609,12 @@ def test_people_keep_a_quarter_of_the_limit(limit: str, path: str, sandbox: Sand
     filter_by(sandbox, {"field": "status", "operator": "is", "value": "new"})
     for _ in range(10):  # each is asked for what it was when it was created
         change(sandbox, file_undelivered(sandbox, "throttled"), status="open")
-    recovery = services.recovery(product.settings, product.ledger, product.redis, wait=minutes_pass(sandbox, waits))
+    recovery = services.recoveries(product.settings, product.ledger, product.redis, wait=minutes_pass(sandbox, waits))[
+        "zendesk"
+    ]
     for _ in range(4):
         assert recovery.recover(1).problem is None
-    assert product.ledger.counts()[State.RECEIVED] == 10
+    assert product.ledger.reader.counts()[State.RECEIVED] == 10
     assert 429 not in [each.status for each in sandbox.zendesk.requests if path in each.path]
     assert any(waits)
 
@@ -618,7 +628,7 @@ def test_a_recovered_ticket_gets_no_second_note_when_redis_was_emptied_meanwhile
     redis.flushall()
     assert found(recovery.recover(1)) == (1, 0, 0)  # nobody remembers that it was taken in
     again = product.work_until(number, State.POSTED)
-    assert again.note_id == first.note_id
+    assert again.note.id == first.note.id
     assert len(sandbox.zendesk.internal_notes(number)) == 1
     assert len(looks_at_comments(sandbox)) >= 1
 

@@ -19,8 +19,7 @@ import requests
 from redis import Redis
 
 from integration import release
-from integration.cases import entry as entries
-from integration.cases import story
+from integration.cases import claims, stored, story, transitions
 from integration.cases.entry import Entry, Policy, State, Trouble
 from integration.errors import Temporary
 from integration.facts import Result, Status
@@ -34,7 +33,9 @@ from tests.variables import with_zendesk
 pytestmark = pytest.mark.slow
 
 ADA = "ada@shop.example"
-POLICY = Policy(poll_after=30.0, failed_retry=(60.0,), settle=60.0, backoff=5.0, random=lambda: 0.0)
+POLICY = Policy(
+    poll_after=30.0, failed_retry=(60.0,), settle=60.0, backoff=5.0, random=lambda: 0.0, summariser="LogRocket"
+)
 ENTRY = Entry(key=key(1), received_at=1000.0, entered_at=1000.0, history=((1000.0, "received"),))
 
 Lines = Callable[[int], list[str]]
@@ -85,12 +86,12 @@ def test_each_step_of_a_ticket_is_one_line(sandbox: Sandbox, product: InProcess,
         ("post_note", "posted"),
     ]
     assert len(lines) == 4
-    assert {facts(line).get("request_id") for line in lines[1:]} == {entry.request_id}
+    assert {facts(line).get("request_id") for line in lines[1:]} == {entry.request.id}
     assert [facts(line).get("next") for line in (lines[0], lines[2], lines[3])] == ["now", "now", None]
     assert re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}Z", facts(lines[1])["next"])
     assert [facts(line)["tries"] for line in lines] == ["0", "1", "1", "2"]
     [note] = sandbox.zendesk.internal_notes(number)
-    assert str(entry.request_id)[:12] in note.html_body
+    assert str(entry.request.id)[:12] in note.html_body
     assert ADA not in "".join(lines)
 
 
@@ -147,9 +148,9 @@ def lines_end() -> tuple[str, str]:
 def test_the_ceiling_that_puts_a_ticket_off_is_told_and_is_no_try(
     sandbox: Sandbox, product: InProcess, told: Lines, redis: Redis
 ) -> None:
-    redis.zadd(product.ledger.keys.asked, {str(number): product.ledger.now() for number in range(5000)})
+    redis.zadd(product.ledger.keys.asked, {str(number): product.ledger.reader.now() for number in range(5000)})
     number = sandbox.zendesk.file_ticket(requester=ADA)
-    wait_for(lambda: product.ledger.find(key(number)))
+    wait_for(lambda: product.ledger.reader.find(key(number)))
     product.work()
     last = told(number)[-1]
     assert "step put off" in last
@@ -191,7 +192,9 @@ def test_a_callback_that_changes_nothing_says_why(sandbox: Sandbox, product: InP
     told(number)
     own = product.settings
     for ticket, why in ((number, "the ticket is posted already"), (9999, "the ticket is not known here")):
-        url = callback.address(own.public_url, key(ticket), secret_keys=own.secret_keys, now=product.ledger.now())
+        url = callback.address(
+            own.public_url, key(ticket), secret_keys=own.secret_keys, now=product.ledger.reader.now()
+        )
         assert requests.post(url, json={"status": "FAILED", "result": None}, timeout=5).status_code == 200
         [line] = told(ticket)
         assert "callback changed nothing" in line
@@ -238,15 +241,15 @@ def test_strangers_cannot_fill_the_log_with_names(product: InProcess, capsys: py
 
 
 def test_the_way_keeps_why_it_went_back_and_what_it_waited_for() -> None:
-    entry = story.remembered(ENTRY, entries.requested(ENTRY, 1001.0, request_id="a" * 64, policy=POLICY), 1001.0)
-    from_logrocket = entries.told(entry, 1100.0, result=_result("FAILED"), policy=POLICY)
+    entry = story.remembered(ENTRY, transitions.requested(ENTRY, 1001.0, request_id="a" * 64, policy=POLICY), 1001.0)
+    from_logrocket = transitions.told(entry, 1100.0, result=_result("FAILED"), policy=POLICY)
     entry = story.remembered(entry, from_logrocket, 1100.0)
     for now in (1200.0, 1300.0, 1400.0):
-        claimed = entries.claimed(entry, now, state=State.RECEIVED, lease="x", policy=POLICY)
+        claimed = claims.claimed(entry, now, state=State.RECEIVED, lease="x", policy=POLICY)
         assert claimed is not None
-        after = entries.postponed(claimed, now, error=Temporary("LogRocket has trouble (503)"), policy=POLICY)
+        after = claims.postponed(claimed, now, error=Temporary("LogRocket has trouble (503)"), policy=POLICY)
         entry = story.remembered(claimed, after, now)
-    entry = entries.ended(entry, 1500.0, state=State.POSTED, reason=None)
+    entry = transitions.ended(entry, 1500.0, state=State.POSTED, reason=None)
     first, second, third, last = story.way(entry)
     assert [each.state for each in (first, second, third, last)] == ["received", "requested", "received", "posted"]
     assert third.troubles == (
@@ -254,25 +257,25 @@ def test_the_way_keeps_why_it_went_back_and_what_it_waited_for() -> None:
         Trouble(1200.0, "LogRocket has trouble (503)", 1420.0, 3),
     )
     assert (first.troubles, second.troubles, last.troubles) == ((), (), ())
-    assert entries.load(entries.dump(entry)) == entry
-    assert all(len(each) == 2 for each in json.loads(entries.dump(entry))["history"])  # as an older release reads it
+    assert stored.load(stored.dump(entry)) == entry
+    assert all(len(each) == 2 for each in json.loads(stored.dump(entry))["history"])  # as an older release reads it
 
 
 def test_the_way_stays_short() -> None:
     entry = ENTRY
     for number in range(100):
         now = 2000.0 + 1000 * number
-        claimed = entries.claimed(entry, now, state=State.RECEIVED, lease="x", policy=POLICY)
+        claimed = claims.claimed(entry, now, state=State.RECEIVED, lease="x", policy=POLICY)
         assert claimed is not None
-        after = entries.held(claimed, now, error=Temporary(f"trouble {number}"), delay=1.0)
+        after = claims.held(claimed, now, error=Temporary(f"trouble {number}"), delay=1.0)
         entry = story.remembered(claimed, after, now)
     assert len(entry.troubles) <= 20
     assert entry.troubles[-1].why == "trouble 99"
 
 
 def test_a_retry_keeps_the_reason_that_it_takes_away() -> None:
-    failed = entries.ended(ENTRY, 1001.0004, state=State.FAILED, reason="LogRocket refuses the request (400)")
-    again = entries.retried(failed, 1100.0)
+    failed = transitions.ended(ENTRY, 1001.0004, state=State.FAILED, reason="LogRocket refuses the request (400)")
+    again = transitions.retried(failed, 1100.0)
     assert again is not None
     way = story.way(story.remembered(failed, again, 1100.0))
     assert [(each.state, [trouble.why for trouble in each.troubles]) for each in way] == [
@@ -316,13 +319,13 @@ def test_one_case_is_told_with_its_way(sandbox: Sandbox, product: InProcess, sta
     entry = product.work_until(number, State.POSTED)
     text = status(str(number))
     assert (text.returncode, text.stderr) == (0, "")
-    ids = (str(entry.request_id), str(entry.note_id))
+    ids = (str(entry.request.id), str(entry.note.id))
     assert all(each in text.stdout for each in (f"zendesk-{number}: posted", *ids, "LogRocket has trouble (503)"))
     assert ADA not in text.stdout
 
     found = json.loads(status(f"zendesk-{number}", "--json").stdout)
     assert (found["case"], found["state"], found["tries"]) == (f"zendesk-{number}", "posted", 3)
-    assert (str(found["note_id"]), found["request_id"], found["next_look"]) == (entry.note_id, entry.request_id, None)
+    assert (str(found["note_id"]), found["request_id"], found["next_look"]) == (entry.note.id, entry.request.id, None)
     assert [each["state"] for each in found["way"]] == ["received", "requested", "ready", "posted"]
     assert [each["why"] for each in found["way"][0]["troubles"]] == ["LogRocket has trouble (503)"]
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import json
-import os
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,39 +23,25 @@ from integration.cases import heartbeats
 from integration.checks import offline, run
 from integration.commands.check import all_good, as_text, everything
 from integration.findings import Group, Outcome, Result, ok
-from integration.settings import Settings
+from integration.settings import Settings, from_environment
 from integration.zendesk import settings_checks
 from integration.zendesk.checks.user import granted, may_write_notes
-from integration.zendesk.settings import ZENDESK_TEST_SECRET, ApiToken, OAuthClient
+from integration.zendesk.settings import ZENDESK_TEST_SECRET, ApiToken, OAuthClient, ZendeskSettings
 from sandbox import Fault, Sandbox
 from sandbox.zendesk.hooks import TICKET_CREATED, Hooks, Webhook
-from tests.conftest import ROOT, InProcess, Processes, wait_for
+from tests.conftest import InProcess, Processes, wait_for
 from tests.ports import free_port
+from tests.run_command import Run, runner
 from tests.variables import with_logrocket, with_zendesk
 
 CLOSED = "http://127.0.0.1:1"  # nobody listens there
 ON_30_NOVEMBER = datetime(2026, 11, 30, tzinfo=UTC).timestamp()
 
-Check = Callable[..., "subprocess.CompletedProcess[str]"]
-
 
 @pytest.fixture
-def check(environ: dict[str, str], tmp_path: Path) -> Check:
+def check(environ: dict[str, str], tmp_path: Path) -> Run:
     """Runs `python -m integration check ...` in an empty folder."""
-
-    def command(*arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
-        surroundings = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "error"}
-        return subprocess.run(
-            [sys.executable, "-m", "integration", "check", *arguments],
-            env={**surroundings, **environ, **changes},
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-
-    return command
+    return functools.partial(runner(environ, tmp_path), "check")
 
 
 @pytest.fixture
@@ -63,15 +49,15 @@ def hooks(sandbox: Sandbox) -> Hooks:
     return sandbox.zendesk.desk.hooks
 
 
-def found(settings: Settings, **changes: Any) -> dict[str, Result]:  # noqa: ANN401  # any setting
+def checked(settings: Settings, **changes: Any) -> dict[str, Result]:  # noqa: ANN401 -- any setting
     """The results of all checks by their names."""
     results = everything(replace(settings, **changes))
-    assert len({each.name for each in results}) == len(results)
-    return {each.name: each for each in results}
+    assert len({result.name for result in results}) == len(results)
+    return {result.name: result for result in results}
 
 
 def assert_fails(result: Result, *words: str) -> None:
-    """It is a failure with something to do, and says these words."""
+    """The result is a failure, says what to do, and has these words."""
     assert result.outcome == "failure", result
     assert result.fix
     for word in words:
@@ -95,7 +81,7 @@ def assert_ok(result: Result, *words: str) -> None:
 
 
 @pytest.mark.usefixtures("product")
-def test_all_good_is_a_line_each_and_exit_0(check: Check, sandbox: Sandbox, environ: dict[str, str]) -> None:
+def test_all_good_is_a_line_each_and_exit_0(check: Run, sandbox: Sandbox, environ: dict[str, str]) -> None:
     done = check()
     assert (done.returncode, done.stderr) == (0, "")
     lines = [line for line in done.stdout.splitlines() if not line.startswith(" ") and line]
@@ -106,17 +92,17 @@ def test_all_good_is_a_line_each_and_exit_0(check: Check, sandbox: Sandbox, envi
     for name in ("SECRET_KEY", "ZENDESK_CLIENT_SECRET", "ZENDESK_WEBHOOK_SECRET", "LOGROCKET_API_KEY"):
         assert environ[name] not in done.stdout
     assert sandbox.zendesk.internal_notes() == []
-    assert {each.method for each in sandbox.zendesk.requests if "/tickets" in each.path} == set()
+    assert {request.method for request in sandbox.zendesk.requests if "/tickets" in request.path} == set()
 
 
 @pytest.mark.usefixtures("product")
-def test_json_is_one_object(check: Check) -> None:
+def test_json_is_one_object(check: Run) -> None:
     done = check("--json")
     told = json.loads(done.stdout)
     assert (done.returncode, done.stderr, told["ok"]) == (0, "", True)
     assert set(told) == {"ok", "checks"}
-    assert all(set(each) == {"name", "outcome", "found", "fix"} for each in told["checks"])
-    assert {each["name"]: each["outcome"] for each in told["checks"]} == {
+    assert all(set(check) == {"name", "outcome", "found", "fix"} for check in told["checks"])
+    assert {check["name"]: check["outcome"] for check in told["checks"]} == {
         "settings": "ok",
         "Redis": "ok",
         "Redis keys": "ok",
@@ -140,7 +126,7 @@ def test_json_is_one_object(check: Check) -> None:
     }
 
 
-def test_failures_exit_1_with_what_to_do_below_each_and_no_traceback(check: Check) -> None:
+def test_failures_exit_1_with_what_to_do_below_each_and_no_traceback(check: Run) -> None:
     done = check(REDIS_URL="redis://127.0.0.1:1", LOGROCKET_API_URL=CLOSED, ZENDESK_URL=CLOSED)
     assert (done.returncode, done.stderr) == (1, "")
     lines = done.stdout.splitlines()
@@ -150,15 +136,15 @@ def test_failures_exit_1_with_what_to_do_below_each_and_no_traceback(check: Chec
     assert lines[-1].startswith("4 failures, ")
 
 
-def test_failures_in_json_exit_1_too(check: Check) -> None:
+def test_failures_in_json_exit_1_too(check: Run) -> None:
     done = check("--json", REDIS_URL="redis://127.0.0.1:1")
     told = json.loads(done.stdout)
     assert (done.returncode, told["ok"]) == (1, False)
-    assert [each["fix"] is not None for each in told["checks"] if each["outcome"] == "failure"] == [True] * 3
+    assert [check["fix"] is not None for check in told["checks"] if check["outcome"] == "failure"] == [True] * 3
 
 
 @pytest.mark.parametrize("offline", [(), ("--offline",)])
-def test_missing_settings_are_all_named_with_exit_2(check: Check, offline: tuple[str, ...]) -> None:
+def test_missing_settings_are_all_named_with_exit_2(check: Run, offline: tuple[str, ...]) -> None:
     wrong = {"REDIS_URL": "", "SECRET_KEY": "short", "LOGROCKET_APP_ID": "shop"}
     done = check(*offline, **wrong)
     assert (done.returncode, done.stdout) == (2, "")
@@ -166,11 +152,11 @@ def test_missing_settings_are_all_named_with_exit_2(check: Check, offline: tuple
     done = check(*offline, "--json", **wrong)
     told = json.loads(done.stdout)
     assert (done.returncode, done.stderr, told["ok"]) == (2, "", False)
-    assert {each["found"].split()[0] for each in told["checks"]} == set(wrong)
-    assert all((each["outcome"], each["fix"] is None) == ("failure", False) for each in told["checks"])
+    assert {check["found"].split()[0] for check in told["checks"]} == set(wrong)
+    assert all((check["outcome"], check["fix"] is None) == ("failure", False) for check in told["checks"])
 
 
-def test_offline_asks_nobody(check: Check, sandbox: Sandbox) -> None:
+def test_offline_asks_nobody(check: Run, sandbox: Sandbox) -> None:
     done = check("--offline", REDIS_URL="redis://127.0.0.1:1", PUBLIC_URL="https://highlights.example")
     assert (done.returncode, done.stderr) == (0, "")
     assert "ok      signing secret  ZENDESK_WEBHOOK_SECRET is set" in done.stdout
@@ -178,13 +164,13 @@ def test_offline_asks_nobody(check: Check, sandbox: Sandbox) -> None:
     assert sandbox.zendesk.requests + sandbox.logrocket.requests == []
 
 
-def test_offline_warns_of_what_the_settings_lack(check: Check) -> None:
+def test_offline_warns_of_what_the_settings_lack(check: Run) -> None:
     done = check("--offline", "--json", ZENDESK_WEBHOOK_SECRET="")
-    told = {each["name"]: each["outcome"] for each in json.loads(done.stdout)["checks"]}
+    told = {check["name"]: check["outcome"] for check in json.loads(done.stdout)["checks"]}
     assert (done.returncode, told) == (0, {"settings": "ok", "signing secret": "warning", "LogRocket key": "ok"})
 
 
-def test_a_wrong_argument_exits_2(check: Check) -> None:
+def test_a_wrong_argument_exits_2(check: Run) -> None:
     assert check("--online").returncode == 2
 
 
@@ -205,7 +191,7 @@ def test_a_check_that_takes_too_long_is_a_failure_and_what_was_found_before_it_c
     results = run([Group(name="Slow", checks=slow), Group(name="Quick", checks=quick)], seconds=0.3)
     release.set()
     assert time.monotonic() - began < 20  # and not 30
-    assert [(each.name, each.outcome.value) for each in results] == [
+    assert [(result.name, result.outcome.value) for result in results] == [
         ("first", "ok"),
         ("Slow", "failure"),
         ("other", "ok"),
@@ -218,18 +204,18 @@ def test_a_broken_check_hides_no_other() -> None:
         raise LookupError("a text that may hold anything")
 
     results = run([Group(name="Broken", checks=broken)])
-    assert [each.outcome for each in results] == [Outcome.OK, Outcome.FAILURE]
+    assert [result.outcome for result in results] == [Outcome.OK, Outcome.FAILURE]
     assert "LookupError" in results[1].found
     assert "anything" not in results[1].found
 
 
 @pytest.mark.slow
-def test_a_zendesk_that_says_a_byte_a_second_is_a_failure_in_time(check: Check, sandbox: Sandbox) -> None:
+def test_a_zendesk_that_says_a_byte_a_second_is_a_failure_in_time(check: Run, sandbox: Sandbox) -> None:
     sandbox.faults.add(Fault(service="zendesk", path="/users/me", drip="body"))
     done = check("--json")
-    failures = [each for each in json.loads(done.stdout)["checks"] if each["outcome"] == "failure"]
+    failures = [check for check in json.loads(done.stdout)["checks"] if check["outcome"] == "failure"]
     assert (done.returncode, done.stderr) == (1, "")
-    assert any(each["name"].startswith("Zendesk") for each in failures)
+    assert any(failure["name"].startswith("Zendesk") for failure in failures)
 
 
 # -- Settings
@@ -237,9 +223,9 @@ def test_a_zendesk_that_says_a_byte_a_second_is_a_failure_in_time(check: Check, 
 
 def test_an_api_token_has_an_end_with_days_left(settings: Settings) -> None:
     legacy = with_zendesk(settings, credentials=ApiToken(email="sam@acme.example", token="x"))
-    by_name = {each.name: each for each in offline.of_settings(legacy, now=ON_30_NOVEMBER)}
+    by_name = {result.name: result for result in offline.of_settings(legacy, now=ON_30_NOVEMBER)}
     assert_warns(by_name["Zendesk API token"], "30 April 2027", "151 days are left", "ZENDESK_CLIENT_ID")
-    assert "Zendesk API token" not in {each.name for each in offline.of_settings(settings, now=ON_30_NOVEMBER)}
+    assert "Zendesk API token" not in {result.name for result in offline.of_settings(settings, now=ON_30_NOVEMBER)}
 
 
 def test_on_its_last_day_an_api_token_works_and_after_it_fails() -> None:
@@ -251,12 +237,13 @@ def test_on_its_last_day_an_api_token_works_and_after_it_fails() -> None:
 
 def test_a_loopback_address_is_none_that_zendesk_can_call(settings: Settings) -> None:
     real = with_zendesk(settings, url="https://acme.zendesk.com")
-    (warned,) = [each for each in offline.of_settings(real, now=0) if each.name == "address"]
+    (warned,) = [result for result in offline.of_settings(real, now=0) if result.name == "address"]
     assert_warns(warned, "this machine alone")
 
 
 def test_zendesks_public_test_secret_is_none(settings: Settings) -> None:
-    result = settings_checks.signing_secret_is_set(replace(settings.zendesk, webhook_secrets=(ZENDESK_TEST_SECRET,)))
+    public = replace(settings.of(ZendeskSettings), webhook_secrets=(ZENDESK_TEST_SECRET,))
+    result = settings_checks.signing_secret_is_set(public)
     assert_warns(result, "test secret")
 
 
@@ -278,7 +265,7 @@ def own_redis(own_valkey: ValkeyServer) -> Iterator[Redis]:
 
 def give_rights(redis: Redis, *rights: str) -> None:
     """Let the Redis user `app`, with the password `pass`, do so much."""
-    redis.execute_command("ACL", "SETUSER", "app", "reset", "on", ">pass", *rights)  # type: ignore[no-untyped-call]
+    redis.execute_command("ACL", "SETUSER", "app", "reset", "on", ">pass", *rights)  # type: ignore[no-untyped-call]  # redis-py has no types here
 
 
 def as_app(own: Settings) -> str:
@@ -292,7 +279,7 @@ def own(settings: Settings, own_valkey: ValkeyServer) -> Settings:
 
 
 def test_a_valkey_as_it_should_be(own: Settings, own_redis: Redis) -> None:
-    results = found(own)
+    results = checked(own)
     assert_ok(results["Redis"], "Valkey 9")
     assert_ok(results["Redis writes"])
     assert_ok(results["Redis persistence"], "append-only")
@@ -302,24 +289,24 @@ def test_a_valkey_as_it_should_be(own: Settings, own_redis: Redis) -> None:
 
 
 def test_redis_away(settings: Settings) -> None:
-    results = found(settings, redis_url="redis://127.0.0.1:1")
+    results = checked(settings, redis_url="redis://127.0.0.1:1")
     assert_fails(results["Redis"], "does not answer", "REDIS_URL")
     assert [results[name].outcome for name in ("Redis writes", "Redis eviction", "worker")] == ["skipped"] * 3
-    assert_fails(found(settings, redis_url="rediss://127.0.0.1:1")["Redis"], "REDIS_TLS_VERIFY=false")
+    assert_fails(checked(settings, redis_url="rediss://127.0.0.1:1")["Redis"], "REDIS_TLS_VERIFY=false")
 
 
 def test_a_wrong_redis_password(own: Settings, own_redis: Redis) -> None:
     own_redis.config_set("requirepass", "right")
-    result = found(own, redis_url=own.redis_url.replace("//", "//:wrong@"))["Redis"]
+    result = checked(own, redis_url=own.redis_url.replace("//", "//:wrong@"))["Redis"]
     assert_fails(result, "password", "REDIS_URL")
     assert "wrong" not in f"{result.found}{result.fix}"
-    assert_fails(found(own)["Redis"], "password")  # none at all
+    assert_fails(checked(own)["Redis"], "password")  # none at all
 
 
 @pytest.mark.parametrize("policy", ["allkeys-lru", "volatile-ttl", "allkeys-random"])
 def test_an_evicting_redis_loses_tickets(own: Settings, own_redis: Redis, policy: str) -> None:
     own_redis.config_set("maxmemory-policy", policy)
-    assert_fails(found(own)["Redis eviction"], policy, "deletes tickets", "noeviction")
+    assert_fails(checked(own)["Redis eviction"], policy, "deletes tickets", "noeviction")
 
 
 def test_a_managed_redis_that_hides_its_configuration_tells_its_policy_all_the_same(
@@ -328,15 +315,15 @@ def test_a_managed_redis_that_hides_its_configuration_tells_its_policy_all_the_s
     own_redis.config_set("maxmemory-policy", "allkeys-lfu")
     own_redis.config_set("appendonly", "no")
     give_rights(own_redis, "~*", "+@all", "-config")
-    results = found(own, redis_url=as_app(own))
+    results = checked(own, redis_url=as_app(own))
     assert_fails(results["Redis eviction"], "allkeys-lfu")
-    assert_warns(results["Redis persistence"], "snapshots, it does not tell")
+    assert_warns(results["Redis persistence"], "does not say whether it makes snapshots")
     assert_ok(results["Redis writes"])
 
 
 def test_a_redis_that_tells_nothing_is_a_warning_each(own: Settings, own_redis: Redis) -> None:
     give_rights(own_redis, "~*", "+@all", "-config", "-info")
-    results = found(own, redis_url=as_app(own))
+    results = checked(own, redis_url=as_app(own))
     assert_warns(results["Redis"], "6.2")
     assert_warns(results["Redis eviction"], "noeviction")
     assert (results["Redis persistence"].outcome, results["Redis writes"].outcome) == ("skipped", "ok")
@@ -344,37 +331,37 @@ def test_a_redis_that_tells_nothing_is_a_warning_each(own: Settings, own_redis: 
 
 def test_a_redis_user_with_too_few_rights(own: Settings, own_redis: Redis) -> None:
     give_rights(own_redis, "~highlights:*", "+@all")
-    results = found(own, redis_url=as_app(own))
+    results = checked(own, redis_url=as_app(own))
     assert_fails(results["Redis writes"], "may not write", "rq:*")
     assert results["worker"].outcome == "skipped"
     give_rights(own_redis, "-@all")
-    assert_fails(found(own, redis_url=as_app(own))["Redis"], "rq:*")
+    assert_fails(checked(own, redis_url=as_app(own))["Redis"], "rq:*")
 
 
 def test_snapshots_alone_and_nothing_at_all_are_told_apart(own: Settings, own_redis: Redis) -> None:
     own_redis.config_set("appendonly", "no")
-    assert_warns(found(own)["Redis persistence"], "tickets that wait are lost", "appendonly yes")
+    assert_warns(checked(own)["Redis persistence"], "tickets that wait are lost", "appendonly yes")
     own_redis.config_set("save", "3600 1")
-    assert_warns(found(own)["Redis persistence"], "snapshots alone", "since the last one are lost")
+    assert_warns(checked(own)["Redis persistence"], "snapshots alone", "since the last one are lost")
 
 
 def test_a_database_that_redis_does_not_have(own: Settings) -> None:
-    result = found(own, redis_url=own.redis_url.replace("/0", "/99"))["Redis"]
+    result = checked(own, redis_url=own.redis_url.replace("/0", "/99"))["Redis"]
     assert_fails(result, "no database of that number", "REDIS_URL")
 
 
 def test_a_full_redis(own: Settings, own_redis: Redis) -> None:
     own_redis.config_set("maxmemory", "1mb")
-    results = found(own)
+    results = checked(own)
     assert_fails(results["Redis writes"], "memory is full", "maxmemory")
     assert_warns(results["Redis eviction"], "of its memory is used")
     own_redis.config_set("maxmemory", "1gb")
-    assert_ok(found(own)["Redis eviction"])
+    assert_ok(checked(own)["Redis eviction"])
 
 
 def test_a_replica(own: Settings, own_redis: Redis) -> None:
     own_redis.replicaof("127.0.0.1", 1)
-    assert_fails(found(own)["Redis writes"], "replica", "primary")
+    assert_fails(checked(own)["Redis writes"], "replica", "primary")
 
 
 @contextlib.contextmanager
@@ -395,16 +382,18 @@ def rq_worker(url: str, *queues: str, name: str = "") -> Iterator[None]:
 
 @pytest.mark.usefixtures("own_redis")
 def test_a_worker_at_work_is_seen(own: Settings, tmp_path: Path, environ: dict[str, str]) -> None:
-    assert_warns(found(own)["worker"], "no worker runs", "ps:scale worker=1")
+    assert_warns(checked(own)["worker"], "no worker runs", "ps:scale worker=1")
     processes = Processes({**environ, "REDIS_URL": own.redis_url}, free_port(), tmp_path)
     try:
         processes.start("worker")
-        wait_for(lambda: found(own)["worker"].outcome == "ok")
-        assert_ok(found(own)["worker"], "at work")
+        wait_for(lambda: checked(own)["worker"].outcome == "ok")
+        assert_ok(checked(own)["worker"], "at work")
         with rq_worker(own.redis_url, "highlights-notes"):
-            assert_warns(found(own)["worker"], "1 process of another program", "other queues than highlights-requests")
+            assert_warns(
+                checked(own)["worker"], "1 process of another program", "other queues than highlights-requests"
+            )
         assert processes.stop("worker") == 0
-        wait_for(lambda: found(own)["worker"].outcome == "warning")
+        wait_for(lambda: checked(own)["worker"].outcome == "warning")
     finally:
         processes.end_all()
 
@@ -413,26 +402,26 @@ def test_workers_of_another_program_are_none_of_ours(own: Settings, own_redis: R
     assert own_redis.ping()
     queues = ("default", "highlights", "highlights-notes-2", "Highlights-notes", "my-highlights-notes")
     with rq_worker(own.redis_url, *queues, name="highlights-notes-1"):
-        assert_warns(found(own)["worker"], "no worker runs: tickets are taken in, and wait")
+        assert_warns(checked(own)["worker"], "no worker runs: tickets are taken in, and wait")
     with rq_worker(own.redis_url, "highlights-notes", "highlights-requests", name="highlights-notes-2"):
-        assert_warns(found(own)["worker"], "no worker runs", "1 process of another program on our queues")
+        assert_warns(checked(own)["worker"], "no worker runs", "1 process of another program on our queues")
 
 
 def test_a_worker_that_is_silent_for_too_long_counts_no_more(own: Settings, own_redis: Redis) -> None:
     now = time.time()
     fresh, silent = now, now - heartbeats.SILENT_SECONDS - 1
     own_redis.zadd(own.keys.beats, {f"{part}:machine-1": silent for part in heartbeats.PARTS})
-    assert_warns(found(own)["worker"], "no worker runs")
+    assert_warns(checked(own)["worker"], "no worker runs")
     own_redis.zadd(own.keys.beats, {f"{heartbeats.NOTES}:machine-1": fresh})
-    assert_warns(found(own)["worker"], "no process of the worker does its part: sweeper and requests")
+    assert_warns(checked(own)["worker"], "no process of the worker does its part: sweeper and requests")
     own_redis.zadd(own.keys.beats, {f"{part}:machine-1": fresh for part in heartbeats.PARTS})
-    assert_ok(found(own)["worker"], "at work")
+    assert_ok(checked(own)["worker"], "at work")
 
 
 # -- Zendesk: who we are
 
 
-def act_as(sandbox: Sandbox, **changes: Any) -> None:  # noqa: ANN401  # any attribute of a user
+def act_as(sandbox: Sandbox, **changes: Any) -> None:  # noqa: ANN401 -- any attribute of a user
     """Let the OAuth client's token act as a user who differs from the admin."""
     account = sandbox.zendesk.desk.account
     account.service_user = account.add_user(replace(account.service_user, **changes))
@@ -444,64 +433,64 @@ def with_token(sandbox: Sandbox, **changes: str) -> ApiToken:
 
 
 def test_the_acting_user_is_told_by_name_and_role(settings: Settings) -> None:
-    result = found(settings)["Zendesk user"]
+    result = checked(settings)["Zendesk user"]
     assert_ok(result, '"Highlights Service" (h•••@a•••.example), role admin')
     assert "highlights@acme.example" not in result.found
 
 
 def test_the_anonymous_user_with_status_200_is_a_failure(settings: Settings, sandbox: Sandbox) -> None:
-    results = found(with_zendesk(settings, credentials=with_token(sandbox, token="wrong")))
+    results = checked(with_zendesk(settings, credentials=with_token(sandbox, token="wrong")))
     assert_fails(results["Zendesk user"], "anonymous", "ZENDESK_API_TOKEN")
     assert results["Zendesk notes"].outcome == "skipped"
     assert results["test delivery"].outcome == "skipped"
-    assert {each.status for each in sandbox.zendesk.requests} == {200}
+    assert {request.status for request in sandbox.zendesk.requests} == {200}
 
 
 def test_a_wrong_client_secret(settings: Settings, sandbox: Sandbox) -> None:
     wrong = OAuthClient(client_id=sandbox.zendesk.client_id, client_secret="wrong")
-    results = found(with_zendesk(settings, credentials=wrong))
+    results = checked(with_zendesk(settings, credentials=wrong))
     assert_fails(results["Zendesk user"], "401", "ZENDESK_CLIENT_SECRET")
     assert [results[name].outcome for name in ("Zendesk clock", "webhook")] == ["skipped"] * 2
 
 
 def test_a_token_that_is_revoked_again_and_again(settings: Settings, sandbox: Sandbox) -> None:
     sandbox.faults.add(Fault(service="zendesk", path="/users/me", status=401, times=None))
-    assert_fails(found(settings)["Zendesk user"], "401", "ZENDESK_CLIENT_SECRET")
+    assert_fails(checked(settings)["Zendesk user"], "401", "ZENDESK_CLIENT_SECRET")
 
 
 def test_allowed_scopes_that_are_too_few(settings: Settings, sandbox: Sandbox) -> None:
     sandbox.zendesk.desk.tokens.allowed_scopes = frozenset({"tickets:write"})
-    assert_fails(found(settings)["Zendesk user"], "400", "allowed scopes", "read and tickets:write")
+    assert_fails(checked(settings)["Zendesk user"], "400", "allowed scopes", "read and tickets:write")
 
 
 @pytest.mark.parametrize("status", [500, 503, 302])
 def test_a_zendesk_in_trouble(settings: Settings, sandbox: Sandbox, status: int) -> None:
     sandbox.faults.add(Fault(service="zendesk", status=status, times=None))
-    assert_fails(found(settings)["Zendesk user"], str(status))
+    assert_fails(checked(settings)["Zendesk user"], str(status))
 
 
 @pytest.mark.parametrize("body", ["", "[]", '{"user": []}', "<html>", '{"user": null}', "[" * 100_000])
 def test_an_answer_that_cannot_be_read(settings: Settings, sandbox: Sandbox, body: str) -> None:
     sandbox.faults.add(Fault(service="zendesk", path="/users/me", status=200, body=body))
-    assert_fails(found(settings)["Zendesk user"], "cannot be read")
+    assert_fails(checked(settings)["Zendesk user"], "cannot be read")
 
 
 def test_a_customers_credentials_are_a_failure(settings: Settings, sandbox: Sandbox) -> None:
     sandbox.zendesk.file_ticket(requester="ada@shop.example", deliver=False)
-    results = found(with_zendesk(settings, credentials=with_token(sandbox, email="ada@shop.example")))
+    results = checked(with_zendesk(settings, credentials=with_token(sandbox, email="ada@shop.example")))
     assert_fails(results["Zendesk user"], "role end-user", "agent")
     assert "ada@shop.example" not in str(results)
 
 
 def test_a_suspended_user_is_a_failure(settings: Settings, sandbox: Sandbox) -> None:
     act_as(sandbox, suspended=True)
-    assert_fails(found(settings)["Zendesk user"], "suspended")
+    assert_fails(checked(settings)["Zendesk user"], "suspended")
 
 
 @pytest.mark.parametrize("name", ["sam@acme.example", "Sam <sam@acme.example>", "sam@acme.example" + "x" * 100])
 def test_a_user_who_is_called_by_an_address_is_masked(settings: Settings, sandbox: Sandbox, name: str) -> None:
     act_as(sandbox, name=name)
-    result = found(settings)["Zendesk user"]
+    result = checked(settings)["Zendesk user"]
     assert_ok(result, "s•••@a•••.")
     assert "sam@" not in result.found
 
@@ -512,7 +501,7 @@ def test_a_user_who_is_called_by_an_address_is_masked(settings: Settings, sandbo
 def test_a_user_of_an_unknown_shape_breaks_no_check(settings: Settings, sandbox: Sandbox, user: dict[str, Any]) -> None:
     body = json.dumps({"user": {"id": 1, "role": "agent", **user}})
     sandbox.faults.add(Fault(service="zendesk", path="/users/me", status=200, body=body))
-    assert_ok(found(settings)["Zendesk user"], "role agent")
+    assert_ok(checked(settings)["Zendesk user"], "role agent")
 
 
 def test_a_name_from_zendesk_cannot_move_the_terminal(settings: Settings, sandbox: Sandbox) -> None:
@@ -538,7 +527,7 @@ def test_whether_the_user_may_write_internal_notes(
     settings: Settings, sandbox: Sandbox, changes: dict[str, Any], outcome: str, word: str
 ) -> None:
     act_as(sandbox, **changes)
-    result = found(settings)["Zendesk notes"]
+    result = checked(settings)["Zendesk notes"]
     assert (result.outcome, result.fix is None) == (outcome, outcome == "ok")
     assert word in result.found
 
@@ -551,7 +540,7 @@ def test_a_custom_role_tells_which_tickets_its_agent_sees(
 ) -> None:
     sandbox.zendesk.desk.account.custom_roles[10127] = {"ticket_access": access, "manage_roles": "all-except-self"}
     act_as(sandbox, role="agent", custom_role_id=10127)
-    assert found(settings)["Zendesk notes"].outcome == outcome
+    assert checked(settings)["Zendesk notes"].outcome == outcome
 
 
 def test_an_unrestricted_agent_needs_no_look_at_its_role() -> None:
@@ -570,8 +559,8 @@ def test_an_unrestricted_agent_needs_no_look_at_its_role() -> None:
         (["tickets:read", "webhooks:write"], "failure", "lacks read and tickets:write"),
         ([], "failure", "lacks read and tickets:write"),
         ([{}, None], "failure", "lacks read and tickets:write"),
-        (None, "warning", "does not tell"),
-        ("read", "warning", "does not tell"),
+        (None, "warning", "does not say"),
+        ("read", "warning", "does not say"),
     ],
 )
 def test_whether_the_scopes_are_enough(scopes: object, outcome: str, missing: str) -> None:
@@ -581,15 +570,15 @@ def test_whether_the_scopes_are_enough(scopes: object, outcome: str, missing: st
 
 
 def test_the_scopes_are_asked_of_zendesk(settings: Settings, sandbox: Sandbox) -> None:
-    assert_ok(found(settings)["Zendesk scopes"], "read, tickets:write")
+    assert_ok(checked(settings)["Zendesk scopes"], "read, tickets:write")
     less = json.dumps({"token": {"scopes": ["read"]}})
     sandbox.faults.add(Fault(service="zendesk", path="/oauth/tokens/current", status=200, body=less))
-    assert_fails(found(settings)["Zendesk scopes"], "lacks tickets:write")
+    assert_fails(checked(settings)["Zendesk scopes"], "lacks tickets:write")
     sandbox.faults.add(Fault(service="zendesk", path="/oauth/tokens/current", status=403))
-    assert_warns(found(settings)["Zendesk scopes"], "does not tell")
+    assert_warns(checked(settings)["Zendesk scopes"], "does not say")
     sandbox.faults.add(Fault(service="zendesk", path="/oauth/tokens/current", status=500))
-    assert_fails(found(settings)["Zendesk scopes"], "500")
-    assert_ok(found(with_zendesk(settings, credentials=with_token(sandbox)))["Zendesk scopes"], "API token")
+    assert_fails(checked(settings)["Zendesk scopes"], "500")
+    assert_ok(checked(with_zendesk(settings, credentials=with_token(sandbox)))["Zendesk scopes"], "API token")
 
 
 @pytest.mark.parametrize(
@@ -600,7 +589,7 @@ def test_a_clock_that_differs_from_zendesks(
     settings: Settings, sandbox: Sandbox, ahead: float, outcome: str, word: str
 ) -> None:
     sandbox.zendesk.desk.clock_ahead = ahead
-    result = found(settings)["Zendesk clock"]
+    result = checked(settings)["Zendesk clock"]
     assert result.outcome == outcome
     assert word in f"{result.found} {result.fix}"
 
@@ -610,7 +599,7 @@ def test_a_clock_that_differs_from_zendesks(
 
 @pytest.mark.usefixtures("product")
 def test_the_way_of_a_delivery_is_whole(settings: Settings, sandbox: Sandbox) -> None:
-    results = found(settings)
+    results = checked(settings)
     assert_ok(results["webhook"], settings.public_url)
     assert_ok(results["trigger"])
     assert_ok(results["signing secret"])
@@ -626,13 +615,13 @@ def only_webhook(hooks: Hooks) -> Webhook:
 def test_no_webhook(settings: Settings, hooks: Hooks) -> None:
     hooks.triggers.clear()
     hooks.webhooks.clear()
-    results = found(settings)
+    results = checked(settings)
     assert_fails(results["webhook"], settings.public_url, "install")
     assert [results[name].outcome for name in ("trigger", "signing secret", "test delivery")] == ["skipped"] * 3
 
 
 def test_a_webhook_of_another_address(settings: Settings) -> None:
-    result = found(settings, public_url=f"http://127.0.0.1:{free_port()}")["webhook"]
+    result = checked(settings, public_url=f"http://127.0.0.1:{free_port()}")["webhook"]
     assert_fails(result, f"there is one for {settings.public_url}/zendesk/tickets", "PUBLIC_URL")
 
 
@@ -640,7 +629,7 @@ def test_a_webhook_of_another_address(settings: Settings) -> None:
 def test_what_may_be_secret_in_another_address_is_not_told(settings: Settings, hooks: Hooks, secret: str) -> None:
     where = "old.example/zendesk/tickets"
     hooks.keep_webhook(replace(only_webhook(hooks), endpoint=f"https://{secret.format(where)}"))
-    result = found(settings)["webhook"]
+    result = checked(settings)["webhook"]
     assert_fails(result, f"there is one for https://{where})")
     assert "hunter2" not in str(result)
 
@@ -648,7 +637,7 @@ def test_what_may_be_secret_in_another_address_is_not_told(settings: Settings, h
 def test_an_address_in_the_name_of_a_trigger_is_masked(settings: Settings, hooks: Hooks) -> None:
     (trigger,) = hooks.triggers.values()
     hooks.keep_trigger(replace(trigger, title="For ada@shop.example"))
-    assert_ok(found(settings)["trigger"], '"For a•••@s•••.example"')
+    assert_ok(checked(settings)["trigger"], '"For a•••@s•••.example"')
 
 
 @pytest.mark.parametrize(
@@ -663,13 +652,13 @@ def test_a_webhook_that_is_not_as_it_should_be(
     settings: Settings, hooks: Hooks, changes: dict[str, str], word: str
 ) -> None:
     hooks.keep_webhook(replace(only_webhook(hooks), **changes))  # type: ignore[arg-type]  # all of them are texts
-    assert_fails(found(settings)["webhook"], word, "install")
+    assert_fails(checked(settings)["webhook"], word, "install")
 
 
 def test_an_endpoint_with_a_slash_at_its_end(settings: Settings, hooks: Hooks) -> None:
     webhook = only_webhook(hooks)
     hooks.keep_webhook(replace(webhook, endpoint=f"{webhook.endpoint}/"))
-    assert_fails(found(settings)["webhook"], "slash")
+    assert_fails(checked(settings)["webhook"], "slash")
 
 
 def test_two_webhooks_are_a_warning_and_the_one_in_use_is_looked_at(settings: Settings, hooks: Hooks) -> None:
@@ -677,7 +666,7 @@ def test_two_webhooks_are_a_warning_and_the_one_in_use_is_looked_at(settings: Se
     hooks.webhooks = {}
     hooks.keep_webhook(Webhook(name="Idle", endpoint=webhook.endpoint))
     hooks.keep_webhook(webhook)
-    results = found(settings)
+    results = checked(settings)
     assert_warns(results["webhook"], "2 have the endpoint")
     assert_ok(results["trigger"])
     assert_ok(results["signing secret"])
@@ -685,13 +674,13 @@ def test_two_webhooks_are_a_warning_and_the_one_in_use_is_looked_at(settings: Se
 
 def test_no_trigger(settings: Settings, hooks: Hooks) -> None:
     hooks.triggers.clear()
-    assert_fails(found(settings)["trigger"], "no trigger calls", "install")
+    assert_fails(checked(settings)["trigger"], "no trigger calls", "install")
 
 
 def test_a_trigger_that_is_switched_off(settings: Settings, hooks: Hooks) -> None:
     (trigger,) = hooks.triggers.values()
     hooks.keep_trigger(replace(trigger, active=False))
-    assert_fails(found(settings)["trigger"], "tell of new tickets", "switched off")
+    assert_fails(checked(settings)["trigger"], "tell of new tickets", "switched off")
 
 
 def send(hooks: Hooks, payload: str) -> None:
@@ -724,16 +713,16 @@ def test_a_trigger_whose_body_loses_tickets_is_told_why(
     settings: Settings, hooks: Hooks, payload: str, words: str
 ) -> None:
     send(hooks, payload)
-    result = found(settings)["trigger"]
+    result = checked(settings)["trigger"]
     assert_fails(result, "the body of", words, '{"ticket_id": "{{ticket.id}}"', "install")
 
 
 @pytest.mark.parametrize(
     ("payload", "words"),
     [
-        ('{"ticket_id": "{{ticket.id}}", "requester_email": "{{current_user.email}}"}', "tell of somebody else"),
+        ('{"ticket_id": "{{ticket.id}}", "requester_email": "{{current_user.email}}"}', "be about somebody else"),
         ('{"ticket_id": "{{ticket.id}}", "requester_external_id": 7}', "{{ticket.requester.external_id}}"),
-        ('{"ticket_id": "{{ticket.id}}", "subject": ["{{ticket.title}}"]}', "fields that nobody reads"),
+        ('{"ticket_id": "{{ticket.id}}", "subject": ["{{ticket.title}}"]}', "fields that are not read here"),
         ('{"ticket_id": "{{ticket.id}}", "subject": {{ticket.title}}}', "is no JSON object"),
     ],
 )
@@ -741,7 +730,7 @@ def test_a_body_with_other_placeholders_is_a_warning(
     settings: Settings, hooks: Hooks, payload: str, words: str
 ) -> None:
     send(hooks, payload)
-    assert_warns(found(settings)["trigger"], "the body of", words)
+    assert_warns(checked(settings)["trigger"], "the body of", words)
 
 
 @pytest.mark.parametrize(
@@ -754,20 +743,20 @@ def test_a_body_with_other_placeholders_is_a_warning(
 )
 def test_other_bodies_that_name_the_ticket_first_are_good(settings: Settings, hooks: Hooks, payload: str) -> None:
     send(hooks, payload)
-    assert_ok(found(settings)["trigger"], "fires when a ticket is created")
+    assert_ok(checked(settings)["trigger"], "fires when a ticket is created")
 
 
 def test_a_second_trigger_whose_body_is_wrong_is_told_of(settings: Settings, hooks: Hooks) -> None:
     (trigger,) = hooks.triggers.values()
     action = {"field": "notification_webhook", "value": [only_webhook(hooks).id, "{}"]}
     hooks.keep_trigger(replace(trigger, id=hooks.new_trigger_id(), title="Mine", actions=(action,)))
-    assert_warns(found(settings)["trigger"], '"Mine" has no ticket_id')
+    assert_warns(checked(settings)["trigger"], '"Mine" has no ticket_id')
 
 
 def test_a_trigger_that_fires_on_every_change(settings: Settings, hooks: Hooks) -> None:
     (trigger,) = hooks.triggers.values()
     hooks.keep_trigger(replace(trigger, conditions={"all": [], "any": []}))
-    assert_warns(found(settings)["trigger"], "every change")
+    assert_warns(checked(settings)["trigger"], "every change")
 
 
 @pytest.mark.parametrize(("event", "outcome"), [(TICKET_CREATED, "ok"), ("zen:event-type:user.created", "failure")])
@@ -777,40 +766,40 @@ def test_a_webhook_that_is_subscribed_to_events_needs_no_trigger(
     webhook = only_webhook(hooks)
     hooks.triggers.clear()
     hooks.keep_webhook(replace(webhook, subscriptions=(event,)))
-    assert found(settings)["trigger"].outcome == outcome
+    assert checked(settings)["trigger"].outcome == outcome
 
 
 def test_another_signing_secret(settings: Settings, hooks: Hooks) -> None:
     theirs = hooks.reset_secret(only_webhook(hooks).id).secret
-    result = found(settings)["signing secret"]
+    result = checked(settings)["signing secret"]
     assert_fails(result, "not the secret of the webhook", "ZENDESK_WEBHOOK_SECRET", "install")
     assert theirs not in str(result)
-    assert settings.zendesk.webhook_secrets[0] not in str(result)
+    assert settings.of(ZendeskSettings).webhook_secrets[0] not in str(result)
 
 
 def test_one_of_several_signing_secrets_is_enough(settings: Settings) -> None:
-    both = ("an-old-one", *settings.zendesk.webhook_secrets)
-    assert_ok(found(with_zendesk(settings, webhook_secrets=both))["signing secret"], "one of the 2")
+    both = ("an-old-one", *settings.of(ZendeskSettings).webhook_secrets)
+    assert_ok(checked(with_zendesk(settings, webhook_secrets=both))["signing secret"], "one of the 2")
 
 
 def test_no_signing_secret(settings: Settings) -> None:
-    assert_fails(found(with_zendesk(settings, webhook_secrets=()))["signing secret"], "no ticket is accepted")
+    assert_fails(checked(with_zendesk(settings, webhook_secrets=()))["signing secret"], "no ticket is accepted")
 
 
 def test_a_web_process_with_another_secret_refuses_the_test_delivery(
     settings: Settings, port: int, hooks: Hooks, sandbox: Sandbox
 ) -> None:
     with InProcess(with_zendesk(settings, webhook_secrets=("another",)), port):
-        results = found(settings)
+        results = checked(settings)
     assert_ok(results["signing secret"])  # here it is the right one
-    assert_fails(results["test delivery"], "401", "an older secret than is set here", "Start the web process anew")
+    assert_fails(results["test delivery"], "401", "an older secret than is set here", "Restart the web process")
     assert "install" not in str(results["test delivery"])
     with InProcess(with_zendesk(settings, webhook_secrets=()), port):
-        result = found(settings)["test delivery"]
-        assert_fails(result, "503", "without a secret", "Start the web process anew", "ZENDESK_WEBHOOK_SECRET")
+        result = checked(settings)["test delivery"]
+        assert_fails(result, "503", "without a secret", "Restart the web process", "ZENDESK_WEBHOOK_SECRET")
         assert "install" not in str(result)
         act_as(sandbox, role="agent")  # who cannot look at the secret
-        assert_fails(found(settings)["test delivery"], "this machine called", "503", "Start the web process anew")
+        assert_fails(checked(settings)["test delivery"], "this machine called", "503", "Restart the web process")
     assert len(hooks.webhooks) == 1
 
 
@@ -819,13 +808,13 @@ def test_a_web_process_and_settings_with_an_old_secret_need_an_install(
 ) -> None:
     hooks.reset_secret(only_webhook(hooks).id)
     with InProcess(settings, port):
-        results = found(settings)
+        results = checked(settings)
     assert_fails(results["signing secret"], "not the secret of the webhook", "install")
     assert_fails(results["test delivery"], "401", "the signature is refused", "install")
 
 
 def test_no_web_process(settings: Settings) -> None:
-    results = found(settings)
+    results = checked(settings)
     assert_fails(results["test delivery"], "got no answer")
     assert_fails(results["PUBLIC_URL"], "cannot be reached", settings.public_url)
 
@@ -833,17 +822,17 @@ def test_no_web_process(settings: Settings) -> None:
 def test_another_web_server_at_public_url(settings: Settings, sandbox: Sandbox, hooks: Hooks) -> None:
     elsewhere = f"{sandbox.logrocket.url}"
     hooks.keep_webhook(replace(only_webhook(hooks), endpoint=f"{elsewhere}/zendesk/tickets"))
-    results = found(settings, public_url=elsewhere)
+    results = checked(settings, public_url=elsewhere)
     assert_ok(results["webhook"])
     assert_fails(results["test delivery"], "404", "PUBLIC_URL")
     assert_fails(results["PUBLIC_URL"], "404", "not this project's web process")
     sandbox.faults.add(Fault(service="logrocket", path="/readyz", status=200, body="<html>Welcome"))
-    assert_fails(found(settings, public_url=elsewhere)["PUBLIC_URL"], "not as this project's web process")
+    assert_fails(checked(settings, public_url=elsewhere)["PUBLIC_URL"], "not as this project's web process")
 
 
 def test_a_web_process_without_redis(settings: Settings, port: int) -> None:
     with InProcess(replace(settings, redis_url="redis://127.0.0.1:1"), port):
-        assert_fails(found(settings)["PUBLIC_URL"], "503", "REDIS_URL")
+        assert_fails(checked(settings)["PUBLIC_URL"], "503", "REDIS_URL")
 
 
 # -- Zendesk: with few rights
@@ -854,14 +843,14 @@ def test_an_agent_who_sees_no_webhooks_is_no_failure_and_the_delivery_is_tried_f
     settings: Settings, sandbox: Sandbox
 ) -> None:
     act_as(sandbox, role="agent")
-    results = found(settings)
+    results = checked(settings)
     assert [results[name].outcome for name in ("trigger", "signing secret")] == ["skipped"] * 2
     assert_warns(results["webhook"], "does not let", "admin", "scope read")
     assert all_good(list(results.values()))
     assert_warns(results["test delivery"], "this machine called", "204", "scope webhooks:write")
-    wrong = found(with_zendesk(settings, webhook_secrets=("another",)))
+    wrong = checked(with_zendesk(settings, webhook_secrets=("another",)))
     assert_fails(wrong["test delivery"], "this machine called", "401", "ZENDESK_WEBHOOK_SECRET")
-    assert found(with_zendesk(settings, webhook_secrets=()))["test delivery"].outcome == "skipped"
+    assert checked(with_zendesk(settings, webhook_secrets=()))["test delivery"].outcome == "skipped"
 
 
 @pytest.mark.parametrize("secrets", [(), (ZENDESK_TEST_SECRET,)])
@@ -881,13 +870,13 @@ def test_that_no_usable_secret_is_set_is_told_even_where_zendesk_cannot_be_asked
             changes["url"] = CLOSED
         case "nobody":
             changes["credentials"] = with_token(sandbox, token="wrong")
-    assert_fails(found(with_zendesk(settings, **changes))["signing secret"], "accepted", "ZENDESK_WEBHOOK_SECRET")
+    assert_fails(checked(with_zendesk(settings, **changes))["signing secret"], "accepted", "ZENDESK_WEBHOOK_SECRET")
 
 
 @pytest.mark.usefixtures("product")
 def test_a_client_without_the_scope_for_a_test_is_no_failure(settings: Settings, sandbox: Sandbox) -> None:
     sandbox.zendesk.desk.tokens.allowed_scopes = frozenset({"read", "tickets:write"})
-    results = found(settings)
+    results = checked(settings)
     assert all(results[name].outcome == "ok" for name in ("Zendesk user", "webhook", "trigger", "signing secret"))
     assert_warns(results["test delivery"], "this machine called", "scope webhooks:write")
 
@@ -896,20 +885,20 @@ def test_trouble_with_webhooks_is_a_failure_and_missing_rights_are_a_warning(
     settings: Settings, sandbox: Sandbox
 ) -> None:
     sandbox.faults.add(Fault(service="zendesk", path="/webhooks", status=500, times=None))
-    results = found(settings)
+    results = checked(settings)
     assert_fails(results["webhook"], "500")
     assert [results[name].outcome for name in ("trigger", "signing secret", "test delivery")] == ["skipped"] * 3
     sandbox.faults.clear()
     sandbox.faults.add(Fault(service="zendesk", path="/signing_secret", status=403, times=None))
     sandbox.faults.add(Fault(service="zendesk", path="/webhooks/test", status=429, times=None))
-    results = found(settings)
+    results = checked(settings)
     assert_ok(results["webhook"])
     assert_warns(results["signing secret"], "scope read")
     assert_fails(results["test delivery"], "60 s")
     sandbox.faults.clear()
     sandbox.faults.add(Fault(service="zendesk", path="/signing_secret", status=503, times=None))
     sandbox.faults.add(Fault(service="zendesk", path="/webhooks/test", status=422))
-    results = found(settings)
+    results = checked(settings)
     assert_fails(results["signing secret"], "503")
     assert_fails(results["test delivery"], "refuses to call", "https://")
 
@@ -919,7 +908,7 @@ def test_trouble_with_webhooks_is_a_failure_and_missing_rights_are_a_warning(
 )
 def test_a_test_delivery_whose_answer_cannot_be_read(settings: Settings, sandbox: Sandbox, body: str) -> None:
     sandbox.faults.add(Fault(service="zendesk", path="/webhooks/test", status=200, body=body))
-    assert_fails(found(settings)["test delivery"], "cannot be read")
+    assert_fails(checked(settings)["test delivery"], "cannot be read")
 
 
 @pytest.mark.parametrize("conditions", [{"all": [1], "any": []}, {"all": [], "any": "xy"}])
@@ -928,7 +917,7 @@ def test_triggers_that_cannot_be_read(
 ) -> None:
     (trigger,) = hooks.triggers.values()
     hooks.keep_trigger(replace(trigger, conditions=conditions))
-    assert_fails(found(settings)["webhook"], "cannot be read")
+    assert_fails(checked(settings)["webhook"], "cannot be read")
     as_zendesk_says.clear()  # it was no answer of Zendesk's
 
 
@@ -936,7 +925,7 @@ def test_triggers_that_cannot_be_read(
 
 
 def test_a_good_logrocket_key(settings: Settings, sandbox: Sandbox) -> None:
-    assert_ok(found(settings)["LogRocket key"], "takes it for the project acme/shop")
+    assert_ok(checked(settings)["LogRocket key"], "accepts it for the project acme/shop")
     assert sandbox.logrocket.results == {}  # nothing was asked for
 
 
@@ -948,7 +937,7 @@ def test_a_project_that_logrocket_does_not_know_is_a_failure(
     sandbox.logrocket.api_key = api_key.format(*project)
     org, app = project
     elsewhere = with_logrocket(settings, org=org, app=app, api_key=sandbox.logrocket.api_key)
-    result = found(elsewhere)["LogRocket key"]
+    result = checked(elsewhere)["LogRocket key"]
     assert_fails(result, f"knows no project {org}/{app} (404)", "LOGROCKET_APP_ID")
 
 
@@ -979,48 +968,58 @@ def test_an_answer_that_does_not_prove_key_and_project_is_not_ok(
     settings: Settings, sandbox: Sandbox, status: int, body: str, outcome: str
 ) -> None:
     sandbox.faults.add(Fault(service="logrocket", status=status, body=body, times=None))
-    result = found(settings)["LogRocket key"]
+    result = checked(settings)["LogRocket key"]
     assert (result.outcome, str(status) in result.found) == (outcome, True), result
     assert "<html>" not in str(result)
 
 
 @pytest.mark.parametrize("status", [401, 403])
 def test_a_refused_logrocket_key(settings: Settings, sandbox: Sandbox, status: int) -> None:
-    assert_fails(found(with_logrocket(settings, api_key="acme:shop:wrong"))["LogRocket key"], "401", "Project Settings")
+    assert_fails(
+        checked(with_logrocket(settings, api_key="acme:shop:wrong"))["LogRocket key"], "401", "Project Settings"
+    )
     sandbox.faults.add(Fault(service="logrocket", status=status))
-    assert_fails(found(settings)["LogRocket key"], f"refuses it ({status})", "personal access token")
+    assert_fails(checked(settings)["LogRocket key"], f"refuses it ({status})", "personal access token")
 
 
 def test_a_key_that_does_not_name_its_project_is_proven_too(settings: Settings, sandbox: Sandbox) -> None:
     sandbox.logrocket.api_key = "opaque-key"
-    assert_ok(found(with_logrocket(settings, api_key="opaque-key"))["LogRocket key"], "acme/shop (400)")
+    assert_ok(checked(with_logrocket(settings, api_key="opaque-key"))["LogRocket key"], "acme/shop (400)")
+
+
+def test_each_project_for_a_brand_or_form_is_asked_for_by_itself(environ: dict[str, str]) -> None:
+    rules = "brand:Acme Pro=acme/pro:acme:pro:hush-hush"
+    results = checked(from_environment({**environ, "LOGROCKET_PROJECTS": rules}))
+    assert_ok(results["LogRocket key"], "accepts it for the project acme/shop")
+    assert_fails(results["LogRocket acme/pro key"], "for brand:Acme Pro", "Project Settings")
+    assert "hush" not in str(results)
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
 def test_a_logrocket_in_trouble_is_a_failure(settings: Settings, sandbox: Sandbox, status: int) -> None:
     sandbox.faults.add(Fault(service="logrocket", status=status))
-    assert_fails(found(settings)["LogRocket key"], str(status), "tells nothing")
+    assert_fails(checked(settings)["LogRocket key"], str(status), "says nothing about the key")
 
 
 def test_a_logrocket_that_is_not_there(settings: Settings, sandbox: Sandbox) -> None:
-    assert_fails(found(with_logrocket(settings, api_url=CLOSED))["LogRocket key"], "cannot be reached")
+    assert_fails(checked(with_logrocket(settings, api_url=CLOSED))["LogRocket key"], "cannot be reached")
     sandbox.faults.add(Fault(service="logrocket", status=301, headers={"Location": "https://elsewhere.example"}))
-    assert_fails(found(settings)["LogRocket key"], "redirect", "LOGROCKET_API_URL")
+    assert_fails(checked(settings)["LogRocket key"], "redirect", "LOGROCKET_API_URL")
 
 
 # -- Missed tickets
 
 
 def test_it_is_said_how_missed_tickets_are_found(settings: Settings, sandbox: Sandbox) -> None:
-    assert_ok(found(settings)["missed tickets"], "search export")
+    assert_ok(checked(settings)["missed tickets"], "search export")
     sandbox.faults.add(Fault(service="zendesk", path="/search/export", status=403, times=None))
-    assert_ok(found(settings)["missed tickets"], "incremental export")
+    assert_ok(checked(settings)["missed tickets"], "incremental export")
     sandbox.faults.add(Fault(service="zendesk", path="/incremental/", status=403, times=None))
-    assert_fails(found(settings)["missed tickets"], "does not let us look for tickets", "admin")
+    assert_fails(checked(settings)["missed tickets"], "does not let us look for tickets", "admin")
 
 
 def test_an_agent_finds_missed_tickets_without_the_log(settings: Settings, sandbox: Sandbox) -> None:
     agent = ApiToken(email=sandbox.zendesk.agent_email, token=sandbox.zendesk.api_token)
     assert_warns(
-        found(with_zendesk(settings, credentials=agent))["missed tickets"], "search export", "log of deliveries"
+        checked(with_zendesk(settings, credentials=agent))["missed tickets"], "search export", "log of deliveries"
     )

@@ -56,19 +56,19 @@ def held(product: InProcess) -> list[Hold]:
 
 @pytest.mark.parametrize("name", ["status", "recover", "retry --failed", "forget --ticket 1"])
 def test_a_command_without_its_settings_names_them_all_and_exits_2(name: str, command: Run) -> None:
-    found = command(*name.split(), REDIS_URL="", SECRET_KEY="short")
-    assert (found.returncode, found.stdout) == (2, "")
-    assert "REDIS_URL" in found.stderr
-    assert "SECRET_KEY" in found.stderr
-    assert "Traceback" not in found.stderr
+    done = command(*name.split(), REDIS_URL="", SECRET_KEY="short")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "REDIS_URL" in done.stderr
+    assert "SECRET_KEY" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize("name", ["status", "status --json", "retry --failed", "retry 1", "forget --ticket 1"])
 def test_a_command_without_redis_says_so_and_exits_1(name: str, command: Run) -> None:
-    found = command(*name.split(), REDIS_URL="redis://127.0.0.1:1")
-    assert (found.returncode, found.stdout) == (1, "")
-    assert "REDIS_URL" in found.stderr
-    assert "Traceback" not in found.stderr
+    done = command(*name.split(), REDIS_URL="redis://127.0.0.1:1")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "REDIS_URL" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 @pytest.mark.parametrize("name", ["status", "forget --ticket 1", "recover", "check"])
@@ -83,10 +83,10 @@ def test_a_command_without_redis_says_so_and_exits_1(name: str, command: Run) ->
 def test_every_command_says_the_same_of_a_redis_that_cannot_be_used(
     name: str, url: str, words: str, command: Run, redis_url: str
 ) -> None:
-    found = command(*name.split(), REDIS_URL=url.format(redis_url))
-    assert (found.returncode, "Traceback" in found.stderr) == (1, False)
-    assert words in found.stdout + found.stderr
-    assert "REDIS_URL" in found.stdout + found.stderr
+    done = command(*name.split(), REDIS_URL=url.format(redis_url))
+    assert (done.returncode, "Traceback" in done.stderr) == (1, False)
+    assert words in done.stdout + done.stderr
+    assert "REDIS_URL" in done.stdout + done.stderr
 
 
 @pytest.mark.parametrize(
@@ -108,18 +108,18 @@ def test_every_command_says_the_same_of_a_redis_that_cannot_be_used(
     ],
 )
 def test_wrong_arguments_exit_2(name: str, command: Run) -> None:
-    found = command(*name.split())
-    assert (found.returncode, found.stdout) == (2, "")
-    assert "usage:" in found.stderr
+    done = command(*name.split())
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "usage:" in done.stderr
 
 
 # -- status
 
 
 def test_status_of_an_empty_ledger_as_json(command: Run) -> None:
-    found = command("status", "--json")
-    assert found.returncode == 0
-    told = json.loads(found.stdout)
+    done = command("status", "--json")
+    assert done.returncode == 0
+    told = json.loads(done.stdout)
     troubles = told["troubles"]
     assert told == {
         "states": dict.fromkeys(("received", "requested", "ready", "posted", "empty", "skipped", "failed"), 0),
@@ -132,17 +132,17 @@ def test_status_of_an_empty_ledger_as_json(command: Run) -> None:
         "summary": "No ticket waits. No worker runs: tickets are taken in, and wait.",
         "troubles": troubles,
     }
-    assert [each["name"] for each in troubles] == ["no_worker"]
+    assert [trouble["name"] for trouble in troubles] == ["no_worker"]
 
 
 def test_status_counts_tickets_jobs_and_waits(sandbox: Sandbox, product: InProcess, command: Run) -> None:
     posted = sandbox.zendesk.file_ticket(requester=ADA)
     product.work_until(posted, State.POSTED)
     product.ledger.receive(_ticket(77))
-    found = json.loads(command("status", "--json").stdout)
-    assert (found["states"]["posted"], found["states"]["received"]) == (1, 1)
-    assert found["queue"] == {"waiting": 1, "running": 0}
-    assert 0 <= found["oldest_waiting_seconds"] < 60
+    told = json.loads(command("status", "--json").stdout)
+    assert (told["states"]["posted"], told["states"]["received"]) == (1, 1)
+    assert told["queue"] == {"waiting": 1, "running": 0}
+    assert 0 <= told["oldest_waiting_seconds"] < 60
 
 
 def test_status_tells_of_refused_credentials(sandbox: Sandbox, product: InProcess, command: Run) -> None:
@@ -168,8 +168,8 @@ def test_status_tells_of_the_ceiling_of_requests(sandbox: Sandbox, product: InPr
 
 def test_a_failed_ticket_is_retried_and_gets_its_note(sandbox: Sandbox, product: InProcess, command: Run) -> None:
     number = fail(sandbox, product)
-    found = command("retry", f"zendesk-{number}")
-    assert (found.returncode, found.stdout) == (0, f"ticket {number}: back to work\n")
+    done = command("retry", f"zendesk-{number}")
+    assert (done.returncode, done.stdout) == (0, f"ticket {number}: back to work\n")
     product.work_until(number, State.POSTED)
     assert len(sandbox.zendesk.internal_notes(number)) == 1
 
@@ -185,9 +185,9 @@ def test_all_failed_tickets_are_retried(sandbox: Sandbox, product: InProcess, co
 def test_what_has_not_failed_is_not_retried(sandbox: Sandbox, product: InProcess, command: Run) -> None:
     number = sandbox.zendesk.file_ticket(requester=ADA)
     product.work_until(number, State.POSTED)
-    found = command("retry", str(number), "1")
-    assert found.returncode == 1
-    first, second = found.stdout.splitlines()
+    done = command("retry", str(number), "1")
+    assert done.returncode == 1
+    first, second = done.stdout.splitlines()
     assert first == f"ticket {number}: left as it is: it is posted, its note is on the ticket"
     assert second.startswith("ticket 1: not known: it never arrived here")
     assert product.entry(number).state is State.POSTED
@@ -205,8 +205,8 @@ def test_a_forgotten_ticket_leaves_nothing_in_redis(
     product.ledger.receive(_ticket(888777666))  # its job waits
     for number in (posted, failed, 888777666):
         assert is_told_of(number, redis)
-        found = command("forget", "--ticket", str(number))
-        assert (found.returncode, found.stdout) == (0, "erased: 1 ticket\n")
+        done = command("forget", "--ticket", str(number))
+        assert (done.returncode, done.stdout) == (0, "erased: 1 ticket\n")
         assert not is_told_of(number, redis)
         assert command("forget", "--ticket", str(number)).stdout == "erased: 0 tickets\n"
 
@@ -248,14 +248,14 @@ def test_tickets_under_a_key_that_is_gone_are_told_of(
     number = sandbox.zendesk.file_ticket(requester=ADA)
     product.work_until(number, State.POSTED)
     product.ledger.receive(_ticket(888777666))  # whose address is still there
-    found = command("forget", "--email", ADA, SECRET_KEY="n" * 32)
-    assert (found.returncode, found.stdout) == (1, "erased: 1 ticket\n")
-    assert "\n1 ticket was stored under a SECRET_KEY that is not here any more" in found.stderr
-    assert "SECRET_KEY_FALLBACKS" in found.stderr
-    found = command("forget", "--email", ADA, SECRET_KEY="n" * 32, SECRET_KEY_FALLBACKS=environ["SECRET_KEY"])
-    assert (found.returncode, found.stdout) == (0, "erased: 1 ticket\n")
-    assert found.stderr.endswith(f" info ticket erased ticket_id={number} step=forget\n")  # for the log, and no more
-    assert found.stderr.count("\n") == 1
+    done = command("forget", "--email", ADA, SECRET_KEY="n" * 32)
+    assert (done.returncode, done.stdout) == (1, "erased: 1 ticket\n")
+    assert "\n1 ticket was stored under a SECRET_KEY that is no longer set" in done.stderr
+    assert "SECRET_KEY_FALLBACKS" in done.stderr
+    done = command("forget", "--email", ADA, SECRET_KEY="n" * 32, SECRET_KEY_FALLBACKS=environ["SECRET_KEY"])
+    assert (done.returncode, done.stdout) == (0, "erased: 1 ticket\n")
+    assert done.stderr.endswith(f" info ticket erased ticket_id={number} step=forget\n")  # for the log, and no more
+    assert done.stderr.count("\n") == 1
     assert command("forget", "--email", ADA, SECRET_KEY="n" * 32).returncode == 0
 
 
@@ -270,11 +270,11 @@ def test_what_cannot_be_read_does_not_stop_an_erasing_and_is_named(
         redis.set(f"highlights:case:zendesk-{number}", document)
     redis.rpush("highlights:case:zendesk-8", "no text at all")
     redis.set("highlights:case:zendesk-odd", "{")
-    found = command("forget", "--email", ADA)
-    assert (found.returncode, found.stdout) == (1, f"erased: {len(own)} tickets\n")
-    named = ", ".join(f"highlights:case:zendesk-{each}" for each in [*range(1, 9), "odd"])
-    assert f"Not erased: {named}." in found.stderr
-    assert "Traceback" not in found.stderr
+    done = command("forget", "--email", ADA)
+    assert (done.returncode, done.stdout) == (1, f"erased: {len(own)} tickets\n")
+    named = ", ".join(f"highlights:case:zendesk-{name}" for name in [*range(1, 9), "odd"])
+    assert f"Not erased: {named}." in done.stderr
+    assert "Traceback" not in done.stderr
     assert not any(is_told_of(number, redis) for number in own)
     assert command("forget", "--ticket", "8").stdout == "erased: 1 ticket\n"
 
@@ -282,8 +282,8 @@ def test_what_cannot_be_read_does_not_stop_an_erasing_and_is_named(
 def test_an_entry_of_a_newer_release_is_erased_when_it_can_be_told_whose_it_is(
     product: InProcess, command: Run, redis: Redis
 ) -> None:
-    redis.set("highlights:case:zendesk-7", json.dumps({"v": 99, "email": ADA, "new": True}))
-    redis.set("highlights:case:zendesk-8", json.dumps({"v": 99, "person": product.ledger.pseudonym(ADA)}))
+    redis.set("highlights:case:zendesk-7", json.dumps({"v": 99, "person": {"email": ADA, "new": True}}))
+    redis.set("highlights:case:zendesk-8", json.dumps({"v": 99, "pseudonym": product.ledger.pseudonym(ADA)}))
     assert command("forget", "--email", ADA).stdout == "erased: 2 tickets\n"
 
 
@@ -301,7 +301,7 @@ def deliver_again(number: int, sandbox: Sandbox) -> int | None:
 def expire(number: int, product: InProcess) -> None:
     """Let RETENTION_DAYS pass for a ticket: its entry expires, and the indexes are trimmed."""
     ledger, redis = product.ledger, product.redis
-    long_ago = ledger.now() - (product.settings.retention_days + 2) * 24 * 3600
+    long_ago = ledger.reader.now() - (product.settings.retention_days + 2) * 24 * 3600
     redis.delete(ledger.keys.case(key(number)))
     for index in (ledger.keys.received, ledger.keys.state(State.POSTED)):
         redis.zadd(index, {key(number): long_ago})
@@ -356,7 +356,7 @@ def test_a_new_ticket_is_not_looked_through(sandbox: Sandbox, product: InProcess
 def _taken_in(sandbox: Sandbox, product: InProcess) -> int:
     """A ticket whose delivery has come."""
     number = sandbox.zendesk.file_ticket(requester=ADA)
-    wait_for(lambda: product.ledger.find(key(number)))
+    wait_for(lambda: product.ledger.reader.find(key(number)))
     return number
 
 
@@ -391,10 +391,10 @@ def test_a_late_callback_of_a_forgotten_ticket_changes_nothing(
 def test_a_delivery_that_never_reached_us_is_recovered(sandbox: Sandbox, product: InProcess, command: Run) -> None:
     sandbox.zendesk.desk.deliverer.invocations_a_minute = 0
     number = sandbox.zendesk.file_ticket(requester=ADA)
-    assert product.ledger.find(key(number)) is None
-    found = command("recover")
-    assert found.returncode == 0, found.stderr
-    assert "taken in now: 1" in found.stdout
+    assert product.ledger.reader.find(key(number)) is None
+    done = command("recover")
+    assert done.returncode == 0, done.stderr
+    assert "taken in now: 1" in done.stdout
     assert "taken in now: 0" in command("recover").stdout
     assert product.entry(number).state is State.RECEIVED
 

@@ -20,7 +20,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from integration.commands.install import read_settings
-from integration.zendesk.setup.account import Admin, settle
+from integration.zendesk.setup.account import Admin
+from integration.zendesk.setup.carrying_out import carry_out
 from integration.zendesk.setup.conditions import (
     OPT_OUT,
     CannotFilterError,
@@ -74,7 +75,7 @@ class Runner:
         """Install in this process, which takes no time."""
         admin, wait = Admin(read_settings(self.environ)[0], wait=no_wait), no_wait
         plan_for = functools.partial(plan_install, endpoint=ENDPOINT, filters=None)
-        assert settle(admin, plan_for, agree=lambda _plan: True, tell=lambda _step: None, wait=wait)
+        assert carry_out(admin, plan_for, agree=lambda _plan: True, tell=lambda _step: None, wait=wait)
 
     def start(self, *arguments: str, **changes: str) -> subprocess.Popen[str]:
         return subprocess.Popen(
@@ -94,9 +95,9 @@ class Runner:
         return Result(arguments, process.returncode, out, err)
 
     def well(self, *arguments: str) -> Result:
-        found = self(*arguments)
-        assert (found.returncode, found.stderr) == (0, ""), found.stdout
-        return found
+        done = self(*arguments)
+        assert (done.returncode, done.stderr) == (0, ""), done.stdout
+        return done
 
 
 @pytest.fixture
@@ -125,21 +126,21 @@ def assert_all_well(hooks: Hooks, *, filters: Sequence[Condition] = ()) -> tuple
     return webhook, trigger
 
 
-def secret_of(found: Result) -> str:
-    (line,) = [each for each in found.stdout.splitlines() if each.startswith("ZENDESK_WEBHOOK_SECRET=")]
+def secret_of(done: Result) -> str:
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith("ZENDESK_WEBHOOK_SECRET=")]
     return line.removeprefix("ZENDESK_WEBHOOK_SECRET=")
 
 
 def writes(sandbox: Sandbox) -> list[tuple[str, str]]:
     return [
-        (each.method, each.path.removeprefix("/api/v2/").partition("/")[0].removesuffix(".json"))
-        for each in sandbox.zendesk.requests
-        if each.method != "GET" and each.path != "/oauth/tokens"
+        (request.method, request.path.removeprefix("/api/v2/").partition("/")[0].removesuffix(".json"))
+        for request in sandbox.zendesk.requests
+        if request.method != "GET" and request.path != "/oauth/tokens"
     ]
 
 
 def told_of(sandbox: Sandbox) -> list[int]:
-    return [each.ticket_id for each in sandbox.zendesk.all_deliveries]
+    return [delivery.ticket_id for delivery in sandbox.zendesk.all_deliveries]
 
 
 @contextmanager
@@ -171,14 +172,14 @@ def made_by_hand(hooks: Hooks, conditions: dict[str, Any] | None = None) -> tupl
 
 
 def test_one_webhook_and_one_trigger_are_made_and_the_secret_is_told(run: Runner, hooks: Hooks) -> None:
-    found = run.well("install")
+    done = run.well("install")
     webhook, _ = assert_all_well(hooks)
-    assert secret_of(found) == webhook.secret
-    assert f"\nZENDESK_WEBHOOK_SECRET={webhook.secret}\n" in found.stdout
-    assert f"\nheroku config:set ZENDESK_WEBHOOK_SECRET={webhook.secret}\n" in found.stdout
-    assert found.stdout.endswith(f"\nNow run `{sys.executable} -m integration check`.\n")
-    shown = found.stdout.index('create the webhook "Highlights"')
-    assert shown < found.stdout.index("the ticket is created") < found.stdout.index("done: create the webhook")
+    assert secret_of(done) == webhook.secret
+    assert f"\nZENDESK_WEBHOOK_SECRET={webhook.secret}\n" in done.stdout
+    assert f"\nheroku config:set ZENDESK_WEBHOOK_SECRET={webhook.secret}\n" in done.stdout
+    assert done.stdout.endswith(f"\nNow run `{sys.executable} -m integration check`.\n")
+    shown = done.stdout.index('create the webhook "Highlights"')
+    assert shown < done.stdout.index("the ticket is created") < done.stdout.index("done: create the webhook")
 
 
 def test_a_new_ticket_is_told_with_ids_and_identities(run: Runner, sandbox: Sandbox) -> None:
@@ -207,19 +208,19 @@ def test_a_second_run_changes_nothing_and_tells_the_same_secret(run: Runner, san
 
 def test_a_run_with_the_right_secret_asks_for_nothing_and_shows_no_secret(run: Runner, hooks: Hooks) -> None:
     run.here()
-    ((secret,), asked) = ({each.secret for each in hooks.webhooks.values()}, "heroku config:set")
+    ((secret,), asked) = ({webhook.secret for webhook in hooks.webhooks.values()}, "heroku config:set")
     for right in (secret, f" {secret} ", f"an-earlier-secret,{secret}"):
-        found = run("install", ZENDESK_WEBHOOK_SECRET=right)
-        assert (found.returncode, found.stderr) == (0, "")
-        assert secret not in found.stdout
-        assert asked not in found.stdout
-        assert "there is nothing to set" in found.stdout
-        assert "Now run" in found.stdout.splitlines()[-1]
+        done = run("install", ZENDESK_WEBHOOK_SECRET=right)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert secret not in done.stdout
+        assert asked not in done.stdout
+        assert "there is nothing to set" in done.stdout
+        assert "Now run" in done.stdout.splitlines()[-1]
     for wrong in ("an-earlier-secret", "<the secret>", f'"{secret}"', secret[:-1]):
-        found = run("install", ZENDESK_WEBHOOK_SECRET=wrong)
-        assert secret_of(found) == secret
-        assert asked in found.stdout
-        assert "is not the webhook's" in found.stdout
+        done = run("install", ZENDESK_WEBHOOK_SECRET=wrong)
+        assert secret_of(done) == secret
+        assert asked in done.stdout
+        assert "is not the webhook's" in done.stdout
 
 
 def test_the_command_to_run_next_is_named_as_this_one_was_called(run: Runner) -> None:
@@ -231,19 +232,19 @@ def test_the_command_to_run_next_is_named_as_this_one_was_called(run: Runner) ->
 
 
 def test_a_dry_run_shows_the_steps_and_changes_nothing(run: Runner, sandbox: Sandbox, hooks: Hooks) -> None:
-    found = run.well("install", "--dry-run", "--tag", "vip")
+    done = run.well("install", "--dry-run", "--tag", "vip")
     assert (writes(sandbox), hooks.webhooks, hooks.triggers) == ([], {}, {})
     for part in ("create the webhook", "create the trigger", "one of these tags: vip", "(--dry-run)"):
-        assert part in found.stdout
-    assert "SECRET" not in found.stdout
+        assert part in done.stdout
+    assert "SECRET" not in done.stdout
 
 
 def test_the_legacy_token_works_too_with_a_warning(run: Runner, sandbox: Sandbox, hooks: Hooks) -> None:
     email = str(sandbox.zendesk.desk.account.service_user.email)
     changes = {"ZENDESK_CLIENT_ID": "", "ZENDESK_CLIENT_SECRET": "", "ZENDESK_EMAIL": email}
-    found = run("install", ZENDESK_API_TOKEN=sandbox.zendesk.api_token, **changes)
-    assert found.returncode == 0
-    assert "30 April 2027" in found.stderr
+    done = run("install", ZENDESK_API_TOKEN=sandbox.zendesk.api_token, **changes)
+    assert done.returncode == 0
+    assert "30 April 2027" in done.stderr
     assert_all_well(hooks)
 
 
@@ -260,10 +261,10 @@ def test_a_refused_trigger_is_no_missing_permission_in_an_account_without_catego
     refused = '{"error": "RecordInvalid", "description": "Record validation errors", "details": {}}'
     path = r"^/api/v2/triggers(\.json)?$"
     sandbox.faults.add(Fault(service="zendesk", method="POST", path=path, status=422, body=refused, times=None))
-    found = run("install")
-    assert found.returncode == 1
-    assert "refuses the trigger (422)" in found.stderr
-    assert "permission" not in found.stderr
+    done = run("install")
+    assert done.returncode == 1
+    assert "refuses the trigger (422)" in done.stderr
+    assert "permission" not in done.stderr
 
 
 def test_ours_are_found_beyond_the_first_page(run: Runner, hooks: Hooks) -> None:
@@ -330,7 +331,7 @@ def test_what_an_admin_added_by_hand_stays_when_filters_change(run: Runner, hook
     run.well("install", "--without-tag", "spam")
     _, changed = the_pair(hooks)
     assert own in changed.conditions["all"]
-    assert "no_highlights spam" in [each["value"] for each in changed.conditions["all"]]
+    assert "no_highlights spam" in [condition["value"] for condition in changed.conditions["all"]]
     assert (changed.title, tagging in changed.actions) == ("New name", True)
 
 
@@ -350,9 +351,9 @@ def test_what_an_admin_added_by_hand_stays_when_filters_change(run: Runner, hook
 def test_filters_that_cannot_be_had_exit_2_and_change_nothing(
     run: Runner, sandbox: Sandbox, arguments: str, reason: str
 ) -> None:
-    found = run("install", *arguments.split())
-    assert found.returncode == 2
-    assert reason in found.stderr
+    done = run("install", *arguments.split())
+    assert done.returncode == 2
+    assert reason in done.stderr
     assert writes(sandbox) == []
 
 
@@ -361,8 +362,8 @@ def test_alternatives_of_an_admin_are_not_mixed_with_ours(run: Runner, hooks: Ho
     _, trigger = the_pair(hooks)
     own = [{"field": "priority", "operator": "is", "value": value} for value in ("high", "urgent")]
     hooks.keep_trigger(replace(trigger, conditions=trigger.conditions | {"any": own}))
-    found = run("install", "--group", "Billing", "--group", "Support")
-    assert (found.returncode, "alternatives of its own" in found.stderr) == (2, True)
+    done = run("install", "--group", "Billing", "--group", "Support")
+    assert (done.returncode, "alternatives of its own" in done.stderr) == (2, True)
     run.well("install", "--group", "Billing")
     _, changed = the_pair(hooks)
     assert changed.conditions["any"] == own
@@ -435,11 +436,11 @@ def test_what_was_made_by_hand_is_not_touched_when_nobody_can_be_asked(
     run: Runner, sandbox: Sandbox, hooks: Hooks
 ) -> None:
     made_by_hand(hooks)
-    found = run("install")
-    assert (found.returncode, writes(sandbox)) == (1, [])
-    assert 'the webhook "Mine"' in found.stderr
-    assert "--yes" in found.stderr
-    assert "SECRET" not in found.stdout
+    done = run("install")
+    assert (done.returncode, writes(sandbox)) == (1, [])
+    assert 'the webhook "Mine"' in done.stderr
+    assert "--yes" in done.stderr
+    assert "SECRET" not in done.stdout
 
 
 @pytest.mark.parametrize("answer", ["n", "", "what?"])
@@ -456,8 +457,8 @@ def test_what_was_made_by_hand_is_not_touched_against_an_admins_will(
 def test_what_was_made_by_hand_is_taken_over_with_consent(run: Runner, hooks: Hooks, how: str) -> None:
     by_hand = made_by_hand(hooks)
     with somebody_types("y", run):
-        found = run("install") if how == "asked" else run("install", "--yes")
-    assert found.returncode == 0
+        done = run("install") if how == "asked" else run("install", "--yes")
+    assert done.returncode == 0
     own = {"field": "priority", "operator": "is_not", "value": "low"}
     webhook, trigger = (the_pair(hooks)[0], the_pair(hooks)[1])
     assert (webhook.id, trigger.id) == (by_hand[0].id, by_hand[1].id)
@@ -466,24 +467,24 @@ def test_what_was_made_by_hand_is_taken_over_with_consent(run: Runner, hooks: Ho
     assert trigger.notifications == [(webhook.id, BODY)]
     assert own in trigger.conditions["all"]
     assert NOT_OPTED_OUT in trigger.conditions["all"]
-    assert secret_of(found) == webhook.secret
+    assert secret_of(done) == webhook.secret
     assert "as they should be" in run.well("install").stdout
 
 
 def test_a_trigger_for_updates_is_not_taken_over(run: Runner, hooks: Hooks) -> None:
     webhook, other = made_by_hand(hooks, conditions={"all": [{**CREATED, "value": "Change"}], "any": []})
-    found = run("install", "--yes")
-    assert found.returncode == 0
+    done = run("install", "--yes")
+    assert done.returncode == 0
     assert hooks.triggers[other.id] == other
     assert (list(hooks.webhooks), len(hooks.triggers)) == ([webhook.id], 2)
-    assert f'The trigger "Mine" ({other.id}) calls the webhook too' in found.stdout
+    assert f'The trigger "Mine" ({other.id}) calls the webhook too' in done.stdout
 
 
 def test_another_installation_in_the_same_account_is_left_alone(run: Runner, hooks: Hooks) -> None:
     run("install", PUBLIC_URL="http://127.0.0.1:10")
     other = the_pair(hooks)
-    found = run.well("install")
-    assert "belongs to another installation, for http://127.0.0.1:10/zendesk/tickets" in found.stdout
+    done = run.well("install")
+    assert "belongs to another installation, for http://127.0.0.1:10/zendesk/tickets" in done.stdout
     assert (len(hooks.webhooks), len(hooks.triggers)) == (2, 2)
     run.well("uninstall", "--yes")
     assert the_pair(hooks) == other
@@ -538,9 +539,9 @@ def test_a_run_whose_answer_was_lost_says_so_and_the_next_one_finishes(
     run: Runner, sandbox: Sandbox, hooks: Hooks, method: str, path: str
 ) -> None:
     sandbox.faults.add(Fault(service="zendesk", method=method, path=path, drop="after"))
-    found = run("install")
-    assert found.returncode == 1
-    assert "Run the same command again" in found.stderr
+    done = run("install")
+    assert done.returncode == 1
+    assert "Run the same command again" in done.stderr
     run.well("install")
     assert_all_well(hooks)
 
@@ -597,8 +598,8 @@ def test_a_limit_is_waited_for(run: Runner, sandbox: Sandbox, hooks: Hooks) -> N
 
 def test_the_marks_name_the_ids_of_what_carries_them(run: Runner, hooks: Hooks) -> None:
     run.here()
-    for each in the_pair(hooks):
-        assert each.description.endswith(f" by {MARK} id={each.id}]")
+    for item in the_pair(hooks):
+        assert item.description.endswith(f" by {MARK} id={item.id}]")
 
 
 def test_a_mark_whose_id_was_not_written_yet_is_finished_by_the_next_run(
@@ -610,7 +611,7 @@ def test_a_mark_whose_id_was_not_written_yet_is_finished_by_the_next_run(
     hooks.keep_trigger(replace(trigger, description=_unbound(trigger.description)))
     sandbox.zendesk.forget_requests()
     run.well("install")
-    assert [(each.id, each.description) for each in the_pair(hooks)] == [(each.id, each.description) for each in before]
+    assert [(item.id, item.description) for item in the_pair(hooks)] == [(item.id, item.description) for item in before]
     assert writes(sandbox) == [("PATCH", "webhooks"), ("PUT", "triggers")]
 
 
@@ -622,12 +623,12 @@ def test_copies_of_ours_are_left_alone_and_told_of(
     run.here()
     webhook, trigger = the_pair(hooks)
     copies = copied(hooks, endpoint)
-    found = run(*arguments)
+    done = run(*arguments)
     assert (hooks.webhooks[copies[0].id], hooks.triggers[copies[1].id]) == copies
     for copy in copies:
-        assert f"({copy.id}) is a copy of ours" in found.stdout + found.stderr
+        assert f"({copy.id}) is a copy of ours" in done.stdout + done.stderr
     installed = arguments == ["install"]
-    assert (trigger.id in hooks.triggers, found.returncode) == (installed, 0 if installed else 1)
+    assert (trigger.id in hooks.triggers, done.returncode) == (installed, 0 if installed else 1)
     assert webhook.id in hooks.webhooks  # the copied trigger calls it
 
 
@@ -663,7 +664,7 @@ def test_a_webhook_of_ours_that_calls_another_address_is_not_deleted(run: Runner
     assert f"({webhook.id}) carries our mark but calls http://127.0.0.1:8/elsewhere" in run("install").stdout
     assert hooks.webhooks[webhook.id] == elsewhere
     run.well("uninstall", "--yes")
-    assert [(each.id, each.endpoint, each.description) for each in hooks.webhooks.values()] == [
+    assert [(webhook.id, webhook.endpoint, webhook.description) for webhook in hooks.webhooks.values()] == [
         (webhook.id, elsewhere.endpoint, "")
     ]
 
@@ -688,14 +689,14 @@ def test_of_a_trigger_that_carries_more_than_ours_the_rest_stays(
     description = " ".join((trigger.description, more.get("description", ""))).strip()
     actions = (*others, *trigger.actions)
     hooks.keep_trigger(replace(trigger, description=description, conditions=lists, actions=actions))
-    found = run(*arguments)
+    done = run(*arguments)
     left = hooks.triggers[trigger.id]
     assert (left.conditions, left.description) == (lists, more.get("description", ""))
     if others:
         assert (left.actions, left.active) == (tuple(others), True)
     else:
         assert (left.actions, left.active) == (actions, False)  # there is no trigger without an action
-    assert "let go of the trigger" in found.stdout
+    assert "let go of the trigger" in done.stdout
     again = run(*arguments)
     assert (hooks.triggers[trigger.id], "let go" in again.stdout) == (left, False)
 
@@ -707,9 +708,9 @@ def test_what_carries_more_than_ours_is_not_touched_when_nobody_can_be_asked(
     _, other = doubled(hooks)
     hooks.keep_trigger(replace(other, actions=({"field": "current_tags", "value": "seen"}, *other.actions)))
     sandbox.zendesk.forget_requests()
-    found = run("install")
-    assert (found.returncode, writes(sandbox)) == (1, [])
-    assert "--yes" in found.stderr
+    done = run("install")
+    assert (done.returncode, writes(sandbox)) == (1, [])
+    assert "--yes" in done.stderr
 
 
 # -- Uninstall
@@ -732,27 +733,27 @@ def test_uninstall_asks_once(run: Runner, sandbox: Sandbox, hooks: Hooks, answer
     run.here()
     sandbox.zendesk.forget_requests()
     with somebody_types(answer, run):
-        found = run("uninstall")
-    assert (found.returncode, hooks.triggers == {}) == (0 if removed else 1, removed)
+        done = run("uninstall")
+    assert (done.returncode, hooks.triggers == {}) == (0 if removed else 1, removed)
     assert bool(writes(sandbox)) is removed
-    assert found.stdout.count("[y/N]") == 1
+    assert done.stdout.count("[y/N]") == 1
 
 
 def test_uninstall_does_nothing_when_nobody_can_be_asked(run: Runner, sandbox: Sandbox) -> None:
     run.here()
     sandbox.zendesk.forget_requests()
-    found = run("uninstall")
-    assert (found.returncode, writes(sandbox)) == (1, [])
-    assert "--yes" in found.stderr
+    done = run("uninstall")
+    assert (done.returncode, writes(sandbox)) == (1, [])
+    assert "--yes" in done.stderr
 
 
 def test_uninstall_leaves_a_webhook_that_a_foreign_trigger_calls_and_says_so(run: Runner, hooks: Hooks) -> None:
     run.here()
     webhook, trigger = the_pair(hooks)
     foreign = hooks.keep_trigger(replace(trigger, id=hooks.new_trigger_id(), title="Theirs", description=""))
-    found = run("uninstall", "--yes")
-    assert found.returncode == 1
-    assert '"Theirs"' in found.stderr
+    done = run("uninstall", "--yes")
+    assert done.returncode == 1
+    assert '"Theirs"' in done.stderr
     assert (list(hooks.webhooks), list(hooks.triggers)) == ([webhook.id], [foreign.id])
 
 
@@ -772,7 +773,7 @@ def test_what_was_made_by_hand_and_taken_over_is_given_back(run: Runner, hooks: 
     assert (left[0].id, left[0].description) == (webhook.id, "by hand")
     assert (left[1].id, left[1].description, left[1].active) == (trigger.id, "", bool(other_actions))
     assert left[1].active is False or left[1].actions == trigger.actions[:1]
-    assert all(each in left[1].conditions["all"] for each in trigger.conditions["all"])
+    assert all(condition in left[1].conditions["all"] for condition in trigger.conditions["all"])
 
 
 # -- It says what is wrong
@@ -781,25 +782,25 @@ def test_what_was_made_by_hand_and_taken_over_is_given_back(run: Runner, hooks: 
 @pytest.mark.parametrize("command", ["install", "uninstall"])
 def test_missing_settings_are_named_at_once_and_only_those_that_are_needed(run: Runner, command: str) -> None:
     missing = dict.fromkeys(("PUBLIC_URL", "ZENDESK_SUBDOMAIN", "ZENDESK_CLIENT_ID", "ZENDESK_CLIENT_SECRET"), "")
-    found = run(command, **missing)
-    assert (found.returncode, found.stdout) == (2, "")
-    assert all(name in found.stderr for name in missing)
-    assert not any(name in found.stderr for name in ("REDIS_URL", "LOGROCKET", "SECRET_KEY"))
+    done = run(command, **missing)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert all(name in done.stderr for name in missing)
+    assert not any(name in done.stderr for name in ("REDIS_URL", "LOGROCKET", "SECRET_KEY"))
 
 
 @pytest.mark.parametrize("command", ["install", "uninstall"])
 def test_who_may_not_manage_webhooks_is_told_in_plain_words(run: Runner, sandbox: Sandbox, command: str) -> None:
     agent = {"ZENDESK_EMAIL": sandbox.zendesk.agent_email, "ZENDESK_API_TOKEN": sandbox.zendesk.api_token}
-    found = run(command, ZENDESK_CLIENT_ID="", ZENDESK_CLIENT_SECRET="", **agent)
-    assert found.returncode == 1
-    assert "lacks the permission to manage webhooks" in found.stderr
+    done = run(command, ZENDESK_CLIENT_ID="", ZENDESK_CLIENT_SECRET="", **agent)
+    assert done.returncode == 1
+    assert "lacks the permission to manage webhooks" in done.stderr
 
 
 def test_who_may_not_manage_triggers_is_told_in_plain_words(run: Runner, sandbox: Sandbox, hooks: Hooks) -> None:
     sandbox.faults.add(Fault(service="zendesk", method="POST", path="triggers", status=403, body="{}"))
-    found = run("install")
-    assert found.returncode == 1
-    assert "lacks the permission to manage triggers" in found.stderr
+    done = run("install")
+    assert done.returncode == 1
+    assert "lacks the permission to manage triggers" in done.stderr
     run.well("install")
     assert_all_well(hooks)
 
@@ -807,9 +808,9 @@ def test_who_may_not_manage_triggers_is_told_in_plain_words(run: Runner, sandbox
 def test_a_scope_that_is_missing_is_named(run: Runner, sandbox: Sandbox) -> None:
     body = json.dumps({"error": "Forbidden", "description": "You are missing the following required scopes: write"})
     sandbox.faults.add(Fault(service="zendesk", method="POST", path="webhooks", status=403, body=body))
-    found = run("install")
-    assert found.returncode == 1
-    assert "read, webhooks:write, triggers:write" in found.stderr
+    done = run("install")
+    assert done.returncode == 1
+    assert "read, webhooks:write, triggers:write" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -822,27 +823,27 @@ def test_a_scope_that_is_missing_is_named(run: Runner, sandbox: Sandbox) -> None
 def test_a_zendesk_that_does_not_serve_us_is_an_error_of_one_line(
     run: Runner, changes: dict[str, str], reason: str
 ) -> None:
-    found = run("install", **changes)
-    assert found.returncode == 1
-    assert reason in found.stderr
+    done = run("install", **changes)
+    assert done.returncode == 1
+    assert reason in done.stderr
 
 
 @pytest.mark.parametrize("body", ["", "<html>", "[]", "{}", '{"webhooks": 3}', '{"webhooks": [{"id": null}]}'])
 def test_an_answer_that_cannot_be_read_changes_nothing(run: Runner, sandbox: Sandbox, body: str) -> None:
     sandbox.faults.add(Fault(service="zendesk", method="GET", path="webhooks", status=200, body=body))
-    found = run("install")
-    assert (found.returncode, writes(sandbox)) == (1, [])
-    assert "cannot be read" in found.stderr
+    done = run("install")
+    assert (done.returncode, writes(sandbox)) == (1, [])
+    assert "cannot be read" in done.stderr
 
 
 def test_the_endpoint_of_a_refused_webhook_is_no_secret_and_the_refusal_is_told(
     run: Runner, sandbox: Sandbox, hooks: Hooks
 ) -> None:
     sandbox.faults.add(Fault(service="zendesk", method="POST", path="webhooks", status=400, times=None, body="{}"))
-    found = run("install")
-    assert (found.returncode, hooks.webhooks) == (1, {})
-    assert "Zendesk refuses the webhook (400)" in found.stderr
-    assert sandbox.zendesk.client_secret not in found.stdout + found.stderr
+    done = run("install")
+    assert (done.returncode, hooks.webhooks) == (1, {})
+    assert "Zendesk refuses the webhook (400)" in done.stderr
+    assert sandbox.zendesk.client_secret not in done.stdout + done.stderr
 
 
 # -- Conditions, whatever there was
@@ -877,5 +878,9 @@ def test_conditions_that_are_as_wanted_are_not_changed_again(
     assert wanted(once, filters) == once
     assert wanted(once, None) == once
     assert fires_on_creation(once)
-    assert [each for each in once.all if each["field"] == "update_type"] == [CREATED] * max(1, every.count(CREATED))
-    assert any(OPT_OUT in str(each["value"]).split() for each in once.all if each["operator"] == "not_includes")
+    assert [condition for condition in once.all if condition["field"] == "update_type"] == [CREATED] * max(
+        1, every.count(CREATED)
+    )
+    assert any(
+        OPT_OUT in str(condition["value"]).split() for condition in once.all if condition["operator"] == "not_includes"
+    )

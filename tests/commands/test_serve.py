@@ -54,12 +54,12 @@ def ready(port: int) -> bool:
 
 def parts(process: subprocess.Popen[bytes]) -> dict[str, int]:
     """The process ids of the parts by what they run."""
-    found = {}
+    pids = {}
     for pid in children(process.pid):
         command = Path(f"/proc/{pid}/cmdline").read_text().split("\0")
         if len(command) > 2:  # one that has just ended has none
-            found[command[2].rpartition(".")[2]] = pid
-    return found
+            pids[command[2].rpartition(".")[2]] = pid
+    return pids
 
 
 def test_a_ticket_gets_its_note_and_its_state_is_kept_across_a_restart(
@@ -78,7 +78,9 @@ def test_a_ticket_gets_its_note_and_its_state_is_kept_across_a_restart(
     serve()
     wait_for(lambda: ready(port), seconds=60)
     sandbox.zendesk.deliver(number)
-    wait_for(lambda: [each for each in sandbox.zendesk.deliveries if each.ticket_id == number][1:], seconds=30)
+    wait_for(
+        lambda: [delivery for delivery in sandbox.zendesk.deliveries if delivery.ticket_id == number][1:], seconds=30
+    )
     second = sandbox.zendesk.deliveries[-1]
     assert [attempt.status for attempt in second.attempts] == [200]  # already known
     assert len(sandbox.zendesk.internal_notes(number)) == 1
@@ -94,7 +96,7 @@ def test_every_part_that_is_killed_comes_back_and_nothing_is_lost(sandbox: Sandb
     for name in ("valkey_server", "web", "worker"):
         pid = parts(process)[name]
         os.kill(pid, signal.SIGKILL)
-        wait_for(lambda name=name, pid=pid: parts(process).get(name, pid) != pid, seconds=30)  # type: ignore[misc]
+        wait_for(lambda name=name, pid=pid: parts(process).get(name, pid) != pid, seconds=30)  # type: ignore[misc]  # mypy infers no lambda's default
     wait_for(lambda: ready(port), seconds=60)
     (request_id,) = sandbox.logrocket.results
     wait_for(lambda: sandbox.logrocket.call_back(request_id) in (200, 202), seconds=30)
@@ -128,7 +130,7 @@ def assert_one_sentence(tmp_path: Path, words: str) -> None:
 def test_it_says_where_the_status_page_is(serve: Serve, port: int, tmp_path: Path) -> None:
     password = "a-password-of-the-test"
     serve(ADMIN_PASSWORD=password)
-    line = wait_for(lambda: next((each for each in told(tmp_path) if "status page" in each), None), seconds=60)
+    line = wait_for(lambda: next((line for line in told(tmp_path) if "status page" in line), None), seconds=60)
     assert f"http://127.0.0.1:{port}/" in line
     assert requests.get(f"http://127.0.0.1:{port}/", timeout=5).status_code == 401
     assert password not in "".join(told(tmp_path))
@@ -136,7 +138,7 @@ def test_it_says_where_the_status_page_is(serve: Serve, port: int, tmp_path: Pat
 
 def test_it_says_that_there_is_no_status_page(serve: Serve, port: int, tmp_path: Path) -> None:
     serve(ADMIN_PASSWORD="")
-    line = wait_for(lambda: next((each for each in told(tmp_path) if "status page" in each), None), seconds=60)
+    line = wait_for(lambda: next((line for line in told(tmp_path) if "status page" in line), None), seconds=60)
     assert "there is no status page, for ADMIN_PASSWORD is not set" in line
     assert f"http://127.0.0.1:{port}/" in line
 
@@ -172,7 +174,7 @@ def test_two_do_not_share_a_folder(serve: Serve, port: int, tmp_path: Path) -> N
     wait_for(lambda: ready(port), seconds=60)
     before = len(told(tmp_path))
     assert serve().wait(timeout=30) == 1
-    (line,) = [each for each in told(tmp_path)[before:] if "Another `serve`" in each]
+    (line,) = [line for line in told(tmp_path)[before:] if "Another `serve`" in line]
     assert "uses the folder data" in line
     assert ready(port)
 

@@ -88,10 +88,10 @@ def _encrypted(port: int, stack: contextlib.ExitStack) -> str:
     """A way to a port by TLS, with a certificate that nobody here trusts."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     trustme.CA().issue_cert("127.0.0.1").configure_cert(context)
-    relay = TcpProxy(port, tls=context)
-    relay.open()
-    stack.callback(relay.close)
-    return f"https://127.0.0.1:{relay.port}"
+    proxy = TcpProxy(port, tls=context)
+    proxy.open()
+    stack.callback(proxy.close)
+    return f"https://127.0.0.1:{proxy.port}"
 
 
 def run(command: str, environ: dict[str, str], folder: Path) -> subprocess.CompletedProcess[str]:

@@ -50,17 +50,17 @@ def refused(ticket_id: object, token: str, *, now: float = NOW) -> bool:
 def test_the_address_is_that_of_the_contract() -> None:
     url = urlsplit(address(PUBLIC_URL, key(35436), secret_keys=[KEY], now=NOW))
     assert (url.scheme, url.netloc, url.path) == ("https", "highlights.acme.example", "/logrocket/highlights")
-    found = parse_qs(url.query)
-    assert list(found) == ["ticket_id", "token"]
-    assert found["ticket_id"] == ["35436"]
+    parameters = parse_qs(url.query)
+    assert list(parameters) == ["ticket_id", "token"]
+    assert parameters["ticket_id"] == ["35436"]
     assert PATH == "/logrocket/highlights"
 
 
 @unhurried
 @given(ticket_id=TICKETS, keys=st.lists(KEYS, min_size=1, max_size=3), now=TIMES, later=st.floats(0, VALID_SECONDS - 2))
 def test_the_token_of_a_ticket_opens_it_for_a_day(ticket_id: int, keys: list[str], now: float, later: float) -> None:
-    found = query(address(PUBLIC_URL, key(ticket_id), secret_keys=keys, now=now))
-    assert verify(found, secret_keys=keys, now=now + later) == key(ticket_id)
+    parameters = query(address(PUBLIC_URL, key(ticket_id), secret_keys=keys, now=now))
+    assert verify(parameters, secret_keys=keys, now=now + later) == key(ticket_id)
 
 
 def test_a_token_is_valid_for_24_hours() -> None:
@@ -84,18 +84,18 @@ def test_a_token_of_an_older_key_is_accepted_while_it_is_a_fallback() -> None:
 
 
 def test_a_token_is_signed_with_the_first_key() -> None:
-    found = query(address(PUBLIC_URL, key(7), secret_keys=[KEY, OLD_KEY], now=NOW))
-    assert verify(found, secret_keys=[KEY], now=NOW) == key(7)
+    parameters = query(address(PUBLIC_URL, key(7), secret_keys=[KEY, OLD_KEY], now=NOW))
+    assert verify(parameters, secret_keys=[KEY], now=NOW) == key(7)
     with pytest.raises(UnverifiedDelivery):
-        verify(found, secret_keys=[OLD_KEY], now=NOW)
+        verify(parameters, secret_keys=[OLD_KEY], now=NOW)
 
 
 def test_the_address_of_another_case_names_its_key() -> None:
     other = read_case_key("intercom-524")
-    found = query(address(PUBLIC_URL, other, secret_keys=[KEY], now=NOW))
-    assert found["case"] == "intercom-524"
-    assert "ticket_id" not in found
-    assert verify(found, secret_keys=[KEY], now=NOW) == other
+    parameters = query(address(PUBLIC_URL, other, secret_keys=[KEY], now=NOW))
+    assert parameters["case"] == "intercom-524"
+    assert "ticket_id" not in parameters
+    assert verify(parameters, secret_keys=[KEY], now=NOW) == other
 
 
 @pytest.mark.parametrize("pairs", [{"ticket_id": "524"}, {"case": "intercom-525"}, {"case": "zendesk-524"}])

@@ -34,10 +34,10 @@ def body(**changes: object) -> bytes:
 def ready(highlights: object = "The user shops", sessions: object = None) -> Highlights:
     """The highlights of a READY result with these parts."""
     listed = [SESSION] if sessions is None else sessions
-    found = read(body(result={"highlights": highlights, "sessions": listed}))
-    assert found.status is Status.READY
-    assert found.highlights is not None
-    return found.highlights
+    result = read(body(result={"highlights": highlights, "sessions": listed}))
+    assert result.status is Status.READY
+    assert result.highlights is not None
+    return result.highlights
 
 
 def recorded(name: str) -> Result:
@@ -48,24 +48,24 @@ def recorded(name: str) -> Result:
 
 
 def test_the_example_of_the_first_page_is_read() -> None:
-    found = recorded("ready_first_page")
-    assert (found.request_id, found.status) == (REQUEST_ID, Status.READY)
-    assert found.highlights is not None
-    assert found.highlights.summary.startswith("The user [checks out their cart](https://app.logrocket.com/orgID/")
-    assert [session.place for session in found.highlights.sessions] == [
+    result = recorded("ready_first_page")
+    assert (result.request_id, result.status) == (REQUEST_ID, Status.READY)
+    assert result.highlights is not None
+    assert result.highlights.summary.startswith("The user [checks out their cart](https://app.logrocket.com/orgID/")
+    assert [session.place for session in result.highlights.sessions] == [
         "5-3cde95d6-a5b8-4a62-9b3a-6aa834f8747c/0",
         "5-14de95d6-d5b8-1a62-0a3a-4858caf874b0/0",
     ]
-    assert not found.highlights.empty
+    assert not result.highlights.empty
 
 
 @pytest.mark.parametrize("name", ["ready_newest_page", "complete_with_result"])
 def test_the_newest_page_is_read_and_what_is_unknown_is_ignored(name: str) -> None:
-    found = recorded(name)
-    assert (found.request_id, found.status) == (REQUEST_ID, Status.READY)
-    assert found.highlights is not None
-    assert found.highlights.summary.startswith("**Summary**")
-    assert len(found.highlights.sessions) == 1
+    result = recorded(name)
+    assert (result.request_id, result.status) == (REQUEST_ID, Status.READY)
+    assert result.highlights is not None
+    assert result.highlights.summary.startswith("**Summary**")
+    assert len(result.highlights.sessions) == 1
 
 
 def test_failed_is_failed() -> None:
@@ -104,16 +104,16 @@ def test_a_result_may_come_without_a_request_id_or_app_id() -> None:
     ],
 )
 def test_ready_without_sessions_or_without_text_is_empty(result: object) -> None:
-    found = read(body(result=result))
-    assert found.status is Status.READY
-    assert found.highlights is not None
-    assert found.highlights.empty
+    answer = read(body(result=result))
+    assert answer.status is Status.READY
+    assert answer.highlights is not None
+    assert answer.highlights.empty
 
 
 def test_a_recorded_result_without_sessions_is_empty() -> None:
-    found = recorded("ready_without_sessions").highlights
-    assert found is not None
-    assert found.empty
+    highlights = recorded("ready_without_sessions").highlights
+    assert highlights is not None
+    assert highlights.empty
 
 
 @pytest.mark.parametrize(("summary", "text"), [("The user shops", ""), ("", "The user pays"), ("x", "y")])
@@ -133,9 +133,9 @@ def test_text_in_one_place_is_enough_to_tell(summary: str, text: str) -> None:
 def test_a_summary_that_links_to_sessions_is_told_though_none_is_listed(
     summary: str, listed: dict[str, object]
 ) -> None:
-    found = read(body(result={"highlights": summary, **listed})).highlights
-    assert found is not None
-    assert (found.empty, found.replay) == (False, "5-14de/7")
+    highlights = read(body(result={"highlights": summary, **listed})).highlights
+    assert highlights is not None
+    assert (highlights.empty, highlights.replay) == (False, "5-14de/7")
 
 
 def test_the_replay_is_that_of_the_first_session_that_has_a_place() -> None:
@@ -148,8 +148,8 @@ def test_the_replay_is_that_of_the_first_session_that_has_a_place() -> None:
 
 @pytest.mark.parametrize("session_id", [0, 7, "0", "12", 10**18 - 1])
 def test_a_session_id_may_be_quoted(session_id: object) -> None:
-    (found,) = ready(sessions=[{**SESSION, "sessionID": session_id}]).sessions
-    assert found == Session(place=f"5-14de95d6-d5b8-1a62-0a3a-4858caf874b0/{session_id}", text="The user pays")
+    (session,) = ready(sessions=[{**SESSION, "sessionID": session_id}]).sessions
+    assert session == Session(place=f"5-14de95d6-d5b8-1a62-0a3a-4858caf874b0/{session_id}", text="The user pays")
 
 
 def test_text_of_any_script_is_kept() -> None:
@@ -199,23 +199,23 @@ def test_a_session_without_usable_ids_keeps_its_text_and_has_no_place(session: o
 
 
 def test_a_recorded_session_whose_id_is_no_id_has_no_place() -> None:
-    found = recorded("ready_hostile_recording").highlights
-    assert found is not None
-    assert [(session.text, session.place) for session in found.sessions] == [("x", None)]
+    highlights = recorded("ready_hostile_recording").highlights
+    assert highlights is not None
+    assert [(session.text, session.place) for session in highlights.sessions] == [("x", None)]
 
 
 @pytest.mark.parametrize("value", NO_TEXTS)
 def test_a_text_of_the_wrong_type_does_not_cost_the_others(value: object) -> None:
     assert ready(value).sessions[0].text == "The user pays"
-    found = ready("The user shops", [{**SESSION, "highlights": value}])
-    assert (found.summary, found.sessions[0].text, found.empty) == ("The user shops", "", False)
-    assert found.replay == f"{SESSION['recordingID']}/0"
+    highlights = ready("The user shops", [{**SESSION, "highlights": value}])
+    assert (highlights.summary, highlights.sessions[0].text, highlights.empty) == ("The user shops", "", False)
+    assert highlights.replay == f"{SESSION['recordingID']}/0"
 
 
 @pytest.mark.parametrize("sessions", [7, True, EMPTY_OBJECT, "", {"0": SESSION}, [None], [7], [EMPTY_LIST]])
 def test_sessions_of_an_unknown_shape_do_not_cost_the_summary(sessions: object) -> None:
-    found = ready("The user shops", sessions)
-    assert (found.summary, found.empty, found.replay) == ("The user shops", False, None)
+    highlights = ready("The user shops", sessions)
+    assert (highlights.summary, highlights.empty, highlights.replay) == ("The user shops", False, None)
 
 
 @pytest.mark.parametrize(
@@ -309,17 +309,17 @@ RESULTS = st.fixed_dictionaries(
 def check(sent: bytes) -> None:
     """Reads to a Result that can be stored, or to MalformedDelivery."""
     try:
-        found = read(sent)
+        result = read(sent)
     except MalformedDelivery:
         return
-    assert (found.highlights is not None) == (found.status is Status.READY)
-    assert found.request_id is None or is_request_id(found.request_id)
-    if found.highlights is not None:
-        found.highlights.summary.encode()
-        for session in found.highlights.sessions:
+    assert (result.highlights is not None) == (result.status is Status.READY)
+    assert result.request_id is None or is_request_id(result.request_id)
+    if result.highlights is not None:
+        result.highlights.summary.encode()
+        for session in result.highlights.sessions:
             session.text.encode()
             assert session.place is None or re.fullmatch(r"[A-Za-z0-9._-]+/[0-9]+", session.place)
-        assert found.highlights.replay is None or re.fullmatch(r"[A-Za-z0-9._-]+/[0-9]+", found.highlights.replay)
+        assert result.highlights.replay is None or re.fullmatch(r"[A-Za-z0-9._-]+/[0-9]+", result.highlights.replay)
 
 
 @unhurried

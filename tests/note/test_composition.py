@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 
-from integration.cases import entry as entries
-from integration.cases.entry import Entry, Policy, State, dump, load
+from integration.cases import transitions
+from integration.cases.entry import Entry, Policy, Request, State
+from integration.cases.stored import dump, load
 from integration.facts import Highlights, Result
 from integration.logrocket.links import ProjectLinks
 from integration.logrocket.results import read
@@ -70,10 +71,10 @@ def test_a_session_without_ids_is_told_without_a_link_and_with_no_text_not_at_al
         b'{"recordingID": "5-14de", "sessionID": 0, "highlights": "The user leaves", "mood": ["new"]}]}}'
     )
     entry = told(found)
-    assert (entry.state, entry.replay) == (State.READY, "5-14de/0")
+    assert (entry.state, entry.note.replay) == (State.READY, "5-14de/0")
     kept = load(dump(entry))
     assert kept == entry
-    assert body(note_of(kept.highlights)) == (
+    assert body(note_of(kept.note.highlights)) == (
         '<p>Session: The user <a href="https://app.logrocket.com/x">pays</a></p><p>Session: The user shops</p>'
         f'<p><a href="{REPLAY}">Session replay</a>: The user leaves</p>'
     )
@@ -83,12 +84,12 @@ def test_a_summary_that_links_to_sessions_is_told_with_an_empty_list() -> None:
     link = f"The user [pays]({REPLAY}?t=1)"
     found = read(json.dumps({"status": "READY", "result": {"highlights": link, "sessions": []}}).encode())
     entry = told(found)
-    assert (entry.state, entry.replay) == (State.READY, "5-14de/0")
-    assert body(note_of(entry.highlights)) == f'<p>The user <a href="{REPLAY}?t=1">pays</a></p>'
+    assert (entry.state, entry.note.replay) == (State.READY, "5-14de/0")
+    assert body(note_of(entry.note.highlights)) == f'<p>The user <a href="{REPLAY}?t=1">pays</a></p>'
 
 
 def told(result: Result) -> Entry:
     """The entry of a ticket for which LogRocket said this."""
     policy = Policy(poll_after=240, failed_retry=(), settle=60, backoff=5, random=lambda: 0.5)
-    entry = Entry(key=key(1), received_at=0, entered_at=0, state=State.REQUESTED, request_id=REQUEST_ID)
-    return entries.told(entry, 1, result=result, policy=policy)
+    entry = Entry(key=key(1), received_at=0, entered_at=0, state=State.REQUESTED, request=Request(id=REQUEST_ID))
+    return transitions.told(entry, 1, result=result, policy=policy)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
     with Sandbox() as running:
-        running.zendesk.retry_pace = 0.01
+        running.zendesk.desk.deliverer.retry_pace = 0.01
         running.logrocket.delay = 0.02
         yield running
 

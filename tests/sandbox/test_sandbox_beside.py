@@ -18,10 +18,12 @@ from pathlib import Path
 import pytest
 import requests
 
-from integration.settings import NAMES
+from integration.settings import names
 from sandbox.runner import BLANK
 
 pytestmark = pytest.mark.slow
+
+NAMES = names()
 
 ROOT = Path(__file__).resolve().parents[2]
 PYTHON = shlex.quote(sys.executable)

@@ -134,7 +134,7 @@ def test_a_quote_in_an_external_id_breaks_the_payload_unless_values_are_escaped(
     assert secret
     wicked = 'x", "ticket_id": "1'
     delivered(external_id=wicked)
-    sandbox.zendesk.escape_placeholders = True
+    sandbox.zendesk.desk.escape_placeholders = True
     delivered(external_id=wicked)
     injected, escaped = (json.loads(seen.body) for seen in target.requests)
     assert (injected["ticket_id"], escaped["requester_external_id"]) == ("1", wicked)
@@ -196,7 +196,7 @@ def test_a_wait_is_scaled_by_the_pace(
     sandbox: Sandbox, target: LoopbackServer, target_faults: Faults, secret: str, delivered: Callable[..., object]
 ) -> None:
     assert secret
-    sandbox.zendesk.retry_pace = 0.1
+    sandbox.zendesk.desk.deliverer.retry_pace = 0.1
     target_faults.add(answering(503, times=1, headers={"Retry-After": "2"}))
     delivered()
     first, second = target.requests
@@ -231,7 +231,7 @@ def test_a_redirect_is_not_followed(
 def test_the_signature_is_of_the_secret_at_the_time_of_the_attempt(
     sandbox: Sandbox, target: LoopbackServer, target_faults: Faults, secret: str, api: Call, *, until: Until
 ) -> None:
-    sandbox.zendesk.retry_pace = 0.3
+    sandbox.zendesk.desk.deliverer.retry_pace = 0.3
     target_faults.add(answering(409, times=1))
     sandbox.zendesk.file_ticket()
     until(lambda: target.requests)
@@ -269,7 +269,7 @@ def test_the_circuit_breaker_opens_after_many_errors_and_closes_after_its_pause(
     sandbox: Sandbox, target_faults: Faults, secret: str, delivered: Callable[..., object], until: Until
 ) -> None:
     assert secret
-    sandbox.zendesk.retry_pace = 0.05
+    sandbox.zendesk.desk.deliverer.retry_pace = 0.05
     sandbox.zendesk.desk.deliverer.breaker_least = 3
     target_faults.add(answering(500))
     assert [delivered() for _ in range(4)] == [("terminated", [500])] * 3 + [("circuit broken", [])]

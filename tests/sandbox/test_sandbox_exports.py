@@ -40,7 +40,7 @@ def test_a_search_finds_the_tickets_of_a_stretch_of_time(sandbox: Sandbox, api: 
 
 
 def test_a_search_shows_new_tickets_late(sandbox: Sandbox, api: Call) -> None:
-    sandbox.zendesk.index_lag = 600
+    sandbox.zendesk.desk.index_lag = 600
     filed_ago(sandbox, 500)
     number = filed_ago(sandbox, 700)
     assert [each["id"] for each in search(api, "").json()["results"]] == [number]

@@ -24,7 +24,7 @@ def test_every_answer_tells_what_is_left(sandbox: Sandbox, api: Call) -> None:
 
 
 def test_the_updates_of_one_ticket_are_limited(sandbox: Sandbox, api: Call) -> None:
-    sandbox.zendesk.update_limit = 2
+    sandbox.zendesk.desk.limits.ticket_updates = 2
     number, other = sandbox.zendesk.file_ticket(), sandbox.zendesk.file_ticket()
     answers = [api("PUT", f"tickets/{number}", json=NOTE) for _ in range(3)]
     assert [answer.status_code for answer in answers] == [200, 200, 429]
@@ -36,7 +36,7 @@ def test_the_updates_of_one_ticket_are_limited(sandbox: Sandbox, api: Call) -> N
 
 
 def test_the_updates_of_the_account_are_limited(sandbox: Sandbox, api: Call) -> None:
-    sandbox.zendesk.account_update_limit = 1
+    sandbox.zendesk.desk.limits.account_updates = 1
     numbers = [sandbox.zendesk.file_ticket() for _ in range(2)]
     answers = [api("PUT", f"tickets/{number}", json=NOTE) for number in numbers]
     assert [answer.status_code for answer in answers] == [200, 429]
@@ -45,7 +45,7 @@ def test_the_updates_of_the_account_are_limited(sandbox: Sandbox, api: Call) -> 
 
 
 def test_a_limit_ends_with_its_window(sandbox: Sandbox, api: Call, until: Callable[..., None]) -> None:
-    sandbox.zendesk.account_update_limit = 1
+    sandbox.zendesk.desk.limits.account_updates = 1
     sandbox.zendesk.desk.limits.account_window = 0.2
     number = sandbox.zendesk.file_ticket()
     assert [api("PUT", f"tickets/{number}", json=NOTE).status_code for _ in range(2)] == [200, 429]

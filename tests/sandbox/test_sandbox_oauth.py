@@ -65,7 +65,7 @@ def test_another_grant_is_refused(sandbox: Sandbox) -> None:
 def test_a_token_ends_after_its_life(
     sandbox: Sandbox, api: Call, token: Callable[..., str], until: Callable[..., None]
 ) -> None:
-    sandbox.zendesk.token_life = 1
+    sandbox.zendesk.desk.tokens.life = 1
     mine = token()
     assert api("GET", "users/me", bearer=mine).status_code == 200
     until(lambda: api("GET", "users/me", bearer=mine).status_code == 401)

@@ -11,6 +11,7 @@ from sandbox import Sandbox
 from sandbox.customers import CUSTOMERS
 from sandbox.server import LoopbackServer
 from sandbox.troubles import TROUBLES, World
+from sandbox.zendesk.records import BRANDS
 
 Call = Callable[..., requests.Response]
 
@@ -56,6 +57,38 @@ def test_a_ticket_is_filed_by_form(sandbox: Sandbox) -> None:
     assert "Zoë &lt;zoe@shop.example&gt;" in answer.text
     [ticket] = sandbox.zendesk.tickets()
     assert (ticket.subject, ticket.description) == ("Hm", "One\r\ntwo")
+
+
+def test_the_form_files_for_a_brand_and_by_an_agent(sandbox: Sandbox) -> None:
+    url = f"{sandbox.zendesk.url}/sandbox/tickets"
+    form = {"email": "zoe@shop.example", "brand": str(list(BRANDS)[1]), "submitter": "sam@acme.example"}
+    answer = requests.post(url, data=form, timeout=5)
+    assert "&lt;zoe@shop.example&gt; · filed by Sam Agent · Acme Outlet</p>" in answer.text
+    for wrong in ({"brand": "1"}, {"brand": ""}, {"submitter": "zoe@shop.example"}):
+        assert requests.post(url, data=form | wrong, timeout=5).status_code == 400
+    assert len(sandbox.zendesk.tickets()) == 1
+
+
+def test_an_agent_tags_and_merges_tickets_on_the_page(sandbox: Sandbox) -> None:
+    first, second = sandbox.zendesk.file_ticket(), sandbox.zendesk.file_ticket()
+    url = f"{sandbox.zendesk.url}/sandbox/tickets/{first}"
+    assert "tags: highlights</p>" in requests.post(url, data={"tag": "highlights"}, timeout=5).text
+    merged = requests.post(url, data={"into": second}, timeout=5)
+    assert "tags: highlights, closed_by_merge</p>" in merged.text
+    assert "was closed and merged into this request" in merged.text
+    assert merged.text.count("As an agent") == 1  # nobody changes a closed one
+    for wrong in ({"into": "x"}, {"into": "1"}, {"tag": "late"}):
+        assert requests.post(url, data=wrong, timeout=5).status_code == 400
+    foreign = {"Origin": "https://evil.example"}
+    assert requests.post(url, data={"tag": "x"}, headers=foreign, timeout=5).status_code == 403
+
+
+def test_a_tickets_way_tells_what_logrocket_was_asked(sandbox: Sandbox, ask: Call) -> None:
+    number = sandbox.zendesk.file_ticket()
+    asked = {"userEmail": "ada@shop.example", "question": "Why <b>?", "timeRange": {"startMs": 0, "endMs": 86_400_000}}
+    ask(asked | {"webhookURL": f"http://127.0.0.1:1/?ticket_id={number}"})
+    said = "LogRocket was asked for ada@shop.example in acme/shop, 01 Jan 00:00 to 02 Jan 00:00 UTC: “Why &lt;b&gt;?”"
+    assert said in shown(sandbox).text
 
 
 @pytest.mark.parametrize("key", list(CUSTOMERS))
@@ -181,7 +214,8 @@ def test_what_the_services_were_asked_is_listed_without_credentials(sandbox: San
 def test_logrockets_moods_are_set_over_http(sandbox: Sandbox) -> None:
     url = f"{sandbox.zendesk.url}/sandbox/api/logrocket"
     wish = {"delay": 3, "default": "EMPTY", "callbacks": "twice", "script": ["FAILED"]}
-    assert requests.post(url, json=wish, timeout=5).json() == {"delay": 3, "default": "EMPTY", "callbacks": "twice"}
+    said = {"delay": 3, "default": "EMPTY", "callbacks": "twice", "knows_question": True, "refused_projects": []}
+    assert requests.post(url, json=wish, timeout=5).json() == said
     assert (sandbox.logrocket.delay, sandbox.logrocket.default) == (3, "EMPTY")
 
 

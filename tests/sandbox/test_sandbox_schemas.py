@@ -75,6 +75,27 @@ def test_a_wrong_request_of_the_product_is_found(sandbox: Sandbox, token: Callab
     assert ask("GET", path, {"a": 1}) == ["request is dict"]
 
 
+def test_requests_for_tags_macros_and_merges_have_their_shapes(sandbox: Sandbox, token: Callable[..., str]) -> None:
+    number, bearer = sandbox.zendesk.file_ticket(), token()
+
+    def ask(method: str, path: str, json: object = None) -> list[str]:
+        return asked_by_the_product(sandbox, bearer, method, path, json)
+
+    macro = {"title": "Ask again", "actions": [{"field": "current_tags", "value": "highlights"}]}
+    assert ask("PUT", f"tickets/{number}", {"ticket": {"comment": NOTE, "additional_tags": ["x"]}}) == []
+    assert ask("DELETE", f"tickets/{number}/tags", {"tags": ["x"]}) == []
+    assert ask("DELETE", f"tickets/{number}/tags", {"tag": "x"}) == ["request has no field tag", "request lacks tags"]
+    assert ask("GET", f"tickets/{number}?include=users") == []
+    assert ask("GET", f"users/{sandbox.zendesk.ticket(number).requester_id}?include=tickets") == [
+        "Zendesk knows no parameter include"
+    ]
+    assert ask("POST", "macros", {"macro": macro}) == []
+    assert ask("POST", "macros", {"macro": macro | {"tags": []}}) == ["request.macro has no field tags"]
+    target = sandbox.zendesk.file_ticket()
+    assert ask("POST", f"tickets/{target}/merge", {"ids": [str(number)]}) == ["request.ids[] is str"]
+    assert ask("POST", f"tickets/{target}/merge", {"ids": [number]}) == []
+
+
 def test_wrong_headers_and_statuses_are_found(sandbox: Sandbox, api: Call, monkeypatch: pytest.MonkeyPatch) -> None:
     limits = sandbox.zendesk.desk.limits
     monkeypatch.setattr(limits, "spend_request", lambda _: {"ratelimit-reset": "7"})

@@ -80,7 +80,7 @@ def test_only_this_machine_can_connect(sandbox: Sandbox) -> None:
 def test_nothing_is_left_when_it_stops(sandbox: Sandbox) -> None:
     before = set(threading.enumerate())
     with Sandbox() as other:
-        other.zendesk.retry_pace = 1000
+        other.zendesk.desk.deliverer.retry_pace = 1000
         other.zendesk.install_webhook(f"{other.logrocket.url}/")
         other.faults.add(Fault(service="logrocket", delay=60))
         other.zendesk.file_ticket()

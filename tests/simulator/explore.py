@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from integration import note
-from integration.cases import entry as entries
+from integration.cases import stored
 from integration.zendesk import note as zendesk_note
 from tests.simulator import schedule, troubles
 from tests.simulator.chance import Place, shortest
@@ -108,8 +108,8 @@ def prepare() -> None:
     """Say nothing of what the product logs, and remember what its pure functions answered: that saves a fifth."""
     quiet = structlog.make_filtering_bound_logger(logging.CRITICAL)
     structlog.configure(wrapper_class=quiet, cache_logger_on_first_use=True)
-    if not hasattr(entries.load, "cache_info"):
-        entries.load = functools.lru_cache(4096)(entries.load)
+    if not hasattr(stored.load, "cache_info"):
+        stored.load = functools.lru_cache(4096)(stored.load)
         note.compose = functools.lru_cache(4096)(note.compose)  # type: ignore[assignment]
         zendesk_note.render = functools.lru_cache(4096)(zendesk_note.render)
         gc.freeze()  # what is loaded now stays: looking through it again and again takes a third of the time

@@ -12,10 +12,11 @@ from functools import partial
 from typing import Any
 
 from integration import services
-from integration.cases import entry as entries
+from integration.cases import claims, transitions
+from integration.cases.changes import Decide
 from integration.cases.entry import Entry, Policy, State
 from integration.cases.lanes import Sign
-from integration.cases.ledger import Decide, Ledger
+from integration.cases.ledger import Ledger
 from integration.errors import Held, Temporary
 from integration.facts import Highlights, Pace, Result, Session, Status
 from tests.simulator.schedule import KEYS
@@ -26,9 +27,7 @@ POLICY = Policy(poll_after=0.0, failed_retry=(0.0, 900.0), settle=600.0, backoff
 _LONG = 1e6
 TICKETS = (1, 2, 3)
 IDS = ("a" * 64, "b" * 64)
-_TIMES = frozenset(
-    {"received_at", "entered_at", "not_before", "lease_until", "step_since", "quiet_until", "refused_since"}
-)
+_TIMES = frozenset({"received_at", "entered_at", "quiet_until", "not_before", "lease_until", "since", "refused_since"})
 _LANE_TIMES = frozenset({"open_at", "note_at", "held_since", "accepted_at"})
 
 
@@ -62,7 +61,7 @@ class Operations:
         if claimed is None:
             return None
         self._claims.append(claimed)
-        return claimed.attempts
+        return claimed.claim.attempts
 
     def _settle(self, _: int) -> object:
         outcome = self._outcome()
@@ -74,15 +73,15 @@ class Operations:
     def _outcome(self) -> Decide:
         request_id, policy = self._random.choice(IDS), POLICY
         decide: list[Decide] = [
-            partial(entries.requested, request_id=request_id, policy=policy),
-            partial(entries.told, result=self._result(), policy=policy),
-            partial(entries.unknown_request, policy=policy),
-            partial(entries.posted, note_id="5"),
-            partial(entries.ended, state=State.SKIPPED, reason="why"),
-            partial(entries.postponed, error=Temporary("busy"), policy=policy),
-            partial(entries.postponed, error=Temporary("lost", outcome_unknown=True), policy=policy),
-            partial(entries.held, error=Held("refused"), delay=0.0),
-            partial(entries.crashed, policy=policy),
+            partial(transitions.requested, request_id=request_id, policy=policy),
+            partial(transitions.told, result=self._result(), policy=policy),
+            partial(transitions.unknown_request, policy=policy),
+            partial(transitions.posted, note_id="5"),
+            partial(transitions.ended, state=State.SKIPPED, reason="why"),
+            partial(claims.postponed, error=Temporary("busy"), policy=policy),
+            partial(claims.postponed, error=Temporary("lost", outcome_unknown=True), policy=policy),
+            partial(claims.held, error=Held("refused"), delay=0.0),
+            partial(claims.crashed, policy=policy),
         ]
         return self._random.choice(decide)
 
@@ -93,7 +92,7 @@ class Operations:
         return Result(request_id=request_id, status=status, highlights=highlights)
 
     def _call_back(self, ticket: int) -> object:
-        return self._ledger.call_back(key(ticket), self._result())
+        return self._ledger.take_callback(key(ticket), self._result())
 
     def _retry(self, ticket: int) -> object:
         return self._ledger.retry(key(ticket))
@@ -127,7 +126,7 @@ class Operations:
     # -- What is stored, without times
 
     def _stored(self) -> object:
-        now = self._ledger.now()
+        now = self._ledger.reader.now()
         names = (KEYS.line("Zendesk"), KEYS.received, *map(KEYS.state, State))
         indexes = {index: _members(self._redis, index) for index in names}
         due = [(each, score > now + 1) for each, score in self._redis.zrange(KEYS.due, 0, -1, withscores=True)]
@@ -154,5 +153,11 @@ def _without_times(document: bytes | None, now: float) -> object:
     del stored["redis_run"]
     stored["history"] = [state for _, state in stored["history"]]
     stored["troubles"] = [(why, times) for _, why, _, times in stored.get("troubles", ())]
-    stored["lease"] = stored.get("lease") is not None
-    return {name: value > now + 1 if name in _TIMES else value for name, value in stored.items()}
+    claim = stored.get("claim", {})
+    stored["claim"] = _told_apart(claim, now) | {"lease": claim.get("lease") is not None}
+    return _told_apart(stored, now)
+
+
+def _told_apart(part: dict[str, Any], now: float) -> dict[str, Any]:
+    """The times of a part as over, or far away."""
+    return {name: value > now + 1 if name in _TIMES else value for name, value in part.items()}

@@ -15,13 +15,15 @@ from redis.exceptions import RedisError
 from integration import services
 from integration.cases.entry import Entry, Policy, State
 from integration.cases.keys import DEFAULT_PREFIX, Keys
-from integration.cases.ledger import Ledger
+from integration.cases.ledger import CallbackOutcome, Ledger
 from integration.cases.lost_writes import LostWrites
 from integration.cases.queues import Queues
 from integration.facts import CaseKey, reference_of
 from integration.logrocket import results
 from integration.logrocket.links import ProjectLinks
+from integration.logrocket.settings import LogRocketSettings
 from integration.settings import Settings, from_environment
+from integration.zendesk.settings import ZendeskSettings
 from tests.simulator import promises, troubles
 from tests.simulator.chance import Chance, Place
 from tests.simulator.logrocket import Service, SimulatedLogRocket
@@ -82,7 +84,7 @@ def settings() -> Settings:
 def clients(worker: str) -> tuple[SimulatedDesk, SimulatedLogRocket]:
     """The product's clients of one worker process, made once: they take long to make."""
     del worker
-    return SimulatedDesk(settings().zendesk), SimulatedLogRocket(settings().logrocket)
+    return SimulatedDesk(settings().of(ZendeskSettings)), SimulatedLogRocket(settings().of(LogRocketSettings))
 
 
 class ModelQueues:
@@ -121,8 +123,8 @@ def open_ledger(redis: Any, policy: Policy = POLICY) -> Ledger:  # noqa: ANN401 
         policy=policy,
         retention_days=30,
         secret_keys=(_SECRET,),
+        queues=cast("Queues", ModelQueues(redis)),
     )
-    ledger._queues = cast("Queues", ModelQueues(redis))
     ledger.write_tally = lambda: None  # type: ignore[method-assign]  # nobody reads it here
     return ledger
 
@@ -181,7 +183,7 @@ class Schedule:
         """The entry as Redis has it."""
         away, self.world.away_until = self.world.away_until, 0.0
         try:
-            return self.ledger.find(key(ticket_id))
+            return self.ledger.reader.find(key(ticket_id))
         finally:
             self.world.away_until = away
 
@@ -240,7 +242,7 @@ class Schedule:
         """Look through the tickets of the time of which Redis may have lost some."""
         writes = LostWrites(cast("Redis", self.redis), KEYS)
         try:
-            run, now, lost = writes.notice(), self.ledger.now(), writes.stretch()
+            run, now, lost = writes.notice(), self.ledger.reader.now(), writes.stretch()
             for number, created in self._created.items():
                 if lost is not None and created in lost:
                     self._receive(number, recovered=True)
@@ -250,11 +252,11 @@ class Schedule:
 
     def _call_back(self, ticket_id: int, body: dict[str, Any]) -> None:
         try:
-            changed = self.ledger.call_back(key(ticket_id), results.read(json.dumps(body).encode()))
+            changed = self.ledger.take_callback(key(ticket_id), results.read(json.dumps(body).encode()))
         except RedisError:
             self.world.tell(f"LogRocket's callback for ticket {ticket_id} finds no Redis")
         else:
-            what = body["status"] if changed else f"{body['status']}, which changes nothing"
+            what = body["status"] if changed is CallbackOutcome.TAKEN else f"{body['status']}, which changes nothing"
             self.world.tell(f"LogRocket calls back for ticket {ticket_id}: {what}")
 
     # -- The product
@@ -265,11 +267,10 @@ class Schedule:
         logrocket.use(self.logrocket)
         jobs = Jobs(
             ledger=self.ledger,
-            policy=self.policy,
             places={"zendesk": desk},
             summariser=logrocket,
             links=ProjectLinks(app_url="http://127.0.0.1:1", org="acme", app="shop"),
-            settings=settings(),
+            callback=services.callback(settings()),
         )
         return Worker(name=name, jobs=jobs)
 

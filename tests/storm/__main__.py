@@ -31,13 +31,13 @@ def main() -> int:
         return 2
     print(f"Seed {wanted.seed}: {wanted.tickets:,} tickets in {wanted.minutes:g} minutes. Logs: {folder}", flush=True)
     forecast = storm.full(seed=wanted.seed, tickets=wanted.tickets, minutes=wanted.minutes)
-    found = storm.rage(forecast, folder, lambda text: print(text, flush=True))
-    print(f"\n{table.table(found)}\n")
-    problems = verdict.problems(found)
+    aftermath = storm.rage(forecast, folder, lambda text: print(text, flush=True))
+    print(f"\n{table.table(aftermath)}\n")
+    problems = verdict.problems(aftermath)
     for problem in problems[:SHOWN]:
         print(f"BROKEN: {problem}")
     if problems:
-        _explain(found, folder)
+        _explain(aftermath, folder)
         print(f"\n{len(problems)} times the promise was broken. Again: make storm ARGS='--seed {wanted.seed}'")
         return 1
     print("The promise was kept: nothing lost, nothing twice.")
@@ -48,13 +48,17 @@ def _end(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _explain(found: evidence.Evidence, folder: Path) -> None:
+def _explain(aftermath: evidence.Evidence, folder: Path) -> None:
     """Print what the logs say of the first tickets with a problem."""
     logs = "\n".join(path.read_text(errors="replace") for path in sorted(folder.glob("*.log")))
-    broken = [number for number in found.kinds if any(f"ticket {number} " in each for each in verdict.problems(found))]
+    broken = [
+        number
+        for number in aftermath.kinds
+        if any(f"ticket {number} " in problem for problem in verdict.problems(aftermath))
+    ]
     for number in broken[:3]:
         print(f"\nThe log on ticket {number}:", *evidence.lines(logs, number)[-LINES:], sep="\n  ")
-        print("and Zendesk was asked:", *found.tickets[number].updates, sep="\n  ")
+        print("and Zendesk was asked:", *aftermath.tickets[number].updates, sep="\n  ")
 
 
 def _arguments() -> argparse.Namespace:

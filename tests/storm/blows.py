@@ -217,8 +217,8 @@ class Blows:
 
     def counts(self) -> Counter[str]:
         """How many of each kind were struck."""
-        return Counter(each.kind for each in self.struck)
+        return Counter(blow.kind for blow in self.struck)
 
     def kills(self) -> int:
         """How many of them were SIGKILLs."""
-        return sum(each.kind.startswith("SIGKILL") for each in self.struck)
+        return sum(blow.kind.startswith("SIGKILL") for blow in self.struck)

@@ -11,7 +11,7 @@ from typing import Final
 import requests
 from redis.exceptions import RedisError
 
-from integration.cases import entry as entries
+from integration.cases import stored
 from integration.cases.keys import DEFAULT_PREFIX, Keys
 from tests.storm.evidence import ticket_of
 from tests.storm.stage import Stage
@@ -47,8 +47,8 @@ class Callers:
             return
         chosen = self._random.choice(ids[-30:] if self._random.random() < 0.3 else ids)
         state = self._state(ticket_of(known[chosen]["webhookURL"]))
-        for each in [threads.submit(self._stage.sandbox.logrocket.call_back, chosen) for _ in range(AT_ONCE)]:
-            each.result()
+        for call in [threads.submit(self._stage.sandbox.logrocket.call_back, chosen) for _ in range(AT_ONCE)]:
+            call.result()
         self.repeated[state] += AT_ONCE
 
     def _state(self, ticket_id: int) -> str:
@@ -56,7 +56,7 @@ class Callers:
             document = self._stage.redis.get(Keys(DEFAULT_PREFIX).case(key(ticket_id)))
         except RedisError:
             return "unknown, Redis is away"
-        return "erased" if document is None else str(entries.load(str(document)).state)
+        return "erased" if document is None else str(stored.load(str(document)).state)
 
     def _come_as_stranger(self) -> None:
         number = self._random.randint(1, 10**6)

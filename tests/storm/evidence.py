@@ -16,8 +16,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from redis import Redis
 
-from integration.cases import entry as entries
 from integration.cases import keys as names
+from integration.cases import stored
 from integration.cases.entry import Entry
 from sandbox import Comment, Sandbox
 from sandbox.logrocket import HighlightsRecord
@@ -125,31 +125,31 @@ def tickets(redis: Redis, sandbox: Sandbox, numbers: list[int]) -> dict[int, Tic
     ours = names.Keys(names.DEFAULT_PREFIX)
     raw = cast("list[str | None]", redis.mget([ours.case(key(number)) for number in numbers])) if numbers else []
     alive = {ticket.id: ticket for ticket in sandbox.zendesk.tickets()}
-    found = {
+    by_number = {
         number: Ticket(
             number=number,
             raw=text,
-            entry=None if text is None else entries.load(text),
+            entry=None if text is None else stored.load(text),
             deleted=number not in alive,
-            notes=[each for each in alive[number].comments if _is_note(each)] if number in alive else [],
+            notes=[comment for comment in alive[number].comments if _is_note(comment)] if number in alive else [],
         )
         for number, text in zip(numbers, raw, strict=True)
     }
     for request_id, record in sandbox.logrocket.results.items():
-        found[ticket_of(record["webhookURL"])].results.append((request_id, record))
+        by_number[ticket_of(record["webhookURL"])].results.append((request_id, record))
     for request in sandbox.logrocket.requests:
         if request.method == "POST":
             number = ticket_of(json.loads(request.body)["webhookURL"])
-            found[number].asked.append((request.at, request.status))
+            by_number[number].asked.append((request.at, request.status))
     for request in sandbox.zendesk.requests:
         about = re.match(r"/api/v2/tickets/(\d+)", request.path)
-        if about and int(about[1]) in found:
+        if about and int(about[1]) in by_number:
             if request.method == "PUT" and not request.path.endswith("make_private"):
-                found[int(about[1])].tried_at = request.at
-            found[int(about[1])].updates.append(
+                by_number[int(about[1])].tried_at = request.at
+            by_number[int(about[1])].updates.append(
                 f"{_clock(request.at)} {request.method} {request.path} {request.status}"
             )
-    return found
+    return by_number
 
 
 def _clock(at: float) -> str:
@@ -177,24 +177,24 @@ def _is_note(comment: Comment) -> bool:
 
 def keys(redis: Redis) -> Keys:
     """Every key by its kind; unexplained are unknown ones, jobs that nobody will remove, and personal content."""
-    found = sorted(cast("list[str]", list(redis.scan_iter(count=1000))))
-    kinds = {key: next((kind for kind in EXPLAINED if re.fullmatch(kind, key)), None) for key in found}
+    present = sorted(cast("list[str]", list(redis.scan_iter(count=1000))))
+    kinds = {key: next((kind for kind in EXPLAINED if re.fullmatch(kind, key)), None) for key in present}
     unexplained = [f"{key}: no such kind of key is known" for key, kind in kinds.items() if kind is None]
-    unexplained += _orphans(redis, found)
-    unexplained += [f"{key}: holds an address" for key in found if "@" in _content(redis, key)]
+    unexplained += _orphans(redis, present)
+    unexplained += [f"{key}: holds an address" for key in present if "@" in _content(redis, key)]
     return Keys(kinds=Counter(kind for kind in kinds.values() if kind is not None), unexplained=unexplained)
 
 
-def _orphans(redis: Redis, found: list[str]) -> list[str]:
+def _orphans(redis: Redis, present: list[str]) -> list[str]:
     """Keys of RQ that would stay for ever: in no list and no registry, and without an end."""
     held: set[str] = set()
-    for name in found:
+    for name in present:
         if re.fullmatch(r"rq:queue:[\w-]+(:intermediate)?", name):
             held |= set(cast("list[str]", redis.lrange(name, 0, -1)))
         elif re.fullmatch(r"rq:(wip|failed):[\w-]+", name):
             held |= {member.partition(":")[0] for member in cast("list[str]", redis.zrange(name, 0, -1))}
     personal = re.compile(r"rq:(job|executions|execution|results|worker):(?P<id>[\w-]+)")
-    ids = {key: match["id"] for key in found if (match := personal.match(key))}
+    ids = {key: match["id"] for key in present if (match := personal.match(key))}
     return [
         f"{key}: never expires, and is in no queue and no registry"
         for key, job_id in ids.items()
@@ -236,11 +236,11 @@ _ADDRESS: Final = re.compile(r"[\w.+\"'-]+(?:@|%40)[\w-]+\.\w+")
 
 def leaks(log: str, *, secrets: dict[str, str], tokens: set[str], people: set[str]) -> list[str]:
     """What a log shows that it must not, each without the secret itself."""
-    found = [f"the value of {name}" for name, value in secrets.items() if value in log]
-    found += ["an access token or callback token" for token in tokens if token in log][:1]
-    found += [f"a person's address or id ({person})" for person in people if person in log][:3]
-    found += [f"something like an address ({match[0]})" for match in _ADDRESS.finditer(log)][:3]
-    return found
+    leaked = [f"the value of {name}" for name, value in secrets.items() if value in log]
+    leaked += ["an access token or callback token" for token in tokens if token in log][:1]
+    leaked += [f"a person's address or id ({person})" for person in people if person in log][:3]
+    leaked += [f"something like an address ({match[0]})" for match in _ADDRESS.finditer(log)][:3]
+    return leaked
 
 
 def lines(log: str, ticket_id: int) -> list[str]:

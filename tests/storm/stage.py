@@ -94,11 +94,11 @@ class Stage:
     def _set_zendesk(self) -> None:
         """Limits that let a storm end in minutes, tokens that expire in it, deliveries that are tried again soon."""
         zendesk = self.sandbox.zendesk
-        zendesk.account_update_limit = self.notes_a_minute
+        zendesk.desk.limits.account_updates = self.notes_a_minute
         zendesk.desk.limits.requests = max(zendesk.desk.limits.requests, 2 * self.notes_a_minute)
         zendesk.desk.limits.webhook_requests = 1000
-        zendesk.token_life = 100
-        zendesk.retry_pace = 0.05
+        zendesk.desk.tokens.life = 100
+        zendesk.desk.deliverer.retry_pace = 0.05
 
     def _environment(self, port: int) -> dict[str, str]:
         """The contract's variables: short times, everything that is secret set, the most talkative log."""

@@ -130,12 +130,12 @@ class Storm:
         """Rage until every ticket is filed, and for as long as the forecast says."""
         stop, began = threading.Event(), time.monotonic()
         with ThreadPoolExecutor(4) as threads:
-            raging = [threads.submit(each.rage, stop) for each in (self._weather, self._blows, self._callers)]
+            raging = [threads.submit(part.rage, stop) for part in (self._weather, self._blows, self._callers)]
             filing = threads.submit(self._customers.file_all, stop)
             try:
                 told = began
                 while not filing.done() or time.monotonic() < began + self._forecast.seconds or self._is_missed(began):
-                    if any(each.done() for each in raging):
+                    if any(future.done() for future in raging):
                         break
                     if time.monotonic() > told + TOLD_SECONDS:
                         told = time.monotonic()
@@ -143,14 +143,14 @@ class Storm:
                     time.sleep(0.1)
             finally:
                 stop.set()
-            for each in (*raging, filing):
-                each.result()
+            for future in (*raging, filing):
+                future.result()
         self._stage.restart_the_dead()
         self._stage.wait_ready()
         self._say(f"The weather is fine again: {self._standing()}")
 
     def _is_missed(self, began: float) -> bool:
-        """Whether the weather has met nobody yet: after a blow to Redis all waits, for longer than a short storm."""
+        """Whether no fault has happened yet: after a blow to Redis everything waits, for longer than a short storm."""
         late = time.monotonic() > began + self._forecast.seconds + LONGER_SECONDS
         return not late and not any(self._weather.happened.values())
 
@@ -172,17 +172,17 @@ class Storm:
     def recover(self) -> None:
         """Run the admin's command that takes in what Zendesk could not deliver, and what Redis has lost."""
         code, printed = self._stage.command("recover", "--hours", "3")
-        found = re.search(r"taken in now: (\d+)", printed)
-        if code != 0 or found is None:
+        match = re.search(r"taken in now: (\d+)", printed)
+        if code != 0 or match is None:
             self._wrong.append(f"recover ended with {code}: {printed.strip()}")
-        self._recovered = int(found[1]) if found else 0
+        self._recovered = int(match[1]) if match else 0
         self._say(printed.strip())
 
     def erase_some(self) -> None:
         """Erase some tickets after their notes, and have LogRocket call back for them again."""
-        posted = [int(reference_of(CaseKey(each))) for each in self._members(State.POSTED)]
+        posted = [int(reference_of(CaseKey(member))) for member in self._members(State.POSTED)]
         deleted = set(posted) - {ticket.id for ticket in self._sandbox.zendesk.tickets()}
-        alive = [each for each in posted if each not in deleted]
+        alive = [number for number in posted if number not in deleted]
         self._erased = frozenset(alive[:: max(len(alive) // ERASED, 1)][:ERASED])
         with ThreadPoolExecutor(20) as threads:
             for number in sorted(self._erased):
@@ -196,7 +196,7 @@ class Storm:
         """Look at everything that is left."""
         sandbox, said = self._sandbox, {name: self._stage.log(name) for name in LOGS}
         requests = {"Zendesk": sandbox.zendesk.requests, "LogRocket": sandbox.logrocket.requests}
-        too_many = sum(each.status == 429 for made in requests.values() for each in made)
+        too_many = sum(request.status == 429 for made in requests.values() for request in made)
         return Evidence(
             seed=self._forecast.seed,
             seconds=seconds,
@@ -211,7 +211,7 @@ class Storm:
             leaks=self._leaks(said),
             faults=self._weather.happened,
             blows=self._blows.struck,
-            deliveries=Counter(str(each.outcome) for each in sandbox.zendesk.deliveries),
+            deliveries=Counter(str(delivery.outcome) for delivery in sandbox.zendesk.deliveries),
             recovered={
                 "by the worker": said["worker"].count("ticket recovered"),
                 "by the command": self._recovered,
@@ -224,14 +224,14 @@ class Storm:
         )
 
     def _seen(self, said: dict[str, str]) -> list[str]:
-        """What was seen and should not be."""
-        found = [*self._stage.exit_codes, *self._callers.let_in]
+        """What was seen, and should not have happened."""
+        oddities = [*self._stage.exit_codes, *self._callers.let_in]
         for name, log in said.items():
             own_faults = [line for line in log.splitlines() if "internal error" in line or line.startswith(_TRACEBACK)]
-            found += [f"the log of {name} says: {line}" for line in own_faults[:3]]
+            oddities += [f"the log of {name} says: {line}" for line in own_faults[:3]]
         if self._stage.trap.seen:
-            found.append(f"{self._stage.trap.seen} requests followed a redirect to another host")
-        return found
+            oddities.append(f"{self._stage.trap.seen} requests followed a redirect to another host")
+        return oddities
 
     def _leaks(self, said: dict[str, str]) -> list[str]:
         environ = self._stage.environ
@@ -247,7 +247,7 @@ class Storm:
 
     def _left(self) -> list[str]:
         """The tickets that are on their way and the jobs that wait; deliveries that go on count, too."""
-        left = [f"{each} {state}" for state in State if state not in FINAL for each in self._members(state)]
+        left = [f"{member} {state}" for state in State if state not in FINAL for member in self._members(state)]
         left += [
             f"{ticket_id} queued" for ticket_id, _ in Queues(self._stage.raw_redis, Keys(DEFAULT_PREFIX)).waiting()
         ]
@@ -255,8 +255,8 @@ class Storm:
         return left + ([f"{under_way} deliveries"] if under_way else [])
 
     def _members(self, state: State) -> list[str]:
-        found: list[str] = self._stage.redis.zrange(Keys(DEFAULT_PREFIX).state(state), 0, -1)  # type: ignore[assignment]  # not awaited
-        return found
+        members: list[str] = self._stage.redis.zrange(Keys(DEFAULT_PREFIX).state(state), 0, -1)  # type: ignore[assignment]  # not awaited
+        return members
 
     def _standing(self) -> str:
         try:

@@ -16,26 +16,28 @@ def table(evidence: Evidence) -> str:
 
 def _lines(evidence: Evidence) -> Iterator[str]:
     ended = Counter(
-        "erased after its note" if each.entry is None and number in evidence.erased
-        else "lost" if each.entry is None
-        else str(each.entry.state)
-        for number, each in evidence.tickets.items()
+        "erased after its note" if ticket.entry is None and number in evidence.erased
+        else "lost" if ticket.entry is None
+        else str(ticket.entry.state)
+        for number, ticket in evidence.tickets.items()
     )  # fmt: skip
-    kills = [each for each in evidence.blows if each.kind.startswith("SIGKILL")]
+    kills = [blow for blow in evidence.blows if blow.kind.startswith("SIGKILL")]
     yield f"The storm of seed {evidence.seed}: {_duration(evidence.seconds)}"
     yield ""
     yield from _section("Tickets", Counter(kind.name for kind in evidence.kinds.values()))
     yield from _section("  how they ended", ended, total=False)
     yield from _section("Faults", evidence.faults)
-    yield from _section("Blows", Counter(each.kind for each in evidence.blows))
+    yield from _section("Blows", Counter(blow.kind for blow in evidence.blows))
     yield _line("  of them SIGKILLs", len(kills))
-    yield from _section("LogRocket's results", sum((each.outcomes for each in evidence.tickets.values()), Counter()))
+    yield from _section(
+        "LogRocket's results", sum((ticket.outcomes for ticket in evidence.tickets.values()), Counter())
+    )
     yield from _section("Deliveries", evidence.deliveries)
     yield from _section("Tickets recovered from Zendesk's list", evidence.recovered)
     yield _line("Tickets that Redis had taken in and lost", evidence.vanished)
     yield from _section("Callbacks repeated, 20 at once", evidence.repeated)
     yield from _section("Strangers refused", evidence.strangers)
-    yield from _section("Keys in Redis", {EXPLAINED[each]: n for each, n in evidence.keys.kinds.items()})
+    yield from _section("Keys in Redis", {EXPLAINED[kind]: n for kind, n in evidence.keys.kinds.items()})
     yield from _section("Requests to the services", evidence.requests)
     yield _line("Requests to LogRocket that a kill cost", verdict.extra_requests(evidence))
     yield _line("429s caused by us", evidence.own_429)

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from integration.cases.entry import Entry, State
+from integration.facts import Person
 from sandbox import Comment
 from sandbox.logrocket import HighlightsRecord, Outcome
 from tests.storm import storm, table, verdict
@@ -24,10 +25,10 @@ SEED = 9  # the same in each run; `make storm` draws one and prints it
 
 @pytest.mark.slow
 def test_nothing_is_lost_and_nothing_comes_twice_in_a_storm(tmp_path: Path) -> None:
-    found = storm.rage(storm.short(seed=SEED, tickets=150), tmp_path, lambda _: None)
-    assert verdict.problems(found) == [], table.table(found)
-    assert sum(found.faults.values()) > 0
-    assert any(each.kind.startswith("SIGKILL") for each in found.blows)
+    aftermath = storm.rage(storm.short(seed=SEED, tickets=150), tmp_path, lambda _: None)
+    assert verdict.problems(aftermath) == [], table.table(aftermath)
+    assert sum(aftermath.faults.values()) > 0
+    assert any(blow.kind.startswith("SIGKILL") for blow in aftermath.blows)
 
 
 # -- The verdict on one ticket that went well, but for some changes
@@ -63,7 +64,7 @@ def evidence(
         entered_at=0,
         state=state or State.POSTED,
         reason=reason,
-        external_id=external_id,
+        person=Person(external_id=external_id),
     )
     ticket = Ticket(
         number=1,
@@ -71,7 +72,7 @@ def evidence(
         raw="",
         deleted=deleted,
         notes=list(notes),
-        results=[result(each) for each in outcomes],
+        results=[result(outcome) for outcome in outcomes],
         asked=[(0.0, 200)] * taken,
         tried_at=tried_at,
     )
@@ -101,7 +102,7 @@ def kill(cost: int) -> Blow:
 
 
 @pytest.mark.parametrize(
-    "found",
+    "aftermath",
     [
         evidence(),
         evidence(NOBODY, state=State.SKIPPED, reason="nobody", notes=(), outcomes=(), taken=0),
@@ -120,13 +121,13 @@ def kill(cost: int) -> Blow:
         evidence(DELETED_LATER, state=None, deleted=True, notes=(), forgotten=[(99.0, 101.0)]),
     ],
 )
-def test_a_promise_that_was_kept_is_no_problem(found: Evidence) -> None:
-    assert verdict.problems(found) == []
-    assert "The storm of seed 1" in table.table(found)
+def test_a_promise_that_was_kept_is_no_problem(aftermath: Evidence) -> None:
+    assert verdict.problems(aftermath) == []
+    assert "The storm of seed 1" in table.table(aftermath)
 
 
 @pytest.mark.parametrize(
-    ("found", "told"),
+    ("aftermath", "told"),
     [
         (evidence(notes=(note(), note())), "2 notes"),
         (evidence(notes=(note(public=True),)), "its note is public"),
@@ -156,5 +157,5 @@ def test_a_promise_that_was_kept_is_no_problem(found: Evidence) -> None:
         (evidence(wrong=["web ended by itself with 1"]), "web ended by itself"),
     ],
 )
-def test_a_promise_that_was_broken_is_named(found: Evidence, told: str) -> None:
-    assert any(told in each for each in verdict.problems(found)), verdict.problems(found)
+def test_a_promise_that_was_broken_is_named(aftermath: Evidence, told: str) -> None:
+    assert any(told in problem for problem in verdict.problems(aftermath)), verdict.problems(aftermath)

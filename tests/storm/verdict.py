@@ -17,28 +17,28 @@ TAKEN: Final = 200  # LogRocket's answer to a request that it took; faults are n
 
 def problems(evidence: Evidence) -> list[str]:
     """Everything that breaks the promise."""
-    found = []
+    broken_promises = []
     for number, kind in evidence.kinds.items():
         ticket = evidence.tickets[number]
         broken = _erased(ticket) if number in evidence.erased else _kept(ticket, kind)
         if ticket.entry is None and ticket.deleted and _forgotten(evidence, number):
             broken = _notes(ticket)
-        found += [f"ticket {number} ({kind.name}): {each}" for each in broken]
+        broken_promises += [f"ticket {number} ({kind.name}): {problem}" for problem in broken]
     waited, number = longest_wait(evidence)
     if waited > WAIT_SECONDS:
-        found.append(f"ticket {number}: waited for {waited:.0f} s although nothing was wrong with it")
-    extra, allowed = extra_requests(evidence), sum(each.cost for each in evidence.blows)
+        broken_promises.append(f"ticket {number}: waited for {waited:.0f} s although nothing was wrong with it")
+    extra, allowed = extra_requests(evidence), sum(blow.cost for blow in evidence.blows)
     if extra > allowed:
-        found.append(f"{extra} extra requests to LogRocket, and the kills account for {allowed}")
+        broken_promises.append(f"{extra} extra requests to LogRocket, and the kills account for {allowed}")
     if evidence.own_429:
-        found.append(f"{evidence.own_429} times 429 that no fault had set")
-    found += [f"Redis: {each}" for each in evidence.keys.unexplained]
-    found += [f"a log shows {each}" for each in evidence.leaks]
-    return [*found, *evidence.wrong]
+        broken_promises.append(f"{evidence.own_429} times 429 that no fault had set")
+    broken_promises += [f"Redis: {key}" for key in evidence.keys.unexplained]
+    broken_promises += [f"a log shows {leak}" for leak in evidence.leaks]
+    return [*broken_promises, *evidence.wrong]
 
 
 def longest_wait(evidence: Evidence) -> tuple[float, int]:
-    """The seconds that the note of a ticket took with which nothing was wrong, and which ticket it was: the longest."""
+    """The longest that a ticket with no trouble of its own waited for its note, in seconds, and which ticket it was."""
     waits = [
         (ticket.tried_at - evidence.filed_at[number], number)
         for number, ticket in evidence.tickets.items()
@@ -64,12 +64,12 @@ def extra_requests(evidence: Evidence) -> int:
 
 def notes(evidence: Evidence) -> int:
     """How many notes there are."""
-    return sum(len(each.notes) for each in evidence.tickets.values())
+    return sum(len(ticket.notes) for ticket in evidence.tickets.values())
 
 
 def doubles(evidence: Evidence) -> int:
     """How many notes there are too many."""
-    return sum(max(len(each.notes) - 1, 0) for each in evidence.tickets.values())
+    return sum(max(len(ticket.notes) - 1, 0) for ticket in evidence.tickets.values())
 
 
 def _kept(ticket: Ticket, kind: Kind) -> Iterator[str]:
@@ -80,9 +80,9 @@ def _kept(ticket: Ticket, kind: Kind) -> Iterator[str]:
         yield "lost: the ledger does not know it"
         return
     if entry.state not in FINAL:
-        yield f"stuck: {entry.state}, {entry.attempts} attempts, last error: {entry.last_error}"
+        yield f"stuck: {entry.state}, {entry.claim.attempts} attempts, last error: {entry.last_error}"
         return
-    if entry.email or entry.external_id or entry.highlights:
+    if entry.person.email or entry.person.external_id or entry.note.highlights:
         yield f"{entry.state}, and still holds who asked or what was told"
     if entry.state is State.POSTED:
         if not ticket.notes and not ticket.deleted:
@@ -109,7 +109,7 @@ def _erased(ticket: Ticket) -> Iterator[str]:
 def _notes(ticket: Ticket) -> Iterator[str]:
     if len(ticket.notes) > 1:
         yield f"{len(ticket.notes)} notes"
-    if any(each.public for each in ticket.notes):
+    if any(note.public for note in ticket.notes):
         yield "its note is public"
 
 

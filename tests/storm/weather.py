@@ -59,7 +59,7 @@ Act = Callable[[Sandbox], None]
 
 
 def _nothing(_: Sandbox) -> None:
-    """No act."""
+    """Do nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,9 +86,9 @@ def _kinds(elsewhere: str) -> dict[str, Callable[[str, Random], Squall]]:
     """Every kind of fault by its name."""
     kinds: dict[str, Callable[[str, Random], Squall]] = {}
     for name, value in _RETRY_AFTER.items():
-        kinds[f"429, Retry-After {name}"] = _some(lambda random, value=value: _too_many(random, value))  # type: ignore[misc]
+        kinds[f"429, Retry-After {name}"] = _some(lambda random, value=value: _too_many(random, value))  # type: ignore[misc]  # mypy infers no lambda's default
     for status in (500, 502, 504):
-        kinds[f"{status}"] = _some(lambda random, status=status: _broken(random, status))  # type: ignore[misc]
+        kinds[f"{status}"] = _some(lambda random, status=status: _broken(random, status))  # type: ignore[misc]  # mypy infers no lambda's default
     kinds["503"] = _some(lambda random: Fault(service="zendesk", status=503, headers=random.choice(_WITH_RETRY)))
     kinds["dropped before"] = _some(lambda random: Fault(service="zendesk", drop="before", reset=random.random() < 0.5))
     kinds["dropped after"] = _some(lambda random: Fault(service="zendesk", drop="after", reset=random.random() < 0.5))
@@ -104,13 +104,13 @@ def _kinds(elsewhere: str) -> dict[str, Callable[[str, Random], Squall]]:
         lambda random: Fault(service="zendesk", delay_after=random.uniform(0.5, 1.5), times=4), (REQUEST,)
     )
     for part in ("headers", "body"):
-        kinds[f"{part} a byte a second"] = _once(lambda random, part=part: _dripping(random, part), TARGETS)  # type: ignore[misc]
+        kinds[f"{part} a byte a second"] = _once(lambda random, part=part: _dripping(random, part), TARGETS)  # type: ignore[misc]  # mypy infers no lambda's default
     kinds["credentials refused"] = _refused_for_a_while
     kinds["connection refused"] = _away
     kinds["delivery throttled"] = _throttled
     kinds["delivery met an open breaker"] = _circuit_broken
     for outcome in ("FAILED", "COMPLETE", "EMPTY", "PENDING"):
-        kinds[f"LogRocket: {outcome}"] = lambda kind, random, outcome=outcome: _in_a_mood(kind, random, outcome)  # type: ignore[misc]
+        kinds[f"LogRocket: {outcome}"] = lambda kind, random, outcome=outcome: _in_a_mood(kind, random, outcome)  # type: ignore[misc]  # mypy infers no lambda's default
     return kinds
 
 
@@ -153,7 +153,7 @@ def _once(draw: Draw, targets: tuple[Target, ...]) -> Callable[[str, Random], Sq
 def _refused_for_a_while(kind: str, random: Random) -> Squall:
     service = random.choice(("zendesk", "logrocket"))
     status = random.choice((401, 403))
-    fault = Fault(service=service, status=status, times=None, body='{"error": "no"}')  # type: ignore[arg-type]
+    fault = Fault(service=service, status=status, times=None, body='{"error": "no"}')  # type: ignore[arg-type]  # one of TARGETS
     return Squall(kind=kind, faults=(fault,), seconds=random.uniform(1.0, 3.0))
 
 
@@ -296,12 +296,12 @@ class Weather:
         squall.end(self._sandbox)
         faults = self._sandbox.faults
         with faults._lock:
-            up = [each for each in faults._set if each.fault in squall.faults]
-            faults._set = [each for each in faults._set if each.fault not in squall.faults]
-        for each in up:
-            self.happened[squall.kind] += each.happened
-            if each.fault.status == 429:
-                self.too_many += each.happened
+            ended = [standing for standing in faults._set if standing.fault in squall.faults]
+            faults._set = [standing for standing in faults._set if standing.fault not in squall.faults]
+        for standing in ended:
+            self.happened[squall.kind] += standing.happened
+            if standing.fault.status == 429:
+                self.too_many += standing.happened
 
     def _revoke(self) -> None:
         self.access_tokens |= self.issued()

@@ -135,24 +135,24 @@ def test_an_address_is_masked(email: str, masked: str) -> None:
 
 
 def test_limits_are_said_in_words() -> None:
-    assert words.of_zendesk(outlook(notes_in=2), None) == [
+    assert words.of_place("Zendesk", outlook(notes_in=2), None) == [
         "At most one note every 2\N{NO-BREAK SPACE}s: half of what Zendesk's limits allow."
     ]
     assert (
-        words.of_zendesk(outlook(notes_in=40), None)[0]
+        words.of_place("Zendesk", outlook(notes_in=40), None)[0]
         == "Zendesk asked us to wait: the next note goes in 40\N{NO-BREAK SPACE}s."
     )
-    assert words.of_logrocket(outlook(), None, asked=1, ceiling=1000) == [
+    assert words.of_summariser(outlook(), None, asked=1, ceiling=1000) == [
         "1 of 1,000 requests were made in the last hour."
     ]
-    paused, _, full = words.of_logrocket(outlook(requests_in=30), None, asked=5, ceiling=5)
+    paused, _, full = words.of_summariser(outlook(requests_in=30), None, asked=5, ceiling=5)
     assert paused == "LogRocket asked us to wait: the next request goes in 30\N{NO-BREAK SPACE}s."
     assert "LOGROCKET_REQUESTS_PER_HOUR" in full
 
 
 def test_a_hold_says_what_to_do() -> None:
     hold = Hold(service="Zendesk", reason="Zendesk refuses our credentials (401)", since=5)
-    [said] = words.of_zendesk(outlook(notes_in=60), hold)
+    [said] = words.of_place("Zendesk", outlook(notes_in=60), hold)
     assert said.startswith("Zendesk refuses our credentials (401). Tickets wait, and nothing is lost: look at ZENDESK_")
 
 
@@ -160,5 +160,5 @@ def test_a_hold_says_what_to_do() -> None:
 def test_every_state_has_its_words(state: State) -> None:
     entry = Entry(key=key(1), received_at=0, entered_at=0, state=state)
     assert words.STATES[state]
-    waits = words.waiting_for(entry, 10)
+    waits = words.waiting_for(entry, 10, routes=services.routes())
     assert (waits is None) == (state in figures.SERIES.values())

@@ -17,6 +17,7 @@ from werkzeug.datastructures import Headers
 from integration.cases.entry import FINAL
 from integration.logrocket import callback
 from integration.settings import Settings
+from integration.zendesk.settings import ZendeskSettings
 from tests.conftest import InProcess, traces
 from tests.deliver import signed
 from tests.tickets import key, new_ticket
@@ -71,7 +72,7 @@ def client(product: InProcess) -> FlaskClient:
 
 
 def signed_headers(body: bytes, known: Settings) -> dict[str, str]:
-    return signed(body, known.zendesk.webhook_secrets[0], at=datetime.now(UTC))
+    return signed(body, known.of(ZendeskSettings).webhook_secrets[0], at=datetime.now(UTC))
 
 
 def callback_query(known: Settings, ticket_id: int) -> str:

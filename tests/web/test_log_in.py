@@ -103,13 +103,13 @@ def test_after_some_wrong_passwords_one_is_looked_at_in_a_while(product: InProce
 def test_of_many_tries_over_the_limit_one_is_looked_at(redis: Redis) -> None:
     slept: list[float] = []
     guesses = Guesses(redis, Keys("highlights"), sleep=slept.append)
-    stranger = Guesser(place="abc", known=False)
+    stranger = Guesser(counter="abc", known=False)
     for _ in range(ALLOWED):
         assert guesses.judge(stranger, right=False) is False
     seen = 0
     for number in range(40):
         with contextlib.suppress(TooManyGuesses):
-            seen += guesses.judge(stranger if number % 2 else Guesser(place=f"{number}", known=False), right=True)
+            seen += guesses.judge(stranger if number % 2 else Guesser(counter=f"{number}", known=False), right=True)
     assert seen == 20 + 2  # others are free yet; of ours, one at once and one after a second
     assert slept[0] == 0
     assert 0.5 < slept[1] <= 1
@@ -119,7 +119,7 @@ def test_who_got_in_before_and_mistypes_waits_in_no_strangers_line(redis: Redis)
     slept: list[float] = []
     keys = Keys("highlights")
     guesses = Guesses(redis, keys, sleep=slept.append)
-    known = Guesser(place="0123456789abcdef", known=True)
+    known = Guesser(counter="0123456789abcdef", known=True)
     for _ in range(ALLOWED):
         assert guesses.judge(known, right=False) is False
     seconds, _ = redis.time()

@@ -9,12 +9,13 @@ import pytest
 import requests
 from redis import Redis
 
-from integration.cases import entry as entries
+from integration.cases import claims
 from integration.cases.entry import State
 from integration.errors import Temporary
 from integration.settings import from_environment
 from integration.web.app import create_app
 from integration.web.status import actions
+from integration.zendesk.settings import ZendeskSettings
 from sandbox import Fault, Sandbox
 from tests.admin import PASSWORD, Admin, fail_one, file_one
 from tests.conftest import InProcess, wait_for
@@ -58,7 +59,7 @@ def test_a_ticket_is_shown_with_its_way_its_links_and_no_address(
     shown = item(admin.page(), ticket_id)
     assert re.findall(r'class="step">(\w+)<', shown) == ["received", "requested", "ready", "posted"]
     assert shown.count("<time datetime=") == 4
-    assert f'href="{product.settings.zendesk.url}/agent/tickets/{ticket_id}"' in shown
+    assert f'href="{product.settings.of(ZendeskSettings).url}/agent/tickets/{ticket_id}"' in shown
     [replay] = re.findall(r'href="([^"]+/s/[^"]+)"', shown)
     [note] = sandbox.zendesk.internal_notes(ticket_id)
     assert f'"{replay}"' in note.html_body
@@ -70,7 +71,7 @@ def test_the_way_says_why_it_went_back_and_what_it_waited_for(
 ) -> None:
     sandbox.logrocket.default = "FAILED"
     ticket_id = file_one(product, sandbox)
-    wait_for(lambda: worked(product) and product.entry(ticket_id).failures)
+    wait_for(lambda: worked(product) and product.entry(ticket_id).request.failures)
     sandbox.logrocket.default = "READY"
     sandbox.faults.add(Fault(service="zendesk", method="PUT", status=503))
     product.work_until(ticket_id, State.POSTED)
@@ -148,7 +149,7 @@ def test_a_ticket_is_erased_after_a_question(admin: Admin, product: InProcess, s
     product.work_until(ticket_id, State.POSTED)
     question = admin.page(f"/status/tickets/{ticket_id}/erase")
     assert f"Erase ticket {ticket_id}?" in question
-    assert product.ledger.find(key(ticket_id)) is not None
+    assert product.ledger.reader.find(key(ticket_id)) is not None
 
     answer = admin.post(f"/status/tickets/{ticket_id}/erase")
     assert f"Ticket {ticket_id} was erased." in answer.text
@@ -165,8 +166,8 @@ def test_all_failed_tickets_are_retried_or_erased_at_once(admin: Admin, product:
 
     last = fail_one(product, sandbox)
     assert "1 ticket was erased." in admin.post("/status/failed/erase").text
-    assert product.ledger.find(key(last)) is None
-    assert product.ledger.find(key(failed[0])) is not None
+    assert product.ledger.reader.find(key(last)) is None
+    assert product.ledger.reader.find(key(failed[0])) is not None
 
 
 def test_one_press_takes_no_longer_than_a_request_may() -> None:
@@ -224,7 +225,7 @@ def test_why_a_ticket_is_tried_again_is_told(admin: Admin, product: InProcess, s
     assert "A worker is at work on it right now." in item(admin.page(), ticket_id)
 
     error = Temporary("LogRocket has trouble (503)", retry_after=60)
-    product.ledger.settle(claimed, partial(entries.postponed, error=error, policy=product.ledger.policy))
+    product.ledger.settle(claimed, partial(claims.postponed, error=error, policy=product.ledger.policy))
     shown = text_of(item(admin.page(), ticket_id))
     assert "Waits for LogRocket to be asked, because: LogRocket has trouble (503). Next look:" in shown
 

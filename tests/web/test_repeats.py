@@ -9,6 +9,7 @@ import pytest
 import requests
 
 from integration.cases.entry import State
+from integration.zendesk.settings import ZendeskSettings
 from sandbox import Fault, Sandbox
 from tests.conftest import InProcess, wait_for
 from tests.deliver import signed
@@ -21,7 +22,7 @@ TIMES = 20
 
 def deliver_at_once(product: InProcess, number: int) -> Counter[int]:
     body = b'{"ticket_id": "%d", "requester_email": "ada@shop.example"}' % number
-    headers = signed(body, product.settings.zendesk.webhook_secrets[0])
+    headers = signed(body, product.settings.of(ZendeskSettings).webhook_secrets[0])
     url = f"{product.settings.public_url}/zendesk/tickets"
     with ThreadPoolExecutor(TIMES) as at_once:
         answers = at_once.map(lambda _: requests.post(url, data=body, headers=headers, timeout=10), range(TIMES))

@@ -19,18 +19,25 @@ from redis import Redis
 
 from integration import services
 from integration.cases import heartbeats, overview, standing
+from integration.cases.deliveries import Deliveries
 from integration.cases.entry import State
 from integration.cases.heartbeats import PARTS, Heart
 from integration.cases.lanes import Hold
-from integration.cases.situation import Door, Facts, Failing, Refused, Severity, Trouble
+from integration.cases.situation import Door, Facts, Failing, Refused, Seen, Severity, Trouble
 from integration.cases.standing import WELL
 from integration.settings import Settings, from_environment
 from integration.web.status.checklist import checklist
+from integration.web.status.snapshot import refusals
 from sandbox import Fault, Sandbox
 from tests.admin import PASSWORD
 from tests.conftest import ROOT, Processes, wait_for
 from tests.deliver import TICKET, signed
 
+SERVICES: dict[str, Any] = {
+    "places": ("Zendesk",),
+    "summariser": "LogRocket",
+    "ceiling_variable": "LOGROCKET_REQUESTS_PER_HOUR",
+}
 ADA = "ada@shop.example"
 NOW = 1_800_000_000.0
 AUTH = ("admin", PASSWORD)
@@ -42,11 +49,20 @@ def names(facts: Facts) -> list[str]:
 
 def facts(**other: Any) -> Facts:  # noqa: ANN401 -- any field of `Facts`
     """All is well, but for what is told."""
-    return Facts(**{"now": NOW, "has_secret": True, "alive": frozenset(PARTS), **other})
+    told = {"now": NOW, "doors": door(), "alive": frozenset(PARTS), **SERVICES, **other}
+    return Facts(**told)
 
 
-def refused(reason: str, *, since: float = 60, last: float = 5, **door: Any) -> Door:  # noqa: ANN401 -- likewise
-    return Door(refused={reason: Refused(since=NOW - since, last=NOW - last, count=3)}, **door)
+def door(seen: Seen | None = None, *, has_secret: bool = True) -> dict[str, Door]:
+    """Zendesk's door alone, with what it saw."""
+    [zendesk] = services.routes().doors
+    assert zendesk.signing is not None
+    made = Door(service="Zendesk", signing=zendesk.signing, has_secret=has_secret, seen=seen or Seen())
+    return {"zendesk": made}
+
+
+def refused(reason: str, *, since: float = 60, last: float = 5, **seen: Any) -> Seen:  # noqa: ANN401 -- likewise
+    return Seen(refused={reason: Refused(since=NOW - since, last=NOW - last, count=3)}, **seen)
 
 
 # -- The rule: everything says the same
@@ -77,7 +93,7 @@ class Everywhere:
 
     def troubles(self) -> dict[str, list[str]]:
         """The names of the troubles, by the place that tells them."""
-        page, known = self.get("/"), set(standing.names(services.routes().services))
+        page, known = self.get("/"), set(standing.names(services.routes()))
         found = {
             "page": re.findall(r'id="trouble-(\w+)"', page),
             "readyz": re.findall(r"^(\w+): ", self.get("/readyz"), re.MULTILINE),
@@ -178,11 +194,17 @@ def test_every_place_says_the_same(
     st.builds(
         Facts,
         now=st.just(NOW),
-        has_secret=st.booleans(),
+        places=st.just(SERVICES["places"]),
+        summariser=st.just(SERVICES["summariser"]),
+        ceiling_variable=st.just(SERVICES["ceiling_variable"]),
         writes=st.none() | st.just("its memory is full"),
         alive=st.frozensets(st.sampled_from(PARTS)) | st.just(frozenset(PARTS)),
-        zendesk=st.sampled_from([Door(), refused("wrong_signature"), refused("unsigned"), refused("unusable")]),
-        logrocket=st.sampled_from([Door(), refused("wrong_signature"), refused("too_large")]),
+        doors=st.builds(
+            door,
+            st.sampled_from([Seen(), refused("wrong_signature"), refused("unsigned"), refused("unusable")]),
+            has_secret=st.booleans(),
+        ),
+        callbacks=st.sampled_from([Seen(), refused("wrong_signature"), refused("too_large")]),
         failing=st.dictionaries(
             st.sampled_from(services.routes().services),
             st.builds(
@@ -207,14 +229,14 @@ def test_every_place_says_the_same(
         counts=st.dictionaries(st.sampled_from(State), st.integers(0, 3)),
         oldest=st.dictionaries(st.sampled_from(State), st.floats(NOW - 9999, NOW)),
         public=st.sampled_from([0, 1, 2]),
-        missed=st.none() | st.just("no webhook in Zendesk has our endpoint"),
+        missed=st.sampled_from([{}, {"Zendesk": "no webhook in Zendesk has our endpoint"}]),
     )
 )
 def test_all_is_well_when_nothing_is_wrong_and_only_then(found: Facts) -> None:
     troubles = standing.troubles(found)
     said = standing.summary(found, troubles)
     assert (WELL in said) == (troubles == ())
-    assert {each.name for each in troubles} <= set(standing.names(services.routes().services))
+    assert {each.name for each in troubles} <= set(standing.names(services.routes()))
     assert len({each.name for each in troubles}) == len(troubles)
     grades = [list(Severity).index(each.severity) for each in troubles]
     assert grades == sorted(grades)
@@ -228,26 +250,29 @@ def test_all_is_well_when_nothing_is_wrong_and_only_then(found: Facts) -> None:
     ("what", "wanted"),
     [
         ({}, []),
-        ({"has_secret": False}, ["no_signing_secret"]),
+        ({"doors": door(has_secret=False)}, ["no_signing_secret"]),
         ({"alive": frozenset()}, ["no_worker"]),
         ({"alive": frozenset({"notes"})}, ["worker_part_missing"]),
         ({"writes": "its memory is full"}, ["redis_refuses_writes"]),
-        ({"zendesk": refused("wrong_signature")}, ["signature_mismatch"]),
-        ({"zendesk": refused("wrong_signature", genuine=NOW)}, []),
-        ({"zendesk": refused("out_of_date")}, ["signature_out_of_date"]),
-        ({"zendesk": refused("unusable")}, ["deliveries_unusable"]),
-        ({"zendesk": refused("unusable"), "last_received": NOW}, []),
-        *(({"zendesk": refused(each)}, []) for each in ("unsigned", "too_large", "too_slow", "broken_off", "redis")),
-        ({"logrocket": refused("wrong_signature")}, ["callbacks_refused"]),
-        ({"logrocket": refused("unsigned")}, []),
+        ({"doors": door(refused("wrong_signature"))}, ["signature_mismatch"]),
+        ({"doors": door(refused("wrong_signature", genuine=NOW))}, []),
+        ({"doors": door(refused("out_of_date"))}, ["signature_out_of_date"]),
+        ({"doors": door(refused("unusable"))}, ["deliveries_unusable"]),
+        ({"doors": door(refused("unusable")), "last_received": NOW}, []),
+        *(
+            ({"doors": door(refused(each))}, [])
+            for each in ("unsigned", "too_large", "too_slow", "broken_off", "redis")
+        ),
+        ({"callbacks": refused("wrong_signature")}, ["callbacks_refused"]),
+        ({"callbacks": refused("unsigned")}, []),
         ({"asked": 1000}, ["request_ceiling"]),
         ({"asked": 999}, []),
         ({"counts": {State.FAILED: 2}}, ["tickets_failed"]),
         ({"public": 1}, ["public_notes"]),
-        ({"missed": "no webhook has our endpoint"}, ["missed_tickets"]),
+        ({"missed": {"Zendesk": "no webhook has our endpoint"}}, ["missed_tickets"]),
         (
             {
-                "missed": "Zendesk has trouble (503)",
+                "missed": {"Zendesk": "Zendesk has trouble (503)"},
                 "holds": (Hold(service="Zendesk", reason="Zendesk refuses our credentials (401)", since=NOW),),
             },
             ["zendesk_refuses"],
@@ -292,8 +317,8 @@ def test_a_suspicion_does_not_say_that_tickets_wait() -> None:
     assert "tickets wait" not in f"{suspicion.what}{suspicion.do}".lower()
 
 
-def of_signatures(**door: Any) -> Trouble:  # noqa: ANN401 -- any field of `Door`
-    [found] = standing.troubles(facts(zendesk=refused("wrong_signature", **door)))
+def of_signatures(**seen: Any) -> Trouble:  # noqa: ANN401 -- any field of `Seen`
+    [found] = standing.troubles(facts(doors=door(refused("wrong_signature", **seen))))
     return found
 
 
@@ -304,13 +329,13 @@ def test_wrong_signatures_beside_verified_ones_are_for_information() -> None:
     mixed = of_signatures(genuine=NOW - 1, mixed=NOW - 6)
     assert mixed.severity is Severity.NOTE
     assert "a stranger" in mixed.do
-    assert names(facts(zendesk=refused("wrong_signature", genuine=NOW - 1, mixed=NOW - 4000))) == []
+    assert names(facts(doors=door(refused("wrong_signature", genuine=NOW - 1, mixed=NOW - 4000)))) == []
 
 
 def test_the_checklist_goes_away_with_the_first_note() -> None:
     assert [each.name for each in checklist(facts())] == ["secret", "worker", "webhook", "logrocket", "ticket"]
     assert [each.done for each in checklist(facts())] == [True, True, False, False, False]
-    done = facts(zendesk=Door(genuine=NOW), accepted={"LogRocket": NOW}, last_received=NOW)
+    done = facts(doors=door(Seen(genuine=NOW)), accepted={"LogRocket": NOW}, last_received=NOW)
     assert [each.done for each in checklist(done)] == [True, True, True, True, False]
     assert checklist(facts(noted=True)) == ()
 
@@ -320,14 +345,14 @@ def test_the_checklist_goes_away_with_the_first_note() -> None:
 
 def test_the_worker_lives_and_ends(redis: Redis, settings: Settings) -> None:
     heart, other = Heart(redis, settings.keys, "notes"), Heart(redis, settings.keys, "notes")
-    assert overview.facts(settings, redis, routes=services.routes()).alive == frozenset()
+    assert overview.read(settings, redis, routes=services.routes()).facts.alive == frozenset()
     heart.beat()
     other.beat()
-    assert overview.facts(settings, redis, routes=services.routes()).alive == {"notes"}
+    assert overview.read(settings, redis, routes=services.routes()).facts.alive == {"notes"}
     heart.stop()
-    assert overview.facts(settings, redis, routes=services.routes()).alive == {"notes"}
+    assert overview.read(settings, redis, routes=services.routes()).facts.alive == {"notes"}
     other.stop()
-    found = overview.facts(settings, redis, routes=services.routes())
+    found = overview.read(settings, redis, routes=services.routes()).facts
     assert found.alive == frozenset()
     assert found.now - found.beats["notes"] < 10
 
@@ -336,35 +361,35 @@ def test_one_that_was_killed_is_missed(redis: Redis, settings: Settings) -> None
     Heart(redis, settings.keys, "notes").beat()
     [(member, at)] = cast("list[tuple[bytes, float]]", redis.zrange(settings.keys.beats, 0, -1, withscores=True))
     redis.zadd(settings.keys.beats, {member: at - heartbeats.SILENT_SECONDS - 1})
-    assert overview.facts(settings, redis, routes=services.routes()).alive == frozenset()
+    assert overview.read(settings, redis, routes=services.routes()).facts.alive == frozenset()
 
 
 def test_what_a_lane_met_is_told_until_the_service_does_what_it_is_asked(redis: Redis, settings: Settings) -> None:
-    lanes = services.open_ledger(settings, redis, random=lambda: 0.0).lanes
+    lanes = services.open_ledger(settings, redis, jitter=lambda: 0.0).lanes
     lanes.hold("Zendesk", "Zendesk refuses one ticket after another (403)", longest=0.0)
     lanes.failed("LogRocket", "LogRocket has trouble (503)")
     lanes.failed("LogRocket", "LogRocket did not answer")
-    found = overview.facts(settings, redis, routes=services.routes())
+    found = overview.read(settings, redis, routes=services.routes()).facts
     assert [each.suspected for each in found.holds] == [True]
     failing = found.failing["LogRocket"]
     assert (failing.tries, failing.reason) == (2, "LogRocket did not answer")
     assert failing.since <= failing.last
 
     lanes.hold("Zendesk", "Zendesk refuses our credentials (401)")
-    assert [each.suspected for each in overview.facts(settings, redis, routes=services.routes()).holds] == [False]
+    assert [each.suspected for each in overview.read(settings, redis, routes=services.routes()).facts.holds] == [False]
     for service in services.routes().services:
         lanes.answered(service)
-    found = overview.facts(settings, redis, routes=services.routes())
+    found = overview.read(settings, redis, routes=services.routes()).facts
     assert (found.holds, found.failing) == ((), {})
 
 
 def test_a_redis_that_refuses_writes_is_told(redis: Redis, settings: Settings) -> None:
     redis.config_set("maxmemory", "1")
     try:
-        assert overview.facts(settings, redis, routes=services.routes()).writes == "its memory is full"
+        assert overview.read(settings, redis, routes=services.routes()).facts.writes == "its memory is full"
     finally:
         redis.config_set("maxmemory", "0")
-    assert overview.facts(settings, redis, routes=services.routes()).writes is None
+    assert overview.read(settings, redis, routes=services.routes()).facts.writes is None
     assert redis.keys("highlights:check*") == []
 
 
@@ -383,9 +408,9 @@ def test_page_and_readiness_say_that_redis_refuses_writes(path: str, environ: di
 
 
 def test_the_facts_are_few_round_trips(redis: Redis, settings: Settings) -> None:
-    overview.facts(settings, redis, routes=services.routes())
+    overview.read(settings, redis, routes=services.routes())
     before = redis.info("stats")["total_reads_processed"]  # redis' own count of what it was sent
-    overview.facts(settings, redis, routes=services.routes())
+    overview.read(settings, redis, routes=services.routes())
     assert redis.info("stats")["total_reads_processed"] - before <= 3  # with the one that asks
 
 
@@ -422,6 +447,19 @@ def test_refusals_are_counted_and_listed_by_reason(processes: Processes, environ
     assert "Zendesk endpoint: not signed, or not as it should be (401), 3 in that hour" in card
     assert "LogRocket callback: signed with another secret (401)" in card
     assert "ada@" not in page
+
+
+def test_what_is_counted_is_of_a_closed_list(redis: Redis, settings: Settings) -> None:
+    counted = Deliveries(redis, settings.keys, ["zendesk"])
+    with pytest.raises(ValueError, match="none of the endpoints"):
+        counted.refused("a-strangers", "unsigned", 401)
+    counted.refused("zendesk", "a-strangers", 401)
+    wait_for(lambda: redis.zcard(settings.keys.refused))
+    counted.close()
+    assert [(each.endpoint, each.reason) for each in refusals(redis, settings.keys, endpoints=["zendesk"])] == [
+        ("zendesk", "internal")
+    ]
+    assert refusals(redis, settings.keys, endpoints=["freshdesk"]) == []  # of a desk that is not there any more
 
 
 def test_a_strangers_garbage_alone_does_not_turn_the_page_red(processes: Processes, redis: Redis) -> None:

@@ -14,7 +14,7 @@ from redis import Redis
 
 from integration.settings import Settings, from_environment
 from integration.web.app import create_app
-from integration.zendesk.settings import ZENDESK_TEST_SECRET
+from integration.zendesk.settings import ZENDESK_TEST_SECRET, ZendeskSettings
 from tests.conftest import InProcess, wait_for
 from tests.deliver import TICKET, deliver, post, signed
 from tests.ports import free_port
@@ -89,7 +89,7 @@ def test_hostile_headers_are_unauthorized(headers: dict[str, str], product: InPr
 
 @pytest.mark.parametrize("minutes", [-16, 16])
 def test_a_stale_signature_is_unauthorized(minutes: int, product: InProcess) -> None:
-    secret = product.settings.zendesk.webhook_secrets[0]
+    secret = product.settings.of(ZendeskSettings).webhook_secrets[0]
     headers = signed(TICKET, secret, at=datetime.now(UTC) + timedelta(minutes=minutes))
     assert post(product, TICKET, headers).status_code == 401
 
@@ -179,4 +179,4 @@ def test_a_redis_that_refuses_writes_loses_nothing(product: InProcess, redis: Re
     finally:
         redis.config_set("maxmemory", "0")
     assert deliver(product).status_code == 202
-    assert json.loads(redis.get("highlights:case:zendesk-123") or b"{}")["email"] == "ada@shop.example"
+    assert json.loads(redis.get("highlights:case:zendesk-123") or b"{}")["person"]["email"] == "ada@shop.example"

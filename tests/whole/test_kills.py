@@ -36,9 +36,10 @@ def let_time_pass(redis: Redis, seconds: float) -> None:
     """Make everything that is kept older."""
     for case in redis.keys("highlights:case:zendesk-*"):
         entry = json.loads(redis.get(case) or b"{}")
+        claim = entry.get("claim", {})
         for name in ("not_before", "lease_until"):
-            if entry.get(name):
-                entry[name] -= seconds
+            if claim.get(name):
+                claim[name] -= seconds
         redis.set(case, json.dumps(entry))
     due = cast("list[tuple[bytes, float]]", redis.zrange("highlights:due", 0, -1, withscores=True))
     for ticket_id, when in due:
@@ -103,13 +104,13 @@ def test_a_worker_may_die_at_any_moment(
             sandbox.faults.add(Fault(service="zendesk", method="PUT", drop="after"))
         requested = len(asked(sandbox))
         number = sandbox.zendesk.file_ticket(requester=ADA)
-        wait_for(lambda number=number: product.ledger.find(key(number)))  # type: ignore[misc]
+        wait_for(lambda number=number: product.ledger.reader.find(key(number)))  # type: ignore[misc]
         died = dies_at(number, moment)
         let_time_pass(redis, 120)
         entry = product.work_until(number, State.POSTED)
         assert len(sandbox.zendesk.internal_notes(number)) == 1, moment
         assert len(asked(sandbox)) - requested <= 2, moment
-        assert entry.crashes == 0
+        assert entry.claim.crashes == 0
         if died != "killed":
             break
     assert died.startswith("done ")
@@ -181,12 +182,12 @@ def test_a_web_process_killed_in_a_burst_loses_nothing(
     wait_for(lambda: len(sandbox.zendesk.deliveries) == len(tickets) == 150)
     sandbox.zendesk.desk.limits.webhook_requests = 1000
 
-    ledger = services.open_ledger(settings, redis, random=lambda: 0.0)
-    recovered = services.recovery(settings, ledger, redis, wait=lambda _: True).recover(1)
+    ledger = services.open_ledger(settings, redis, jitter=lambda: 0.0)
+    recovered = services.recoveries(settings, ledger, redis, wait=lambda _: True)["zendesk"].recover(1)
 
     assert recovered.stopped is None
     assert recovered.taken_in > 0
-    assert all(ledger.find(key(number)) is not None for number in tickets)
+    assert all(ledger.reader.find(key(number)) is not None for number in tickets)
 
 
 def test_a_sigterm_to_every_process_at_once_loses_nothing(

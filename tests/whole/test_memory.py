@@ -9,7 +9,7 @@ import pytest
 from redis import Redis
 
 from integration import services
-from integration.cases import entry as entries
+from integration.cases import transitions
 from integration.cases.entry import FINAL, GIVE_UP_SECONDS, Entry, Policy, State
 from integration.cases.keys import DEFAULT_PREFIX, Keys
 from integration.cases.ledger import Ledger
@@ -34,7 +34,7 @@ def end(ledger: Ledger, ticket_id: int, state: State) -> Entry:
     ledger.receive(new_ticket(ticket_id))
     claimed = ledger.claim(key(ticket_id), State.RECEIVED)
     assert claimed is not None
-    ended = ledger.settle(claimed, partial(entries.ended, state=state, reason="because"))
+    ended = ledger.settle(claimed, partial(transitions.ended, state=state, reason="because"))
     assert ended is not None
     return ended
 
@@ -81,8 +81,8 @@ def test_nothing_is_dropped_from_an_index_before_its_time(state: State, ledger: 
     let_pass(redis, KEYS.state(state), DAYS * DAY - 60)
     let_pass(redis, KEYS.received, DAYS * DAY - 60)
     ledger.trim()
-    assert ledger.in_state(state) == [key(1)]
-    assert [entry.key for entry in ledger.latest(5)] == [key(1)]
+    assert ledger.reader.in_state(state) == [key(1)]
+    assert [entry.key for entry in ledger.reader.latest(5)] == [key(1)]
 
 
 def test_a_ticket_on_its_way_never_expires_and_leaves_no_index(ledger: Ledger, redis: Redis) -> None:
@@ -98,7 +98,7 @@ def test_a_ticket_that_is_tried_again_does_not_expire_on_its_way(ledger: Ledger,
     end(ledger, 1, State.FAILED)
     assert ledger.retry(key(1))
     assert redis.ttl(KEYS.case(key(1))) == -1
-    assert ledger.in_state(State.FAILED) == []
+    assert ledger.reader.in_state(State.FAILED) == []
 
 
 def test_the_worker_drops_what_has_expired(processes: Processes, redis: Redis) -> None:
@@ -131,7 +131,7 @@ def test_a_hold_began_when_it_began_however_often_it_is_found_again(ledger: Ledg
     ledger.lanes.hold("Zendesk", "refused (401)")
     [first] = ledger.lanes.holds()
     for reason in ("refused (401)", "refused (403)"):
-        wait_for(lambda: ledger.now() > first.since + 0.01)
+        wait_for(lambda: ledger.reader.now() > first.since + 0.01)
         ledger.lanes.hold("Zendesk", reason)
     [again] = ledger.lanes.holds()
     assert (again.since, again.reason) == (first.since, "refused (403)")
@@ -141,7 +141,7 @@ def test_a_hold_after_another_has_its_own_beginning(ledger: Ledger) -> None:
     ledger.lanes.hold("Zendesk", "refused (401)")
     [first] = ledger.lanes.holds()
     ledger.lanes.answered("Zendesk", None)
-    wait_for(lambda: ledger.now() > first.since + 0.01)
+    wait_for(lambda: ledger.reader.now() > first.since + 0.01)
     ledger.lanes.hold("Zendesk", "refused (401)")
     [second] = ledger.lanes.holds()
     assert second.since > first.since

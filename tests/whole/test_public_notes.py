@@ -17,13 +17,16 @@ from rq.timeouts import JobTimeoutException, UnixSignalDeathPenalty
 
 from integration.cases import counters
 from integration.cases.entry import FINAL, STILL_PUBLIC, Entry, State
+from integration.cases.reader import PublicNotes
 from integration.facts import Pace, reference_of
+from integration.zendesk.settings import ZendeskSettings
 from sandbox import Fault, Sandbox
 from tests.admin import PASSWORD, Admin
 from tests.conftest import ROOT, InProcess, wait_for
 from tests.steps import bring_to_its_note
 from tests.tickets import key
 
+NO_NOTES = PublicNotes(latest=(), number=0)
 ADA = "ada@shop.example"
 PUT = r"/tickets/\d+(\.json)?$"
 MAKE_PRIVATE = r"/make_private"
@@ -57,7 +60,7 @@ def admin(product: InProcess) -> Iterator[Admin]:
 @pytest.fixture(autouse=True)
 def _roomy(sandbox: Sandbox, product: InProcess) -> None:
     """Notes may follow each other quickly."""
-    sandbox.zendesk.account_update_limit = 60_000
+    sandbox.zendesk.desk.limits.account_updates = 60_000
     product.ledger.lanes.answered("Zendesk", Pace(interval=0.001, pause=0.0))
 
 
@@ -73,7 +76,7 @@ def publish(sandbox: Sandbox, **of_make_private: Any) -> int:  # noqa: ANN401 --
 
 def post(product: InProcess, ticket_id: int) -> Entry:
     """Try the ticket's note until that ends; without RQ, which would take most of the time."""
-    known = product.ledger.find(key(ticket_id))
+    known = product.ledger.reader.find(key(ticket_id))
     if known is None or known.state is State.RECEIVED:
         bring_to_its_note(product, ticket_id)
 
@@ -145,7 +148,7 @@ def test_a_note_that_cannot_be_made_internal_fails_after_bounded_tries_is_told_a
     entry = post(product, number)
     assert entry.state is State.FAILED
     assert str(entry.reason).startswith("the note is public and could not be made private: ")
-    assert (entry.was_public, entry.public_note) == (True, str(sandbox.zendesk.comments(number)[-1].id))
+    assert (entry.note.was_public, entry.note.public_id) == (True, str(sandbox.zendesk.comments(number)[-1].id))
     assert notes(sandbox, number) == [True]
     assert STILL_PUBLIC <= tries(sandbox) <= 2 * STILL_PUBLIC  # a 401 is asked again with a new token
     assert counted(product, redis) == 1
@@ -156,7 +159,7 @@ def test_a_note_that_cannot_be_made_internal_fails_after_bounded_tries_is_told_a
     sandbox.faults.clear()
     assert product.ledger.retry(key(number))
     mended = post(product, number)
-    assert (mended.state, mended.public_note, mended.was_public) == (State.POSTED, None, True)
+    assert (mended.state, mended.note.public_id, mended.note.was_public) == (State.POSTED, None, True)
     assert notes(sandbox, number) == [False]
     assert counted(product, redis) == 1
 
@@ -166,7 +169,7 @@ def test_a_note_that_was_public_for_a_moment_is_recorded_logged_as_an_error_and_
 ) -> None:
     number = publish(sandbox)
     entry = posted(product, number)
-    assert (entry.was_public, entry.public_note) == (True, None)
+    assert (entry.note.was_public, entry.note.public_id) == (True, None)
     assert notes(sandbox, number) == [False]
     assert counted(product, redis) == 1
     assert re.search(rf"\[error.*our note was public.*ticket_id={number}", "".join(capfd.readouterr()))
@@ -177,17 +180,17 @@ def test_one_that_is_mended_at_the_third_try_is_counted_once(
 ) -> None:
     number = publish(sandbox, **ANSWERS["503"], times=2)
     entry = posted(product, number)
-    assert (entry.was_public, entry.public_note) == (True, None)
+    assert (entry.note.was_public, entry.note.public_id) == (True, None)
     assert notes(sandbox, number) == [False]
     assert counted(product, redis) == 1
-    assert [each.key for each in product.ledger.public_notes(9)[0]] == [key(number)]
+    assert [each.key for each in product.ledger.reader.public_notes(9).latest] == [key(number)]
 
 
 def test_one_that_is_found_after_a_lost_answer_is_told_too(sandbox: Sandbox, product: InProcess, redis: Redis) -> None:
     sandbox.faults.add(Fault(service="zendesk", method="PUT", path=PUT, public=True, drop="after"))
     number = sandbox.zendesk.file_ticket(requester=ADA)
     entry = posted(product, number)
-    assert entry.was_public
+    assert entry.note.was_public
     assert notes(sandbox, number) == [False]
     assert counted(product, redis) == 1
 
@@ -201,7 +204,7 @@ def test_a_step_that_runs_out_of_time_while_it_makes_a_note_internal_remembers_i
     with UnixSignalDeathPenalty(2, JobTimeoutException):  # type: ignore[no-untyped-call]  # RQ's
         product.jobs.post_note(key(number))
     entry = product.entry(number)
-    assert entry.public_note == str(sandbox.zendesk.comments(number)[-1].id)
+    assert entry.note.public_id == str(sandbox.zendesk.comments(number)[-1].id)
     assert "could not be made private: Zendesk does not answer in time" in str(entry.last_error)
     posted(product, number)
     assert notes(sandbox, number) == [False]
@@ -210,7 +213,7 @@ def test_a_step_that_runs_out_of_time_while_it_makes_a_note_internal_remembers_i
 def test_one_that_somebody_made_internal_by_hand_needs_nothing_more(sandbox: Sandbox, product: InProcess) -> None:
     entry = left_public(sandbox, product)
     number = number_of(entry)
-    sandbox.zendesk.desk.account.make_private(number, int(entry.public_note or 0))
+    sandbox.zendesk.desk.account.make_private(number, int(entry.note.public_id or 0))
     sandbox.faults.add(Fault(service="zendesk", path=MAKE_PRIVATE, times=None, **ANSWERS["422"]))
     assert product.ledger.retry(entry.key)
     posted(product, number)
@@ -227,7 +230,7 @@ def test_an_answer_that_does_not_say_internal_is_not_taken_for_it(
     body = f'{{"ticket": {{"id": {number}}}, "audit": {{"id": 5, "ticket_id": {number}, "events": [{event}]}}}}'
     sandbox.faults.add(Fault(service="zendesk", method="PUT", path=PUT, status=200, body=body))
     sandbox.faults.add(Fault(service="zendesk", method="PUT", path=MAKE_PRIVATE, status=200, body='""'))
-    assert posted(product, number).was_public
+    assert posted(product, number).note.was_public
     assert [each.path for each in sandbox.zendesk.requests if f"/comments/{note_id}/make_private" in each.path]
 
 
@@ -273,7 +276,7 @@ def test_the_page_shows_it_until_an_admin_has_seen_it(sandbox: Sandbox, product:
     assert f"Ticket {left} still public , noticed" in said[left]
     assert f"Ticket {mended} internal again , noticed" in said[mended]
     page = admin.page()
-    assert f'href="{product.settings.zendesk.url}/agent/tickets/{left}"' in page
+    assert f'href="{product.settings.of(ZendeskSettings).url}/agent/tickets/{left}"' in page
     assert "No ticket waits. 2 notes are or were public. 1 ticket has failed." in page
     assert page.index('id="public"') < page.index('id="summary"')
 
@@ -322,17 +325,17 @@ def test_a_forged_seen_takes_nothing_from_the_list(sandbox: Sandbox, product: In
 def test_what_is_erased_is_not_listed(sandbox: Sandbox, product: InProcess) -> None:
     left = number_of(left_public(sandbox, product))
     assert product.ledger.forget(key(left))
-    assert product.ledger.public_notes(9) == ([], 0)
+    assert product.ledger.reader.public_notes(9) == NO_NOTES
 
 
 def test_the_list_ends_with_what_is_remembered(sandbox: Sandbox, product: InProcess, redis: Redis) -> None:
     left = number_of(left_public(sandbox, product))
     product.ledger.trim()
-    assert product.ledger.public_notes(9)[1] == 1
-    long_ago = product.ledger.now() - (product.settings.retention_days + 2) * 24 * 60 * 60
+    assert product.ledger.reader.public_notes(9).number == 1
+    long_ago = product.ledger.reader.now() - (product.settings.retention_days + 2) * 24 * 60 * 60
     redis.zadd(product.ledger.keys.public, {key(left): long_ago})
     product.ledger.trim()
-    assert product.ledger.public_notes(9) == ([], 0)
+    assert product.ledger.reader.public_notes(9) == NO_NOTES
 
 
 def test_one_of_which_nothing_more_is_known_says_so(

@@ -22,12 +22,15 @@ from hypothesis import strategies as st
 from integration.cases import overview
 from integration.cases.entry import State
 from integration.errors import RemoteError
-from integration.facts import Pace, Person, Receipt, Result
+from integration.facts import Highlights, Pace, Person, Receipt, Result
 from integration.http import MAX_ANSWER_BYTES, ServiceAdapter, ServiceSession, retry_after
 from integration.logrocket.client import LogRocket
+from integration.logrocket.settings import LogRocketSettings
+from integration.note import compose
 from integration.settings import from_environment
 from sandbox import Fault, Sandbox
 from tests.conftest import InProcess, Processes, wait_for
+from tests.note.notes import LINKS, REQUEST_ID
 from tests.observed import asked, updates
 from tests.tcp_proxy import TcpProxy
 from tests.tickets import key, new_ticket
@@ -145,13 +148,13 @@ def one_note_each(product: InProcess, sandbox: Sandbox, tickets: list[int], *, s
     wait_for(lambda: worked(product).get(State.POSTED) == len(tickets), seconds=seconds)
     assert [len(sandbox.zendesk.internal_notes(number)) for number in tickets] == [1] * len(tickets)
     assert all(not note.public for note in sandbox.zendesk.internal_notes())
-    assert all(product.entry(number).crashes == 0 for number in tickets)
+    assert all(product.entry(number).claim.crashes == 0 for number in tickets)
 
 
 def worked(product: InProcess) -> dict[State, int]:
     product.work()
-    counts = product.ledger.counts()
-    assert not counts[State.FAILED], [each.reason for each in product.ledger.latest_in(State.FAILED, 9)]
+    counts = product.ledger.reader.counts()
+    assert not counts[State.FAILED], [each.reason for each in product.ledger.reader.latest_in(State.FAILED, 9)]
     return counts
 
 
@@ -223,13 +226,13 @@ def test_refused_credentials_hold_the_lane_and_burn_no_attempt(
 
     wait_for(lambda: worked(product) and sum(sandbox.faults.happened(each) or 0 for each in faults) >= 8)
 
-    look = overview.look(product.ledger, product.redis, requests_per_hour=1000)
-    [obstacle] = look.obstacles
+    stands = overview.read(product.settings, product.redis, routes=product.ledger.lanes.routes)
+    [obstacle] = stands.obstacles
     assert obstacle.service is ("LogRocket" if call.service == "logrocket" else "Zendesk")
     assert "credentials" in obstacle.reason or "OAuth client" in obstacle.reason
     assert str(status) in obstacle.reason
     assert obstacle.since is not None
-    assert all(product.entry(number).attempts <= 2 for number in tickets)
+    assert all(product.entry(number).claim.attempts <= 2 for number in tickets)
 
     for fault in faults:
         sandbox.faults.remove(fault)
@@ -337,7 +340,9 @@ class TestWithoutConnection:
         wait_for(lambda: worked(product) and product.entry(number).last_error)
         entry = product.entry(number)
         assert entry.last_error == "LogRocket cannot be reached"
-        assert entry.not_before - product.ledger.now() < product.settings.settle_seconds  # nothing was sent
+        assert (
+            entry.claim.not_before - product.ledger.reader.now() < product.settings.settle_seconds
+        )  # nothing was sent
 
         proxies["LOGROCKET_API_URL"].open()
         product.work_until(number, State.READY)
@@ -412,8 +417,9 @@ def test_no_answer_is_anything_but_an_outcome_or_an_error_of_ours(
 ) -> None:
     make_room(sandbox)
     desk, logrocket = product.desk, product.logrocket
+    written = compose(Highlights(summary="x"), request_id=REQUEST_ID, links=LINKS, person=Person(email=ADA))
     calls: dict[Callable[[], object], tuple[type, ...]] = {
-        lambda: desk.add_internal_note(key(1), "<p>x</p>"): (Receipt,),
+        lambda: desk.write(key(1), written): (Receipt,),
         lambda: desk.find_note(key(1), markers=["abc"]): (Receipt, type(None)),
         lambda: desk.find_any_note(key(1)): (Receipt, type(None)),
         lambda: desk.person(key(1)): (Person,),
@@ -476,7 +482,7 @@ def answering(*pieces: bytes, pause: float = 0.0, head: bytes = b"") -> Iterator
 
 
 def polled(environ: dict[str, str], url: str) -> object:
-    logrocket = LogRocket(from_environment({**environ, "LOGROCKET_API_URL": url}).logrocket)
+    logrocket = LogRocket(from_environment({**environ, "LOGROCKET_API_URL": url}).of(LogRocketSettings))
     with logrocket._session:
         return outcome(lambda: logrocket.result("abc"))
 

@@ -36,7 +36,7 @@ def environ(environ: dict[str, str]) -> dict[str, str]:
 
 @pytest.fixture(autouse=True)
 def _roomy(sandbox: Sandbox, product: InProcess) -> None:
-    sandbox.zendesk.account_update_limit = 6000
+    sandbox.zendesk.desk.limits.account_updates = 6000
     product.ledger.lanes.answered("Zendesk", Pace(interval=0.01, pause=0.0))
 
 
@@ -128,7 +128,7 @@ def test_an_answer_about_another_ticket_proves_nothing(
     sandbox.faults.add(fault)
     entry = product.work_until(number, State.POSTED)
     assert notes(sandbox, number) == [False]
-    assert entry.note_id == str(sandbox.zendesk.comments(number)[-1].id)
+    assert entry.note.id == str(sandbox.zendesk.comments(number)[-1].id)
 
 
 @pytest.mark.parametrize("body", ['{"comments": []}', "{}", '{"comments": [], "next_page": null, "count": 0}'])
@@ -151,7 +151,7 @@ def test_a_200_that_did_not_make_a_note_internal_is_not_believed(
     number = sandbox.zendesk.file_ticket(requester=ADA)
     product.work_until(number, State.POSTED)
     assert notes(sandbox, number) == [False]
-    assert product.entry(number).was_public
+    assert product.entry(number).note.was_public
 
 
 def test_a_step_that_ran_out_of_time_may_have_written_its_note(
@@ -167,8 +167,9 @@ def test_a_step_that_ran_out_of_time_may_have_written_its_note(
         product.jobs.post_note(key(number))
     entry = product.entry(number)
     assert (entry.state, entry.last_error) == (State.READY, "the step took too long")
-    assert entry.not_before > product.ledger.now() + settle / 2
-    product.ledger.settle(entry, lambda known, _: dataclasses.replace(known, not_before=0))
+    assert entry.claim.not_before > product.ledger.reader.now() + settle / 2
+    now = dataclasses.replace(entry.claim, not_before=0)
+    product.ledger.settle(entry, lambda known, _: dataclasses.replace(known, claim=now))
     product.work_until(number, State.POSTED)
     assert notes(sandbox, number) == [False]
 

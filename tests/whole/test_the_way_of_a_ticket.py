@@ -12,6 +12,7 @@ from redis import Redis
 
 from integration.cases.entry import State
 from integration.logrocket import callback
+from integration.logrocket.settings import LogRocketSettings
 from sandbox import Fault, Sandbox
 from tests.conftest import InProcess, wait_for
 from tests.observed import asked, everything, looks_at_comments, polls, updates
@@ -48,7 +49,7 @@ def test_the_request_names_the_requester_and_a_callback_that_only_this_integrati
     assert f"{url.scheme}://{url.netloc}{url.path}" == product.settings.public_url + "/logrocket/highlights"
     assert parse_qs(url.query)["ticket_id"] == [str(number)]
     [request] = sandbox.logrocket.requests
-    assert request.headers["Authorization"] == f"token {product.settings.logrocket.api_key}"
+    assert request.headers["Authorization"] == f"token {product.settings.of(LogRocketSettings).api_key}"
 
 
 def test_the_note_ends_with_the_marker_of_its_request(sandbox: Sandbox, product: InProcess) -> None:
@@ -57,7 +58,7 @@ def test_the_note_ends_with_the_marker_of_its_request(sandbox: Sandbox, product:
 
     [note] = sandbox.zendesk.internal_notes(number)
     [request_id] = sandbox.logrocket.results
-    assert entry.request_id == request_id
+    assert entry.request.id == request_id
     assert note.html_body.removesuffix("</div>").endswith(f"<p>Highlights request {request_id[:12]}</p>")
 
 
@@ -88,7 +89,7 @@ def test_a_callback_of_the_newest_page_counts_as_ready(sandbox: Sandbox, product
 def test_what_is_personal_is_gone_when_the_note_is_posted(sandbox: Sandbox, product: InProcess) -> None:
     number = sandbox.zendesk.file_ticket(requester=ADA)
     entry = product.work_until(number, State.POSTED)
-    assert (entry.email, entry.external_id, entry.highlights) == (None, None, None)
+    assert (entry.person.email, entry.person.external_id, entry.note.highlights) == (None, None, None)
     assert [what for _, what in entry.history] == ["received", "requested", "ready", "posted"]
     stored = everything(product.redis)
     assert f"highlights:case:zendesk-{number}" in stored
@@ -105,7 +106,7 @@ def test_a_posted_entry_is_kept_for_its_retention(sandbox: Sandbox, product: InP
 
 def test_a_job_carries_a_ticket_id_and_nothing_else(sandbox: Sandbox, product: InProcess, redis: Redis) -> None:
     number = sandbox.zendesk.file_ticket(requester=ADA)
-    wait_for(lambda: product.ledger.find(key(number)))
+    wait_for(lambda: product.ledger.reader.find(key(number)))
     [name] = [each for each in redis.keys("rq:job:*") if b":results" not in each]
     job = repr(redis.hgetall(name))
     assert ADA not in job
@@ -204,7 +205,7 @@ def test_a_note_whose_answer_was_lost_is_not_posted_again(fault: Fault, sandbox:
     number = sandbox.zendesk.file_ticket(requester=ADA)
     entry = product.work_until(number, State.POSTED)
     [note] = sandbox.zendesk.internal_notes(number)
-    assert entry.note_id == str(note.id)
+    assert entry.note.id == str(note.id)
     [first_try] = updates(sandbox)
     assert looks_at_comments(sandbox)[0].at - first_try.at >= product.settings.settle_seconds
 
@@ -219,9 +220,9 @@ def test_a_note_that_was_never_written_is_posted_after_all(sandbox: Sandbox, pro
 
 def test_a_note_on_a_later_page_of_comments_is_found(sandbox: Sandbox, product: InProcess) -> None:
     number = sandbox.zendesk.file_ticket(requester=ADA)
-    wait_for(lambda: product.ledger.find(key(number)))
+    wait_for(lambda: product.ledger.reader.find(key(number)))
     agent = (f"{sandbox.zendesk.agent_email}/token", sandbox.zendesk.api_token)
-    sandbox.zendesk.update_limit = sandbox.zendesk.account_update_limit = 1000
+    sandbox.zendesk.desk.limits.ticket_updates = sandbox.zendesk.desk.limits.account_updates = 1000
     for _ in range(120):
         comment = {"ticket": {"comment": {"body": "Looking into it.", "public": False}}}
         requests.put(f"{sandbox.zendesk.url}/api/v2/tickets/{number}", json=comment, auth=agent, timeout=5)
@@ -251,7 +252,7 @@ def test_a_public_note_whose_answer_was_lost_is_found_and_made_private(
 ) -> None:
     sandbox.faults.add(Fault(service="zendesk", method="PUT", path=r"/tickets/", public=True, drop="after"))
     number = sandbox.zendesk.file_ticket(requester=ADA)
-    wait_for(lambda: product.ledger.find(key(number)))
+    wait_for(lambda: product.ledger.reader.find(key(number)))
     if redis_restarted:
         case = f"highlights:case:zendesk-{number}"
         stored = json.loads(cast("bytes", redis.get(case)))
@@ -269,8 +270,8 @@ def test_failed_then_ready_ends_in_one_note(sandbox: Sandbox, product: InProcess
     number = sandbox.zendesk.file_ticket(requester=ADA)
     entry = product.work_until(number, State.POSTED)
     first, second = sandbox.logrocket.results
-    assert entry.request_id == second
-    assert entry.old_ids == (first,)
+    assert entry.request.id == second
+    assert entry.request.old_ids == (first,)
     assert len(sandbox.zendesk.internal_notes()) == 1
 
 
@@ -365,7 +366,7 @@ def test_a_request_whose_answer_was_lost_is_not_paid_for_twice_when_a_callback_t
 
 def test_a_callback_for_a_ticket_that_nobody_knows_is_already_known(product: InProcess) -> None:
     url = callback.address(
-        product.settings.public_url, key(99), secret_keys=product.settings.secret_keys, now=product.ledger.now()
+        product.settings.public_url, key(99), secret_keys=product.settings.secret_keys, now=product.ledger.reader.now()
     )
     assert requests.post(url, json={"status": "FAILED", "result": None}, timeout=5).status_code == 200
 
@@ -410,7 +411,7 @@ def test_refused_credentials_hold_a_ticket_until_they_are_mended(
     sandbox.faults.add(Fault(service="logrocket", status=status, times=8))
     number = sandbox.zendesk.file_ticket(requester=ADA)
     entry = product.work_until(number, State.POSTED)
-    assert entry.refusals == 0
+    assert entry.claim.refusals == 0
     assert [request.status for request in sandbox.logrocket.requests].count(status) == 8
 
 
@@ -433,7 +434,7 @@ def test_a_ticket_is_received_although_a_quote_breaks_its_json(sandbox: Sandbox,
     number = sandbox.zendesk.file_ticket(requester=ADA, external_id='x", "ticket_id": "1')
     product.work_until(number, State.POSTED)
     assert len(sandbox.zendesk.internal_notes(number)) == 1
-    assert product.ledger.find(key(1)) is None
+    assert product.ledger.reader.find(key(1)) is None
 
 
 @pytest.mark.parametrize("status", [200, 204])

@@ -22,8 +22,10 @@ from integration.cases import connections
 from integration.errors import RemoteError
 from integration.facts import Person
 from integration.logrocket.client import LogRocket
+from integration.logrocket.settings import LogRocketSettings
 from integration.settings import Settings, from_environment
 from integration.zendesk.desk import Desk
+from integration.zendesk.settings import ZendeskSettings
 from sandbox import Sandbox
 from tests.tcp_proxy import TcpProxy
 from tests.tickets import key
@@ -86,14 +88,14 @@ Ask = Callable[[Settings, Path | None], object]
 
 
 def ask_zendesk(settings: Settings, authority: Path | None) -> object:
-    desk = Desk(settings.zendesk)
+    desk = Desk(settings.of(ZendeskSettings))
     for session in (desk._session, getattr(desk._zendesk.credentials, "session", desk._session)):
         session.verify = True if authority is None else str(authority)
     return desk.find_note(key(1), markers=["abc"])
 
 
 def ask_logrocket(settings: Settings, authority: Path | None) -> object:
-    logrocket = LogRocket(settings.logrocket)
+    logrocket = LogRocket(settings.of(LogRocketSettings))
     logrocket._session.verify = True if authority is None else str(authority)
     return logrocket.ask(Person(email="ada@shop.example"), callback_url="http://127.0.0.1/")
 

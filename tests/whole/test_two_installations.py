@@ -11,10 +11,9 @@ import pytest
 from redis import Redis
 from rq.registry import FailedJobRegistry, StartedJobRegistry
 
-from integration.cases import heartbeats
+from integration.cases import heartbeats, overview
 from integration.cases.entry import State
 from integration.cases.keys import DEFAULT_PREFIX, Keys
-from integration.cases.overview import look
 from integration.cases.queues import open_queue
 from integration.checks.redis_server import worker as worker_check
 from integration.findings import Outcome
@@ -91,7 +90,7 @@ def test_each_works_for_its_own_accounts_alone(both: list[Installation], redis: 
     numbers = [each.sandbox.zendesk.file_ticket() for each in both]
     assert numbers[0] == numbers[1]  # the worst case: the same number in both accounts
     number = numbers[0]
-    wait_for(lambda: second.ledger.find(key(number)))
+    wait_for(lambda: second.ledger.reader.find(key(number)))
     before = of(PREFIXES[1], redis)
 
     first.work_until(number, State.POSTED)
@@ -100,8 +99,8 @@ def test_each_works_for_its_own_accounts_alone(both: list[Installation], redis: 
     assert second.entry(number).state is State.RECEIVED
     assert len(second.sandbox.logrocket.requests) == 0
     assert of(PREFIXES[1], redis) == before
-    overview = look(second.ledger, second.redis, requests_per_hour=1000)
-    assert (overview.jobs_waiting, overview.states[State.POSTED]) == (1, 0)
+    stands = overview.read(second.settings, second.redis, routes=second.ledger.lanes.routes)
+    assert (stands.jobs_waiting, stands.counts[State.POSTED]) == (1, 0)
 
     second.work_until(number, State.POSTED)
     assert (first.notes(number), second.notes(number)) == (1, 1)
@@ -127,11 +126,11 @@ def test_every_key_begins_with_a_prefix_or_is_rqs(both: list[Installation], redi
 def test_a_job_of_the_other_is_neither_seen_nor_counted(both: list[Installation]) -> None:
     first, second = both
     first.ledger.receive(new_ticket(7, email="ada@shop.example"))
-    assert first.ledger.queued() == {(key(7), State.RECEIVED)}
-    assert second.ledger.queued() == set()
+    assert first.ledger.reader.queued() == {(key(7), State.RECEIVED)}
+    assert second.ledger.reader.queued() == set()
     sweeper.sweep(second.ledger)
     second.work()
-    assert first.ledger.queued() == {(key(7), State.RECEIVED)}
+    assert first.ledger.reader.queued() == {(key(7), State.RECEIVED)}
 
 
 @pytest.mark.parametrize("prefixes", [PREFIXES, PREFIXES[::-1]])

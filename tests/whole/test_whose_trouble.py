@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import pytest
 from redis import Redis
 
-from integration.cases.entry import Entry, State
+from integration.cases.entry import Claim, Entry, State
 from integration.cases.lanes import Sign
 from integration.facts import Pace
 from sandbox import Fault, Sandbox
@@ -30,7 +30,7 @@ def environ(environ: dict[str, str]) -> dict[str, str]:
 
 @pytest.fixture(autouse=True)
 def _roomy(sandbox: Sandbox, product: InProcess) -> None:
-    sandbox.zendesk.account_update_limit = 6000
+    sandbox.zendesk.desk.limits.account_updates = 6000
     product.ledger.lanes.answered("Zendesk", Pace(interval=0.01, pause=0.0))
 
 
@@ -87,7 +87,7 @@ def test_tickets_whose_look_up_is_refused_keep_nobody_waiting(sandbox: Sandbox, 
     refused = [file_unknown(sandbox, product) for _ in range(3)]
     for number in refused:
         refuse(sandbox, number, "GET", 403)
-    working(product, lambda: all(each.refused_since for each in entries_of(product, *refused)))
+    working(product, lambda: all(each.claim.refused_since for each in entries_of(product, *refused)))
     good = sandbox.zendesk.file_ticket(requester=ADA)
     product.work_until(good, State.POSTED)
     for number in refused:
@@ -103,7 +103,7 @@ def test_a_429_of_one_ticket_makes_that_one_wait(sandbox: Sandbox, product: InPr
     working(product, lambda: product.entry(limited).last_error)
     outlook = product.ledger.lanes.outlook()
     assert outlook.notes_at("Zendesk") - outlook.now < 5
-    assert product.entry(limited).not_before - outlook.now > 80
+    assert product.entry(limited).claim.not_before - outlook.now > 80
 
 
 def test_a_requester_whom_logrocket_refuses_fails_alone(sandbox: Sandbox, product: InProcess) -> None:
@@ -129,7 +129,7 @@ def test_while_nobody_can_tell_whose_trouble_it_is_the_ticket_waits(
     refuse(sandbox, number, "PUT", 403)
     working(product, lambda: len([each for each in sandbox.zendesk.requests if "/users/me" in each.path]) > 4)
     entry = product.entry(number)
-    assert (entry.state, entry.refusals, product.ledger.lanes.holds()) == (State.READY, 0, [])
+    assert (entry.state, entry.claim.refusals, product.ledger.lanes.holds()) == (State.READY, 0, [])
 
 
 # -- Of the account
@@ -141,7 +141,7 @@ def test_credentials_that_are_refused_hold_everybody_and_cost_no_attempt(sandbox
     [hold] = working(product, product.ledger.lanes.holds)
     assert (hold.service, hold.reason) == ("Zendesk", "Zendesk refuses our credentials (403)")
     working(product, lambda: len(sandbox.zendesk.requests) > 12)
-    assert {(each.state, each.refusals) for each in entries_of(product, *tickets)} == {(State.READY, 0)}
+    assert {(each.state, each.claim.refusals) for each in entries_of(product, *tickets)} == {(State.READY, 0)}
     sandbox.faults.clear()
     for number in tickets:
         product.work_until(number, State.POSTED)
@@ -235,8 +235,8 @@ def test_an_account_that_is_not_there_holds_every_ticket_and_ends_none(sandbox: 
 
 
 def test_success_for_others_since_the_first_refusal_shows_that_it_is_the_tickets_own(product: InProcess) -> None:
-    lanes, now = product.ledger.lanes, product.ledger.now()
-    one = Entry(key=key(1), received_at=now, entered_at=now, refused_since=now)
+    lanes, now = product.ledger.lanes, product.ledger.reader.now()
+    one = Entry(key=key(1), received_at=now, entered_at=now, claim=Claim(refused_since=now))
     two = Entry(key=key(2), received_at=now, entered_at=now)
     assert lanes.met("Zendesk", Sign.REFUSED, two) == (False, False)
     assert lanes.met("Zendesk", Sign.REFUSED, one) == (True, False)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from integration.facts import Stretch, merged
 from integration.zendesk.delivery_log import LONGEST_DELIVERY_SECONDS, missed_in
 from integration.zendesk.setup.conditions import Conditions
-from integration.zendesk.trigger_match import Rule, as_created, rules, would_fire
+from integration.zendesk.trigger_match import Rule, as_created, rules_of, would_fire
 
 CREATED, LATER = "2026-11-25T10:00:00Z", "2026-11-25T10:20:00Z"
 NOW = 1_795_600_000.0
@@ -68,7 +68,7 @@ def fires(field: str, operator: str, value: object, **changes: object) -> bool |
         ("ticket_is_public", "is", "public", True),
         ("comment_is_public", "is", "false", False),
         ("comment_is_public", "is", True, True),
-        # what a record does not tell
+        # what a record does not show
         ("assignee_id", "is", "current_user", None),
         ("requester_role", "is", "4", None),
         ("custom_fields_77", "is", "x", None),
@@ -138,7 +138,7 @@ def test_rules_are_those_of_our_webhooks() -> None:
         {"id": 3, "actions": calls["A"], "conditions": "x"},
         {"id": 4, "actions": [{"field": "notification_webhook", "value": "A"}]},
     ]
-    assert [each.conditions for each in rules([*webhooks, event], triggers)] == [Conditions(), Conditions(), None]
+    assert [rule.conditions for rule in rules_of([*webhooks, event], triggers)] == [Conditions(), Conditions(), None]
 
 
 def test_a_ticket_as_it_was_created() -> None:
@@ -190,5 +190,5 @@ def test_merged_stretches_are_the_same_time(pairs: list[tuple[int, int]]) -> Non
     stretches = [Stretch(start=start, end=start + length) for start, length in pairs]
     done = merged(stretches)
     for moment in range(62):
-        assert any(moment in each for each in done) is any(moment in each for each in stretches)
+        assert any(moment in stretch for stretch in done) is any(moment in stretch for stretch in stretches)
     assert all(one.end < other.start for one, other in pairwise(done))

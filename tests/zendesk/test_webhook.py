@@ -56,7 +56,7 @@ def refused(body: bytes, headers: Headers, *secrets: str, now: datetime = NOW) -
 # -- A signature: it works
 
 
-@pytest.mark.parametrize("name", [each for each in names("zendesk") if "test_before" not in each])
+@pytest.mark.parametrize("name", [name for name in names("zendesk") if "test_before" not in name])
 def test_a_recorded_delivery_is_verified(name: str) -> None:
     recorded = delivery(name)
     verify(recorded.body, recorded.headers, secrets=(SECRET,), now=NOW.timestamp())
@@ -77,7 +77,7 @@ def test_whatever_is_signed_with_the_secret_is_accepted_while_it_is_fresh(
 def test_each_secret_of_a_rotation_is_accepted_and_no_other(secrets: list[str], data: st.DataObject) -> None:
     headers = signed(secret=data.draw(st.sampled_from(secrets)))
     verify(BODY, headers, secrets=secrets, now=NOW.timestamp())
-    other = data.draw(SECRETS.filter(lambda each: each not in secrets))
+    other = data.draw(SECRETS.filter(lambda secret: secret not in secrets))
     assert refused(BODY, signed(secret=other), *secrets)
 
 
@@ -462,15 +462,15 @@ KEYS = st.sampled_from(["ticket_id", "requester_email", "requester_external_id",
 LIKELY = JSON | st.sampled_from(["1", 1, "0", "a@b.example", "zen:event-type:ticket.created", {"id": "1"}])
 
 
-def is_usable(found: NewCase | None) -> bool:
-    if found is None:
+def is_usable(case: NewCase | None) -> bool:
+    if case is None:
         return True
-    texts = [text for text in (found.person.email, found.person.external_id) if text is not None]
+    texts = [text for text in (case.person.email, case.person.external_id) if text is not None]
     return (
-        found.number is not None
-        and 0 < found.number < 10**18
-        and found.key == key(found.number)
-        and (found.person.email is None or "@" in found.person.email)
+        case.number is not None
+        and 0 < case.number < 10**18
+        and case.key == key(case.number)
+        and (case.person.email is None or "@" in case.person.email)
         and all(text == text.strip() and text and text.isprintable() and text.encode() for text in texts)
     )
 
@@ -501,16 +501,16 @@ def test_any_json_tells_of_a_usable_ticket_or_is_malformed(payload: dict[str, An
 @unhurried
 @given(ticket_id=st.integers(1, 10**18 - 1), rest=st.binary(max_size=50))
 def test_a_ticket_id_at_the_start_is_read_whatever_follows(ticket_id: int, rest: bytes) -> None:
-    found = read(b'{"ticket_id": "%d", "requester_external_id": "' % ticket_id + rest)
-    assert found is not None
-    assert found == new_ticket(ticket_id)
+    case = read(b'{"ticket_id": "%d", "requester_external_id": "' % ticket_id + rest)
+    assert case is not None
+    assert case == new_ticket(ticket_id)
 
 
 @unhurried
 @given(value=JSON)
 def test_an_identity_is_text_or_none(value: object) -> None:
-    for found in (identity(value), email_address(value)):
-        assert found is None or (found == found.strip() != "")
+    for text in (identity(value), email_address(value)):
+        assert text is None or (text == text.strip() != "")
 
 
 def test_what_is_personal_is_in_no_repr() -> None:

@@ -19,8 +19,9 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
 from integration import logs
-from integration.cases.entry import NewerEntryError, State
+from integration.cases.entry import State
 from integration.cases.ledger import Ledger
+from integration.cases.stored import NewerEntryError
 from integration.facts import CaseKey, as_logged, name_of, read_name
 from integration.web.status import wording
 
@@ -71,14 +72,14 @@ def add(pages: Blueprint, ledger: Ledger) -> None:
     @pages.get("/status/failed/<any(retry, erase):action>")
     def ask_for_all(action: str) -> ResponseReturnValue:
         """Ask whether all failed tickets are meant."""
-        number = ledger.counts()[State.FAILED]
+        number = ledger.reader.counts()[State.FAILED]
         return render_template("status/ask.html", action=action, ticket=None, number=number)
 
     @pages.post("/status/failed/<any(retry, erase):action>")
     def do_to_all(action: str) -> ResponseReturnValue:
         """Do it to all failed tickets, for as long as a request may take."""
-        done = _do_in_time(ledger.in_state(State.FAILED), actions[action], seconds=BULK_SECONDS)
-        left = ledger.counts()[State.FAILED]
+        done = _do_in_time(ledger.reader.in_state(State.FAILED), actions[action], seconds=BULK_SECONDS)
+        left = ledger.reader.counts()[State.FAILED]
         log.info("failed tickets dealt with by an admin", action=action, count=done, left=left)
         rest = f" {wording.count(left, 'ticket')} that have failed are left: go on where you began." if left else ""
         flash(f"{wording.count(done, 'ticket')} {'was' if done == 1 else 'were'} {_DONE[action]}.{rest}")
@@ -105,7 +106,7 @@ def _key_of(name: str) -> CaseKey:
 
 def _why_left(ledger: Ledger, key: CaseKey) -> str:
     try:
-        entry = ledger.find(key)
+        entry = ledger.reader.find(key)
     except NewerEntryError:
         return "a newer release wrote it"
     return "it is not known" if entry is None else f"there is nothing to retry, it is {wording.STATES[entry.state]}"

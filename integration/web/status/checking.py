@@ -1,9 +1,9 @@
-"""`check`, started from the status page: a process of its own, one at a time for all web processes, within a bound.
+"""`check`, started from the status page: in a process of its own, one at a time, and within a time limit.
 
     <prefix>:checked         what the last one found, as JSON, for a day
-    <prefix>:checked:lock    that one is under way, and since when
+    <prefix>:checked:lock    that one is running, and since when
 
-The web process itself still asks nobody: the process is another one, and what waits for it is a thread of its own.
+The web process itself still calls no service; a thread waits for the process.
 """
 
 from __future__ import annotations
@@ -17,18 +17,20 @@ import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any, Final, cast
 
 from redis import Redis
 from redis.exceptions import RedisError
 
-from integration import logs
+from integration import logs, lua
 from integration.checks import SECONDS
 from integration.findings import Outcome, Result, failure
+from integration.json_body import json_object
 from integration.settings import Settings
 
-LIMIT_SECONDS: Final = SECONDS + 20.0  # with the time that it takes to start
-_LOCK_SECONDS: Final = int(LIMIT_SECONDS) + 20  # longer: a web process that is killed gives it back
+LIMIT_SECONDS: Final = SECONDS + 20.0  # including the time to start
+_LOCK_SECONDS: Final = int(LIMIT_SECONDS) + 20  # a bit longer, so that the lock of a killed web process ends
 _KEPT_SECONDS: Final = 24 * 60 * 60
 _LONGEST_OUTPUT: Final = 256 * 1024
 _LONGEST_TEXT: Final = 1000
@@ -36,14 +38,7 @@ _COMMAND: Final = (sys.executable, "-m", "integration", "check", "--json")
 
 log = logs.get(__name__)
 
-# KEYS lock; ARGV seconds; whether it was free
-_LOCK: Final = "return redis.call('SET', KEYS[1], redis.call('TIME')[1], 'NX', 'EX', ARGV[1]) and 1 or 0"
-# KEYS result, lock; ARGV results as JSON, seconds
-_DONE: Final = """
-local found = cjson.encode({at = tonumber(redis.call('TIME')[1])})
-redis.call('SET', KEYS[1], string.sub(found, 1, -2) .. ',"results":' .. ARGV[1] .. '}', 'EX', ARGV[2])
-redis.call('DEL', KEYS[2])
-"""
+_BEGIN, _END = (lua.load(Path(__file__).parent, name) for name in ("begin_check", "end_check"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,7 +56,7 @@ class Checked:
 
 
 class Checker:
-    """Starts checks, and tells what came of the last one."""
+    """Starts checks, and has the results of the last one."""
 
     def __init__(self, settings: Settings, redis: Redis) -> None:
         self._secrets = settings.secrets
@@ -70,7 +65,7 @@ class Checker:
 
     def start(self) -> bool:
         """Start a check in the background; False when one is under way."""
-        if not self._redis.eval(_LOCK, 1, self._keys.checking, str(_LOCK_SECONDS)):
+        if not self._redis.eval(_BEGIN, 1, self._keys.checking, str(_LOCK_SECONDS)):
             return False
         threading.Thread(target=self._run, daemon=True, name="check").start()
         return True
@@ -78,17 +73,17 @@ class Checker:
     def last(self) -> Checked:
         """What the last check found."""
         lock, stored = cast("list[bytes | None]", self._redis.mget([self._keys.checking, self._keys.checked]))
-        last = _object(stored)
+        last = json_object(stored or b"") or {}
         return Checked(
             running_since=None if lock is None else float(lock), at=last.get("at"), results=read(last.get("results"))
         )
 
     def _run(self) -> None:
-        results = without(run(), self._secrets)
+        results = without_secrets(run(), self._secrets)
         log.info("checked from the status page", failures=sum(result.outcome is Outcome.FAILURE for result in results))
         try:
             told = json.dumps([asdict(result) for result in results])
-            self._redis.eval(_DONE, 2, self._keys.checked, self._keys.checking, told, str(_KEPT_SECONDS))
+            self._redis.eval(_END, 2, self._keys.checked, self._keys.checking, told, str(_KEPT_SECONDS))
         except RedisError as error:
             log.warning("what the check found cannot be written down", error=type(error).__name__)
 
@@ -108,12 +103,12 @@ def run(command: Sequence[str] = _COMMAND, *, seconds: float = LIMIT_SECONDS) ->
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             return (failure("check", f"was not done after {seconds:.0f} s", "Run it by hand, and see what is slow."),)
-    results = read(_object(output[:_LONGEST_OUTPUT]).get("checks"))
+    results = read((json_object(output[:_LONGEST_OUTPUT]) or {}).get("checks"))
     return results or (failure("check", "ended without a result", "The log of the web process says why."),)
 
 
-def without(results: Sequence[Result], secrets: Sequence[str]) -> tuple[Result, ...]:
-    """The same results, should a secret ever have got into one."""
+def without_secrets(results: Sequence[Result], secrets: Sequence[str]) -> tuple[Result, ...]:
+    """The same results, with `[secret]` where a secret should ever have got into one."""
     return tuple(
         Result(
             name=result.name,
@@ -132,7 +127,7 @@ def _hidden(text: str, secrets: Sequence[str]) -> str:
 
 
 def read(told: object) -> tuple[Result, ...]:
-    """Results from JSON; what is none is passed over."""
+    """Results from JSON; what is no result is left out."""
     return tuple(_result(item) for item in told if _is_result(item)) if isinstance(told, list) else ()
 
 
@@ -153,11 +148,3 @@ def _result(item: Mapping[str, Any]) -> Result:
         found=item["found"][:_LONGEST_TEXT],
         fix=None if fix is None else fix[:_LONGEST_TEXT],
     )
-
-
-def _object(text: bytes | None) -> dict[str, Any]:
-    try:
-        document = json.loads(text or b"{}")
-    except (ValueError, RecursionError):
-        return {}
-    return document if isinstance(document, dict) else {}

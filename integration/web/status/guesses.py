@@ -1,12 +1,11 @@
-"""How guessing of the password is slowed down, from one address and from all together, in Redis.
+"""Slows down guessing of the password, per address and for all addresses together; kept in Redis.
 
-Some wrong passwords are free: WRONG_FROM_ONE from an address, WRONG_FROM_ALL from all addresses. Who is over it is not
-locked out, and cannot guess on: one try is looked at in a while, whether it is right or wrong, and all others are
-refused unseen. A right one may have to wait for its turn, for a second. Who got in before is not held up by what
-others do, but by wrong passwords of their own: they have a cookie, or come from an address that is known for
-KNOWN_DAYS.
+Some wrong passwords are free: WRONG_FROM_ONE from an address, WRONG_FROM_ALL from all addresses. After that nobody is
+locked out, but guessing is slow: one try per turn is looked at, right or wrong, and all others are refused unseen. A
+right one may have to wait a second for its turn. Whoever got in before is slowed down by their own wrong passwords
+alone, not by those of others: they have a cookie, or come from an address that is known for KNOWN_DAYS.
 
-A client is remembered as a hash. Those of strangers have 4096 places: that is all the room that they can take up.
+A client is remembered as a hash. Strangers share 4096 counters, so that they cannot fill Redis.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, cast
 
 import limits
@@ -22,38 +22,21 @@ from limits.storage import RedisStorage
 from limits.strategies import FixedWindowRateLimiter
 from redis import Redis
 
+from integration import lua
 from integration.cases.keys import Keys
 
 WRONG_FROM_ONE: Final = limits.parse("10 per 5 minutes")
 WRONG_FROM_ALL: Final = limits.parse("100 per 5 minutes")
-ONE_TURN_MS: Final = 1000  # between two tries from one client that are looked at,
+ONE_TURN_MS: Final = 1000  # between two tries of one client that are looked at,
 ALL_TURN_MS: Final = 500  # and from all together: 172,800 a day
 PATIENCE_MS: Final = 1000  # how long a try waits for its turn
 KNOWN_DAYS: Final = 30
 _ALL: Final = "all"
-
-# KEYS: the lines to wait in. ARGV: how long a turn of each lasts, and then the patience, in ms. The wait in ms, or,
-# when that is too long, how long it would be as a negative number.
-_TAKE_TURN: Final = """
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local turn = now
-for _, line in ipairs(KEYS) do
-  turn = math.max(turn, tonumber(redis.call('GET', line) or 0))
-end
-if turn - now > tonumber(ARGV[#ARGV]) then
-  return now - turn
-end
-for number, line in ipairs(KEYS) do
-  local free = turn + tonumber(ARGV[number])
-  redis.call('SET', line, string.format('%.0f', free), 'PX', free - now)
-end
-return turn - now
-"""
+_TAKE_TURN: Final = lua.load(Path(__file__).parent, "take_turn")
 
 
 class TooManyGuesses(Exception):
-    """No password of this client is looked at now; `seconds` until one may be."""
+    """No password of this client is looked at now; after `seconds` the next one may be."""
 
     def __init__(self, seconds: int) -> None:
         super().__init__(seconds)
@@ -62,14 +45,14 @@ class TooManyGuesses(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Guesser:
-    """Who tries a password: the place where their wrong ones are counted, and whether they got in before."""
+    """Who tries a password: the name of the counter of their wrong ones, and whether they got in before."""
 
-    place: str
+    counter: str
     known: bool
 
 
 class Guesses:
-    """Says whose password may be looked at."""
+    """Decides whose password is looked at, and when."""
 
     def __init__(self, redis: Redis, keys: Keys, *, sleep: Callable[[float], None] = time.sleep) -> None:
         storage = RedisStorage("redis://", connection_pool=redis.connection_pool, key_prefix=keys.wrong_passwords)
@@ -97,10 +80,10 @@ class Guesses:
     def _is_free(self, who: Guesser, *, right: bool) -> bool:
         """Whether this try is one of those that need no turn; a wrong one is counted."""
         ask = self._limiter.test if right else self._limiter.hit
-        return ask(WRONG_FROM_ONE, who.place) and (who.known or ask(WRONG_FROM_ALL, _ALL))
+        return ask(WRONG_FROM_ONE, who.counter) and (who.known or ask(WRONG_FROM_ALL, _ALL))
 
     def _await_turn(self, who: Guesser) -> None:
-        lines = {who.place: ONE_TURN_MS} if who.known else {who.place: ONE_TURN_MS, _ALL: ALL_TURN_MS}
+        lines = {who.counter: ONE_TURN_MS} if who.known else {who.counter: ONE_TURN_MS, _ALL: ALL_TURN_MS}
         keys = [f"{self._keys.wrong_passwords}:turn:{line}" for line in lines]
         wait = cast("int", self._take_turn(keys=keys, args=[*lines.values(), PATIENCE_MS]))
         if wait < 0:

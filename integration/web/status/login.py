@@ -40,8 +40,8 @@ USER: Final = "admin"
 REALM: Final = "helpdesk-highlights"
 _PAGE: Final = "status.page"
 _COOKIE: Final = "let_in"
-_COOKIE_DIGITS: Final = 16  # hexadecimal, that tell one browser from another
-_PLACES_DIGITS: Final = 3  # likewise, that tell strangers apart
+_COOKIE_DIGITS: Final = 16  # hexadecimal digits by which browsers differ
+_PLACES_DIGITS: Final = 3  # likewise for strangers
 _ADDRESS: Final = b"client address"  # keeps these hashes apart from all else that SECRET_KEY signs
 _BROWSER: Final = b"browser that was let in"
 _ONE_SUBSCRIBER: Final = 64  # bits of an IPv6 address
@@ -57,13 +57,13 @@ class Doorkeeper:
     def __init__(self, settings: Settings, redis: Redis) -> None:
         self._password = (settings.admin_password or "").encode()
         self._secret_key = settings.secret_keys[0].encode()
-        self._has_router = settings.public_url.startswith("https://")  # for we speak plain HTTP
+        self._has_router = settings.public_url.startswith("https://")  # we ourselves speak plain HTTP
         self._guesses = Guesses(redis, settings.keys)
         self.auth = HTTPBasicAuth(realm=REALM)
-        self.auth.verify_password(self._admits)
+        self.auth.verify_password(self._knows_the_password)
 
-    def _admits(self, user: str, password: str) -> bool:
-        """Whether user and password are right; 429 when too many wrong ones came of late."""
+    def _knows_the_password(self, user: str, password: str) -> bool:
+        """Whether user and password are right; 429 when there were too many wrong ones lately."""
         if not user and not password:
             return False  # nothing was tried
         right_user = hmac.compare_digest(user.encode("utf-8", "replace"), USER.encode())
@@ -90,19 +90,19 @@ class Doorkeeper:
     def _guesser(self, address: str) -> Guesser:
         browser = session.get(_COOKIE)
         if isinstance(browser, str) and hmac.compare_digest(self._let_in(browser[:_COOKIE_DIGITS]), browser):
-            return Guesser(place=browser[:_COOKIE_DIGITS], known=True)
+            return Guesser(counter=browser[:_COOKIE_DIGITS], known=True)
         if self._guesses.is_known(address):
-            return Guesser(place=address, known=True)
-        return Guesser(place=address[:_PLACES_DIGITS], known=False)
+            return Guesser(counter=address, known=True)
+        return Guesser(counter=address[:_PLACES_DIGITS], known=False)
 
     def _remember(self, address: str) -> None:
-        """Tell this client from strangers next time: by its address, and a browser by a cookie."""
+        """Remember this client as no stranger: by its address, and a browser by a cookie."""
         self._guesses.know(address)
         if request.endpoint == _PAGE and _COOKIE not in session:
             session[_COOKIE] = self._let_in(secrets.token_hex(_COOKIE_DIGITS // 2))
 
     def _let_in(self, browser: str) -> str:
-        """What a browser is given to show again; worth nothing once the password is another one."""
+        """The value of a browser's cookie; it is void once the password changes."""
         return browser + self._hashed(_BROWSER + self._password, browser)
 
     def _hashed(self, purpose: bytes, text: str) -> str:

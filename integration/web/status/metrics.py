@@ -19,8 +19,6 @@ from integration.cases.ledger import Ledger
 from integration.cases.overview import Overview
 from integration.cases.situation import Trouble
 from integration.settings import Settings
-from integration.web.status import snapshot as snapshots
-from integration.web.status.snapshot import Snapshot
 
 PREFIX = "highlights"
 
@@ -28,13 +26,12 @@ PREFIX = "highlights"
 def exposition(settings: Settings, ledger: Ledger, redis: Redis, *, accept: str) -> tuple[bytes, str]:
     """The metrics in the form that the `Accept` header asks for, and that form's name."""
     counts = cast("dict[bytes, bytes]", redis.hgetall(ledger.keys.metrics))
+    stands = overview.read(settings, redis, routes=ledger.lanes.routes)
     told = Told(
-        overview=overview.look(ledger, redis, requests_per_hour=settings.logrocket.requests_per_hour),
-        snapshot=snapshots.take(ledger, redis),
-        troubles=standing.troubles(overview.facts(settings, redis, routes=ledger.lanes.routes)),
+        overview=stands,
+        troubles=standing.troubles(stands.facts),
         counted=counters.read(counts),
-        refused=deliveries.counted(counts),
-        requests_per_hour=settings.logrocket.requests_per_hour,
+        refused=deliveries.counted(counts, endpoints=ledger.lanes.routes.endpoints),
     )
     registry = CollectorRegistry(auto_describe=False)
     registry.register(told)
@@ -47,11 +44,9 @@ class Told(Collector):
     """What is told, and how it is called there."""
 
     overview: Overview
-    snapshot: Snapshot
     troubles: tuple[Trouble, ...]
     counted: Counted
     refused: Mapping[tuple[str, str], int]  # by endpoint and reason
-    requests_per_hour: int
 
     def collect(self) -> Iterator[Metric]:
         """Every metric."""
@@ -66,7 +61,7 @@ class Told(Collector):
         there = {trouble.name: trouble.severity.name.lower() for trouble in self.troubles}
         text = "1 while something is not well, by the status page's name for it, and what it does to tickets."
         told = _gauge("trouble", text, "name", "severity")
-        for name in standing.names(self.snapshot.outlook.routes.services):
+        for name in standing.names(self.overview.outlook.routes):
             told.add_metric([name, there.get(name, "none")], name in there)
         yield told
         refused = CounterMetricFamily(
@@ -78,7 +73,7 @@ class Told(Collector):
 
     def _tickets(self) -> Iterator[Metric]:
         states = _gauge("tickets", "Tickets by the state they are in.", "state")
-        for state, number in self.overview.states.items():
+        for state, number in self.overview.counts.items():
             states.add_metric([state], number)
         yield states
         waits = _gauge(
@@ -94,7 +89,7 @@ class Told(Collector):
         yield jobs
 
     def _lanes(self) -> Iterator[Metric]:
-        outlook, holds = self.snapshot.outlook, self.snapshot.holds
+        outlook, holds = self.overview.outlook, self.overview.holds
         held = _gauge("credentials_refused", "1 while a service refuses our credentials and tickets wait.", "service")
         closed = _gauge("closed_seconds", "How long nothing goes to a service: its limit, or a refusal.", "service")
         for service in outlook.routes.services:
@@ -103,15 +98,19 @@ class Told(Collector):
             closed.add_metric([service], max(opens - outlook.now, 0))
         yield held
         yield closed
-        interval = outlook.notes["Zendesk"].interval
-        yield _one("note_interval_seconds", "Time between two notes that Zendesk's limits leave us.", interval)
-        yield _one("logrocket_requests_last_hour", "Highlights requests of the last hour.", self.snapshot.asked)
+        place = max(outlook.notes, key=lambda place: outlook.notes[place].interval)  # the slowest, should there be many
+        interval = outlook.notes[place].interval
+        yield _one("note_interval_seconds", f"Time between two notes that {place}'s limits leave us.", interval)
+        summariser = outlook.routes.callback
+        yield _one(
+            f"{summariser}_requests_last_hour", "Highlights requests of the last hour.", self.overview.facts.asked
+        )
         yield _one(
             "public_notes_unseen",
             "Tickets whose note is or was public and which no admin has marked as seen.",
-            self.overview.public_notes.number,
+            self.overview.facts.public,
         )
-        yield _one("logrocket_requests_limit", "LOGROCKET_REQUESTS_PER_HOUR.", self.requests_per_hour)
+        yield _one(f"{summariser}_requests_limit", f"{outlook.routes.ceiling}.", self.overview.facts.ceiling)
 
     def _counters(self) -> Iterator[Metric]:
         received = CounterMetricFamily(f"{PREFIX}_tickets_received", "Tickets taken in.")
@@ -120,7 +119,7 @@ class Told(Collector):
         entered = CounterMetricFamily(
             f"{PREFIX}_tickets_entered", "How often a ticket entered a state after it came.", labels=["state"]
         )
-        for state in self.overview.states:
+        for state in self.overview.counts:
             entered.add_metric([state], self.counted.entered.get(state, 0))
         yield entered
         public = CounterMetricFamily(f"{PREFIX}_public_notes", "Notes of ours that customers could read.")

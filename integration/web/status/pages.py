@@ -19,12 +19,13 @@ from redis import Redis
 from redis.exceptions import RedisError
 from werkzeug.exceptions import HTTPException, TooManyRequests
 
-from integration import logs
-from integration.cases import overview, standing, story
-from integration.cases.entry import RETRYABLE, Entry, NewerEntryError, State
+from integration import logs, services
+from integration.cases import overview, redis_trouble, standing, story
+from integration.cases.entry import RETRYABLE, Entry, State
 from integration.cases.ledger import Ledger
-from integration.facts import name_of
-from integration.logrocket.links import ProjectLinks
+from integration.cases.steps import Routes
+from integration.cases.stored import NewerEntryError
+from integration.facts import CaseKey, name_of
 from integration.safe_text import masked
 from integration.settings import Settings
 from integration.web.status import actions, figures, login, metrics, snapshot, wording
@@ -69,13 +70,13 @@ def register(app: Flask, settings: Settings, ledger: Ledger, redis: Redis) -> lo
         return login.set_headers(secure, response)
 
     doorkeeper.auth.error_handler(_unauthorized)
-    _add_refusals(pages)
+    _add_refusals(pages, ledger.lanes.routes)
     checker = Checker(settings, redis)
     _add_page(pages, settings, ledger, redis, checker)
     actions.add(pages, ledger)
     _add_check(pages, checker)
     _add_metrics(pages, settings, ledger, redis)
-    _add_vocabulary(pages, settings)
+    _add_vocabulary(pages, settings, ledger.lanes.routes)
     app.register_blueprint(pages)
     app.register_blueprint(files)
     return doorkeeper
@@ -88,9 +89,8 @@ def _add_page(pages: Blueprint, settings: Settings, ledger: Ledger, redis: Redis
     @pages.get("/")
     def page() -> ResponseReturnValue:
         """Show how it stands."""
-        stands = snapshot.take(ledger, redis)
-        facts = overview.facts(settings, redis, routes=ledger.lanes.routes)
-        troubles = standing.troubles(facts)
+        stands = overview.read(settings, redis, routes=ledger.lanes.routes)
+        facts, troubles = stands.facts, standing.troubles(stands.facts)
         state = _state(request.args.get("state", ""))
         return render_template(
             "status/page.html",
@@ -100,29 +100,19 @@ def _add_page(pages: Blueprint, settings: Settings, ledger: Ledger, redis: Redis
             summary=standing.summary(facts, troubles),
             tasks=checklist(facts),
             checked=checker.last(),
-            refusals=snapshot.refusals(redis, ledger.keys),
-            public=overview.public_notes(ledger),
-            lanes=_lanes(stands, settings),
-            missed=snapshot.missed(redis, ledger.keys),
+            refusals=snapshot.refusals(redis, ledger.keys, endpoints=ledger.lanes.routes.endpoints),
+            public=ledger.reader.public_notes(snapshot.SHOWN),
+            lanes=wording.of_lanes(
+                stands.outlook, stands.holds, asked=stands.facts.asked, ceiling=stands.facts.ceiling
+            ),
+            missed=snapshot.missed(redis, ledger.keys, recovered=ledger.lanes.routes.recovered),
             flows=snapshot.flows(redis, ledger.keys, stands.now),
-            reasons=figures.grouped(snapshot.reasons(redis, ledger.keys, since=stands.now - _WEEK)),
+            reasons=figures.grouped(snapshot.reasons(ledger.reader, since=stands.now - _WEEK)),
             search=_search(ledger, request.args.get("ticket", "")),
             state=state,
-            tickets=ledger.latest(snapshot.SHOWN) if state is None else snapshot.latest_in(redis, ledger.keys, state),
+            tickets=snapshot.latest(ledger.reader, state),
             refreshes="refresh" in request.args,
         )
-
-
-def _lanes(stands: snapshot.Snapshot, settings: Settings) -> dict[str, list[str]]:
-    return {
-        "Zendesk": wording.of_zendesk(stands.outlook, stands.holds.get("Zendesk")),
-        "LogRocket": wording.of_logrocket(
-            stands.outlook,
-            stands.holds.get("LogRocket"),
-            asked=stands.asked,
-            ceiling=settings.logrocket.requests_per_hour,
-        ),
-    }
 
 
 def _state(raw: str) -> State | None:
@@ -138,7 +128,7 @@ def _search(ledger: Ledger, raw: str) -> Search | None:
     if key is None:
         return Search(asked=asked[:40], problem="is no ticket number: it has digits only, 18 at most.")
     try:
-        entry = ledger.find(key)
+        entry = ledger.reader.find(key)
     except NewerEntryError:
         return Search(asked=name_of(key), problem="was written by a newer release, which this one leaves alone.")
     unknown = "is not known: it never arrived here, was erased, or is older than RETENTION_DAYS."
@@ -178,11 +168,11 @@ def _unauthorized(_status: int) -> Response:
     return _refusal(401, "Log in", f"The user is {login.USER}, the password is what ADMIN_PASSWORD is set to.")
 
 
-def _add_refusals(pages: Blueprint) -> None:
+def _add_refusals(pages: Blueprint, routes: Routes) -> None:
     @pages.errorhandler(RedisError)
     def no_redis(error: RedisError) -> ResponseReturnValue:
         log.error("status page without Redis", error=type(error).__name__)
-        trouble = standing.away(error)
+        trouble = redis_trouble.away(error, desks=routes.desks)
         answer = _refusal(503, trouble.what, f"{trouble.do} python -m integration check tells what is wrong with it.")
         answer.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
         return answer
@@ -223,8 +213,12 @@ def _refusal(status: int, title: str, text: str) -> Response:
 # -- Words for the templates
 
 
-def _add_vocabulary(pages: Blueprint, settings: Settings) -> None:
-    links = ProjectLinks.of(settings.logrocket)
+def _add_vocabulary(pages: Blueprint, settings: Settings, routes: Routes) -> None:
+    links = services.links(settings)
+
+    def ticket_url(key: CaseKey) -> str:
+        """Where people look at a ticket; here, when its desk does not say."""
+        return services.case_url(settings, key) or url_for("status.page", ticket=name_of(key))
 
     @pages.context_processor
     def vocabulary() -> dict[str, Any]:
@@ -233,9 +227,10 @@ def _add_vocabulary(pages: Blueprint, settings: Settings) -> None:
             "figures": figures,
             "way_of": story.way,
             "RETRYABLE": RETRYABLE,
+            "routes": routes,
             "name_of": name_of,
             "masked": masked,
-            "ticket_url": lambda key: f"{settings.zendesk.url}/agent/tickets/{name_of(key)}",
-            "replay_url": lambda entry: links.replay(entry.replay),
+            "ticket_url": ticket_url,
+            "replay_url": lambda entry: links.replay(entry.note.replay),
             "retention_days": settings.retention_days,
         }

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
 
+from integration.cases.deliveries import Refusals
 from integration.cases.entry import FINAL, Entry, State
 from integration.cases.lanes import Hold, Outlook
-from integration.cases.ledger import PublicNote
+from integration.cases.reader import PublicNote
+from integration.cases.steps import Routes
 
 STATES: Final = {state: str(state) for state in State}  # the same words as in the log and in the commands
-WAITS_FOR: Final = {
-    State.RECEIVED: "for LogRocket to be asked",
-    State.REQUESTED: "for LogRocket's highlights",
-    State.READY: "for their note in Zendesk",
-}
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _SPACE: Final = "\N{NO-BREAK SPACE}"  # keeps a number and its unit on one line
 _PAUSED_SECONDS: Final = 0.5  # that a lane is closed beyond its usual interval
@@ -64,19 +62,25 @@ def sentence(text: str) -> str:
     return _ended(f"{text[:1].upper()}{text[1:]}")
 
 
-def waiting_for(entry: Entry, now: float) -> str | None:
+def waits_for(state: State, routes: Routes) -> str:
+    """What the tickets in a state that is not the end wait for."""
+    match state:
+        case State.RECEIVED:
+            return f"for {routes.summariser} to be asked"
+        case State.REQUESTED:
+            return f"for {routes.summariser}'s highlights"
+        case _:
+            return f"for their note in {' or '.join(dict.fromkeys(routes.places.values()))}"
+
+
+def waiting_for(entry: Entry, now: float, *, routes: Routes) -> str | None:
     """What a ticket that is not at its end waits for."""
     if entry.state in FINAL:
         return None
-    if entry.lease_until > now:
+    if entry.claim.lease_until > now:
         return "A worker is at work on it right now."
-    match entry.state:
-        case State.RECEIVED:
-            said = "Waits for LogRocket to be asked"
-        case State.REQUESTED:
-            said = "Waits for LogRocket's highlights"
-        case _:
-            said = "Waits for its note in Zendesk"
+    own = f"for its note in {routes.place(entry.key)}"
+    said = f"Waits {own if entry.state is State.READY else waits_for(entry.state, routes)}"
     return f"{said}, because: {_ended(entry.last_error)}" if entry.last_error else f"{said}."
 
 
@@ -84,46 +88,62 @@ def _ended(text: str) -> str:
     return text if text.endswith(("?", ".")) else f"{text}."
 
 
-def of_public_note(note: PublicNote) -> str:
+def of_public_note(note: PublicNote, *, routes: Routes) -> str:
     """What is known of a note that customers can read, or could, and what to do."""
+    place = routes.place(note.key)
     if note.entry is None:
-        return "Its note was public. Whether it still is cannot be told here any more: look at it in Zendesk."
-    if note.entry.public_note is None:
+        return f"Its note was public. Whether it still is cannot be told here any more: look at it in {place}."
+    if note.entry.note.public_id is None:
         return "Customers may have read its note, or got it by e-mail, before it was made internal."
-    said = "Customers can read its note. Make it internal in Zendesk"
+    said = f"Customers can read its note. Make it internal in {place}"
     if note.entry.state in FINAL:
-        return f"{said}, or retry the ticket; “Seen” changes nothing in Zendesk."
+        return f"{said}, or retry the ticket; “Seen” changes nothing in {place}."
     return f"{said}: it is tried again by itself, and listed again if that does not help."
 
 
-def of_zendesk(outlook: Outlook, hold: Hold | None) -> list[str]:
-    """Zendesk's lane: whether notes may go, and how fast."""
+def of_refusals(refusals: Refusals, *, routes: Routes) -> str:
+    """Where deliveries were refused."""
+    doors = {service.endpoint: f"{service.name} endpoint" for service in routes.doors}
+    return doors.get(refusals.endpoint, f"{routes.summariser} callback")
+
+
+def of_lanes(outlook: Outlook, holds: Mapping[str, Hold], *, asked: int, ceiling: int) -> dict[str, list[str]]:
+    """Each service's lane, by its name: whether something may go, and how much."""
+    routes = outlook.routes
+    told = {place: of_place(place, outlook, holds.get(place)) for place in routes.places.values()}
+    hold = holds.get(routes.summariser)
+    return {**told, routes.summariser: of_summariser(outlook, hold, asked=asked, ceiling=ceiling)}
+
+
+def of_place(place: str, outlook: Outlook, hold: Hold | None) -> list[str]:
+    """A place's lane: whether notes may go, and how fast."""
     if hold is not None and not hold.suspected:
-        return [_held(hold, "ZENDESK_CLIENT_ID and ZENDESK_CLIENT_SECRET")]
+        return [_held(hold, outlook.routes)]
     said = [f"{hold.reason.rstrip('?.')}. Other tickets go on."] if hold is not None else []
-    closed, interval = outlook.notes_at("Zendesk") - outlook.now, outlook.notes["Zendesk"].interval
+    closed, interval = outlook.notes_at(place) - outlook.now, outlook.notes[place].interval
     if closed > interval + _PAUSED_SECONDS:
-        said.append(f"Zendesk asked us to wait: the next note goes in {duration(closed)}.")
-    said.append(f"At most one note every {duration(interval)}: half of what Zendesk's limits allow.")
+        said.append(f"{place} asked us to wait: the next note goes in {duration(closed)}.")
+    said.append(f"At most one note every {duration(interval)}: half of what {place}'s limits allow.")
     return said
 
 
-def of_logrocket(outlook: Outlook, hold: Hold | None, *, asked: int, ceiling: int) -> list[str]:
-    """LogRocket's lane: whether requests may go, and how many more this hour."""
+def of_summariser(outlook: Outlook, hold: Hold | None, *, asked: int, ceiling: int) -> list[str]:
+    """The summariser's lane: whether requests may go, and how many more this hour."""
+    routes = outlook.routes
     if hold is not None and not hold.suspected:
-        return [_held(hold, "LOGROCKET_API_KEY")]
+        return [_held(hold, routes)]
     said = [f"{hold.reason.rstrip('?.')}. Other tickets go on."] if hold is not None else []
     closed = outlook.requests_at - outlook.now
     if closed > _PAUSED_SECONDS:
-        said.append(f"LogRocket asked us to wait: the next request goes in {duration(closed)}.")
+        said.append(f"{routes.summariser} asked us to wait: the next request goes in {duration(closed)}.")
     said.append(f"{asked:,} of {count(ceiling, 'request')} were made in the last hour.")
     if asked >= ceiling:
-        said.append("That is what LOGROCKET_REQUESTS_PER_HOUR allows: new tickets wait until the hour has passed.")
+        said.append(f"That is what {routes.ceiling} allows: new tickets wait until the hour has passed.")
     return said
 
 
-def _held(hold: Hold, variables: str) -> str:
+def _held(hold: Hold, routes: Routes) -> str:
     return (
-        f"{hold.reason}. Tickets wait, and nothing is lost: look at {variables}, and run "
+        f"{hold.reason}. Tickets wait, and nothing is lost: look at {routes.credentials[hold.service]}, and run "
         f"python -m integration check. It is tried again every minute; the tickets go on by themselves."
     )

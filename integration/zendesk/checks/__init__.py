@@ -1,4 +1,4 @@
-"""Zendesk: who we are there first, for without that nothing else can be asked."""
+"""Checks of Zendesk. Who we are there comes first: without that, nothing else can be asked."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from integration.zendesk.checks import user as zendesk_user
 from integration.zendesk.checks.missed import MISSED, missed_tickets
 from integration.zendesk.checks.user import CheckSession
 from integration.zendesk.checks.webhook import WEBHOOK, of_webhook, without_webhook
+from integration.zendesk.settings import ZendeskSettings
 
 _NEEDS_A_USER: Final = (zendesk_user.SCOPES, zendesk_user.NOTES, WEBHOOK)
 
 
 def of_zendesk(settings: Settings, *, clock: Callable[[], float]) -> Iterator[Result]:
-    """Everything about Zendesk."""
-    session = CheckSession(settings.zendesk)
+    """Every check of Zendesk."""
+    session = CheckSession(settings.of(ZendeskSettings))
     try:
         user = session.fetch("users/me", "user")
     except RemoteError as error:
@@ -31,7 +32,7 @@ def of_zendesk(settings: Settings, *, clock: Callable[[], float]) -> Iterator[Re
     yield acting
     yield skew
     if acting.outcome is not Outcome.OK:
-        yield from _without_user("these credentials act as nobody who could tell", settings)
+        yield from _without_user("these credentials act as no user of Zendesk", settings)
         return
     yield zendesk_user.scopes(session, settings)
     yield zendesk_user.may_write_notes(user, zendesk_user.custom_role(session, user))

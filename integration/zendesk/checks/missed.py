@@ -1,4 +1,4 @@
-"""Whether the tickets that Zendesk could not tell us of can be found with these credentials."""
+"""Whether missed tickets can be found with these credentials."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from integration.errors import RemoteError
 from integration.findings import Result, failure, ok, warning
 from integration.settings import Settings
 from integration.zendesk import missed
-from integration.zendesk.created_tickets import Way
+from integration.zendesk.created_tickets import Export
 from integration.zendesk.reader import Forbidden
+from integration.zendesk.settings import ZendeskSettings
 from integration.zendesk.trouble import of_trouble
 
 MISSED: Final = "missed tickets"
@@ -24,22 +25,22 @@ _LOG_FIX: Final = (
     "deliveries failed. Without it, all new tickets are compared with the trigger that `install` made."
 )
 _HOW: Final = {
-    Way.SEARCH: "by Zendesk's search export",
-    Way.INCREMENTAL: "by Zendesk's incremental export, for its search is not open to these credentials",
+    Export.SEARCH: "by Zendesk's search export",
+    Export.INCREMENTAL: "by Zendesk's incremental export, for its search is not open to these credentials",
 }
 
 
 def missed_tickets(settings: Settings, *, now: float) -> Result:
-    """Whether, and in which of the two ways."""
+    """Whether missed tickets can be found, and by which of the two exports."""
     try:
-        way, has_log = missed.ways(settings, now=now, wait=_wait)
+        export, has_log = missed.usable_sources(settings, now=now, wait=_wait)
     except Forbidden as error:
         return failure(MISSED, f"{error}", _FIX)
     except RemoteError as error:
-        return of_trouble(MISSED, error, settings.zendesk)
+        return of_trouble(MISSED, error, settings.of(ZendeskSettings))
     if not has_log:
-        return warning(MISSED, f"found {_HOW[way]}; Zendesk does not show us its log of deliveries", _LOG_FIX)
-    return ok(MISSED, f"found {_HOW[way]}, when its log shows deliveries that failed")
+        return warning(MISSED, f"found {_HOW[export]}; Zendesk does not show us its log of deliveries", _LOG_FIX)
+    return ok(MISSED, f"found {_HOW[export]}, when its log shows deliveries that failed")
 
 
 def _wait(seconds: float) -> bool:

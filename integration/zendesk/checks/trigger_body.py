@@ -87,10 +87,10 @@ def _of_the_rest(values: dict[str, Any]) -> Fault | None:
         value = values.get(name, "")
         if value != "" and not (isinstance(value, str) and expected.fullmatch(value.strip())):
             meant = f"{{{{ticket.{name.replace('_', '.', 1)}}}}}"
-            told = f"has something other than {meant} as {name}: the note may tell of somebody else"
+            told = f"has something other than {meant} as {name}: the note may be about somebody else"
             return Fault(words=told, loses_tickets=False)
     others = [value for name, value in values.items() if name != "ticket_id" and name not in _EXPECTED]
     if any(_PLACEHOLDER.search(json.dumps(value)) for value in others):
-        told = "has placeholders in fields that nobody reads: their text is sent here for nothing"
+        told = "has placeholders in fields that are not read here: their text is sent for nothing"
         return Fault(words=told, loses_tickets=False)
     return None

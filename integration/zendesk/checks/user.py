@@ -64,17 +64,17 @@ class CheckSession:
         """The object called `name` at a path of the API."""
         response = self._session.get(f"{self._zendesk.asked_url}/api/v2/{path}")
         try:
-            found = response.json()[name]
+            record = response.json()[name]
         except (ValueError, RecursionError, LookupError, TypeError):
-            found = None
-        if not isinstance(found, dict):
+            record = None
+        if not isinstance(record, dict):
             raise trouble.unreadable()
-        return found
+        return record
 
 
 def acts_as(user: User, settings: Settings) -> Result:
-    """Who it is. Zendesk answers 200 with the "Anonymous user" when it does not know the credentials."""
-    fix = credentials_fix(settings.zendesk)
+    """Who the credentials act as. To unknown ones Zendesk answers with 200, and the "Anonymous user"."""
+    fix = credentials_fix(settings.of(ZendeskSettings))
     if type(user.get("id")) is not int:
         return failure(
             USER, "nobody: Zendesk does not know these credentials (it answers as to an anonymous user)", fix
@@ -93,8 +93,8 @@ def granted(scopes: object) -> Result:
     """Whether a token's scopes are enough for the worker."""
     fix = f"Add read and tickets:write to the allowed scopes of the client ({CLIENTS})."
     if not isinstance(scopes, list):
-        return warning(SCOPES, "Zendesk does not tell the scopes of the token", fix)
-    has = {str(each) for each in scopes}
+        return warning(SCOPES, "Zendesk does not say which scopes the token has", fix)
+    has = {str(scope) for scope in scopes}
     missing = []
     if not has & {"read"} and not has >= {"tickets:read", "users:read"}:
         missing.append("read")
@@ -106,7 +106,7 @@ def granted(scopes: object) -> Result:
 
 
 def may_write_notes(user: User, role: Mapping[str, Any] | None) -> Result:
-    """Whether this user may add internal notes to tickets, as far as can be told without adding one.
+    """Whether this user may add internal notes to tickets, as far as can be known without adding one.
 
     `role`: the configuration of the user's custom role, if it has one and Zendesk shows it.
     """
@@ -127,7 +127,7 @@ def may_write_notes(user: User, role: Mapping[str, Any] | None) -> Result:
 
 
 def clock_skew(headers: Mapping[str, str], *, now: float) -> Result:
-    """Zendesk signs with its own clock: a signature that seems old is refused."""
+    """Whether our clock agrees with Zendesk's, with which it signs: we refuse a signature that seems old."""
     try:
         theirs = parsedate_to_datetime(headers.get("Date", ""))
     except (ValueError, IndexError, OverflowError):
@@ -135,25 +135,25 @@ def clock_skew(headers: Mapping[str, str], *, now: float) -> Result:
     theirs = theirs if theirs.tzinfo else theirs.replace(tzinfo=UTC)
     ahead = theirs.timestamp() - now
     fix = "Have this machine set its clock by NTP."
-    found = f"this machine is {abs(ahead):.0f} s {'behind' if ahead > 0 else 'ahead of'} Zendesk"
+    skew = f"this machine is {abs(ahead):.0f} s {'behind' if ahead > 0 else 'ahead of'} Zendesk"
     if abs(ahead) > FRESH_SECONDS / 2:
         refused = f"a signature more than {FRESH_SECONDS // 60} minutes off is refused"
-        return failure(CLOCK, f"{found}: {refused}", f"{fix} What counts is the clock of the web process.")
+        return failure(CLOCK, f"{skew}: {refused}", f"{fix} What counts is the clock of the web process.")
     if abs(ahead) > SKEW_SECONDS:
-        return warning(CLOCK, found, fix)
+        return warning(CLOCK, skew, fix)
     return ok(CLOCK, f"within {max(abs(ahead), 1.0):.0f} s of this machine's")
 
 
 def scopes(session: CheckSession, settings: Settings) -> Result:
-    """The scopes of our token, as Zendesk tells them."""
-    if isinstance(settings.zendesk.credentials, ApiToken):
+    """Whether the scopes of our token are enough, as far as Zendesk shows them."""
+    if isinstance(settings.of(ZendeskSettings).credentials, ApiToken):
         return ok(SCOPES, "an API token may do all that its user may")
     try:
         return granted(session.fetch("oauth/tokens/current", "token").get("scopes"))
     except (Forbidden, Absent):
         return granted(None)
     except RemoteError as error:
-        return of_trouble(SCOPES, error, settings.zendesk)
+        return of_trouble(SCOPES, error, settings.of(ZendeskSettings))
 
 
 def custom_role(session: CheckSession, user: User) -> Mapping[str, Any] | None:
@@ -162,18 +162,18 @@ def custom_role(session: CheckSession, user: User) -> Mapping[str, Any] | None:
     if not isinstance(number, int) or user.get("role") == "admin":
         return None
     try:
-        found = session.fetch(f"custom_roles/{number}", "custom_role").get("configuration")
+        configuration = session.fetch(f"custom_roles/{number}", "custom_role").get("configuration")
     except RemoteError:
         return None
-    return found if isinstance(found, dict) else None
+    return configuration if isinstance(configuration, dict) else None
 
 
 def unknown(error: RemoteError, settings: Settings) -> Result:
-    """Zendesk does not tell who we are."""
+    """The result when Zendesk does not say who we are."""
     if isinstance(error, Forbidden):
         told = "the credentials are accepted and may not read who they act as (403)"
-        return failure(USER, told, credentials_fix(settings.zendesk))
-    return of_trouble(USER, error, settings.zendesk)
+        return failure(USER, told, credentials_fix(settings.of(ZendeskSettings)))
+    return of_trouble(USER, error, settings.of(ZendeskSettings))
 
 
 def _in_words(user: User) -> str:

@@ -17,13 +17,13 @@ from integration.safe_text import address, named, printable
 from integration.settings import Settings
 from integration.zendesk import webhook as deliveries
 from integration.zendesk.checks.trigger_body import BODY, Fault, fault_of
-from integration.zendesk.settings import ZENDESK_TEST_SECRET
+from integration.zendesk.settings import ZENDESK_TEST_SECRET, ZendeskSettings
 from integration.zendesk.settings_checks import signing_secret_is_set
 from integration.zendesk.setup.account import Admin, Refused
 from integration.zendesk.setup.conditions import fires_on_creation
-from integration.zendesk.setup.plan import Account, Trigger, Webhook, payloads_for
+from integration.zendesk.setup.objects import Account, Trigger, Webhook, payloads_for
 from integration.zendesk.trouble import of_trouble
-from integration.zendesk.webhook import ENDPOINT, place
+from integration.zendesk.webhook import ENDPOINT, normalised_endpoint
 
 WEBHOOK, TRIGGER, SECRET, DELIVERY = "webhook", "trigger", "signing secret", "test delivery"
 TEST_PAYLOAD: Final = json.dumps({"type": "zen:event-type:helpdesk-highlights.check"})
@@ -34,8 +34,8 @@ _TAKEN: Final = 204  # the contract's answer to another kind of event
 _LONGEST_WAIT: Final = 5.0
 _INSTALL: Final = "Run `python -m integration install`, which makes it or sets it right."
 _SET_IT: Final = (
-    "Run `python -m integration install`, which tells the secret, set ZENDESK_WEBHOOK_SECRET, and start the web "
-    "process anew."
+    "Run `python -m integration install`, which shows the secret, set ZENDESK_WEBHOOK_SECRET, and restart the web "
+    "process."
 )
 _BODY_FIX: Final = f"It has to begin with {BODY[:-1]}; `python -m integration install` writes it."
 _WEB: Final = "See the log of the web process"
@@ -46,10 +46,10 @@ _ANSWERS: Final = {
 }
 
 _RESTART: Final = (
-    "Start the web process anew, with the ZENDESK_WEBHOOK_SECRET that is set here (on Heroku: heroku ps:restart). If "
+    "Restart the web process with the ZENDESK_WEBHOOK_SECRET that is set here (on Heroku: heroku ps:restart). If "
     "that does not help, its log says why it refuses."
 )
-_ANSWERS_OF_OLD: Final = {
+_ANSWERS_OF_A_STALE_PROCESS: Final = {
     401: ("the signature is refused: it runs with another, probably an older secret than is set here", _RESTART),
     503: (
         "it can take in nothing: it runs without a secret, or cannot use Redis",
@@ -59,8 +59,8 @@ _ANSWERS_OF_OLD: Final = {
 
 
 def of_webhook(settings: Settings, *, is_admin: bool, clock: Callable[[], float]) -> Iterator[Result]:
-    """Everything about the webhook. `is_admin`: whether the acting user is one, for the advice."""
-    admin = Admin(settings.zendesk, wait=_wait, scopes="read")
+    """Every check of the webhook. `is_admin`: whether the acting user is an admin, for the advice."""
+    admin = Admin(settings.of(ZendeskSettings), wait=_wait, scopes="read")
     try:
         account = admin.look()
     except Held:
@@ -70,25 +70,25 @@ def of_webhook(settings: Settings, *, is_admin: bool, clock: Callable[[], float]
         yield delivery_from_here(settings, is_admin=is_admin, now=clock())
         return
     except RemoteError as error:
-        yield of_trouble(WEBHOOK, error, settings.zendesk)
+        yield of_trouble(WEBHOOK, error, settings.of(ZendeskSettings))
         yield from without_webhook("the webhook is not known", settings)
         return
-    found = chosen(account, settings)
-    yield webhook(found, account, settings)
-    if found is None:
+    ours = chosen(account, settings)
+    yield webhook(ours, account, settings)
+    if ours is None:
         yield from without_webhook("there is no webhook", settings)
         return
-    yield trigger(found, account)
-    secret = signing_secret(admin, found, settings, is_admin=is_admin)
+    yield trigger(ours, account)
+    secret = signing_secret(admin, ours, settings, is_admin=is_admin)
     yield secret
-    right_here = secret.outcome is not Outcome.FAILURE and bool(settings.zendesk.webhook_secrets)
-    yield delivery(settings, found, is_admin=is_admin, now=clock(), right_here=right_here)
+    secret_is_right = secret.outcome is not Outcome.FAILURE and bool(settings.of(ZendeskSettings).webhook_secrets)
+    yield delivery(settings, ours, is_admin=is_admin, now=clock(), secret_is_right=secret_is_right)
 
 
 def without_webhook(why: str, settings: Settings, *, but: str | None = None) -> Iterator[Result]:
-    """What cannot be told without the webhook. That no secret is set, the settings tell by themselves."""
+    """The results that need the webhook, when there is none to look at. Whether a secret is set shows anyway."""
     for name in (TRIGGER, SECRET, DELIVERY):
-        told = signing_secret_is_set(settings.zendesk)
+        told = signing_secret_is_set(settings.of(ZendeskSettings))
         if name == SECRET and told.outcome is not Outcome.OK:
             yield failure(SECRET, told.found, _SET_IT)
         elif name != but:
@@ -97,56 +97,63 @@ def without_webhook(why: str, settings: Settings, *, but: str | None = None) -> 
 
 def chosen(account: Account, settings: Settings) -> Webhook | None:
     """Our webhook: of several, one that is switched on and that a trigger calls."""
-    ours = [each for each in account.webhooks if place(each.endpoint) == place(settings.public_url + ENDPOINT)]
-    called = {called for each in account.triggers if each.active for called in each.calls}
-    return max(ours, key=lambda each: (each.status == "active", each.id in called), default=None)
+    ours = [
+        hook
+        for hook in account.webhooks
+        if normalised_endpoint(hook.endpoint) == normalised_endpoint(settings.public_url + ENDPOINT)
+    ]
+    called = {called for caller in account.triggers if caller.active for called in caller.calls}
+    return max(ours, key=lambda hook: (hook.status == "active", hook.id in called), default=None)
 
 
-def webhook(found: Webhook | None, account: Account, settings: Settings) -> Result:
+def webhook(ours: Webhook | None, account: Account, settings: Settings) -> Result:
     """Whether Zendesk calls us at PUBLIC_URL, as we expect it to."""
     endpoint = settings.public_url + ENDPOINT
-    if found is None:
-        elsewhere = sorted({each.endpoint for each in account.webhooks if place(each.endpoint)[2].endswith(ENDPOINT)})
+    if ours is None:
+        elsewhere = sorted(
+            {hook.endpoint for hook in account.webhooks if normalised_endpoint(hook.endpoint)[2].endswith(ENDPOINT)}
+        )
         others = f" (there is one for {address(elsewhere[0])})" if elsewhere else ""
         return failure(WEBHOOK, f"none has the endpoint {endpoint}{others}", f"Is PUBLIC_URL right? {_INSTALL}")
-    name = named(found.name)
-    if found.status != "active":
+    name = named(ours.name)
+    if ours.status != "active":
         return failure(WEBHOOK, f"{name} is switched off", _INSTALL)
-    if (found.http_method, found.request_format) != ("POST", "json"):
-        return failure(WEBHOOK, f"{name} sends {printable(found.http_method)[:10]} and not POST with JSON", _INSTALL)
-    if urlsplit(found.endpoint).path != urlsplit(endpoint).path:
+    if (ours.http_method, ours.request_format) != ("POST", "json"):
+        return failure(WEBHOOK, f"{name} sends {printable(ours.http_method)[:10]} and not POST with JSON", _INSTALL)
+    if urlsplit(ours.endpoint).path != urlsplit(endpoint).path:
         return failure(WEBHOOK, f"{name} has an endpoint with a slash at its end", _INSTALL)
-    twins = sum(each.status == "active" and place(each.endpoint) == place(endpoint) for each in account.webhooks)
+    twins = sum(
+        hook.status == "active" and normalised_endpoint(hook.endpoint) == normalised_endpoint(endpoint)
+        for hook in account.webhooks
+    )
     if twins > 1:
-        told = (
-            f"{twins} have the endpoint {endpoint}: Zendesk may tell of tickets twice (there is one note all the same)"
-        )
+        told = f"{twins} have the endpoint {endpoint}: Zendesk may deliver tickets twice (each still gets one note)"
         return warning(WEBHOOK, told, "Delete those that are not needed, or run `python -m integration install`.")
     return ok(WEBHOOK, f"{name} is active and leads to {endpoint}")
 
 
-def trigger(found: Webhook, account: Account) -> Result:
+def trigger(ours: Webhook, account: Account) -> Result:
     """Whether something makes Zendesk call the webhook when a ticket is created."""
-    if _CREATED in found.subscriptions:
+    if _CREATED in ours.subscriptions:
         return ok(TRIGGER, "none is needed: the webhook is subscribed to new tickets")
-    if not found.for_triggers:
+    if not ours.for_triggers:
         return failure(TRIGGER, "the webhook is subscribed to other events than new tickets", _INSTALL)
-    callers = [each for each in account.triggers if found.id in each.calls]
-    active = [each for each in callers if each.active]
+    callers = [caller for caller in account.triggers if ours.id in caller.calls]
+    active = [caller for caller in callers if caller.active]
     if not active:
         told = f"{named(callers[0].name)} is switched off" if callers else "no trigger calls the webhook"
         return failure(TRIGGER, told, _INSTALL)
-    return _bodies_and_conditions(active, found)
+    return _bodies_and_conditions(active, ours)
 
 
-def _bodies_and_conditions(active: Sequence[Trigger], found: Webhook) -> Result:
+def _bodies_and_conditions(active: Sequence[Trigger], ours: Webhook) -> Result:
     """Whether the triggers that call the webhook send what is read, and when."""
-    faulty = [(each, fault) for each in active if (fault := _fault_of_its_bodies(each, found)) is not None]
-    losing = [(each, fault) for each, fault in faulty if fault.loses_tickets]
+    faulty = [(caller, fault) for caller in active if (fault := _fault_of_its_bodies(caller, ours)) is not None]
+    losing = [(caller, fault) for caller, fault in faulty if fault.loses_tickets]
     if len(losing) == len(active):
         return failure(TRIGGER, f"the body of {named(losing[0][0].name)} {losing[0][1].words}", _BODY_FIX)
-    usable = [each for each in active if each not in [loser for loser, _ in losing]]
-    if not any(fires_on_creation(each.conditions) for each in usable):
+    usable = [caller for caller in active if caller not in [loser for loser, _ in losing]]
+    if not any(fires_on_creation(caller.conditions) for caller in usable):
         told = f"{named(usable[0].name)} has no condition Ticket > Is > Created: it fires on every change"
         return warning(TRIGGER, told, _INSTALL)
     if faulty:
@@ -155,23 +162,23 @@ def _bodies_and_conditions(active: Sequence[Trigger], found: Webhook) -> Result:
 
 
 def _fault_of_its_bodies(trigger: Trigger, webhook: Webhook) -> Fault | None:
-    """What is wrong with all that a trigger sends to the webhook: that of the best, for one action is enough."""
+    """The least that is wrong with the bodies that a trigger sends to the webhook: one good body is enough."""
     faults = [fault_of(body) for body in payloads_for(trigger, webhook.id)] or [fault_of(None)]
     return min(faults, key=lambda fault: 0 if fault is None else 1 + fault.loses_tickets)
 
 
-def signing_secret(admin: Admin, found: Webhook, settings: Settings, *, is_admin: bool) -> Result:
+def signing_secret(admin: Admin, ours: Webhook, settings: Settings, *, is_admin: bool) -> Result:
     """Whether the secret that Zendesk signs with is one of those that are accepted here."""
-    if not settings.zendesk.webhook_secrets:
+    if not settings.of(ZendeskSettings).webhook_secrets:
         return failure(SECRET, "ZENDESK_WEBHOOK_SECRET is not set: no ticket is accepted", _SET_IT)
     try:
-        theirs = admin.signing_secret(found.id)
+        theirs = admin.signing_secret(ours.id)
     except Held:
         why = "Zendesk does not let these credentials read the webhook's secret"
         return warning(SECRET, why, _rights("read", is_admin=is_admin))
     except RemoteError as error:
-        return of_trouble(SECRET, error, settings.zendesk)
-    matches = [hmac.compare_digest(each, theirs) for each in settings.zendesk.webhook_secrets]
+        return of_trouble(SECRET, error, settings.of(ZendeskSettings))
+    matches = [hmac.compare_digest(secret, theirs) for secret in settings.of(ZendeskSettings).webhook_secrets]
     if not any(matches) or theirs == ZENDESK_TEST_SECRET:
         return failure(SECRET, "ZENDESK_WEBHOOK_SECRET is not the secret of the webhook", _SET_IT)
     if len(matches) > 1:
@@ -179,29 +186,29 @@ def signing_secret(admin: Admin, found: Webhook, settings: Settings, *, is_admin
     return ok(SECRET, "the one that is set is the webhook's")
 
 
-def delivery(settings: Settings, found: Webhook, *, is_admin: bool, now: float, right_here: bool) -> Result:
+def delivery(settings: Settings, ours: Webhook, *, is_admin: bool, now: float, secret_is_right: bool) -> Result:
     """Let Zendesk call the web process: its address, its signature, the way between.
 
-    `right_here`: nothing is wrong with the secret that is set here, where `check` runs.
+    `secret_is_right`: nothing is wrong with the secret that is set here, where `check` runs.
     """
-    admin = Admin(settings.zendesk, wait=_wait, scopes="read webhooks:write")
+    admin = Admin(settings.of(ZendeskSettings), wait=_wait, scopes="read webhooks:write")
     try:
-        status = admin.deliver_test(found, TEST_PAYLOAD)
+        status = admin.deliver_test(ours, TEST_PAYLOAD)
     except Held:
         return delivery_from_here(settings, is_admin=is_admin, now=now)
     except Refused:
         fix = "Zendesk calls addresses on the internet alone, with https://: see that PUBLIC_URL is one."
         return failure(DELIVERY, "Zendesk refuses to call the webhook for a test", fix)
     except RemoteError as error:
-        return of_trouble(DELIVERY, error, settings.zendesk)
+        return of_trouble(DELIVERY, error, settings.of(ZendeskSettings))
     if status == _TAKEN:
         return ok(DELIVERY, "Zendesk called the web process, which took it (204)")
-    return _not_taken("Zendesk", status, right_here=right_here)
+    return _not_taken("Zendesk", status, secret_is_right=secret_is_right)
 
 
 def delivery_from_here(settings: Settings, *, is_admin: bool, now: float) -> Result:
-    """Without the right to have Zendesk call: sign as it would, and call the web process from this machine."""
-    secrets = [each for each in settings.zendesk.webhook_secrets if each != ZENDESK_TEST_SECRET]
+    """When Zendesk may not be asked to call: sign as it would, and call the web process from this machine."""
+    secrets = [secret for secret in settings.of(ZendeskSettings).webhook_secrets if secret != ZENDESK_TEST_SECRET]
     if not secrets:
         why = "Zendesk does not let these credentials test the webhook, and there is no secret to sign with here"
         return skipped(DELIVERY, why, _rights("webhooks:write", is_admin=is_admin))
@@ -218,16 +225,16 @@ def delivery_from_here(settings: Settings, *, is_admin: bool, now: float) -> Res
     if status == _TAKEN:
         told = "this machine called the web process, which took it (204); Zendesk does not let these credentials test"
         return warning(DELIVERY, told, _rights("webhooks:write", is_admin=is_admin))
-    return _not_taken("this machine", status, right_here=True)  # it is what the delivery was signed with
+    return _not_taken("this machine", status, secret_is_right=True)  # it is what the delivery was signed with
 
 
-def _not_taken(caller: str, status: int | None, *, right_here: bool) -> Result:
-    """What an answer other than 204 tells. Where the right secret is set here, the web process has another one."""
+def _not_taken(caller: str, status: int | None, *, secret_is_right: bool) -> Result:
+    """What an answer other than 204 means. Where the right secret is set here, the web process has another one."""
     if status is None:
         fix = f"Does the web process run, and does PUBLIC_URL lead to it? {_WEB}."
         return failure(DELIVERY, f"{caller} called the web process and got no answer", fix)
     otherwise = ("this is not the answer of this project's web process", "Does PUBLIC_URL lead to it, past any log-in?")
-    why, fix = (_ANSWERS_OF_OLD if right_here else {}).get(status) or _ANSWERS.get(status, otherwise)
+    why, fix = (_ANSWERS_OF_A_STALE_PROCESS if secret_is_right else {}).get(status) or _ANSWERS.get(status, otherwise)
     return failure(DELIVERY, f"{caller} called the web process and got {status}: {why}", fix)
 
 
@@ -235,7 +242,7 @@ def _rights(scope: str, *, is_admin: bool) -> str:
     """What the credentials need, for a check that the service itself can do without."""
     whose = "" if is_admin else "an admin's credentials, or a role that may manage webhooks; with OAuth also "
     return (
-        f"The service does without, so nothing is wrong with that. This check needs {whose}the scope {scope} among "
+        f"The service does not need this, so nothing is wrong. The check needs {whose}the scope {scope} among "
         "the client's allowed scopes. Or look yourself: Admin Center > Apps and integrations > Webhooks."
     )
 

@@ -1,33 +1,29 @@
-"""Zendesk for an admin: makes, changes and deletes our webhook and our trigger, and settles what runs at once left.
+"""Zendesk for an admin: makes, changes and deletes our webhook and our trigger.
 
 zenpy does the calls of webhooks and triggers; what it does not know (definitions, categories) is asked for beside it.
 """
 
 from __future__ import annotations
 
-import functools
 import itertools
-import json
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final
 
 import requests
 from zenpy.lib import api_objects
-from zenpy.lib.util import json_encode_for_printing
 
 from integration.errors import Held, Permanent, RemoteError, Temporary, Told
 from integration.http import ServiceSession
 from integration.zendesk import trouble, zenpy_client
 from integration.zendesk.session import ZendeskAdapter
 from integration.zendesk.settings import ZendeskSettings
-from integration.zendesk.setup.conditions import Choices, Conditions
-from integration.zendesk.setup.plan import FOR_TRIGGERS, Account, Kind, Plan, Step, Trigger, Webhook
+from integration.zendesk.setup.conditions import Choices
+from integration.zendesk.setup.objects import Account, Kind, Webhook
+from integration.zendesk.setup.plan import Step
+from integration.zendesk.setup.zenpy_objects import read_id, read_trigger, read_values, read_webhook
 from integration.zendesk.zenpy_client import understood
 
 SCOPES: Final = "read webhooks:write triggers:write"
-SETTLE_SECONDS: Final = 1.0  # after which a list of Zendesk's shows what another run made
-MAX_ROUNDS: Final = 40
 MAX_LISTED: Final = 20_000
 _PAGE_SIZE: Final = 100
 _TRIES: Final = 5  # of one request that meets 429
@@ -61,18 +57,18 @@ class Admin:
     def look(self) -> Account:
         """What there is now: what the lists show, and what this run changed and they do not show yet."""
         with understood(write=False):
-            webhooks = [_webhook(each) for each in _all(self._zenpy.webhooks.list(page_size=_PAGE_SIZE))]
-            triggers = [_trigger(each) for each in _all(self._zenpy.triggers())]
+            webhooks = [read_webhook(webhook) for webhook in _all(self._zenpy.webhooks.list(page_size=_PAGE_SIZE))]
+            triggers = [read_trigger(trigger) for trigger in _all(self._zenpy.triggers())]
             return Account(
-                webhooks=tuple(self._up_to_date("webhook", webhooks, self._zenpy.webhooks, _webhook)),
-                triggers=tuple(self._up_to_date("trigger", triggers, self._zenpy.triggers, _trigger)),
+                webhooks=tuple(self._up_to_date("webhook", webhooks, self._zenpy.webhooks, read_webhook)),
+                triggers=tuple(self._up_to_date("trigger", triggers, self._zenpy.triggers, read_trigger)),
             )
 
     def _up_to_date(
         self, kind: Kind, listed: list[Any], api: Callable[..., Any], read: Callable[[Any], Any]
     ) -> Iterator[Any]:
-        yield from (each for each in listed if (kind, each.id) not in self._deleted)
-        for missing in {each for known, each in self._made if known == kind} - {each.id for each in listed}:
+        yield from (item for item in listed if (kind, item.id) not in self._deleted)
+        for missing in {made for known, made in self._made if known == kind} - {item.id for item in listed}:
             try:
                 yield read(api(id=missing))
             except Gone:  # another run deleted it
@@ -84,17 +80,19 @@ class Admin:
         with understood(write=False):
             defined = response.json()["definitions"]["conditions_all"]
             return {
-                str(each["subject"]): {str(value["value"]): str(value["title"]) for value in _values(each)}
-                for each in defined
+                str(definition["subject"]): {
+                    str(value["value"]): str(value["title"]) for value in read_values(definition)
+                }
+                for definition in defined
             }
 
     def do(self, step: Step) -> None:
-        """Carry out a step. `Gone` when another run was faster, `Refused` when Zendesk does not want it."""
+        """Carry out a step. `Gone` when another run was faster, `Refused` when Zendesk does not accept it."""
         with understood(write=True):
             match step.action, step.kind:
                 case "create", "webhook":
                     made = self._zenpy.webhooks.create(api_objects.Webhook(**step.body))
-                    self._made.add(("webhook", _id(made)))
+                    self._made.add(("webhook", read_id(made)))
                 case "create", "trigger":
                     self._made.add(("trigger", self._create_trigger(step.body)))
                 case "change", "webhook":
@@ -114,21 +112,21 @@ class Admin:
 
     def _create_trigger(self, body: Any) -> str:  # noqa: ANN401 -- JSON
         try:
-            return _id(self._zenpy.triggers.create(api_objects.Trigger(**body)))
+            return read_id(self._zenpy.triggers.create(api_objects.Trigger(**body)))
         except Refused:
             category = self._first_category()
             if category is None:
                 raise
-        return _id(self._zenpy.triggers.create(api_objects.Trigger(**body, category_id=category)))
+        return read_id(self._zenpy.triggers.create(api_objects.Trigger(**body, category_id=category)))
 
     def _first_category(self) -> str | None:
-        """Some accounts want a trigger to be in a category; others have none (403), and mean something else."""
+        """The id of the first category of triggers: some accounts need one, others have none (404, or 403)."""
         try:
             response = self._session.get(f"{self._zendesk.asked_url}/api/v2/trigger_categories")
         except (Held, Gone):
             return None
-        found = response.json().get("trigger_categories")
-        return str(found[0]["id"]) if found else None
+        categories = response.json().get("trigger_categories")
+        return str(categories[0]["id"]) if categories else None
 
     def signing_secret(self, webhook_id: str) -> str:
         """The secret that a webhook signs its deliveries with."""
@@ -154,57 +152,15 @@ class Admin:
             return int(status) if status else None
 
 
-def settle(
-    admin: Admin,
-    plan_for: Callable[[Account], Plan],
-    *,
-    agree: Callable[[Plan], bool],
-    tell: Callable[[Step], None],
-    wait: Wait,
-) -> Plan | None:
-    """Go one step at a time until none is left, looking again before each; None when `agree` said no.
-
-    Others may do the same at the same time: their steps are seen, and every run ends with a look that finds all well.
-    """
-    done: Counter[tuple[str, str, str]] = Counter()
-    refused: set[tuple[str, str, str]] = set()
-    unconfirmed = False  # something was made, and another run may have made the same
-    for _ in range(MAX_ROUNDS):
-        plan = plan_for(admin.look())
-        if not plan.steps and not unconfirmed:
-            return plan
-        if not plan.steps or done[plan.steps[0].key]:  # the lists may show what was
-            unconfirmed = False
-            wait(SETTLE_SECONDS)
-            done.clear()
-            continue
-        if not agree(plan):
-            return None
-        step = plan.steps[0]
-        try:
-            admin.do(step)
-        except Gone:
-            continue
-        except Refused:
-            if step.key in refused:
-                raise
-            refused.add(step.key)  # it may be that another run was faster: look again
-            continue
-        done[step.key] += 1
-        unconfirmed = unconfirmed or step.action == "create"
-        tell(step)
-    raise Temporary("Zendesk's lists do not settle: run the command again")
-
-
 class _AdminAdapter(ZendeskAdapter):
-    """A transport that may change webhooks and triggers, waits when it came too often, and says what is not allowed."""
+    """A transport that may change webhooks and triggers, waits after a 429, and says what is not allowed."""
 
     def __init__(self, settings: ZendeskSettings, *, wait: Wait, scopes: str) -> None:
         super().__init__(settings, scopes=scopes)
         self._wait = wait
 
     def send(self, request: requests.PreparedRequest, *_: Any, **options: Any) -> requests.Response:  # noqa: ANN401 -- requests' own options
-        """Send one request; again when Zendesk asks to come later, for then it did nothing."""
+        """Send one request, and again after a 429: Zendesk has not acted on it then."""
         for attempt in itertools.count(1):
             try:
                 return super().send(request, **options)
@@ -245,71 +201,9 @@ def _not_allowed(kind: str, *, scope: bool) -> str:
     )
 
 
-def _all(found: Iterable[Any]) -> list[Any]:
-    """Every entry of a list, whose pages zenpy follows; not for ever."""
-    listed = list(itertools.islice(found, MAX_LISTED + 1))
+def _all(entries: Iterable[Any]) -> list[Any]:
+    """Every entry of a list, whose pages zenpy follows, up to `MAX_LISTED`."""
+    listed = list(itertools.islice(entries, MAX_LISTED + 1))
     if len(listed) > MAX_LISTED:
         raise Temporary(f"Zendesk lists more than {MAX_LISTED} webhooks or triggers")
     return listed
-
-
-def _webhook(found: Any) -> Webhook:  # noqa: ANN401 -- zenpy's object
-    plain = _plain(found)
-    return Webhook(
-        id=_id(found),
-        name=_text(plain.get("name")),
-        description=_text(plain.get("description")),
-        endpoint=_text(plain.get("endpoint")),
-        status=_text(plain.get("status")),
-        http_method=_text(plain.get("http_method")),
-        request_format=_text(plain.get("request_format")),
-        for_triggers=FOR_TRIGGERS in (plain.get("subscriptions") or ()),
-        created_at=_text(plain.get("created_at")),
-        subscriptions=tuple(map(str, plain.get("subscriptions") or ())),
-    )
-
-
-def _trigger(found: Any) -> Trigger:  # noqa: ANN401 -- zenpy's object
-    plain = _plain(found)
-    lists = plain.get("conditions") or {}
-    return Trigger(
-        id=str(int(_id(found))),
-        name=_text(plain.get("title")),
-        description=_text(plain.get("description")),
-        active=plain.get("active") is True,
-        conditions=Conditions(all=_objects(lists.get("all")), any=_objects(lists.get("any"))),
-        actions=tuple(each for each in plain.get("actions") or () if isinstance(each, dict)),
-        created_at=_text(plain.get("created_at")),
-    )
-
-
-def _objects(listed: Any) -> tuple[dict[str, Any], ...]:  # noqa: ANN401 -- JSON
-    """The conditions of a list; one that cannot be read is no condition to leave out: the trigger would do more."""
-    found = tuple(listed or ())
-    if not all(isinstance(each, dict) for each in found):
-        raise TypeError("a condition is no object")
-    return found
-
-
-def _plain(found: Any) -> dict[str, Any]:  # noqa: ANN401 -- zenpy's object
-    """What zenpy's object and the ones in it hold, as plain JSON."""
-    encode = functools.partial(json.dumps, default=json_encode_for_printing)
-    plain: dict[str, Any] = json.loads(encode(found.to_dict()))
-    return plain
-
-
-def _id(found: Any) -> str:  # noqa: ANN401 -- zenpy's object
-    if found.id is None:
-        raise ValueError("no id")
-    return str(found.id)
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _values(definition: dict[str, Any]) -> list[dict[str, Any]]:
-    """The values of a condition: a list, or an object that holds one."""
-    values = definition.get("values") or []
-    listed = values.get("list") or [] if isinstance(values, dict) else values
-    return [each for each in listed if isinstance(each, dict) and "value" in each and "title" in each]

@@ -185,7 +185,7 @@ def _is_filter(condition: Condition) -> bool:
 
 
 def _alike(one: Conditions, other: Conditions) -> bool:
-    """Whether two say the same, whatever the order."""
+    """Whether two conditions say the same, whatever the order of their values."""
     return all(
         sorted(map(_key, first)) == sorted(map(_key, second))
         for first, second in ((one.all, other.all), (one.any, other.any))

@@ -10,27 +10,29 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, TypedDict, get_args
-
-from flask import Flask, Response, jsonify, request
-from flask.typing import ResponseReturnValue
+from typing import Any, Final, Literal, TypedDict, get_args
 
 from sandbox.faults import Faults
-from sandbox.highlights import Story, sample
+from sandbox.logrocket.api import create_app
+from sandbox.logrocket.highlights import EMPTY, highlights
+from sandbox.logrocket.stories import Session, Story
 from sandbox.outbound import Background, send
 from sandbox.server import LoopbackServer, Recorded
-from sandbox.wishes import problem_of
 from sandbox.zendesk.records import now
+
+__all__ = ["Asked", "Callback", "Callbacks", "HighlightsRecord", "LogRocket", "Outcome", "Session", "Story"]
 
 Outcome = Literal["READY", "FAILED", "EMPTY", "COMPLETE", "PENDING"]
 Callbacks = Literal["once", "none", "twice"]
 Result = dict[str, Any]
 
-CALLBACK_TIMEOUT = 30.0
+CALLBACK_TIMEOUT: Final = 30.0
+PROJECTS: Final = ("acme/shop", "acme/outlet")
+"""The projects that there are at first; the product is told of the first one."""
 
 
 class HighlightsRecord(TypedDict):
-    """One request for highlights; `payload` is what polling and the callback tell."""
+    """One request for highlights; `payload` is what polling and the callback tell, also of which project (`appID`)."""
 
     request: dict[str, Any]
     webhookURL: str | None
@@ -38,6 +40,20 @@ class HighlightsRecord(TypedDict):
     ready: bool
     asked_at: datetime
     payload: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What somebody asked for, also when it was refused, with the `status` of the answer."""
+
+    project: str
+    body: dict[str, Any]
+    status: int
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as plain data: all but the webhook's address, which holds a token."""
+        told = {name: value for name, value in self.body.items() if name != "webhookURL"}
+        return {"project": self.project, "status": self.status} | told
 
 
 @dataclass(frozen=True)
@@ -55,8 +71,14 @@ class LogRocket:
 
     def __init__(self, *, faults: Faults, port: int = 0) -> None:
         """Bind the port (0: any free one)."""
-        self.org, self.app = "acme", "shop"
-        self.api_key = f"{self.org}:{self.app}:{secrets.token_hex(16)}"
+        self.app_id = PROJECTS[0]
+        """The first project as LogRocket shows it: `org/app`."""
+        self.keys = {project: new_key(project) for project in PROJECTS}
+        """The API key of each project."""
+        self.refused_projects: set[str] = set()
+        """The projects whose key is not accepted."""
+        self.knows_question = True
+        """An older API refuses requests with a `question`."""
         self.app_url = "https://app.logrocket.com"
         self.delay = 0.1
         self.extra_delay = 0.0
@@ -71,13 +93,18 @@ class LogRocket:
         self._script: deque[Outcome] = deque()
         self._results: dict[str, HighlightsRecord] = {}
         self._callbacks_made: list[Callback] = []
+        self._asked: list[Asked] = []
         self._background = Background()
-        self._server = LoopbackServer("logrocket", _application(self), faults=faults, port=port)
+        self._server = LoopbackServer("logrocket", create_app(self), faults=faults, port=port)
 
     @property
-    def app_id(self) -> str:
-        """The app as LogRocket shows it: `org/app`."""
-        return f"{self.org}/{self.app}"
+    def api_key(self) -> str:
+        """The API key of the first project."""
+        return self.keys[self.app_id]
+
+    @api_key.setter
+    def api_key(self, key: str) -> None:
+        self.keys[self.app_id] = key
 
     @property
     def url(self) -> str:
@@ -98,6 +125,12 @@ class LogRocket:
         """The requests for highlights by their ids, oldest first."""
         with self._lock:
             return {key: record.copy() for key, record in self._results.items()}
+
+    @property
+    def asked(self) -> list[Asked]:
+        """What was asked for so far, in any project, also what was refused."""
+        with self._lock:
+            return list(self._asked)
 
     @property
     def callbacks_made(self) -> list[Callback]:
@@ -127,43 +160,51 @@ class LogRocket:
         record = self.results[request_id]
         return self._call(record["webhookURL"] or "", request_id, _told(record, ready=True))
 
-    def take(self, wish: dict[str, Any]) -> str:
+    def note_asked(self, project: str, body: object, status: int) -> None:
+        """Keep what somebody asked for, however it was answered."""
+        with self._lock:
+            self._asked.append(Asked(project, body if isinstance(body, dict) else {}, status))
+
+    def take(self, asked: dict[str, Any], *, project: str) -> str:
         """Begin to work on a request; returns its id."""
         request_id = secrets.token_hex(32)
         with self._lock:
-            usual = self.outcomes.get(_person(wish), self.default)
+            usual = self.outcomes.get(_person(asked), self.default)
             outcome = self._script.popleft() if self._script else usual
             callbacks, delay = self.callbacks, self.delay + self.extra_delay
             record = HighlightsRecord(
-                request=wish,
-                webhookURL=wish.get("webhookURL"),
+                request=asked,
+                webhookURL=asked.get("webhookURL"),
                 outcome=outcome,
                 ready=False,
                 asked_at=now(),
-                payload=self._payload(wish, request_id, outcome),
+                payload=self._payload(asked, request_id, outcome, project=project),
             )
             self._results[request_id] = record
         if outcome != "PENDING":
             self._background.run(lambda: self._finish(request_id, record, delay, callbacks))
         return request_id
 
-    def poll(self, request_id: str) -> dict[str, Any] | None:
-        """Return what there is to tell about a request; None when there is no such request."""
+    def poll(self, request_id: str, *, project: str) -> dict[str, Any] | None:
+        """Return what there is to tell about a request; None when the project has no such request."""
         with self._lock:
             record = self._results.get(request_id)
-            return None if record is None else _told(record, ready=record["ready"])
+            return _told(record, ready=record["ready"]) if record and record["payload"]["appID"] == project else None
 
-    def _payload(self, wish: dict[str, Any], request_id: str, outcome: Outcome) -> dict[str, Any]:
+    def _payload(self, asked: dict[str, Any], request_id: str, outcome: Outcome, *, project: str) -> dict[str, Any]:
         result: Result | None = None
         if outcome == "EMPTY":
-            result = {"highlights": "", "sessions": []}
+            result = EMPTY.copy()
         elif outcome in ("READY", "COMPLETE"):
+            make, story = self.highlights_for, self.stories.get(_person(asked))
             now_ms = int(time.time() * 1000)
-            make, story = self.highlights_for, self.stories.get(_person(wish))
-            where = {"app_id": self.app_id, "app_url": self.app_url}
-            result = make(wish) if make else sample(wish, **where, now_ms=now_ms, story=story)
+            result = (
+                make(asked)
+                if make
+                else highlights(asked, app_id=project, app_url=self.app_url, now_ms=now_ms, story=story)
+            )
         status = "READY" if outcome == "EMPTY" else outcome
-        return {"result": result, "status": status, "appID": self.app_id, "requestID": request_id}
+        return {"result": result, "status": status, "appID": project, "requestID": request_id}
 
     def _finish(self, request_id: str, record: HighlightsRecord, delay: float, callbacks: Callbacks) -> None:
         """Wait, then have the result ready and call back."""
@@ -186,60 +227,15 @@ class LogRocket:
         return reply.status
 
 
-def _person(wish: dict[str, Any]) -> str:
-    return str(wish.get("userEmail") or wish.get("userID"))
+def new_key(project: str) -> str:
+    """Return an API key for a project, which begins with its name as real ones do."""
+    return f"{project.replace('/', ':')}:{secrets.token_hex(16)}"
+
+
+def _person(asked: dict[str, Any]) -> str:
+    return str(asked.get("userEmail") or asked.get("userID"))
 
 
 def _told(record: HighlightsRecord, *, ready: bool) -> dict[str, Any]:
     """Return what a caller is told: the result, or that it is pending."""
     return record["payload"] if ready else record["payload"] | {"result": None, "status": "PENDING"}
-
-
-def _application(logrocket: LogRocket) -> Flask:
-    """Return the HTTP interface."""
-    app = Flask("sandbox.logrocket")
-
-    @app.post("/v1/orgs/<org>/apps/<project>/highlights/")
-    def request_highlights(org: str, project: str) -> ResponseReturnValue:
-        """Take in a request for highlights."""
-        refusal = _refused(logrocket, org, project)
-        if refusal is not None:
-            return refusal
-        wish = request.get_json(force=True, silent=True)
-        if not isinstance(wish, dict):
-            return jsonify(error="body must be a JSON object"), 400
-        problem = problem_of(wish)
-        if problem is not None:
-            return jsonify(error=problem), 400
-        return jsonify(id=logrocket.take(wish))
-
-    @app.post("/v1/orgs/<org>/apps/<project>/highlights")
-    def without_slash(org: str, project: str) -> ResponseReturnValue:
-        """Refuse: the slash at the end is part of the address."""
-        return _refused(logrocket, org, project) or (jsonify(error="Not found"), 404)
-
-    @app.get("/v1/orgs/<org>/apps/<project>/highlights", strict_slashes=False)
-    def poll_highlights(org: str, project: str) -> ResponseReturnValue:
-        """Tell how far a request is."""
-        refusal = _refused(logrocket, org, project)
-        if refusal is not None:
-            return refusal
-        found = logrocket.poll(request.args.get("id", ""))
-        return (jsonify(error="Not found"), 404) if found is None else jsonify(found)
-
-    return app
-
-
-def _refused(logrocket: LogRocket, org: str, project: str) -> ResponseReturnValue | None:
-    """Return the refusal of a caller without the right key, or of another org's app."""
-    header = request.headers.get("Authorization", "")
-    kind, _, key = header.partition(" ")
-    if not header or kind.lower() not in ("token", "bearer"):
-        return Response("Missing request authorization", 401, mimetype="text/plain")
-    if kind.lower() == "bearer":
-        return jsonify(detail="token signature is invalid"), 403
-    if not secrets.compare_digest(key.strip().encode(), logrocket.api_key.encode()):
-        return jsonify(message="Invalid API key"), 401
-    if (org, project) != (logrocket.org, logrocket.app):
-        return jsonify(error="Not found"), 404
-    return None

@@ -1,0 +1,119 @@
+"""The stored form of an entry: JSON, part by part, without the fields that hold their default; no I/O.
+
+    {"v": 1, "key": "zendesk-35436", "received_at": ..., "state": "ready", "request": {"id": "0cc1..."}, ...}
+
+The names are those of the fields. A field that is added needs no line here, unless it holds something else than texts,
+numbers and tuples of them: then it has its reader in `_READERS`. A release reads what an older one wrote, for what is
+not there has its default, and ignores the fields that it does not know.
+
+Redis fills in a new entry itself, with its own time: the one script that knows these names is `new_entry.lua`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from functools import partial
+from typing import Any, Final
+
+from integration.cases.entry import Claim, Entry, Note, Request, State, Trouble
+from integration.facts import Highlights, Person, Session, read_case_key
+
+VERSION: Final = 1  # an entry of a newer version is left alone
+
+
+class NewerEntryError(Exception):
+    """The entry was written by a newer release, or cannot be read: it is left alone."""
+
+
+def dump(entry: Entry) -> str:
+    """The entry as JSON."""
+    return json.dumps(_plain(entry), separators=(",", ":"))
+
+
+def dump_without_times(entry: Entry) -> str:
+    """A new entry as JSON, for Redis to put its own times and its run id in."""
+    stored = _plain(entry)
+    del stored["received_at"], stored["entered_at"]
+    return json.dumps(stored, separators=(",", ":"))
+
+
+def load(text: bytes | str) -> Entry:
+    """The entry of `dump`, an older release's too; `NewerEntryError` when a newer one wrote it, or none of ours."""
+    try:
+        stored = json.loads(text)
+        if stored["v"] <= VERSION:
+            return _entry(stored)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:  # one such entry must not stop all others
+        raise NewerEntryError from error
+    raise NewerEntryError
+
+
+def whose(document: bytes) -> tuple[object, object]:
+    """The address and the pseudonym in an entry of whatever version; ValueError and such when it is no entry."""
+    stored = json.loads(document)
+    return stored.get("person", {}).get("email"), stored.get("pseudonym")
+
+
+# -- Written
+
+
+def _plain(entry: Entry) -> dict[str, Any]:
+    stored = {"v": VERSION, **_changed(entry)}
+    for name in _PARTS:
+        if name in stored:
+            stored[name] = _changed(stored[name])
+    if entry.note.highlights is not None:
+        stored["note"]["highlights"] = _plain_highlights(entry.note.highlights)
+    return stored
+
+
+def _changed(part: Any) -> dict[str, Any]:  # noqa: ANN401 -- an entry, or one of its parts
+    """The fields that do not hold their default."""
+    values, defaults = vars(part), _DEFAULTS[type(part)]
+    return {name: values[name] for name, default in defaults.items() if values[name] != default}
+
+
+def _plain_highlights(highlights: Highlights) -> dict[str, Any]:
+    sessions = [[session.place, session.text] for session in highlights.sessions]
+    return {"summary": highlights.summary, "sessions": sessions, "linked": highlights.linked}
+
+
+# -- Read
+
+
+def _read(kind: type, stored: Mapping[str, Any]) -> Any:  # noqa: ANN401 -- of that kind
+    """An entry, or one of its parts."""
+    known = _DEFAULTS[kind]
+    return kind(**{name: _READERS.get(name, _frozen)(value) for name, value in stored.items() if name in known})
+
+
+def _frozen(value: Any) -> Any:  # noqa: ANN401 -- whatever JSON has
+    """The value with tuples for lists."""
+    return tuple(map(_frozen, value)) if isinstance(value, list) else value
+
+
+def _highlights(stored: Mapping[str, Any] | None) -> Highlights | None:
+    if stored is None:
+        return None
+    sessions = tuple(Session(place=place, text=text) for place, text in stored["sessions"])
+    return Highlights(summary=stored["summary"], sessions=sessions, linked=stored.get("linked"))
+
+
+def _troubles(stored: list[list[Any]]) -> tuple[Trouble, ...]:
+    return tuple(Trouble(*trouble) for trouble in stored)
+
+
+_PARTS: Final[Mapping[str, type]] = {"person": Person, "claim": Claim, "request": Request, "note": Note}
+_DEFAULTS: Final[Mapping[type, Mapping[str, Any]]] = {
+    part: {field.name: field.default for field in fields(part)} for part in (Entry, *_PARTS.values())
+}
+_READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
+    "key": read_case_key,
+    "state": State,
+    "highlights": _highlights,
+    "troubles": _troubles,
+    **{name: partial(_read, part) for name, part in _PARTS.items()},
+}
+_entry: Final[Callable[[Any], Entry]] = partial(_read, Entry)

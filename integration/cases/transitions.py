@@ -1,0 +1,206 @@
+"""How an entry goes from state to state, and what the summariser's callback changes; no I/O.
+
+Each function takes an entry and the time (Unix seconds of Redis' clock), and returns the entry as it is next.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Final
+
+from integration.cases.entry import FINAL, JOB_SECONDS, NOBODY, POLLS, RETRYABLE, Claim, Entry, Policy, State
+from integration.facts import Highlights, Person, Result, Status
+
+_HISTORY_LENGTH: Final = 30
+
+
+def under(entry: Entry, now: float, *, redis_run: str, policy: Policy) -> Entry:
+    """The entry as Redis has it now, which after a crash or a failover may be an older one than was written last.
+
+    At the first sight of that nothing is known of the claims and writes of the last seconds, and the times are another
+    clock's: nothing is done until whatever was under way has come to its end.
+    """
+    if entry.redis_run in ("", redis_run):
+        return entry
+    return replace(
+        entry,
+        redis_run=redis_run,
+        redis_restarted=True,
+        quiet_until=now + JOB_SECONDS + policy.settle,
+        claim=replace(entry.claim, not_before=0, lease_until=0, since=None, refused_since=None),
+    )
+
+
+def identified(entry: Entry, *, person: Person, pseudonym: str | None = None) -> Entry:
+    """The desk told who the requester is; `pseudonym` is the address's keyed hash."""
+    return replace(entry, person=person, pseudonym=pseudonym)
+
+
+def requested(entry: Entry, now: float, *, request_id: str, policy: Policy) -> Entry:
+    """The summariser took the request."""
+    answered = entry.request.hint == request_id  # by a callback that overtook the summariser's own answer
+    request = replace(entry.request, id=request_id, hint=None, polls=0, asked_early=False)
+    not_before = now if answered else now + policy.poll_after
+    return _entered(entry, State.REQUESTED, now, not_before=not_before, request=request)
+
+
+def told(entry: Entry, now: float, *, result: Result, policy: Policy) -> Entry:
+    """The summariser said what came of the request on record."""
+    if result.status is Status.FAILED:
+        return _failed_once(entry, now, policy=policy)
+    if result.status is Status.READY and result.highlights is not None:
+        if result.highlights.empty:
+            return ended(entry, now, state=State.EMPTY, reason=_why_empty(result.highlights, policy.summariser))
+        note = replace(entry.note, highlights=result.highlights, replay=result.highlights.replay)
+        return _entered(entry, State.READY, now, note=note)
+    return _told_nothing(entry, now, why=f"{policy.summariser} is not ready yet", policy=policy)
+
+
+def _why_empty(highlights: Highlights, summariser: str) -> str:
+    if highlights.sessions:
+        return f"{summariser} found sessions of the requester, but its highlights hold no text"
+    return f"{summariser} found no session of the requester"
+
+
+def unknown_request(entry: Entry, now: float, *, policy: Policy) -> Entry:
+    """The summariser does not know the request on record, or not yet: a poll without a result."""
+    return _told_nothing(
+        entry, now, why=f"{policy.summariser} does not know the request, or not yet (404)", policy=policy
+    )
+
+
+def posted(entry: Entry, now: float, *, note_id: str | None, was_public: bool = False) -> Entry:
+    """The note is on the ticket, and internal; `was_public` when it had to be made so."""
+    note = replace(entry.note, public_id=None, was_public=entry.note.was_public or was_public)
+    return ended(replace(entry, note=note), now, state=State.POSTED, reason=None, note_id=note_id)
+
+
+def ended(entry: Entry, now: float, *, state: State, reason: str | None, note_id: str | None = None) -> Entry:
+    """Nothing more will be done by itself; what is personal is deleted."""
+    return _entered(
+        entry,
+        state,
+        now,
+        reason=reason,
+        person=NOBODY,
+        request=replace(entry.request, hint=None),
+        note=replace(entry.note, id=note_id, highlights=None),
+    )
+
+
+def retried(entry: Entry, now: float) -> Entry | None:
+    """An admin puts an entry back to work that ended without a note; None when it has not.
+
+    A note that customers can read is made private first of all: no other one is posted.
+    """
+    if entry.state not in RETRYABLE:
+        return None
+    if entry.note.public_id is not None:
+        return _entered(entry, State.READY, now)
+    return _back(entry, now, not_before=0, failures=0, silences=0)
+
+
+def became_public(old: Entry, new: Entry) -> bool:
+    """Whether it is noticed just now that customers can read our note, or could."""
+    return new.note.was_public and not old.note.was_public
+
+
+def is_left_public(old: Entry, new: Entry) -> bool:
+    """Whether this change gives up making our note private: a person has to."""
+    return new.note.public_id is not None and new.state in FINAL and old.state not in FINAL
+
+
+# -- The summariser's callback
+
+
+def called_back(entry: Entry, now: float, *, result: Result, policy: Policy) -> Entry | None:
+    """What a callback with a valid token changes; None when it changes nothing."""
+    given_up = result.request_id in entry.request.old_ids and result.request_id != entry.request.id
+    if result.status is Status.PENDING or given_up:
+        return None
+    if entry.state is State.REQUESTED:
+        if result.request_id == entry.request.id:
+            return told(entry, now, result=result, policy=policy)
+        return _asked_early(entry, now)
+    if entry.state is State.RECEIVED and result.request_id is not None:
+        return _overtaken(entry, now, request_id=result.request_id)
+    return None
+
+
+def why_nothing_changed(entry: Entry | None, result: Result, *, policy: Policy) -> str:
+    """Why a callback with a valid token changed nothing."""
+    if entry is None:
+        return "the ticket is not known here, was erased, or was written by a newer release"
+    if result.status is Status.PENDING:
+        return f"{policy.summariser} is not ready yet"
+    if result.request_id in entry.request.old_ids:
+        return "it is of a request that was given up"
+    if entry.state in FINAL:
+        return f"the ticket is {entry.state} already"
+    return "the highlights are here already" if entry.state is State.READY else "the same was told before"
+
+
+def _asked_early(entry: Entry, now: float) -> Entry | None:
+    """A callback named another request: the one on record is asked for, once, unless we were told to wait."""
+    if entry.request.asked_early or entry.claim.attempts or entry.claim.not_before <= now:
+        return None
+    claim, request = replace(entry.claim, not_before=now), replace(entry.request, asked_early=True)
+    return replace(entry, claim=claim, request=request)
+
+
+def _overtaken(entry: Entry, now: float, *, request_id: str) -> Entry | None:
+    """A callback came before an answer to our request was stored: its id is asked for, its text is not believed."""
+    if entry.request.hint == request_id:
+        return None
+    if entry.claim.lease_until > now:  # the job that asks is still at it, and will find the hint
+        return replace(entry, request=replace(entry.request, hint=request_id))
+    request = replace(entry.request, id=request_id, hint=None, polls=0)
+    return _entered(entry, State.REQUESTED, now, not_before=now, request=request)
+
+
+# -- Going back, and on
+
+
+def _failed_once(entry: Entry, now: float, *, policy: Policy) -> Entry:
+    failures = entry.request.failures
+    if failures >= len(policy.failed_retry):
+        reason = f"{policy.summariser} failed to make highlights {failures + 1} times"
+        return ended(entry, now, state=State.FAILED, reason=reason)
+    again, why = now + policy.failed_retry[failures], f"{policy.summariser} failed to make highlights"
+    return _back(entry, now, not_before=again, last_error=why, failures=failures + 1)
+
+
+def _told_nothing(entry: Entry, now: float, *, why: str, policy: Policy) -> Entry:
+    if entry.request.polls + 1 >= POLLS:
+        return _silent(entry, now, policy=policy)
+    request = replace(entry.request, polls=entry.request.polls + 1)
+    return replace(entry, claim=Claim(not_before=now + policy.poll_after), request=request, last_error=why)
+
+
+def _silent(entry: Entry, now: float, *, policy: Policy) -> Entry:
+    if entry.request.silences:
+        return ended(entry, now, state=State.FAILED, reason=f"{policy.summariser} took two requests and gave no result")
+    why = f"{policy.summariser} gave no result when asked {POLLS} times"
+    return _back(entry, now, not_before=now, last_error=why, silences=1)
+
+
+def _back(entry: Entry, now: float, *, not_before: float, last_error: str | None = None, **counts: int) -> Entry:
+    """Highlights are to be requested once more; `counts` are those of the request."""
+    old = entry.request
+    given_up = old.old_ids if old.id is None else (*old.old_ids, old.id)
+    return _entered(
+        entry,
+        State.RECEIVED,
+        now,
+        not_before=not_before,
+        last_error=last_error,
+        request=replace(old, id=None, old_ids=given_up, polls=0, **counts),  # type: ignore[arg-type]  # see `counts`
+        note=replace(entry.note, replay=None),
+    )
+
+
+def _entered(entry: Entry, state: State, now: float, *, not_before: float = 0, **changes: Any) -> Entry:  # noqa: ANN401 -- fields of Entry
+    """The entry in a state whose step has not been tried yet."""
+    history = (*entry.history, (round(now, 3), str(state)))[-_HISTORY_LENGTH:]
+    changes = {"claim": Claim(not_before=not_before), "last_error": None, "reason": None, **changes}
+    return replace(entry, state=state, entered_at=now, history=history, **changes)
