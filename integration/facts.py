@@ -91,7 +91,8 @@ class NewCase:
 
     `number` is given where a desk numbers its cases as they are created: a lower number came before a higher one.
     `created` is when the case was created, in Unix seconds, where the delivery says so; `on_demand` says that somebody
-    asks for a note, whatever was posted before.
+    asks for a note, whatever was posted before, and `demand` tells one such delivery from another: repeated, it is the
+    same.
 
     `said` is an answer to a survey, of which more may be told within `settle` seconds: it is waited for. One that does
     not `begin` a case changes what is known of it, and nothing else: a comment, or a score that is not low after all.
@@ -105,6 +106,7 @@ class NewCase:
     said: Said | None = None
     settle: float | None = None
     begins: bool = True
+    demand: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -112,6 +112,7 @@ class Ledger:
             created_at=None if case.on_demand else case.created,
             on_demand=case.on_demand,
             said=case.said,
+            demand=case.demand,
         )
         delay = 0.0 if case.on_demand else self.policy.delay
         delay_from = None if case.on_demand else case.created
@@ -163,9 +164,11 @@ class Ledger:
 
     def _demand(self, case: NewCase) -> Received:
         """Begin anew with a case that is known, because somebody asks for it."""
-        if self._changes.make(case.key, transitions.demanded, step="demand") is not None:
+        decide = partial(transitions.demanded, demand=case.demand)
+        if self._changes.make(case.key, decide, step="demand") is not None:
             return Received.NEW
-        log.info("demand changed nothing", **as_logged(case.key), why="a note is on its way, or it was asked too often")
+        why = "a note is on its way, it was answered already, or there were too many"
+        log.info("demand changed nothing", **as_logged(case.key), why=why)
         return Received.KNOWN
 
     def claim(self, key: CaseKey, state: State) -> Entry | None:

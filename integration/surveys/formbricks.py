@@ -45,7 +45,7 @@ class FormbricksDoor:
         """Raise `UnverifiedDelivery` unless Formbricks signed the body around `now`."""
         standard_webhooks.verify(body, headers, secret=self._source.secret, now=now)
 
-    def read(self, body: bytes) -> NewCase | None:
+    def read(self, body: bytes, headers: Headers) -> NewCase | None:  # noqa: ARG002 -- the body says it all
         """The case of an answer, which begins nothing without a low score; None when it tells of none."""
         told = answer(parse_object(body), self._source)
         return None if told is None else told.as_case(self._settings)

@@ -55,7 +55,7 @@ class TypeformDoor:
         if not self.has_secret or not hmac.compare_digest(signature(body, secret=self._source.secret), given):
             raise WrongSignature("signature wrong")
 
-    def read(self, body: bytes) -> NewCase | None:
+    def read(self, body: bytes, headers: Headers) -> NewCase | None:  # noqa: ARG002 -- the body says it all
         """The case of an answer, which begins nothing without a low score; None when it tells of none."""
         told = answer(parse_object(body), self._source)
         return None if told is None else told.as_case(self._settings)

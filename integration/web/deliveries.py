@@ -37,7 +37,7 @@ def _register_door(app: Flask, name: str, door: Door, ledger: Ledger, deliveries
         body = _body(door.max_bytes)
         door.verify(body, request.headers, now=time.time())
         deliveries.verified(name)
-        told = door.read(body)
+        told = door.read(body, request.headers)
         if told is None:
             return answer(door.ignored)
         match ledger.receive(told):

@@ -63,7 +63,7 @@ def test_a_recorded_delivery_is_genuine(name: str) -> None:
 )
 def test_a_low_score_is_a_case_and_nothing_else_is(name: str, case: NewCase | None) -> None:
     at: Door = door_of(f"surveys/{name}")
-    told = at.read(delivery(f"surveys/{name}").body)
+    told = at.read(delivery(f"surveys/{name}").body, {})
     if case is None:
         assert told is None or not told.begins
     else:
@@ -239,7 +239,7 @@ def test_headers_that_prove_nothing_are_refused_before_the_body_is_read(source: 
 )
 def test_a_hostile_or_useless_body_is_refused(body: bytes) -> None:
     with pytest.raises(MalformedDelivery) as refused:
-        door("plain").read(body)
+        door("plain").read(body, {})
     assert len(str(refused.value)) < 80
 
 
@@ -256,7 +256,7 @@ def test_a_hostile_or_useless_body_is_refused(body: bytes) -> None:
 )
 def test_a_body_without_an_answer_is_refused(source: str, document: dict[str, Any]) -> None:
     with pytest.raises(MalformedDelivery):
-        door(source).read(json.dumps(document).encode())
+        door(source).read(json.dumps(document).encode(), {})
 
 
 @pytest.mark.parametrize(
@@ -277,7 +277,7 @@ def test_a_body_without_an_answer_is_refused(source: str, document: dict[str, An
     ],
 )
 def test_a_body_that_holds_no_score_is_no_case(source: str, document: dict[str, Any]) -> None:
-    told = door(source).read(json.dumps(document).encode())
+    told = door(source).read(json.dumps(document).encode(), {})
     assert told is None or not told.begins
 
 
