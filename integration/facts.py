@@ -77,11 +77,21 @@ class NewCase:
     """A case that a door took in, and whom it is about, as far as the delivery says.
 
     `number` is given where a desk numbers its cases as they are created: a lower number came before a higher one.
+    `contact` is what the desk calls the person, where it may tell later who that is (`Identified`).
     """
 
     key: CaseKey
     person: Person = field(default_factory=Person)
     number: int | None = None
+    contact: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identified:
+    """A desk may know now who somebody is: their cases for which nobody could be looked for are looked at again."""
+
+    desk: str
+    contact: str = field(repr=False)
 
 
 class Status(enum.Enum):

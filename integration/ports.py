@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from integration.errors import Held, RemoteError
-from integration.facts import CaseKey, NewCase, Person, Receipt, Result, Stretch
+from integration.facts import CaseKey, Identified, NewCase, Person, Receipt, Result, Stretch
 
 if TYPE_CHECKING:  # neither is needed to run: the web process makes no note, and settings collects what folders declare
     from integration.note import Links, Note
@@ -53,8 +53,15 @@ class Door(Protocol):
     def verify(self, body: bytes, headers: Headers, *, now: float) -> None:
         """Raise `UnverifiedDelivery` unless the service sent the body around `now` (Unix seconds)."""
 
-    def read(self, body: bytes) -> NewCase | None:
-        """The case that a verified body tells of; None when it tells of something else."""
+    def read(self, body: bytes) -> NewCase | Identified | None:
+        """The case that a verified body tells of, or who may be known now; None when it tells of something else."""
+
+
+@runtime_checkable
+class TriedDoor(Protocol):
+    """A door that its service tries with HEAD before it uses it."""
+
+    ignored: int  # the status for that, and for what is told of and is of no use to us
 
 
 class Callback(Protocol):

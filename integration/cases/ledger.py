@@ -22,7 +22,7 @@ from integration.cases.keys import Keys
 from integration.cases.queues import QUEUED_JOB_LOST_SECONDS, Queues
 from integration.cases.reader import LedgerReader
 from integration.cases.steps import STEPS, Routes
-from integration.facts import CaseKey, NewCase, Result, as_logged, desk_of
+from integration.facts import CaseKey, Identified, NewCase, Result, as_logged, desk_of, read_case_key
 
 _RECEIVE, _FORGET = map(scripts.load, ("receive", "forget"))
 _DAY: Final = 24 * 60 * 60
@@ -119,11 +119,28 @@ class Ledger:
                 str(scripts.REMEMBERED_SECONDS),
             )
             self._queues.add([(case.key, State.RECEIVED)], pipeline=pipe)
+            if case.contact is not None and not case.person.known:
+                for name in self._nameless(desk_of(case.key), case.contact)[:1]:
+                    pipe.sadd(name, case.key)
+                    pipe.expire(name, self._retention)
             is_new = bool(pipe.execute()[0])
         if is_new:
             message, step = ("ticket recovered", "recover") if recovered else ("ticket received", "receive")
             log.info(message, **as_logged(case.key), step=step, state=str(State.RECEIVED), tries=0, next="now")
         return is_new
+
+    def look_again(self, identified: Identified) -> bool:
+        """Look again at the cases of somebody who may be known now; False when none of them waits for that."""
+        names = self._nameless(identified.desk, identified.contact)
+        waiting = cast("set[bytes]", self._redis.sunion(names)) if names else set()
+        cases = [read_case_key(key.decode()) for key in sorted(waiting)]
+        changed = [self._changes.make(key, transitions.looked_again, step="look again") for key in cases]
+        return any(entry is not None for entry in changed)
+
+    def _nameless(self, desk: str, contact: str) -> list[str]:
+        """Where the cases of somebody are kept, by each key of ours that may have been the current one then."""
+        hashes = [pseudonym.of(f"{desk}\n{contact}", secret_key) for secret_key in self._secret_keys]
+        return [self.keys.nameless(hashed) for hashed in hashes]
 
     def claim(self, key: CaseKey, state: State) -> Entry | None:
         """The entry under a lease of its own, or None when the step of `state` is not to be done now."""

@@ -100,6 +100,20 @@ def retried(entry: Entry, now: float) -> Entry | None:
     return _back(entry, now, not_before=0, failures=0, silences=0)
 
 
+def looked_again(entry: Entry, now: float) -> Entry | None:
+    """The desk may know by now whom a case is about that nobody could be looked for; None when it is not one of them.
+
+    Only what waits for that, or was given up for it, changes: a step that is under way looks by itself.
+    """
+    if entry.person.known or entry.request.id is not None or entry.claim.lease is not None:
+        return None
+    if entry.state is State.SKIPPED:
+        return retried(entry, now)
+    if entry.state is State.RECEIVED and entry.claim.refusals:
+        return replace(entry, claim=replace(entry.claim, not_before=now))
+    return None
+
+
 def became_public(old: Entry, new: Entry) -> bool:
     """Whether it is noticed just now that customers can read our note, or could."""
     return new.note.was_public and not old.note.was_public

@@ -12,8 +12,8 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from integration import logs
 from integration.cases.deliveries import Deliveries
 from integration.cases.ledger import CallbackOutcome, Ledger
-from integration.facts import as_logged
-from integration.ports import Callback, Door
+from integration.facts import Identified, as_logged
+from integration.ports import Callback, Door, TriedDoor
 from integration.web.answers import answer, later
 
 log = logs.get(__name__)
@@ -26,6 +26,10 @@ def register_doors(app: Flask, doors: Mapping[str, Door], ledger: Ledger, delive
 
 
 def _register_door(app: Flask, name: str, door: Door, ledger: Ledger, deliveries: Deliveries) -> None:
+    ignored = door.ignored if isinstance(door, TriedDoor) else 204
+    if isinstance(door, TriedDoor):
+        app.add_url_rule(door.path, f"{name}_door_tried", lambda: answer(ignored), methods=["HEAD"])
+
     @app.post(door.path, endpoint=f"{name}_door")
     def case_created() -> ResponseReturnValue:
         """Take in a new case."""
@@ -39,7 +43,9 @@ def _register_door(app: Flask, name: str, door: Door, ledger: Ledger, deliveries
         deliveries.verified(name)
         case = door.read(body)
         if case is None:
-            return answer(204)
+            return answer(ignored)
+        if isinstance(case, Identified):
+            return answer(202, "queued") if ledger.look_again(case) else answer(ignored)
         if not ledger.receive(case):
             log.info("ticket delivered again, it is known", **as_logged(case.key))
             return answer(200, "already known")
