@@ -97,7 +97,7 @@ def _candidate(record: Record) -> Candidate:
 
 def _slices(stretches: Sequence[Stretch]) -> Iterator[Stretch]:
     for stretch in stretches:
-        start = stretch.start
-        while start <= stretch.end:
-            yield Stretch(start=start, end=min(start + SLICE_SECONDS, stretch.end))
-            start += SLICE_SECONDS
+        end = stretch.start
+        while end < stretch.end:
+            start, end = end, min(end + SLICE_SECONDS, stretch.end)
+            yield Stretch(start=start, end=end)

@@ -134,7 +134,16 @@ def test_a_conversation_that_is_not_named_is_unusable(name: str, door: Conversat
 @pytest.mark.parametrize(
     "body",
     [
-        *(b"", b"[]", b"null", b'"x"', b"\xff\xfe", b'{"topic": "ping", "topic": "ping"}', b"[" * 20_000, b'{"a": NaN}'),
+        *(
+            b"",
+            b"[]",
+            b"null",
+            b'"x"',
+            b"\xff\xfe",
+            b'{"topic": "ping", "topic": "ping"}',
+            b"[" * 20_000,
+            b'{"a": NaN}',
+        ),
     ],
 )
 def test_what_is_no_json_object_is_unusable(body: bytes, door: ConversationDoor) -> None:
