@@ -77,13 +77,15 @@ class NewCase:
     """A case that a door took in, and whom it is about, as far as the delivery says.
 
     `number` is given where a desk numbers its cases as they are created: a lower number came before a higher one.
-    `contact` is what the desk calls the person, where it may tell later who that is (`Identified`).
+    `contact` is what the desk calls the person, where it may tell later who that is (`Identified`). `account` is whose
+    case the delivery says it is, where the same secret signs those of others, too: the place knows whether it is ours.
     """
 
     key: CaseKey
     person: Person = field(default_factory=Person)
     number: int | None = None
     contact: str | None = field(default=None, repr=False)
+    account: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -108,6 +108,14 @@ class Place(Protocol):
         """Why one case is refused although our credentials are accepted, for an admin."""
 
 
+@runtime_checkable
+class KnowsAccounts(Protocol):
+    """A place whose door may be told of cases of other accounts."""
+
+    def is_of(self, account: str) -> bool:
+        """Whether an account is the one where notes are written; True when the service does not say."""
+
+
 class Summariser(Protocol):
     """Who tells what a person did."""
 

@@ -23,7 +23,7 @@ from integration.cases.steps import STEPS, Routes
 from integration.errors import Held, NoNotePossible, NotThere, RemoteError, StillPublic, Temporary
 from integration.facts import CaseKey, Pace, Person, Receipt, as_logged, desk_of
 from integration.note import Links, marker
-from integration.ports import Callback, Place, Summariser
+from integration.ports import Callback, KnowsAccounts, Place, Summariser
 
 log = logs.get(__name__)
 
@@ -66,6 +66,7 @@ class Jobs:
     def _request(self, entry: Entry) -> Decide:
         if entry.request.hint is not None:  # a callback named the request whose answer we never stored
             return partial(transitions.requested, request_id=entry.request.hint, policy=self._policy)
+        self._refuse_others(entry)
         person = entry.person
         if not person.known:
             person = self._place(entry).person(entry.key)
@@ -87,6 +88,14 @@ class Jobs:
             )
 
         return go_on
+
+    def _refuse_others(self, entry: Entry) -> None:
+        """Raise `NoNotePossible` when deliveries told of the case as of other accounts' alone."""
+        place = self._place(entry)
+        if not entry.accounts or not isinstance(place, KnowsAccounts) or any(map(place.is_of, entry.accounts)):
+            return
+        service = self._routes.place(entry.key)
+        raise NoNotePossible(f"{service} told of it as of another account's, not ours", service=service)
 
     def _identified(self, entry: Entry, person: Person) -> Entry:
         return transitions.identified(entry, person=person, pseudonym=self.ledger.pseudonym(person.email))

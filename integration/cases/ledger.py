@@ -10,6 +10,7 @@ import enum
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final, cast
 
 from redis import Redis
@@ -94,6 +95,7 @@ class Ledger:
             person=case.person,
             pseudonym=self.pseudonym(case.person.email),
             recovered=recovered,
+            accounts=() if case.account is None else (case.account,),
         )
         with self._redis.pipeline(transaction=True) as pipe:
             pipe.multi()
@@ -127,7 +129,14 @@ class Ledger:
         if is_new:
             message, step = ("ticket recovered", "recover") if recovered else ("ticket received", "receive")
             log.info(message, **as_logged(case.key), step=step, state=str(State.RECEIVED), tries=0, next="now")
-        return is_new
+        return is_new or self._told_of_another_account(case)
+
+    def _told_of_another_account(self, case: NewCase) -> bool:
+        """Whether a case that is known begins anew, because another account's delivery told of it before."""
+        if case.account is None:
+            return False
+        entry = self._changes.make(case.key, partial(transitions.told_of, account=case.account), step="receive")
+        return entry is not None and entry.state is State.RECEIVED and not entry.tries
 
     def look_again(self, identified: Identified) -> bool:
         """Look again at the cases of somebody who may be known now; False when none of them waits for that."""

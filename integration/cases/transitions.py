@@ -12,6 +12,7 @@ from integration.cases.entry import FINAL, JOB_SECONDS, NOBODY, POLLS, RETRYABLE
 from integration.facts import Highlights, Person, Result, Status
 
 _HISTORY_LENGTH: Final = 30
+_ACCOUNTS: Final = 5  # of one case: more would be nonsense
 
 
 def under(entry: Entry, now: float, *, redis_run: str, policy: Policy) -> Entry:
@@ -112,6 +113,17 @@ def looked_again(entry: Entry, now: float) -> Entry | None:
     if entry.state is State.RECEIVED and entry.claim.refusals:
         return replace(entry, claim=replace(entry.claim, not_before=now))
     return None
+
+
+def told_of(entry: Entry, now: float, *, account: str) -> Entry | None:
+    """A delivery says that a case which is known is an account's; None when that is nothing new.
+
+    One that was skipped because it was another account's is looked at again: it may be ours all the same.
+    """
+    if not entry.accounts or account in entry.accounts or entry.state not in (State.RECEIVED, State.SKIPPED):
+        return None
+    entry = replace(entry, accounts=(*entry.accounts, account)[-_ACCOUNTS:])
+    return retried(entry, now) if entry.state is State.SKIPPED else entry
 
 
 def became_public(old: Entry, new: Entry) -> bool:

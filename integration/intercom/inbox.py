@@ -24,6 +24,7 @@ class Inbox:
     def __init__(self, settings: IntercomSettings) -> None:
         self._intercom = Intercom(settings)
         self._admin_id = settings.admin_id
+        self._own: Record | None = None
 
     def person(self, key: CaseKey) -> Person:
         """Whose conversation it is."""
@@ -92,6 +93,12 @@ class Inbox:
             f"the app lack a permission, or the workspace's plan the API?{said}"
         )
 
+    def is_of(self, account: str) -> bool:
+        """Whether a workspace is the one that our token is of; True when Intercom does not say."""
+        app = self._who_we_are().get("app")
+        own_id = app.get("id_code") if isinstance(app, dict) else None
+        return not isinstance(own_id, str) or own_id == account
+
     def close(self) -> None:
         """Close the connections."""
         self._intercom.close()
@@ -99,11 +106,16 @@ class Inbox:
     def _author(self) -> str:
         """The id of the teammate whose notes ours are; asked for once when none is set."""
         if self._admin_id is None:
-            own_id = str(self._intercom.who_we_are().get("id"))
+            own_id = str(self._who_we_are().get("id"))
             if not own_id.isdecimal():
                 raise conversations.unreadable()
             self._admin_id = own_id
         return self._admin_id
+
+    def _who_we_are(self) -> Record:
+        """The teammate whose token it is, and the workspace; asked for once."""
+        self._own = self._own or self._intercom.who_we_are()
+        return self._own
 
     def _own_parts(self, key: CaseKey) -> list[Part]:
         author = self._author()

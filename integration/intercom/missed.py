@@ -97,7 +97,8 @@ def _candidate(record: Record) -> Candidate:
 
 def _slices(stretches: Sequence[Stretch]) -> Iterator[Stretch]:
     for stretch in stretches:
-        end = stretch.start
+        start, end = stretch.start, min(stretch.start + SLICE_SECONDS, stretch.end)
+        yield Stretch(start=start, end=end)
         while end < stretch.end:
             start, end = end, min(end + SLICE_SECONDS, stretch.end)
             yield Stretch(start=start, end=end)

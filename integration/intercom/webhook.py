@@ -6,7 +6,7 @@ https://developers.intercom.com/docs/references/webhooks/webhook-models
 
 Of a delivery nothing but ids is believed. Who somebody is, and what they wrote, the worker reads from the workspace
 itself: the version of the app decides whether a text comes as HTML (below 2.15), where addresses stand and whether they
-are there at all, and an app may be installed in other workspaces, whose conversations our token does not see.
+are there at all, and an app may be installed in other workspaces: these are told by `app_id`, which the place compares.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ TOPICS: Final = (CREATED, "conversation.user.replied", "contact.lead.added_email
 
 _SHA1: Final = re.compile(r"sha1=[0-9a-f]{40}")
 _NUMBER: Final = re.compile(r"[1-9][0-9]{0,17}")
-_CONTACT: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
 class ConversationDoor:
@@ -77,7 +77,9 @@ def read(body: bytes) -> NewCase | Identified | None:
     notification = parse_object(body)
     topic, item = notification.get("topic"), _object(_object(notification, "data"), "item")
     if topic == CREATED:
-        return NewCase(key=case_key(DESK, _conversation_id(item)), contact=contact_of(item))
+        app_id = notification.get("app_id")
+        account = app_id if isinstance(app_id, str) and _ID.fullmatch(app_id) else None
+        return NewCase(key=case_key(DESK, _conversation_id(item)), contact=contact_of(item), account=account)
     if isinstance(topic, str) and topic in LATER:
         contact = contact_of(item)
         return None if contact is None else Identified(desk=DESK, contact=contact)
@@ -104,7 +106,7 @@ def _people(item: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _id(person: dict[str, Any]) -> str | None:
     value = person.get("id")
-    return value if isinstance(value, str) and _CONTACT.fullmatch(value) else None
+    return value if isinstance(value, str) and _ID.fullmatch(value) else None
 
 
 def _conversation_id(item: dict[str, Any]) -> str:

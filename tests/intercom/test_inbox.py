@@ -400,6 +400,16 @@ def test_whether_our_token_is_accepted_is_asked_where_no_conversation_is_concern
     assert "accepts our token" in inbox.denied(Held("no", status=403, said="api_plan_restricted"))
 
 
+def test_our_own_workspace_is_told_from_others_in_one_call(
+    inbox: Inbox, intercom: Intercom, configured: IntercomSettings, faults: Faults
+) -> None:
+    assert inbox.is_of(intercom.app_id)
+    assert not inbox.is_of("another")
+    assert len(intercom.requests) == 1
+    faults.add(Fault(service="intercom", path="/me", status=200, body='{"id": "7", "app": null}'))
+    assert Inbox(configured).is_of("another")
+
+
 def test_nothing_is_sent_to_another_host(configured: IntercomSettings) -> None:
     intercom = client.Intercom(configured)
     with pytest.raises(Permanent, match="another host"):

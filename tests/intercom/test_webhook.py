@@ -58,7 +58,9 @@ def test_every_recorded_delivery_is_genuine(name: str, door: ConversationDoor) -
 def test_a_new_conversation_is_a_case_by_its_own_number(
     name: str, key: str, contact: str | None, door: ConversationDoor
 ) -> None:
-    assert door.read(delivery(f"intercom/{name}").body) == NewCase(key=CaseKey(key), contact=contact)
+    assert door.read(delivery(f"intercom/{name}").body) == NewCase(
+        key=CaseKey(key), contact=contact, account="a86dr8yl"
+    )
 
 
 @pytest.mark.parametrize("name", ["replied_by_a_lead", "lead_added_email", "lead_added_email_as_api_1"])
@@ -87,6 +89,12 @@ def test_nobodys_address_and_nothing_that_was_written_is_kept_of_a_delivery(door
     assert isinstance(case, NewCase)
     assert not case.person.known
     assert ADA not in repr(case)
+
+
+@pytest.mark.parametrize("app_id", [None, 7, "", "a b", "x" * 65, ["a86dr8yl"]])
+def test_a_workspace_that_is_not_named_is_none(app_id: object, door: ConversationDoor) -> None:
+    body = told("conversation.user.created", {"type": "conversation", "id": "524"}, app_id=app_id)
+    assert door.read(body) == NewCase(key=CaseKey("intercom-524"))
 
 
 # -- It refuses
