@@ -61,7 +61,8 @@ class Door(Protocol):
 class TriedDoor(Protocol):
     """A door that its service tries with HEAD before it uses it."""
 
-    ignored: int  # the status for that, and for what is told of and is of no use to us
+    tried: int  # the status for that
+    ignored: int  # the status for what is told of and is of no use to us
 
 
 class Callback(Protocol):

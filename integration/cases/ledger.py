@@ -132,11 +132,12 @@ class Ledger:
         return is_new or self._told_of_another_account(case)
 
     def _told_of_another_account(self, case: NewCase) -> bool:
-        """Whether a case that is known begins anew, because another account's delivery told of it before."""
+        """Whether a case that is known may be ours after all: other accounts' deliveries alone told of it before."""
         if case.account is None:
             return False
-        entry = self._changes.make(case.key, partial(transitions.told_of, account=case.account), step="receive")
-        return entry is not None and entry.state is State.RECEIVED and not entry.tries
+        return (
+            self._changes.make(case.key, partial(transitions.told_of, account=case.account), step="receive") is not None
+        )
 
     def look_again(self, identified: Identified) -> bool:
         """Look again at the cases of somebody who may be known now; False when none of them waits for that."""

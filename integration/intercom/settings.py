@@ -34,7 +34,7 @@ class IntercomSettings:
     @property
     def account(self) -> str:
         """Whose conversations, in words that are no secret: the workspace's id only Intercom can tell."""
-        return f"Intercom ({self.region})"
+        return f"Intercom {self.region}"
 
     @property
     def requests_per_hour(self) -> None:
@@ -51,8 +51,10 @@ class IntercomSettings:
         return (self.token, self.client_secret)
 
 
-def read(reader: Reader) -> IntercomSettings:
-    """All of it; the token and the client secret are needed, each is another page of the same app."""
+def read(reader: Reader) -> IntercomSettings | None:
+    """All of it; None when nothing of Intercom is set. Token and secret are needed as soon as one variable is."""
+    if not any(map(reader.text, NAMES)):
+        return None
     region = reader.read("INTERCOM_REGION", variables.one_of(*HOSTS), default="us")
     return IntercomSettings(
         token=reader.read(_TOKEN, variables.secret, default="", needed=True),

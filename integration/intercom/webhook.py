@@ -42,7 +42,7 @@ class ConversationDoor:
 
     path = ENDPOINT
     max_bytes = MAX_BYTES
-    ignored = 200  # Intercom tries the address with HEAD, pings it, and counts what is no success
+    tried = ignored = 200  # Intercom saves no address, and in the end calls none, that answers without success
     has_secret = True  # nothing starts without it
 
     def __init__(self, settings: IntercomSettings) -> None:

@@ -26,9 +26,10 @@ def register_doors(app: Flask, doors: Mapping[str, Door], ledger: Ledger, delive
 
 
 def _register_door(app: Flask, name: str, door: Door, ledger: Ledger, deliveries: Deliveries) -> None:
-    ignored = door.ignored if isinstance(door, TriedDoor) else 204
+    ignored = 204
     if isinstance(door, TriedDoor):
-        app.add_url_rule(door.path, f"{name}_door_tried", lambda: answer(ignored), methods=["HEAD"])
+        tried, ignored = door.tried, door.ignored
+        app.add_url_rule(door.path, f"{name}_door_tried", lambda: answer(tried), methods=["HEAD"])
 
     @app.post(door.path, endpoint=f"{name}_door")
     def case_created() -> ResponseReturnValue:

@@ -29,7 +29,9 @@ def intercom(faults: Faults) -> Iterator[Intercom]:
 
 @pytest.fixture
 def configured(intercom: Intercom) -> IntercomSettings:
-    return settings.read(Reader(intercom.environment()))
+    read = settings.read(Reader(intercom.environment()))
+    assert read is not None
+    return read
 
 
 @pytest.fixture

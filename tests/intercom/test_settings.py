@@ -5,13 +5,41 @@ from __future__ import annotations
 import pytest
 
 from integration.intercom import settings
+from integration.intercom.settings import IntercomSettings
 from integration.variables import Reader
 
 NEEDED = {"INTERCOM_ACCESS_TOKEN": "dG9rOmh1c2gtMQ==", "INTERCOM_CLIENT_SECRET": "hush-2-of-the-client"}
 
 
+def configured(environ: dict[str, str]) -> IntercomSettings:
+    read = settings.read(Reader(environ))
+    assert read is not None
+    return read
+
+
+def test_without_any_of_it_there_is_no_intercom() -> None:
+    reader = Reader({"INTERCOM_ACCESS_TOKEN": " ", "INTERCOM_REGION": ""})
+    assert settings.read(reader) is None
+    assert reader.problems == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("INTERCOM_REGION", "eu"),
+        ("INTERCOM_ADMIN_ID", "991267696"),
+        ("INTERCOM_URL", "https://intercom.example"),
+        *NEEDED.items(),
+    ],
+)
+def test_token_and_client_secret_are_needed_as_soon_as_one_variable_is_set(name: str, value: str) -> None:
+    reader = Reader({name: value})
+    settings.read(reader)
+    assert reader.problems == {needed: "is not set" for needed in NEEDED if needed != name}
+
+
 def test_token_and_client_secret_are_enough_and_are_shown_nowhere() -> None:
-    read = settings.read(Reader(NEEDED))
+    read = configured(NEEDED)
     assert (read.region, read.admin_id, read.url) == ("us", None, "https://api.intercom.io")
     assert set(read.secrets) == set(NEEDED.values())
     assert not any(secret in f"{read!r}{read.account}{read.facts()}" for secret in read.secrets)
@@ -26,12 +54,12 @@ def test_token_and_client_secret_are_enough_and_are_shown_nowhere() -> None:
     ],
 )
 def test_each_region_has_an_address_of_its_own(region: str, url: str) -> None:
-    assert settings.read(Reader(NEEDED | {"INTERCOM_REGION": region})).url == url
+    assert configured(NEEDED | {"INTERCOM_REGION": region}).url == url
 
 
 def test_an_address_and_an_author_are_heard() -> None:
     more = {"INTERCOM_URL": "http://127.0.0.1:8007/", "INTERCOM_ADMIN_ID": "991267696"}
-    read = settings.read(Reader(NEEDED | more))
+    read = configured(NEEDED | more)
     assert (read.url, read.admin_id) == ("http://127.0.0.1:8007", "991267696")
 
 

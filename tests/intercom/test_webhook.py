@@ -26,7 +26,9 @@ UNUSABLE = ("intercom/id_that_is_a_word", "intercom/no_item")
 @pytest.fixture
 def door() -> ConversationDoor:
     environ = {"INTERCOM_ACCESS_TOKEN": "dG9rOmh1c2gtMQ==", "INTERCOM_CLIENT_SECRET": SECRET}
-    return ConversationDoor(settings.read(Reader(environ)))
+    read = settings.read(Reader(environ))
+    assert read is not None
+    return ConversationDoor(read)
 
 
 def told(topic: object, item: object, **more: object) -> bytes:
