@@ -9,7 +9,8 @@
     RemoteError                a service did not do what was asked
         Temporary                worth another try, at the earliest after `retry_after`
         Permanent                no further try can help; its reason is for an admin
-            NoNotePossible         the ticket can take no note: it is closed
+            NoNotePossible         the ticket gets no note: it is closed, or its requester is one of our own people
+                CaseClosed           it takes no note any more; the case that it was merged into may
             QuestionRefused        a request with a question, which may be taken without it
         Held                     401, 402, 403 and their like: our account is at fault, or this one ticket
         NotThere                 the ticket is not there (yet), or its requester has no address (yet)
@@ -117,7 +118,11 @@ class Permanent(RemoteError):
 
 
 class NoNotePossible(Permanent):
-    """The ticket cannot take a note any more."""
+    """The ticket cannot take a note any more, or its requester is none whom notes are about."""
+
+
+class CaseClosed(NoNotePossible):
+    """The ticket takes no note any more; if it was merged into another one, that may."""
 
 
 class QuestionRefused(Permanent):

@@ -20,9 +20,9 @@ from integration.__main__ import COMMANDS, _parser
 from integration.cases.entry import State
 from integration.settings import from_environment, names
 from integration.web.app import create_app
-from integration.zendesk.setup.inventory import PAYLOAD
+from integration.zendesk.setup.wording import ON_DEMAND_PAYLOAD, PAYLOAD
 from tests.conftest import ROOT
-from tests.variables import ENVIRON, VARIABLES, needed
+from tests.variables import ENVIRON, INTERCOM, SURVEYS_AND_SLACK, VARIABLES, needed
 
 NAMES = names()
 
@@ -229,8 +229,9 @@ def test_every_target_of_make_that_a_document_shows_exists(document: Path) -> No
     assert set(re.findall(r"\bmake ([a-z]+)", code(document))) <= targets
 
 
-def test_the_body_that_is_made_by_hand_is_ours() -> None:
+def test_the_bodies_that_are_made_by_hand_are_ours() -> None:
     assert PAYLOAD in (ROOT / "docs/install.md").read_text()
+    assert ON_DEMAND_PAYLOAD in (ROOT / "docs/install.md").read_text()
 
 
 # -- Endpoints and states
@@ -239,7 +240,10 @@ def test_the_body_that_is_made_by_hand_is_ours() -> None:
 def test_every_endpoint_is_described() -> None:
     described = {match for row in rows(section(REFERENCE, "Endpoints")) for match in re.findall(r"`(/\S*)`", row[0])}
     described |= {row[0].strip("`").split()[1] for row in rows(section(REFERENCE, "Endpoints"))}
-    rules = {rule.rule for rule in create_app(from_environment(ENVIRON)).url_map.iter_rules()}
+    rules = {
+        rule.rule
+        for rule in create_app(from_environment({**ENVIRON, **SURVEYS_AND_SLACK, **INTERCOM})).url_map.iter_rules()
+    }
     assert described == {rule for rule in rules if not rule.startswith("/status/")}
 
 

@@ -100,6 +100,10 @@ def run_worker(settings: Settings, queue: str, supervisor_pid: int) -> None:
         summariser=services.summariser(settings),
         callback=services.callback(settings),
         links=services.links(settings),
+        projects=services.projects(settings),
+        choose=partial(services.choose_project, settings),
+        wishes=settings.cases,
+        style=settings.note_style,
     )
     try:
         worker = open_worker(queue, redis, jobs.by_name())

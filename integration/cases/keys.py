@@ -14,6 +14,9 @@
     <prefix>:lane:<service>         pace and hold of a service (integration.cases.lanes)
     <prefix>:line:<service>         cases whose note is ready to go there, by the time at which it became ready
     <prefix>:asked                  the requests for highlights of the last hour, by time
+    <prefix>:no-question:<service>  it refused a request with a question, and took it without, of late
+    <prefix>:shared:<hash>          the last request for a person, for other cases of theirs (REUSE_MINUTES)
+    <prefix>:sharing:<request>      cases that wait for the answer to a request that was made for another
     <prefix>:metrics                what happened so far (integration.cases.counters)
     <prefix>:beats                  which parts of the worker live (integration.cases.heartbeats)
     <prefix>:doors, :refused...     which deliveries were verified, and which refused (integration.cases.deliveries)
@@ -59,6 +62,18 @@ class Keys:
     def lane(self, service: str) -> str:
         """A service's lane."""
         return f"{self.prefix}:lane:{service.lower()}"
+
+    def no_question(self, service: str) -> str:
+        """Set while a service is asked without questions."""
+        return f"{self.prefix}:no-question:{service.lower()}"
+
+    def shared(self, whose: str) -> str:
+        """The last request for a person in a project, by a keyed hash of both."""
+        return f"{self.prefix}:shared:{whose}"
+
+    def sharing(self, request_id: str) -> str:
+        """The cases that wait for the answer to another's request."""
+        return f"{self.prefix}:sharing:{request_id}"
 
     def recovery_seen(self, case: str) -> str:
         """What came of a case that recovery looked at."""

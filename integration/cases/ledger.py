@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import enum
 import secrets
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -16,14 +17,16 @@ from typing import Final, cast
 from redis import Redis
 
 from integration import logs
-from integration.cases import claims, counters, lanes, pseudonym, scripts, stored, transitions
+from integration.cases import claims, counters, lanes, pseudonym, scripts, stored, story, transitions
 from integration.cases.changes import Changes, Decide
 from integration.cases.entry import FINAL, GIVE_UP_SECONDS, Entry, Policy, State
 from integration.cases.keys import Keys
 from integration.cases.queues import QUEUED_JOB_LOST_SECONDS, Queues
 from integration.cases.reader import LedgerReader
+from integration.cases.sharing import Sharing
 from integration.cases.steps import STEPS, Routes
-from integration.facts import CaseKey, Identified, NewCase, Result, as_logged, desk_of, read_case_key
+from integration.cases.stored import NewerEntryError
+from integration.facts import CaseKey, Identified, NewCase, Person, Result, Status, as_logged, desk_of, read_case_key
 
 _RECEIVE, _FORGET = map(scripts.load, ("receive", "forget"))
 _DAY: Final = 24 * 60 * 60
@@ -38,6 +41,14 @@ class CallbackOutcome(enum.Enum):
     TAKEN = enum.auto()
     REPEATED = enum.auto()  # nothing: what it says is known, or is of no use any more
     UNKNOWN = enum.auto()  # nothing: there is no entry of its case that this release can read
+
+
+class Received(enum.Enum):
+    """What became of a case that a door, or a look for missed ones, told of."""
+
+    NEW = enum.auto()  # its note is on its way: also when it was demanded anew
+    KNOWN = enum.auto()  # nothing: it is known, was erased, or begins no case
+    UPDATED = enum.auto()  # it is known, and more is known of it now
 
 
 @dataclass(kw_only=True)
@@ -76,6 +87,7 @@ class Ledger:
             redis, keys=keys, routes=routes, requests_per_hour=requests_per_hour, backoff=policy.backoff
         )
         self.reader = LedgerReader(redis, keys=keys, queues=self._queues, secret_keys=secret_keys)
+        self.sharing = Sharing(redis, keys=keys, seconds=policy.reuse)
         self._changes = Changes(
             redis,
             keys=keys,
@@ -86,8 +98,10 @@ class Ledger:
         )
         self._ahead: tuple[float, float] | None = None  # of our clock, Redis' own: at least, at most
 
-    def receive(self, case: NewCase, *, recovered: bool = False) -> bool:
-        """Take in a new case and queue its first job, in one round trip; False when it is known, or was erased."""
+    def receive(self, case: NewCase, *, recovered: bool = False) -> Received:
+        """Take in a new case and queue its first job, in one round trip."""
+        if not case.begins:
+            return self._said_more(case)
         new = Entry(
             key=case.key,
             received_at=0,
@@ -96,7 +110,15 @@ class Ledger:
             pseudonym=self.pseudonym(case.person.email),
             recovered=recovered,
             accounts=() if case.account is None else (case.account,),
+            created_at=None if case.on_demand else case.created,
+            on_demand=case.on_demand,
+            said=case.said,
         )
+        delay = 0.0 if case.on_demand else self.policy.delay
+        delay_from = None if case.on_demand else case.created
+        if case.settle is not None:  # more may be told of it from now on, whenever it was given
+            delay, delay_from = case.settle, None
+        waits = delay > 0 and (delay_from is None or time.time() < delay_from + delay)
         with self._redis.pipeline(transaction=True) as pipe:
             pipe.multi()
             pipe.eval(
@@ -119,8 +141,12 @@ class Ledger:
                 str(QUEUED_JOB_LOST_SECONDS),
                 "" if case.number is None else str(case.number),
                 str(scripts.REMEMBERED_SECONDS),
+                "" if delay_from is None else str(delay_from),
+                str(delay if waits else 0.0),
+                "1" if case.on_demand else "",
             )
-            self._queues.add([(case.key, State.RECEIVED)], pipeline=pipe)
+            if not waits:
+                self._queues.add([(case.key, State.RECEIVED)], pipeline=pipe)
             if case.contact is not None and not case.person.known:
                 for name in self._nameless(desk_of(case.key), case.contact)[:1]:
                     pipe.sadd(name, case.key)
@@ -128,16 +154,31 @@ class Ledger:
             is_new = bool(pipe.execute()[0])
         if is_new:
             message, step = ("ticket recovered", "recover") if recovered else ("ticket received", "receive")
-            log.info(message, **as_logged(case.key), step=step, state=str(State.RECEIVED), tries=0, next="now")
-        return is_new or self._told_of_another_account(case)
+            begins = story.time_of((delay_from or time.time()) + delay) if waits else "now"
+            log.info(message, **as_logged(case.key), step=step, state=str(State.RECEIVED), tries=0, next=begins)
+            return Received.NEW
+        if case.account is not None:
+            return self._told_of_another_account(case)
+        return self._demand(case) if case.on_demand else self._said_more(case)
 
-    def _told_of_another_account(self, case: NewCase) -> bool:
-        """Whether a case that is known may be ours after all: other accounts' deliveries alone told of it before."""
-        if case.account is None:
-            return False
-        return (
-            self._changes.make(case.key, partial(transitions.told_of, account=case.account), step="receive") is not None
-        )
+    def _said_more(self, case: NewCase) -> Received:
+        """Add what is told of an answer to a survey to what is known of it."""
+        if case.said is None:
+            return Received.KNOWN
+        changed = self._changes.make(case.key, partial(transitions.said_more, case=case), step="receive")
+        return Received.KNOWN if changed is None else Received.UPDATED
+
+    def _demand(self, case: NewCase) -> Received:
+        """Begin anew with a case that is known, because somebody asks for it."""
+        if self._changes.make(case.key, transitions.demanded, step="demand") is not None:
+            return Received.NEW
+        log.info("demand changed nothing", **as_logged(case.key), why="a note is on its way, or it was asked too often")
+        return Received.KNOWN
+
+    def _told_of_another_account(self, case: NewCase) -> Received:
+        """See that a case that is known may be ours after all: other accounts' deliveries alone told of it before."""
+        changed = self._changes.make(case.key, partial(transitions.told_of, account=case.account or ""), step="receive")
+        return Received.KNOWN if changed is None else Received.NEW
 
     def look_again(self, identified: Identified) -> bool:
         """Look again at the cases of somebody who may be known now; False when none of them waits for that."""
@@ -181,10 +222,20 @@ class Ledger:
             return transitions.called_back(entry, now, result=result, policy=self.policy)
 
         if self._changes.make(key, decide, step="callback", said=result.status.value) is not None:
+            self._wake(result)
             return CallbackOutcome.TAKEN
         why = transitions.why_nothing_changed(known, result, policy=self.policy)
         log.info("callback changed nothing", **as_logged(key), said=result.status.value, why=why)
         return CallbackOutcome.UNKNOWN if known is None else CallbackOutcome.REPEATED
+
+    def _wake(self, result: Result) -> None:
+        """Let the cases that use the same request ask for its result now."""
+        if result.request_id is None or result.status is Status.PENDING or self.policy.reuse <= 0:
+            return
+        for follower in self.sharing.followers(result.request_id):
+            self._changes.make(
+                follower, partial(transitions.woken, request_id=result.request_id), step="callback of another"
+            )
 
     def retry(self, key: CaseKey) -> bool:
         """Put a case that ended without a note back to work; False when it is not known or has not."""
@@ -196,6 +247,7 @@ class Ledger:
 
     def forget(self, key: CaseKey) -> bool:
         """Erase all that is stored of a case, RQ's jobs included; whether anything was. Its key is remembered."""
+        self._forget_shared(key)
         indexes = (
             self.keys.due,
             self.keys.received,
@@ -210,6 +262,22 @@ class Ledger:
         if traces:
             log.info("ticket erased", **as_logged(key), step="forget")
         return bool(traces)
+
+    def _forget_shared(self, key: CaseKey) -> None:
+        """Erase what a case's request is kept under for others of the same person."""
+        try:
+            entry = self.reader.find(key)
+        except NewerEntryError:
+            return
+        if entry is not None and entry.request.shared is not None:
+            self.sharing.forget(entry.request.shared, request_id=entry.request.id)
+
+    def shared_as(self, person: Person, service: str) -> str | None:
+        """What a request for a person in a project is kept under for other cases: a keyed hash of both."""
+        if not self._secret_keys or self.policy.reuse <= 0 or not person.known:
+            return None
+        own_id = (person.external_id or "").encode("utf-8", "replace").hex()  # its capitals count, an address's do not
+        return pseudonym.of(f"{person.email or ''}\n{own_id}\n{service}", self._secret_keys[0])
 
     def pseudonym(self, email: str | None) -> str | None:
         """What stands for an address in an entry whose address is deleted."""

@@ -37,6 +37,7 @@ def _missed(settings: Settings, wait: Wait) -> MissedCases:
 SERVICE: Final = Service(
     name=NAME,
     credentials="INTERCOM_ACCESS_TOKEN",
+    is_set_up=lambda settings: settings.find(IntercomSettings) is not None,
     desk=DESK,
     door=_door,
     signing=Signing(

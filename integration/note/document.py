@@ -119,13 +119,18 @@ Block: TypeAlias = Line | Paragraph | Heading | CodeBlock | Quote | List
 
 @dataclass(frozen=True, kw_only=True)
 class Note:
-    """A note; where it is not `complete`, or too long for a place, `cut_line` stands for what is missing."""
+    """A note; where it is not `complete`, or too long for a place, it has its `cut_line` instead of `closing`.
 
-    heading: Block
+    The heading, and what stands behind the body, are short and never cut.
+    """
+
+    heading: Block | None
     body: tuple[Block, ...]
     complete: bool
+    closing: Block | None
     cut_line: Block
     last_line: Block
+    subject: str = ""  # what it is about in a few words, with nothing of the person: for a notification
 
 
 def lines(block: Block, marker: str = "") -> Iterator[tuple[str, Line]]:

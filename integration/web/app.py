@@ -19,7 +19,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         logs.configure(settings)
     app = Flask("integration", static_folder=None)
     for_pages = connections.for_pages(settings)
-    routes, doors, callback = services.routes(), services.doors(settings), services.callback(settings)
+    routes, doors, callback = services.routes(settings), services.doors(settings), services.callback(settings)
     app.extensions["deliveries"] = counted = Deliveries(for_pages, settings.keys, routes.endpoints)
     ledger = services.open_ledger(settings, connections.for_web(settings))
     deliveries.register_doors(app, doors, ledger, counted)

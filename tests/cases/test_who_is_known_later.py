@@ -12,7 +12,7 @@ from integration import services
 from integration.cases import claims, transitions
 from integration.cases.entry import Entry, Policy, State
 from integration.cases.keys import DEFAULT_PREFIX, Keys
-from integration.cases.ledger import Ledger
+from integration.cases.ledger import Ledger, Received
 from integration.errors import NoAddress
 from integration.facts import CaseKey, Identified, NewCase, Person
 
@@ -134,17 +134,17 @@ def test_a_case_that_was_erased_stays_so(ledger: Ledger) -> None:
 
 
 def test_a_case_that_was_skipped_as_anothers_begins_anew_when_ours_is_told_of(ledger: Ledger) -> None:
-    assert ledger.receive(NewCase(key=KEY, account="theirs"))
+    assert ledger.receive(NewCase(key=KEY, account="theirs")) is Received.NEW
     give_up(ledger)
-    assert not ledger.receive(NewCase(key=KEY, account="theirs"))
+    assert ledger.receive(NewCase(key=KEY, account="theirs")) is Received.KNOWN
     assert entry_of(ledger).state is State.SKIPPED
-    assert ledger.receive(NewCase(key=KEY, account="ours"))
+    assert ledger.receive(NewCase(key=KEY, account="ours")) is Received.NEW
     assert entry_of(ledger).accounts == ("theirs", "ours")
     assert entry_of(ledger).state is State.RECEIVED
 
 
 def test_a_case_that_waits_has_all_accounts_that_it_was_told_of_as(ledger: Ledger) -> None:
-    assert ledger.receive(NewCase(key=KEY, account="theirs"))
+    assert ledger.receive(NewCase(key=KEY, account="theirs")) is Received.NEW
     ledger.receive(NewCase(key=KEY, account="ours"))
     assert entry_of(ledger).accounts == ("theirs", "ours")
     for number in range(9):
@@ -154,7 +154,7 @@ def test_a_case_that_waits_has_all_accounts_that_it_was_told_of_as(ledger: Ledge
 
 def test_a_case_that_came_without_an_account_or_has_its_note_is_left_alone(ledger: Ledger) -> None:
     ledger.receive(NewCase(key=KEY))
-    assert not ledger.receive(NewCase(key=KEY, account="theirs"))
+    assert ledger.receive(NewCase(key=KEY, account="theirs")) is Received.KNOWN
     assert entry_of(ledger).accounts == ()
     other = CaseKey("zendesk-2")
     ledger.receive(NewCase(key=other, account="ours"))

@@ -28,6 +28,11 @@ def note(summary: str = "Ada could not **pay**.", *, request_id: str = REQUEST_I
     return compose(highlights, request_id=request_id, links=LINKS, person=ADA)
 
 
+def who(inbox: Inbox, key: CaseKey) -> Person:
+    """Who is looked for first."""
+    return inbox.details(key).people[0]
+
+
 def writes(intercom: Intercom) -> int:
     return sum(request.path.endswith("/reply") for request in intercom.requests)
 
@@ -51,21 +56,21 @@ def key(number: str) -> CaseKey:
 
 
 def test_a_person_is_looked_for_by_their_address(inbox: Inbox, key: CaseKey) -> None:
-    assert inbox.person(key) == Person(email="ada@shop.example")
+    assert who(inbox, key) == Person(email="ada@shop.example")
 
 
 def test_a_user_without_an_address_is_looked_for_by_the_products_own_id(inbox: Inbox, intercom: Intercom) -> None:
     number = intercom.start_conversation(intercom.add_contact(external_id="cus_4711"), told=False)
-    assert inbox.person(case_key("intercom", number)) == Person(external_id="cus_4711")
+    assert who(inbox, case_key("intercom", number)) == Person(external_id="cus_4711")
 
 
 def test_a_lead_has_no_id_that_the_product_knows(inbox: Inbox, intercom: Intercom) -> None:
     lead = intercom.add_contact(role="lead")
     key = case_key("intercom", intercom.start_conversation(lead, told=False))
     with pytest.raises(NoAddress):
-        inbox.person(key)
+        who(inbox, key)
     intercom.add_email(lead, "lin@shop.example")
-    assert inbox.person(key) == Person(email="lin@shop.example")
+    assert who(inbox, key) == Person(email="lin@shop.example")
 
 
 def test_who_was_merged_into_another_contact_is_followed(inbox: Inbox, intercom: Intercom) -> None:
@@ -73,7 +78,7 @@ def test_who_was_merged_into_another_contact_is_followed(inbox: Inbox, intercom:
     key = case_key("intercom", intercom.start_conversation(lead, told=False))
     intercom.merge(lead, between)
     intercom.merge(between, intercom.add_contact(email="lin@shop.example"))
-    assert inbox.person(key) == Person(email="lin@shop.example")
+    assert who(inbox, key) == Person(email="lin@shop.example")
 
 
 def test_contacts_that_are_merged_in_a_circle_come_to_an_end(inbox: Inbox, intercom: Intercom) -> None:
@@ -82,7 +87,7 @@ def test_contacts_that_are_merged_in_a_circle_come_to_an_end(inbox: Inbox, inter
     intercom.merge(one, other)
     intercom.merge(other, one)
     with pytest.raises(NotThere):
-        inbox.person(key)
+        who(inbox, key)
 
 
 def test_a_link_to_a_merged_contact_leads_nowhere_else(inbox: Inbox, key: CaseKey, faults: Faults) -> None:
@@ -90,7 +95,7 @@ def test_a_link_to_a_merged_contact_leads_nowhere_else(inbox: Inbox, key: CaseKe
     link = {"Link": '<https://evil.example/contacts/1>; rel="canonical"'}
     faults.add(Fault(service="intercom", path="/contacts/", status=410, body=body, headers=link))
     with pytest.raises(NotThere):
-        inbox.person(key)
+        who(inbox, key)
 
 
 def test_who_answers_to_a_campaign_is_the_person_and_not_who_sent_it(
@@ -99,18 +104,18 @@ def test_who_answers_to_a_campaign_is_the_person_and_not_who_sent_it(
     number = intercom.start_conversation(ada, told=False)
     author = {"type": "admin", "id": intercom.own_id, "email": "bot@acme.example"}
     intercom.conversations[number]["source"]["author"] = author
-    assert inbox.person(case_key("intercom", number)) == Person(email="ada@shop.example")
+    assert who(inbox, case_key("intercom", number)) == Person(email="ada@shop.example")
 
 
 def test_a_conversation_of_nobody_gets_no_note(inbox: Inbox, intercom: Intercom, number: str, key: CaseKey) -> None:
     intercom.conversations[number]["contacts"]["contacts"] = []
     with pytest.raises(NoNotePossible):
-        inbox.person(key)
+        who(inbox, key)
 
 
 def test_a_conversation_that_intercom_does_not_show_us_may_come_or_not(inbox: Inbox) -> None:
     with pytest.raises(NotThere) as error:
-        inbox.person(CaseKey("intercom-999"))
+        who(inbox, CaseKey("intercom-999"))
     assert error.value.said == "not_found"
 
 
@@ -156,7 +161,7 @@ def _with_admin(intercom: Intercom, admin_id: str) -> IntercomSettings:
 
 
 def test_every_request_names_the_version_of_the_api(inbox: Inbox, intercom: Intercom, key: CaseKey) -> None:
-    inbox.person(key)
+    who(inbox, key)
     inbox.write(key, note())
     assert {request.headers["Intercom-Version"] for request in intercom.requests} == {"2.16"}
 
@@ -195,6 +200,23 @@ def test_a_note_for_another_request_is_found_when_any_will_do(inbox: Inbox, key:
     found = inbox.find_any_note(key, markers=MARKERS)
     assert found is not None
     assert found.id == receipt.id
+
+
+def test_a_note_of_before_a_time_is_left_out(inbox: Inbox, key: CaseKey) -> None:
+    inbox.write(key, note())
+    assert inbox.find_any_note(key, markers=MARKERS, since=time.time() - 60) is not None
+    assert inbox.find_any_note(key, markers=MARKERS, since=time.time() + 60) is None
+
+
+def test_how_a_conversation_began_is_known_with_its_person(
+    inbox: Inbox, intercom: Intercom, number: str, key: CaseKey
+) -> None:
+    intercom.conversations[number]["title"] = "Checkout"
+    known = inbox._known(key)
+    assert known.people == (Person(email="ada@shop.example"), Person(external_id="cus_4711"))
+    assert (known.name, known.subject, known.text) == ("Ada", "Checkout", "Checkout does not work")
+    assert known.created == intercom.conversations[number]["created_at"]
+    assert not any(personal in repr(known) for personal in ("ada@", "4711", "Ada", "Checkout"))
 
 
 @pytest.mark.parametrize("kind", ["note", "comment"])
@@ -251,7 +273,11 @@ def test_no_word_is_sent_in_the_place_of_a_conversations_number(
     reference: str, inbox: Inbox, intercom: Intercom, number: str
 ) -> None:
     key = CaseKey(f"intercom-{reference}")
-    for call in (inbox.person, lambda key: inbox.write(key, note()), lambda key: inbox.find_note(key, markers=MARKERS)):
+    for call in (
+        inbox.details,
+        lambda key: inbox.write(key, note()),
+        lambda key: inbox.find_note(key, markers=MARKERS),
+    ):
         with pytest.raises(Permanent):
             call(key)
     assert intercom.parts(number) == []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,22 +17,9 @@ from integration.note import marker
 from sandbox import Fault, Sandbox
 from sandbox.intercom import Intercom
 from tests.admin import PASSWORD, Admin
-from tests.conftest import ROOT, Processes, wait_for
+from tests.conftest import Processes, wait_for
 
 pytestmark = pytest.mark.slow
-
-LAST, LINE = '    "logrocket",\n', '    "intercom",\n'
-
-
-@pytest.fixture
-def source(tmp_path: Path) -> Path:
-    """The product with Intercom among its folders."""
-    for folder in ("integration", "worker"):
-        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    services = tmp_path / "integration/services.py"
-    text = services.read_text()
-    services.write_text(text if LINE in text else text.replace(LAST, LAST + LINE))
-    return tmp_path
 
 
 @pytest.fixture
@@ -51,8 +37,8 @@ def environ(environ: dict[str, str], intercom: Intercom) -> dict[str, str]:
 
 
 @pytest.fixture
-def product(environ: dict[str, str], port: int, source: Path, intercom: Intercom) -> Iterator[Processes]:
-    made = Processes(environ, port, source, source=source)
+def product(environ: dict[str, str], port: int, tmp_path: Path, intercom: Intercom) -> Iterator[Processes]:
+    made = Processes(environ, port, tmp_path)
     try:
         made.start("web", "worker")
         assert intercom.subscribe(f"{made.url}/intercom/conversations") == 200

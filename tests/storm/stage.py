@@ -115,6 +115,7 @@ class Stage:
             "FAILED_RETRY_SECONDS": ",".join(map(str, FAILED_RETRY)),
             "SETTLE_SECONDS": "5",
             "BACKOFF_SECONDS": "0.3",
+            "DELAY_SECONDS": "0",
             "LOGROCKET_REQUESTS_PER_HOUR": "100000",
             "WEB_CONCURRENCY": "2",
             "WORKER_CONCURRENCY": str(2 * REQUEST_CHILDREN),
