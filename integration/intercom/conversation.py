@@ -22,9 +22,11 @@ Record = Mapping[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Opening:
-    """How a conversation began, but for whom it is about: that `people` tell; `created` is Unix seconds."""
+class Known:
+    """What is known of a conversation: whom to look for, what they are called, how it began; times are Unix seconds."""
 
+    people: tuple[Person, ...]
+    name: str | None = field(repr=False)
     subject: str = field(repr=False)
     text: str = field(repr=False)
     created: float
@@ -32,20 +34,22 @@ class Opening:
 
 @dataclass(frozen=True, kw_only=True)
 class Part:
-    """A part of a conversation: one of ours when it is `by` our author; customers see all parts but notes."""
+    """A part of a conversation; customers see all but notes."""
 
     id: str
     is_note: bool
+    created: float
     text: str = field(repr=False)
 
 
-def opening(conversation: Record) -> Opening:
-    """How it began."""
-    source = _object(conversation, "source")
-    created = created_at(conversation)
+def known(conversation: Record, contact: Record) -> Known:
+    """What a conversation and its contact tell; without an address or an id of the product's, `people` is empty."""
+    source, created, name = _object(conversation, "source"), created_at(conversation), _text(contact.get("name"))
     if created is None:
         raise unreadable()
-    return Opening(
+    return Known(
+        people=people(contact),
+        name=name.strip() or None,
         subject=_text(conversation.get("title")) or _text(source.get("subject")),
         text=_text(source.get("body")),
         created=created,
@@ -126,7 +130,12 @@ def stopped() -> Temporary:
 
 
 def _part(part: Record) -> Part:
-    return Part(id=str(part.get("id")), is_note=part.get("part_type") == "note", text=_text(part.get("body")))
+    return Part(
+        id=str(part.get("id")),
+        is_note=part.get("part_type") == "note",
+        created=created_at(part) or 0.0,
+        text=_text(part.get("body")),
+    )
 
 
 def _wrote(part: Record, admin_id: str) -> bool:

@@ -10,7 +10,7 @@ from integration.intercom import conversation as conversations
 from integration.intercom import note as notes
 from integration.intercom import pace
 from integration.intercom.client import Intercom, Record
-from integration.intercom.conversation import Part
+from integration.intercom.conversation import Known, Part
 from integration.intercom.settings import SERVICE, IntercomSettings
 from integration.note import Note
 from integration.note.text import as_text
@@ -28,28 +28,27 @@ class Inbox:
 
     def person(self, key: CaseKey) -> Person:
         """Whose conversation it is."""
-        return self._people(self._intercom.conversation(reference_of(key)))[0][0]
+        return self._known(key).people[0]
 
-    def _people(self, conversation: Record) -> tuple[tuple[Person, ...], str | None]:
-        """Whom to look for, the first ones first, and the person's name; `NoAddress` when nobody can be."""
+    def _known(self, key: CaseKey) -> Known:
+        """What Intercom knows of the conversation and of its person; `NoAddress` when nobody can be looked for."""
+        conversation = self._intercom.conversation(reference_of(key))
         contact_id = conversations.customer(conversation)
         if contact_id is None:
             raise NoNotePossible("the conversation is nobody's: no customer is in it", service=SERVICE)
-        contact = self._intercom.contact(contact_id)
-        people = conversations.people(contact)
-        if not people:
+        known = conversations.known(conversation, self._intercom.contact(contact_id))
+        if not known.people:
             raise NoAddress("the lead has no e-mail address, and is no user with an id of yours", service=SERVICE)
-        name = contact.get("name")
-        return people, name if isinstance(name, str) and name.strip() else None
+        return known
 
     def find_note(self, key: CaseKey, *, markers: Sequence[str]) -> Receipt | None:
         """The part of our author that holds one of `markers`, public or not."""
         found = conversations.holding_one_of(self._own_parts(key), markers)
         return None if found is None else self._receipt(found)
 
-    def find_any_note(self, key: CaseKey, *, markers: Sequence[str]) -> Receipt | None:
-        """The part of `find_note`, or a note of our author for any request."""
-        parts = self._own_parts(key)
+    def find_any_note(self, key: CaseKey, *, markers: Sequence[str], since: float = 0.0) -> Receipt | None:
+        """The part of `find_note`, or a note of our author for any request; only those written at `since` or later."""
+        parts = [part for part in self._own_parts(key) if part.created >= int(since)]
         found = conversations.holding_one_of(parts, markers) or conversations.any_note(parts)
         return None if found is None else self._receipt(found)
 

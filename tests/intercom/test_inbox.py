@@ -197,6 +197,23 @@ def test_a_note_for_another_request_is_found_when_any_will_do(inbox: Inbox, key:
     assert found.id == receipt.id
 
 
+def test_a_note_of_before_a_time_is_left_out(inbox: Inbox, key: CaseKey) -> None:
+    inbox.write(key, note())
+    assert inbox.find_any_note(key, markers=MARKERS, since=time.time() - 60) is not None
+    assert inbox.find_any_note(key, markers=MARKERS, since=time.time() + 60) is None
+
+
+def test_how_a_conversation_began_is_known_with_its_person(
+    inbox: Inbox, intercom: Intercom, number: str, key: CaseKey
+) -> None:
+    intercom.conversations[number]["title"] = "Checkout"
+    known = inbox._known(key)
+    assert known.people == (Person(email="ada@shop.example"), Person(external_id="cus_4711"))
+    assert (known.name, known.subject, known.text) == ("Ada", "Checkout", "Checkout does not work")
+    assert known.created == intercom.conversations[number]["created_at"]
+    assert not any(personal in repr(known) for personal in ("ada@", "4711", "Ada", "Checkout"))
+
+
 @pytest.mark.parametrize("kind", ["note", "comment"])
 def test_what_others_quote_of_a_note_is_none_of_ours(
     kind: str, inbox: Inbox, intercom: Intercom, number: str, key: CaseKey
