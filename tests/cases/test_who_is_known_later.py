@@ -74,6 +74,8 @@ def test_a_case_that_waits_to_be_looked_at_again_waits_no_longer(ledger: Ledger)
     assert ledger.claim(KEY, State.RECEIVED) is None
     assert ledger.look_again(LIN)
     assert ledger.claim(KEY, State.RECEIVED) is not None
+    assert not ledger.look_again(LIN)  # somebody looks just now
+    assert ledger.claim(KEY, State.RECEIVED) is None
 
 
 def test_all_cases_of_the_person_are_and_nobody_elses(ledger: Ledger) -> None:
