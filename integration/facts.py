@@ -96,6 +96,8 @@ class NewCase:
 
     `said` is an answer to a survey, of which more may be told within `settle` seconds: it is waited for. One that does
     not `begin` a case changes what is known of it, and nothing else: a comment, or a score that is not low after all.
+    `contact` is what the desk calls the person, where it may tell later who that is (`Identified`). `account` is whose
+    case the delivery says it is, where the same secret signs those of others, too: the place knows whether it is ours.
     """
 
     key: CaseKey
@@ -107,6 +109,16 @@ class NewCase:
     settle: float | None = None
     begins: bool = True
     demand: str | None = None
+    contact: str | None = field(default=None, repr=False)
+    account: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identified:
+    """A desk may know now who somebody is: their cases for which nobody could be looked for are looked at again."""
+
+    desk: str
+    contact: str = field(repr=False)
 
 
 @dataclass(frozen=True, kw_only=True)

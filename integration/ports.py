@@ -10,10 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from integration.errors import Held, RemoteError
-from integration.facts import CaseKey, Details, NewCase, Person, Receipt, Result, Stretch
+from integration.facts import CaseKey, Details, Identified, NewCase, Person, Receipt, Result, Stretch
 
 if TYPE_CHECKING:  # neither is needed to run: the web process makes no note, and settings collects what folders declare
     from integration.note import Links, Note
@@ -54,8 +54,15 @@ class Door(Protocol):
     def verify(self, body: bytes, headers: Headers, *, now: float) -> None:
         """Raise `UnverifiedDelivery` unless the service sent the body around `now` (Unix seconds)."""
 
-    def read(self, body: bytes, headers: Headers) -> NewCase | None:
-        """The case that a verified delivery tells of; None when it tells of something else."""
+    def read(self, body: bytes, headers: Headers) -> NewCase | Identified | None:
+        """The case that a verified delivery tells of, or who may be known now; None when it tells of something else."""
+
+
+@runtime_checkable
+class TriedDoor(Protocol):
+    """A door that its service tries with HEAD before it uses it."""
+
+    tried: int  # the status for that
 
 
 class Callback(Protocol):
@@ -112,6 +119,14 @@ class Place(Protocol):
 
     def denied(self, error: Held) -> str:
         """Why one case is refused although our credentials are accepted, for an admin."""
+
+
+@runtime_checkable
+class KnowsAccounts(Protocol):
+    """A place whose door may be told of cases of other accounts."""
+
+    def is_of(self, account: str) -> bool:
+        """Whether an account is the one where notes are written; True when the service does not say."""
 
 
 class Summariser(Protocol):

@@ -31,6 +31,7 @@ FOLDERS: Final = (
     "logrocket",
     "slack",
     "surveys",
+    "intercom",
 )
 DEFAULT_DOOR: Final = "zendesk"  # the folder whose door there is when an admin has set up no other one
 

@@ -22,7 +22,7 @@ from integration.settings import from_environment, names
 from integration.web.app import create_app
 from integration.zendesk.setup.wording import ON_DEMAND_PAYLOAD, PAYLOAD
 from tests.conftest import ROOT
-from tests.variables import ENVIRON, SURVEYS_AND_SLACK, VARIABLES, needed
+from tests.variables import ENVIRON, INTERCOM, SURVEYS_AND_SLACK, VARIABLES, needed
 
 NAMES = names()
 
@@ -240,7 +240,10 @@ def test_the_bodies_that_are_made_by_hand_are_ours() -> None:
 def test_every_endpoint_is_described() -> None:
     described = {match for row in rows(section(REFERENCE, "Endpoints")) for match in re.findall(r"`(/\S*)`", row[0])}
     described |= {row[0].strip("`").split()[1] for row in rows(section(REFERENCE, "Endpoints"))}
-    rules = {rule.rule for rule in create_app(from_environment({**ENVIRON, **SURVEYS_AND_SLACK})).url_map.iter_rules()}
+    rules = {
+        rule.rule
+        for rule in create_app(from_environment({**ENVIRON, **SURVEYS_AND_SLACK, **INTERCOM})).url_map.iter_rules()
+    }
     assert described == {rule for rule in rules if not rule.startswith("/status/")}
 
 

@@ -21,7 +21,7 @@ from integration.settings import Settings, from_environment, names
 from integration.zendesk.settings import ZENDESK_TEST_SECRET, ApiToken, OAuthClient, ZendeskSettings
 from tests.conftest import ROOT
 from tests.tickets import key
-from tests.variables import ALL, ENVIRON, LEGACY, NEEDED, SURVEYS_AND_SLACK
+from tests.variables import ALL, ENVIRON, INTERCOM, LEGACY, NEEDED, SURVEYS_AND_SLACK
 
 unhurried = limits(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -706,6 +706,8 @@ def used(name: str) -> dict[str, str]:
         return {**without("ZENDESK_CLIENT_ID", "ZENDESK_CLIENT_SECRET"), **LEGACY}
     if name.startswith(("SLACK_", "SURVEY_", "FORMBRICKS_", "TYPEFORM_")):
         return {**ENVIRON, **SURVEYS_AND_SLACK}
+    if name.startswith("INTERCOM_"):
+        return {**ENVIRON, **INTERCOM}
     return without("PUBLIC_URL") if name == "HEROKU_APP_DEFAULT_DOMAIN_NAME" else dict(ENVIRON)
 
 
@@ -713,6 +715,10 @@ VALID = {
     **ENVIRON,
     **LEGACY,
     **SURVEYS_AND_SLACK,
+    **INTERCOM,
+    "INTERCOM_REGION": "eu",
+    "INTERCOM_ADMIN_ID": "7",
+    "INTERCOM_URL": "https://a.example",
     "SLACK_API_URL": "https://a.example",
     "SURVEY_MAX_SCORE": "7",
     "REDIS_TLS_VERIFY": "true",

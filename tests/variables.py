@@ -38,6 +38,8 @@ SURVEYS_AND_SLACK = {
     "TYPEFORM_COMMENT": "comment-ref",
 }
 """What sets up surveys, whose notes go to Slack: each alone would lack something."""
+INTERCOM = {"INTERCOM_ACCESS_TOKEN": "dG9rOmludGVyY29tLWh1c2gtMTM=", "INTERCOM_CLIENT_SECRET": "client-hush-14"}
+"""What sets up Intercom."""
 AT_ONCE = {"DELAY_SECONDS": "0"}
 """What tests add that wait for a note: by default LogRocket is asked half a minute after a ticket came."""
 NEEDED = (
@@ -68,6 +70,8 @@ ALL = (
         "SETTLE_SECONDS",
     ),
     *SURVEYS_AND_SLACK,
+    *INTERCOM,
+    *("INTERCOM_REGION", "INTERCOM_ADMIN_ID", "INTERCOM_URL"),
     *("SLACK_API_URL", "SURVEY_MAX_SCORE", "SURVEY_SETTLE_SECONDS"),
     *("QUESTION", "LOOKBACK_HOURS", "LOOKAHEAD_MINUTES", "DELAY_SECONDS"),
     *("WHEN_EMPTY", "WHEN_FAILED", "REUSE_MINUTES"),

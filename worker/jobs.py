@@ -21,7 +21,7 @@ from integration.cases.lanes import Sign
 from integration.cases.steps import STEPS
 from integration.errors import CaseClosed, Held, NoNotePossible, NotThere, RemoteError, StillPublic, Temporary
 from integration.facts import CaseKey, as_logged
-from integration.ports import Place, Summariser
+from integration.ports import KnowsAccounts, Place, Summariser
 from worker import asking, merging, posting
 from worker.kit import Kit
 
@@ -60,6 +60,7 @@ class Jobs(Kit):
     def _request(self, entry: Entry) -> Decide:
         if entry.request.hint is not None:  # a callback named the request whose answer we never stored
             return partial(transitions.requested, request_id=entry.request.hint, policy=self.policy)
+        self._refuse_others(entry)
         try:
             prepared = asking.prepare(self, entry)
         except CaseClosed as error:
@@ -68,6 +69,14 @@ class Jobs(Kit):
             return asking.ask(self, prepared)
         except RemoteError as error:
             return prepared.then(self._after(error, prepared.entry))
+
+    def _refuse_others(self, entry: Entry) -> None:
+        """Raise `NoNotePossible` when deliveries told of the case as of other accounts' alone."""
+        place = self.place(entry)
+        if not entry.accounts or not isinstance(place, KnowsAccounts) or any(map(place.is_of, entry.accounts)):
+            return
+        service = self.routes.place(entry.key)
+        raise NoNotePossible(f"{service} told of it as of another account's, not ours", service=service)
 
     def _collect(self, entry: Entry) -> Decide:
         result = self.summariser_of(entry).result(entry.request.id or "")

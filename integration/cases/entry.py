@@ -158,6 +158,7 @@ class Entry:
     redis_run: str = ""  # Redis' run id when the entry was last seen
     redis_restarted: bool = False  # it was another one before: the latest of what was written may be lost
     quiet_until: float = 0  # what the lost writes told of may still be under way until then
+    accounts: tuple[str, ...] = ()  # whose case deliveries said it is; see `transitions.told_of`
     recovered: bool = False  # from a desk's log of failed deliveries: an emptied Redis may have forgotten its note
     reason: str | None = None  # of the final state
     last_error: str | None = None

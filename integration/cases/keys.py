@@ -9,6 +9,7 @@
     <prefix>:received               keys of cases by the time at which they came
     <prefix>:forgotten              keys of erased cases, by the time at which they were: they are not taken in again
     <prefix>:newest:<desk>          the highest numbers that came from a desk: a lower one may have had its note
+    <prefix>:nameless:<hash>        cases of somebody whom their desk may know later, by a hash of their id there
     <prefix>:public                 cases whose note customers could read, until an admin has seen it, by time
     <prefix>:lane:<service>         pace and hold of a service (integration.cases.lanes)
     <prefix>:line:<service>         cases whose note is ready to go there, by the time at which it became ready
@@ -115,6 +116,10 @@ class Keys:
     def newest(self, desk: str) -> str:
         """The highest numbers that came from a desk."""
         return f"{self.prefix}:newest:{desk}"
+
+    def nameless(self, contact: str) -> str:
+        """The cases of somebody whom nobody knows yet, by a hash of what their desk calls them."""
+        return f"{self.prefix}:nameless:{contact}"
 
     def line(self, service: str) -> str:
         """The notes that are ready to go to a service."""

@@ -26,7 +26,7 @@ from integration.cases.reader import LedgerReader
 from integration.cases.sharing import Sharing
 from integration.cases.steps import STEPS, Routes
 from integration.cases.stored import NewerEntryError
-from integration.facts import CaseKey, NewCase, Person, Result, Status, as_logged, desk_of
+from integration.facts import CaseKey, Identified, NewCase, Person, Result, Status, as_logged, desk_of, read_case_key
 
 _RECEIVE, _FORGET = map(scripts.load, ("receive", "forget"))
 _DAY: Final = 24 * 60 * 60
@@ -109,6 +109,7 @@ class Ledger:
             person=case.person,
             pseudonym=self.pseudonym(case.person.email),
             recovered=recovered,
+            accounts=() if case.account is None else (case.account,),
             created_at=None if case.on_demand else case.created,
             on_demand=case.on_demand,
             said=case.said,
@@ -147,12 +148,18 @@ class Ledger:
             )
             if not waits:
                 self._queues.add([(case.key, State.RECEIVED)], pipeline=pipe)
+            if case.contact is not None and not case.person.known:
+                for name in self._nameless(desk_of(case.key), case.contact)[:1]:
+                    pipe.sadd(name, case.key)
+                    pipe.expire(name, self._retention)
             is_new = bool(pipe.execute()[0])
         if is_new:
             message, step = ("ticket recovered", "recover") if recovered else ("ticket received", "receive")
             begins = story.time_of((delay_from or time.time()) + delay) if waits else "now"
             log.info(message, **as_logged(case.key), step=step, state=str(State.RECEIVED), tries=0, next=begins)
             return Received.NEW
+        if case.account is not None:
+            return self._told_of_another_account(case)
         return self._demand(case) if case.on_demand else self._said_more(case)
 
     def _said_more(self, case: NewCase) -> Received:
@@ -170,6 +177,24 @@ class Ledger:
         why = "a note is on its way, it was answered already, or there were too many"
         log.info("demand changed nothing", **as_logged(case.key), why=why)
         return Received.KNOWN
+
+    def _told_of_another_account(self, case: NewCase) -> Received:
+        """See that a case that is known may be ours after all: other accounts' deliveries alone told of it before."""
+        changed = self._changes.make(case.key, partial(transitions.told_of, account=case.account or ""), step="receive")
+        return Received.KNOWN if changed is None else Received.NEW
+
+    def look_again(self, identified: Identified) -> bool:
+        """Look again at the cases of somebody who may be known now; False when none of them waits for that."""
+        names = self._nameless(identified.desk, identified.contact)
+        waiting = cast("set[bytes]", self._redis.sunion(names)) if names else set()
+        cases = [read_case_key(key.decode()) for key in sorted(waiting)]
+        changed = [self._changes.make(key, transitions.looked_again, step="look again") for key in cases]
+        return any(entry is not None for entry in changed)
+
+    def _nameless(self, desk: str, contact: str) -> list[str]:
+        """Where the cases of somebody are kept, by each key of ours that may have been the current one then."""
+        hashes = [pseudonym.of(f"{desk}\n{contact}", secret_key) for secret_key in self._secret_keys]
+        return [self.keys.nameless(hashed) for hashed in hashes]
 
     def claim(self, key: CaseKey, state: State) -> Entry | None:
         """The entry under a lease of its own, or None when the step of `state` is not to be done now."""

@@ -28,6 +28,7 @@ from integration.cases.entry import (
 from integration.facts import CaseKey, Highlights, NewCase, Person, Result, Status, name_of
 
 _HISTORY_LENGTH: Final = 30
+_ACCOUNTS: Final = 5  # of one case: more would be nonsense
 _TOLD_NEVER_AGAIN: Final = (State.FAILED, State.EMPTY)  # with a retry that begins with what the door told
 
 
@@ -186,6 +187,31 @@ def demanded(entry: Entry, now: float, *, demand: str | None = None) -> Entry | 
         entry, request=request, created_at=now, on_demand=True, recovered=False, redis_restarted=False, person=NOBODY
     )
     return replace(_back(anew, now, not_before=0), note=Note(was_public=entry.note.was_public))
+
+
+def looked_again(entry: Entry, now: float) -> Entry | None:
+    """The desk may know by now whom a case is about that nobody could be looked for; None when it is not one of them.
+
+    Only what waits for that, or was given up for it, changes: a step that is under way looks by itself.
+    """
+    if entry.person.known or entry.request.id is not None or entry.claim.lease is not None:
+        return None
+    if entry.state is State.SKIPPED:
+        return retried(entry, now)
+    if entry.state is State.RECEIVED and entry.claim.refusals:
+        return replace(entry, claim=replace(entry.claim, not_before=now))
+    return None
+
+
+def told_of(entry: Entry, now: float, *, account: str) -> Entry | None:
+    """A delivery says that a case which is known is an account's; None when that is nothing new.
+
+    One that was skipped because it was another account's is looked at again: it may be ours all the same.
+    """
+    if not entry.accounts or account in entry.accounts or entry.state not in (State.RECEIVED, State.SKIPPED):
+        return None
+    entry = replace(entry, accounts=(*entry.accounts, account)[-_ACCOUNTS:])
+    return retried(entry, now) if entry.state is State.SKIPPED else entry
 
 
 def became_public(old: Entry, new: Entry) -> bool:

@@ -16,6 +16,7 @@ from integration.cases import connections
 from integration.checks.offline import of_settings, of_settings_offline
 from integration.errors import SettingsError
 from integration.findings import Group, Outcome, Result, failure
+from integration.intercom.settings import IntercomSettings
 from integration.logrocket.settings import LogRocketSettings
 from integration.settings import Settings, from_environment
 from integration.slack.settings import SlackSettings
@@ -82,6 +83,11 @@ def _of_desks(settings: Settings) -> Iterator[Group]:
         from integration.zendesk.checks import of_zendesk  # noqa: PLC0415 -- zenpy is large
 
         yield Group(name="Zendesk", checks=of(of_zendesk, settings, clock=time.time))
+    workspace = settings.find(IntercomSettings)
+    if workspace is not None:
+        from integration.intercom.checks import of_intercom  # noqa: PLC0415 -- few have it
+
+        yield Group(name="Intercom", checks=of(of_intercom, workspace, public_url=settings.public_url))
     answers, channel = settings.find(SurveySettings), settings.find(SlackSettings)
     if answers is not None:
         from integration.surveys.checks import of_surveys  # noqa: PLC0415 -- few have them
