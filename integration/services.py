@@ -1,12 +1,13 @@
 """The services that are installed: a new folder adds its line to FOLDERS, and nothing else outside it changes.
 
-Each of these folders has a module `service` with its `SERVICE`, which says what it offers.
+Each of these folders has a module `service` with its `SERVICE`, or its `SERVICES`, which say what it offers. What an
+admin has not set up is not offered: no endpoint, no lane, no metric tells of it.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -17,10 +18,12 @@ from integration.cases.ledger import Ledger
 from integration.cases.recovery import Recovery
 from integration.cases.steps import Routes
 from integration.facts import CaseKey, Details, desk_of
-from integration.ports import Callback, Door, Place, Project, Service, Summariser, Wait
+from integration.ports import Callback, Cases, Door, Place, Project, Service, Summariser, Wait
 from integration.settings import Settings
 
 if TYPE_CHECKING:
+    from flask import Blueprint
+
     from integration.note import Links
 
 T = TypeVar("T")
@@ -28,28 +31,60 @@ T = TypeVar("T")
 FOLDERS: Final = (
     "zendesk",
     "logrocket",
+    "ask",
 )
-SERVICES: Final[tuple[Service, ...]] = tuple(import_module(f"integration.{name}.service").SERVICE for name in FOLDERS)
+DEFAULT_DOOR: Final = "zendesk"  # the folder whose door there is when an admin has set up no other one
+
+
+def _of_folder(name: str) -> tuple[Service, ...]:
+    module = import_module(f"integration.{name}.service")
+    return module.SERVICES if hasattr(module, "SERVICES") else (module.SERVICE,)
+
+
+_BY_FOLDER: Final[Mapping[str, tuple[Service, ...]]] = {name: _of_folder(name) for name in FOLDERS}
+SERVICES: Final[tuple[Service, ...]] = tuple(service for offered in _BY_FOLDER.values() for service in offered)
+
+
+def needed(set_up: Collection[str]) -> Iterator[str]:
+    """The folders that have to be set up because of those that are: where notes go, and a door at all."""
+    services = [service for name in set_up for service in _BY_FOLDER[name]]
+    if not any(service.tells for service in services):
+        yield DEFAULT_DOOR
+    targets = {service.posts_to for service in services}
+    yield from (name for name, offered in _BY_FOLDER.items() if targets & {service.name for service in offered})
+
+
+def _offered(settings: Settings | None) -> tuple[Service, ...]:
+    """The services that are set up; without settings, those of an installation that has set up no other door."""
+    if settings is None:
+        own = _BY_FOLDER[DEFAULT_DOOR]
+        return tuple(service for service in SERVICES if service.is_set_up is None or service in own)
+    return tuple(service for service in SERVICES if service.is_set_up is None or service.is_set_up(settings))
+
+
+def _desks(services: Collection[Service]) -> dict[str, Service]:
+    """The service in whose place the notes of each desk are written."""
+    by_name = {service.name: service for service in services}
+    targets = {service.desk: by_name.get(service.posts_to or service.name) for service in services if service.desk}
+    return {desk: target for desk, target in targets.items() if target is not None and target.takes_notes}
 
 
 def routes(settings: Settings | None = None) -> Routes:
     """Which services the engine's steps call, and which tell it of cases; without settings, by their defaults."""
-    summarises = _summarises()
-    places = [service for service in SERVICES if service.place is not None]
-    projects = _projects(settings)
+    summarises, offered, projects = _summarises(), _offered(settings), _projects(settings)
+    desks = _desks(offered)
     return Routes(
         summariser=summarises.name,
-        places={service.desk: service.name for service in places if service.desk is not None},
-        intervals={service.name: service.interval for service in places},
-        credentials={**{service.name: service.credentials for service in SERVICES}, **projects},
-        doors=tuple(service for service in SERVICES if service.door is not None),
+        places={desk: service.name for desk, service in desks.items()},
+        intervals={service.name: service.interval for service in desks.values()},
+        credentials={**{service.name: service.credentials for service in offered}, **projects},
+        doors=tuple(service for service in offered if service.door is not None),
         recovered={
-            service.desk: service.name
-            for service in SERVICES
-            if service.desk is not None and service.missed is not None
+            service.desk: service.name for service in offered if service.desk is not None and service.missed is not None
         },
         ceiling=summarises.ceiling or "",
         projects=tuple(projects),
+        requests=frozenset(service.desk for service in offered if service.desk and service.api is not None),
         reads=bool(projects) or (settings is not None and settings.cases.asks_of_ticket),
     )
 
@@ -59,18 +94,23 @@ def open_ledger(settings: Settings, redis: Redis, *, jitter: Callable[[], float]
     return connections.open_ledger(settings, redis, routes=routes(settings), random=jitter)
 
 
-def places(settings: Settings) -> dict[str, Place]:
+def places(settings: Settings, redis: Redis) -> dict[str, Place]:
     """Where notes are written, by desk."""
-    return {
-        service.desk: service.place(settings)
-        for service in SERVICES
-        if service.desk is not None and service.place is not None
-    }
+    return {desk: _place(service, settings, redis) for desk, service in _desks(_offered(settings)).items()}
+
+
+def _place(service: Service, settings: Settings, redis: Redis) -> Place:
+    return service.keeper(settings, redis) if service.keeper is not None else _needed(service.place)(settings)
+
+
+def apis(settings: Settings, redis: Redis, cases: Cases) -> list[Blueprint]:
+    """Where cases are asked for over HTTP."""
+    return [service.api(settings, redis, cases) for service in _offered(settings) if service.api is not None]
 
 
 def doors(settings: Settings) -> dict[str, Door]:
     """Where services tell of new cases, by the names of the endpoints."""
-    return {service.endpoint: service.door(settings) for service in SERVICES if service.door is not None}
+    return {service.endpoint: service.door(settings) for service in _offered(settings) if service.door is not None}
 
 
 def summariser(settings: Settings) -> Summariser:
@@ -107,7 +147,7 @@ def links(settings: Settings) -> Links:
 
 def case_url(settings: Settings, key: CaseKey) -> str | None:
     """Where people look at a case; None when its desk does not say."""
-    url_of = next((service.case_url for service in SERVICES if service.desk == desk_of(key)), None)
+    url_of = next((service.case_url for service in _offered(settings) if service.desk == desk_of(key)), None)
     return None if url_of is None else url_of(settings, key)
 
 
@@ -118,7 +158,7 @@ def recoveries(settings: Settings, ledger: Ledger, redis: Redis, *, wait: Wait) 
         service.desk: Recovery(
             service.missed(settings, wait), ledger, redis, keys=keys, desk=service.desk, retention_days=days
         )
-        for service in SERVICES
+        for service in _offered(settings)
         if service.desk is not None and service.missed is not None
     }
 
@@ -130,7 +170,7 @@ def _summarises() -> Service:
 
 
 def _needed(part: T | None) -> T:
-    """A part that the folder of the summariser has to offer."""
+    """A part that a folder has to offer."""
     if part is None:
-        raise TypeError("the folder of the summariser has to offer a callback and links, too")
+        raise TypeError("the folder of the summariser has to offer a callback and links, too, and a place its desk")
     return part

@@ -48,11 +48,15 @@ T = TypeVar("T")
 
 
 class Part(Protocol):
-    """What a service's folder declares: its module `settings` has the `NAMES` of its variables, and reads them."""
+    """What a service's folder declares: its module `settings` has the `NAMES` of its variables, and reads them.
+
+    `read` returns None when an admin has set none of them: then the service is not set up. `read_needed` reads them
+    where the service is needed all the same; what can be needed so has one.
+    """
 
     @property
     def account(self) -> str:
-        """Whose cases, in words that are no secret: `Zendesk acme`."""
+        """Whose cases, in words that are no secret: `Zendesk acme`; empty when its cases are nobody's in particular."""
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -108,7 +112,7 @@ class Settings:
     @property
     def account(self) -> str:
         """Who this installation is: the accounts whose cases its keys hold, in words that are no secret."""
-        return ", ".join(part.account for part in self.parts)
+        return ", ".join(part.account for part in self.parts if part.account)
 
     @property
     def requests_per_hour(self) -> int:
@@ -122,9 +126,16 @@ class Settings:
         return tuple(kind for part in self.parts if isinstance(part, ChoosesProject) for kind in part.named_kinds)
 
     def of(self, kind: type[T]) -> T:
-        """What one service's folder declares: `settings.of(ZendeskSettings)`."""
-        [part] = [part for part in self.parts if isinstance(part, kind)]
+        """What one service's folder declares: `settings.of(ZendeskSettings)`; `SettingsError` when it is not set up."""
+        part = self.find(kind)
+        if part is None:
+            service = kind.__name__.removesuffix("Settings")
+            raise SettingsError([f"{service} is not set up: docs/settings.md tells which variables it needs"])
         return part
+
+    def find(self, kind: type[T]) -> T | None:
+        """What one service's folder declares; None when it is not set up."""
+        return next((part for part in self.parts if isinstance(part, kind)), None)
 
     def having(self, part: Part) -> Settings:
         """The same with another of one folder's parts: for commands and tests."""
@@ -141,18 +152,28 @@ class Settings:
 
 
 @cache
-def _folders() -> tuple[ModuleType, ...]:
+def _folders() -> Mapping[str, ModuleType]:
     """The modules `settings` of the folders that have one."""
     from integration.services import FOLDERS  # noqa: PLC0415 -- it imports this module
 
-    names = [f"integration.{folder}.settings" for folder in FOLDERS]
-    return tuple(import_module(name) for name in names if find_spec(name) is not None)
+    names = {folder: f"integration.{folder}.settings" for folder in FOLDERS}
+    return {folder: import_module(name) for folder, name in names.items() if find_spec(name) is not None}
+
+
+def _parts(reader: Reader) -> tuple[Part, ...]:
+    """What the folders declare that are set up, or needed."""
+    from integration.services import needed  # noqa: PLC0415 -- likewise
+
+    parts: dict[str, Part | None] = {folder: module.read(reader) for folder, module in _folders().items()}
+    for folder in needed([folder for folder, part in parts.items() if part is not None]):
+        parts[folder] = parts[folder] or _folders()[folder].read_needed(reader)
+    return tuple(part for part in parts.values() if part is not None)
 
 
 @cache
 def names() -> tuple[str, ...]:
     """Every variable, in the order in which the docs list them: messages are sorted by it."""
-    return (*_FIRST, *(name for folder in _folders() for name in folder.NAMES), *_LAST)
+    return (*_FIRST, *(name for folder in _folders().values() for name in folder.NAMES), *_LAST)
 
 
 def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
@@ -189,7 +210,7 @@ def public_url(reader: Reader) -> str:
 
 
 def _settings(reader: Reader) -> Settings:
-    """Everything. Zendesk is the only door, so its variables are needed; with another door, its own would do."""
+    """Everything that is needed, and what an admin has set up besides."""
     read = reader.read
     verify = read("REDIS_TLS_VERIFY", variables.yes_or_no, default=True)
     secret_key = read("SECRET_KEY", _secret_key, default="", needed=True)
@@ -199,7 +220,7 @@ def _settings(reader: Reader) -> Settings:
         key_prefix=read("KEY_PREFIX", _key_prefix, default=DEFAULT_PREFIX),
         public_url=public_url(reader),
         secret_keys=(secret_key, *read("SECRET_KEY_FALLBACKS", _secret_keys, default=variables.NONE)),
-        parts=tuple(folder.read(reader) for folder in _folders()),
+        parts=_parts(reader),
         cases=case_settings.read(reader),
         note_style=note_settings.read(reader),
         admin_password=read("ADMIN_PASSWORD", _password, default=None),

@@ -42,6 +42,7 @@ def _case_url(settings: Settings, key: CaseKey) -> str:
 
 SERVICE: Final = Service(
     name="Zendesk",
+    is_set_up=lambda settings: settings.find(ZendeskSettings) is not None,
     credentials="ZENDESK_CLIENT_ID and ZENDESK_CLIENT_SECRET",
     desk=DESK,
     door=_door,

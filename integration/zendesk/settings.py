@@ -83,7 +83,12 @@ class ZendeskSettings:
         return bool(set(self.webhook_secrets) - {ZENDESK_TEST_SECRET})
 
 
-def read(reader: Reader) -> ZendeskSettings:
+def read(reader: Reader) -> ZendeskSettings | None:
+    """All of it; None when nothing of Zendesk is set."""
+    return read_needed(reader) if any(reader.text(name) for name in NAMES if name.startswith("ZENDESK_")) else None
+
+
+def read_needed(reader: Reader) -> ZendeskSettings:
     """All of it, for the processes that take tickets in and write notes."""
     return replace(
         _account(reader),
