@@ -74,12 +74,27 @@ class Person:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Said:
+    """What a person said in an answer to a survey; `score` is of 10. None where nothing told it (yet)."""
+
+    score: float | None = None
+    comment: str | None = field(default=None, repr=False)
+
+    def and_later(self, later: Said) -> Said:
+        """Both as one: what the later one tells, and of this one what that leaves out."""
+        return Said(score=self.score if later.score is None else later.score, comment=later.comment or self.comment)
+
+
+@dataclass(frozen=True, kw_only=True)
 class NewCase:
     """A case that a door took in, and whom it is about, as far as the delivery says.
 
     `number` is given where a desk numbers its cases as they are created: a lower number came before a higher one.
     `created` is when the case was created, in Unix seconds, where the delivery says so; `on_demand` says that somebody
     asks for a note, whatever was posted before.
+
+    `said` is an answer to a survey, of which more may be told within `settle` seconds: it is waited for. One that does
+    not `begin` a case changes what is known of it, and nothing else: a comment, or a score that is not low after all.
     """
 
     key: CaseKey
@@ -87,6 +102,9 @@ class NewCase:
     number: int | None = None
     created: float | None = None
     on_demand: bool = False
+    said: Said | None = None
+    settle: float | None = None
+    begins: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,6 +166,7 @@ class Occasion:
     on_demand: bool = False  # somebody asked for it: about the time until now
     reused_from: str = ""
     merged_from: str = ""
+    said: Said | None = None  # the answer that it is about
 
     @property
     def moment(self) -> float | None:

@@ -45,6 +45,7 @@ class Door(Protocol):
 
     path: str  # below PUBLIC_URL
     max_bytes: int  # of a body
+    ignored: int  # the status that answers a genuine delivery which tells of no case
 
     @property
     def has_secret(self) -> bool:
@@ -237,16 +238,22 @@ class Cases(Protocol):
 class Signing:
     """By what a door's deliveries are known to be genuine, in the words that an admin needs when they are refused.
 
-    `secret` is the variable that holds the secret. `command` is ours, and prints the line that sets it; None when an
-    admin copies it by hand. `sender` is what sends the deliveries, `needed` what one has to hold, and `fresh_minutes`
-    how far off its time may be.
+    `secret` is the variable that holds the secret, `proof` what a delivery bears that is made with it. `command` is
+    ours, and prints the line that sets it; None when an admin copies it by hand. `sender` is what sends the deliveries,
+    `needed` what one has to hold, and `fresh_minutes` how far off its time may be.
     """
 
     secret: str
+    proof: str = "signature"
     command: str | None = None
     sender: str = "webhook"
     needed: str = "name of a case"
     fresh_minutes: int = 15
+
+    @property
+    def vouched(self) -> str:
+        """How a genuine delivery is one of the service's, before its name."""
+        return "signed by" if self.proof == Signing.proof else f"with the {self.proof} of"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -257,6 +264,10 @@ class Service:
     of its cases begin with, and `credentials` the variables that an admin looks at when it refuses us. Who has a door
     says how its deliveries are signed, and who has the summariser has its callback, its links, and the variable of the
     `ceiling`.
+
+    A folder may offer several services, one for each of its doors, whose cases have one desk. `is_set_up` tells whether
+    an admin has set a service up; None: always. The notes of a desk that has no place of its own go to the place of the
+    service that `posts_to` names.
     """
 
     name: str

@@ -31,6 +31,8 @@ T = TypeVar("T")
 FOLDERS: Final = (
     "zendesk",
     "logrocket",
+    "slack",
+    "surveys",
     "ask",
 )
 DEFAULT_DOOR: Final = "zendesk"  # the folder whose door there is when an admin has set up no other one
@@ -85,6 +87,7 @@ def routes(settings: Settings | None = None) -> Routes:
         ceiling=summarises.ceiling or "",
         projects=tuple(projects),
         requests=frozenset(service.desk for service in offered if service.desk and service.api is not None),
+        unread=frozenset(service.desk for service in offered if service.desk and service.posts_to),
         reads=bool(projects) or (settings is not None and settings.cases.asks_of_ticket),
     )
 

@@ -21,7 +21,7 @@ from integration.settings import Settings, from_environment, names
 from integration.zendesk.settings import ZENDESK_TEST_SECRET, ApiToken, OAuthClient, ZendeskSettings
 from tests.conftest import ROOT
 from tests.tickets import key
-from tests.variables import ALL, ENVIRON, LEGACY, NEEDED
+from tests.variables import ALL, ASKED, ENVIRON, LEGACY, NEEDED, SURVEYS_AND_SLACK
 
 unhurried = limits(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -662,12 +662,21 @@ def used(name: str) -> dict[str, str]:
     """Settings in which a variable is not set, and would be read."""
     if name in LEGACY:
         return {**without("ZENDESK_CLIENT_ID", "ZENDESK_CLIENT_SECRET"), **LEGACY}
+    if name.startswith("ASK_"):
+        return {**ENVIRON, **ASKED}
+    if name.startswith(("SLACK_", "SURVEY_", "FORMBRICKS_", "TYPEFORM_")):
+        return {**ENVIRON, **SURVEYS_AND_SLACK}
     return without("PUBLIC_URL") if name == "HEROKU_APP_DEFAULT_DOMAIN_NAME" else dict(ENVIRON)
 
 
 VALID = {
     **ENVIRON,
     **LEGACY,
+    **ASKED,
+    "ASK_KEEP_HOURS": "7",
+    **SURVEYS_AND_SLACK,
+    "SLACK_API_URL": "https://a.example",
+    "SURVEY_MAX_SCORE": "7",
     "REDIS_TLS_VERIFY": "true",
     "KEY_PREFIX": "highlights",
     "HEROKU_APP_DEFAULT_DOMAIN_NAME": "a.example",

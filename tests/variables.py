@@ -26,6 +26,24 @@ ENVIRON = {
     "ADMIN_PASSWORD": "admin-hush-7",
 }
 LEGACY = {"ZENDESK_EMAIL": "bot@acme.example", "ZENDESK_API_TOKEN": "token-hush-8"}
+SURVEYS_AND_SLACK = {
+    "SLACK_BOT_TOKEN": "xoxb-slack-hush-9",
+    "SLACK_CHANNEL": "C0123456789",
+    "SURVEY_TOKEN": "survey-hush-10",
+    "FORMBRICKS_WEBHOOK_SECRET": "whsec_" + "Zm9ybWJyaWNrcy1odXNoLTEx",
+    "FORMBRICKS_SCORE": "nps-score:1-5",
+    "FORMBRICKS_COMMENT": "nps-comment",
+    "TYPEFORM_WEBHOOK_SECRET": "typeform-hush-12",
+    "TYPEFORM_SCORE": "score-ref",
+    "TYPEFORM_COMMENT": "comment-ref",
+}
+"""What sets up surveys, whose notes go to Slack: each alone would lack something."""
+ASKED = {
+    "ASK_TOKENS": "crm:ask-hush-13-0123456789",
+    "ASK_CALLBACK_SECRET": "whsec_" + "YXNrLWh1c2gtMTQtb2YtMjQtYnl0ZXMh",
+    "ASK_CALLBACK_HOSTS": "hooks.example,10.1.2.3:8443",
+}
+"""What sets up requests over HTTP, with callbacks."""
 AT_ONCE = {"DELAY_SECONDS": "0"}
 """What tests add that wait for a note: by default LogRocket is asked half a minute after a ticket came."""
 NEEDED = (
@@ -52,6 +70,10 @@ ALL = (
         "FAILED_RETRY_SECONDS",
         "SETTLE_SECONDS",
     ),
+    *ASKED,
+    "ASK_KEEP_HOURS",
+    *SURVEYS_AND_SLACK,
+    *("SLACK_API_URL", "SURVEY_MAX_SCORE", "SURVEY_SETTLE_SECONDS"),
     *("QUESTION", "LOOKBACK_HOURS", "LOOKAHEAD_MINUTES", "DELAY_SECONDS"),
     *("WHEN_EMPTY", "WHEN_FAILED", "REUSE_MINUTES"),
     *("BACKOFF_SECONDS", "RETENTION_DAYS", "LOG_LEVEL", "LOG_FORMAT"),

@@ -13,7 +13,7 @@ from integration.cases import looks, transitions
 from integration.cases.changes import Decide
 from integration.cases.entry import Entry, Instead
 from integration.errors import RemoteError, StillPublic, Temporary
-from integration.facts import Highlights, Nothing, Occasion, Receipt, as_logged, name_of
+from integration.facts import CaseKind, Highlights, Nothing, Occasion, Receipt, as_logged, name_of
 from integration.note import Note, marker
 from worker.kit import Kit, claimed_at
 
@@ -102,6 +102,8 @@ def _occasion(kit: Kit, entry: Entry) -> Occasion:
     source = entry.request.reused_from
     return Occasion(
         name=entry.name or "",
+        kind=CaseKind.TICKET if entry.said is None else CaseKind.ANSWER,
+        said=entry.said,
         case=name_of(entry.target),
         created_at=entry.moment,
         now=claimed_at(entry),

@@ -146,7 +146,7 @@ class _Desk:
 
 def _case(key: CaseKey, record: Record, asked: Asked) -> NewCase:
     moment = record.asked_at if record.within is None else min(record.asked_at, record.within.end)
-    return NewCase(key=key, person=asked.person, created=moment)
+    return NewCase(key=key, person=asked.person, created=moment, settle=0.0)
 
 
 def _mac(secret: str, text: bytes) -> str:

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from integration.facts import CaseKey, Highlights, Person
+from integration.facts import CaseKey, Highlights, Person, Said
 
 JOB_SECONDS: Final = 20  # the longest a job may take
 STOP_SECONDS: Final = 25  # how long the worker waits for its job on SIGTERM: longer than that
@@ -147,6 +147,7 @@ class Entry:
     person: Person = NOBODY  # who is asked about now, by one identity
     people: tuple[Person, ...] = field(default=(), repr=False)  # every identity, as the desk told them
     name: str | None = field(default=None, repr=False)  # what the person is called
+    said: Said | None = None  # an answer to a survey, until its note is posted
     created_at: float | None = None  # when the case was created, or when highlights were demanded
     on_demand: bool = False
     demands: tuple[float, ...] = ()  # when they were, of late

@@ -43,6 +43,14 @@ class CallbackOutcome(enum.Enum):
     UNKNOWN = enum.auto()  # nothing: there is no entry of its case that this release can read
 
 
+class Received(enum.Enum):
+    """What became of a case that a door, or a look for missed ones, told of."""
+
+    NEW = enum.auto()  # its note is on its way: also when it was demanded anew
+    KNOWN = enum.auto()  # nothing: it is known, was erased, or begins no case
+    UPDATED = enum.auto()  # it is known, and more is known of it now
+
+
 @dataclass(kw_only=True)
 class Plan:
     """What the sweeper decided: when to look again, who joins or leaves the line of notes, which jobs to queue."""
@@ -90,8 +98,10 @@ class Ledger:
         )
         self._ahead: tuple[float, float] | None = None  # of our clock, Redis' own: at least, at most
 
-    def receive(self, case: NewCase, *, recovered: bool = False) -> bool:
-        """Take in a new case and queue its first job, in one round trip; False when it is known, or was erased."""
+    def receive(self, case: NewCase, *, recovered: bool = False) -> Received:
+        """Take in a new case and queue its first job, in one round trip."""
+        if not case.begins:
+            return self._said_more(case)
         new = Entry(
             key=case.key,
             received_at=0,
@@ -101,9 +111,13 @@ class Ledger:
             recovered=recovered,
             created_at=None if case.on_demand else case.created,
             on_demand=case.on_demand,
+            said=case.said,
         )
         delay = 0.0 if case.on_demand else self.policy.delay
-        waits = delay > 0 and (case.created is None or time.time() < case.created + delay)
+        delay_from = None if case.on_demand else case.created
+        if case.settle is not None:  # more may be told of it from now on, whenever it was given
+            delay, delay_from = case.settle, None
+        waits = delay > 0 and (delay_from is None or time.time() < delay_from + delay)
         with self._redis.pipeline(transaction=True) as pipe:
             pipe.multi()
             pipe.eval(
@@ -126,7 +140,7 @@ class Ledger:
                 str(QUEUED_JOB_LOST_SECONDS),
                 "" if case.number is None else str(case.number),
                 str(scripts.REMEMBERED_SECONDS),
-                "" if case.created is None or case.on_demand else str(case.created),
+                "" if delay_from is None else str(delay_from),
                 str(delay if waits else 0.0),
                 "1" if case.on_demand else "",
             )
@@ -136,14 +150,22 @@ class Ledger:
         if is_new:
             message, step = ("ticket recovered", "recover") if recovered else ("ticket received", "receive")
             log.info(message, **as_logged(case.key), step=step, state=str(State.RECEIVED), tries=0, next="now")
-        return is_new or (case.on_demand and self._demand(case))
+            return Received.NEW
+        return self._demand(case) if case.on_demand else self._said_more(case)
 
-    def _demand(self, case: NewCase) -> bool:
-        """Begin anew with a case that is known, because somebody asks for it; whether that is done."""
+    def _said_more(self, case: NewCase) -> Received:
+        """Add what is told of an answer to a survey to what is known of it."""
+        if case.said is None:
+            return Received.KNOWN
+        changed = self._changes.make(case.key, partial(transitions.said_more, case=case), step="receive")
+        return Received.KNOWN if changed is None else Received.UPDATED
+
+    def _demand(self, case: NewCase) -> Received:
+        """Begin anew with a case that is known, because somebody asks for it."""
         if self._changes.make(case.key, transitions.demanded, step="demand") is not None:
-            return True
+            return Received.NEW
         log.info("demand changed nothing", **as_logged(case.key), why="a note is on its way, or it was asked too often")
-        return False
+        return Received.KNOWN
 
     def claim(self, key: CaseKey, state: State) -> Entry | None:
         """The entry under a lease of its own, or None when the step of `state` is not to be done now."""

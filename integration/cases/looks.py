@@ -56,6 +56,8 @@ def window(entry: Entry, policy: Policy, *, now: float) -> Stretch | None:
     """The time around a case's moment in which is looked: on demand, until now."""
     if policy.lookback <= 0 or entry.moment is None:
         return None
+    if entry.said is not None:  # what was done before the answer is what explains it
+        return Stretch(start=entry.moment - policy.lookback, end=entry.moment)
     end = max(now, entry.moment) if entry.on_demand else entry.moment + policy.lookahead
     return Stretch(start=entry.moment - policy.lookback, end=end)
 

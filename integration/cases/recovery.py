@@ -27,7 +27,7 @@ from redis import Redis
 from integration import logs
 from integration.cases import scripts
 from integration.cases.keys import Keys
-from integration.cases.ledger import Ledger
+from integration.cases.ledger import Ledger, Received
 from integration.cases.lost_writes import LostWrites
 from integration.cases.stored import NewerEntryError
 from integration.errors import Held, RemoteError, Temporary
@@ -229,7 +229,7 @@ class Recovery:
             return Outcome.OTHER
         new = self._ledger.receive(case, recovered=True)
         self._remember_known(case.key)
-        return Outcome.TAKEN_IN if new else Outcome.KNOWN
+        return Outcome.TAKEN_IN if new is Received.NEW else Outcome.KNOWN
 
     def _is_known(self, key: CaseKey) -> bool:
         try:

@@ -52,6 +52,7 @@ class Routes:
     ceiling: str = ""  # the variable that says how many requests for highlights there may be in an hour
     projects: tuple[str, ...] = ()  # the summariser's lanes beside its first: a case's is known when it was read
     requests: frozenset[str] = frozenset()  # desks whose cases are requests, each with a question of its own
+    unread: frozenset[str] = frozenset()  # desks whose place knows nothing of a case: all that is known, its door told
     reads: bool = False  # a case is read before the summariser is asked, also when the person is known
 
     @property
@@ -99,6 +100,8 @@ class Routes:
 
     def is_read(self, entry: Entry) -> bool:
         """Whether the case's place is asked about it before the summariser is."""
+        if desk_of(entry.key) in self.unread:
+            return not entry.person.known  # which its place says is the end
         own_question = desk_of(entry.key) in self.requests
         return self.reads or own_question or entry.on_demand or not entry.person.known
 

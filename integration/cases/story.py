@@ -63,6 +63,8 @@ def _message(old: Entry, new: Entry) -> str:
         return "callback taken, its request is looked up" if overtaken else _ENTERED[new.state]
     if old.claim.lease is not None and new.claim.lease is None:
         return _of_step(old, new)
+    if new.said != old.said or new.person != old.person:
+        return "more was told of the answer"
     if new.quiet_until != old.quiet_until:
         return "Redis is another one, or its clock jumped: ticket waits until what was under way has ended"
     return "callback taken, its request is looked up"

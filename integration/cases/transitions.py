@@ -25,9 +25,10 @@ from integration.cases.entry import (
     Policy,
     State,
 )
-from integration.facts import CaseKey, Highlights, Person, Result, Status, desk_of, name_of
+from integration.facts import CaseKey, Highlights, NewCase, Person, Result, Status, desk_of, name_of
 
 _HISTORY_LENGTH: Final = 30
+_TOLD_NEVER_AGAIN: Final = (State.FAILED, State.EMPTY)  # with a retry that begins with what the door told
 
 
 def under(entry: Entry, now: float, *, redis_run: str, policy: Policy) -> Entry:
@@ -122,18 +123,36 @@ def _remark(entry: Entry) -> str | None:
 
 
 def ended(entry: Entry, now: float, *, state: State, reason: str | None, note_id: str | None = None) -> Entry:
-    """Nothing more will be done by itself; what is personal is deleted."""
+    """Nothing more will be done by itself; what is personal is deleted.
+
+    Of an answer to a survey it is kept where a retry needs it: nobody could tell it again.
+    """
+    erased: dict[str, Any] = {"person": NOBODY, "people": (), "name": None, "said": None}
     return _entered(
         entry,
         state,
         now,
         reason=reason,
-        person=NOBODY,
-        people=(),
-        name=None,
+        **({} if entry.said is not None and state in _TOLD_NEVER_AGAIN else erased),
         request=replace(entry.request, hint=None),
         note=replace(entry.note, id=note_id, highlights=None),
     )
+
+
+def said_more(entry: Entry, now: float, *, case: NewCase) -> Entry | None:
+    """More was told of an answer while its note waits; None when that is nothing new, or comes too late."""
+    if entry.state in FINAL or entry.said is None or case.said is None or entry.note.tried:
+        return None
+    if not case.begins and case.said.score is not None:
+        if entry.state is State.RECEIVED and entry.claim.lease is None:
+            return ended(entry, now, state=State.SKIPPED, reason="the score was corrected, and is not low any more")
+        return None
+    said, person = entry.said.and_later(case.said), entry.person
+    if entry.state is State.RECEIVED and not entry.tries:  # nobody has been asked about yet
+        person = Person(
+            email=case.person.email or person.email, external_id=case.person.external_id or person.external_id
+        )
+    return None if (said, person) == (entry.said, entry.person) else replace(entry, said=said, person=person)
 
 
 def retried(entry: Entry, now: float) -> Entry | None:

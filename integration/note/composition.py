@@ -47,6 +47,7 @@ def compose(  # noqa: PLR0913 -- the one door: what is told, of whom, on which o
             cut_line=layout.cut_line(with_zone=False),
             last_line=last_line,
             parts=Parts(nothing=highlights, all_sessions=links.sessions(person)),
+            subject=layout.subject,
         )
     source = _worth_reading(highlights)
     told = _Told.of(source, layout)
@@ -57,13 +58,14 @@ def compose(  # noqa: PLR0913 -- the one door: what is told, of whom, on which o
         body, all_shown = _worth_showing(markdown.blocks(markdown.first_lines(made), links))
     with_zone = any(session.moment for session in told.sessions)
     return Note(
-        heading=layout.heading(told.sessions, told.look_first) if style.template is None else None,
+        heading=layout.heading(told.sessions, told.look_first) if style.template is None else layout.answer(),
         body=body,
         complete=all_shown and source == highlights,
         closing=layout.closing(with_zone=with_zone) if style.template is None else None,
         cut_line=layout.cut_line(with_zone=with_zone),
         last_line=last_line,
         parts=_parts(told, layout),
+        subject=layout.subject,
     )
 
 

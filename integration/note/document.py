@@ -155,6 +155,7 @@ class Note:
     cut_line: Block
     last_line: Block
     parts: Parts = Parts()
+    subject: str = ""  # what it is about in a few words, with nothing of the person: for a notification
 
 
 def lines(block: Block, marker: str = "") -> Iterator[tuple[str, Line]]:

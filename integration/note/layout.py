@@ -56,12 +56,37 @@ class Layout:
         if nearest is not None and self.occasion.moment is not None:
             entry = "last_activity" if nearest.at <= self.occasion.moment else "first_activity"
             told += (", ", self.words.say(entry, distance=self.words.distance(nearest.at, self.occasion)))
-        return Paragraph(Line((*told, ".", *self._special())))
+        return Paragraph(Line((*self._above(), *told, ".", *self._special())))
 
     def nothing(self, nothing: Nothing) -> Block:
         """One sentence on why there is nothing to tell."""
         entry = "failed" if nothing is Nothing.FAILED else "no_session"
-        return Paragraph(Line((*self.words.spans(entry, who=self._who), *self._special())))
+        return Paragraph(Line((*self._above(), *self.words.spans(entry, who=self._who), *self._special())))
+
+    # -- The answer to a survey
+
+    @property
+    def subject(self) -> str:
+        """The score; empty when the note is about no answer."""
+        said = self.occasion.said
+        return "" if said is None or said.score is None else self.words.say("score", score=f"{said.score:g}")
+
+    def answer(self) -> Block | None:
+        """The score and what was said with it; None when the note is about no answer."""
+        spans = tuple(self._answer())
+        return Paragraph(Line(spans)) if spans else None
+
+    def _above(self) -> Iterator[Span]:
+        """The answer, above what the person did before it."""
+        answer = tuple(self._answer())
+        yield from (*answer, "\n") if answer else ()
+
+    def _answer(self) -> Iterator[Span]:
+        if self.subject:
+            yield from (Start(Mark.STRONG), self.subject, End(Mark.STRONG))
+        comment = "" if self.occasion.said is None else " ".join(clean(self.occasion.said.comment or "").split())
+        if comment:
+            yield from ("\n" if self.subject else "", self.words.say("comment", comment=harmless(comment, self.links)))
 
     def remarks(self) -> Iterator[str]:
         """What is special about this note, a sentence each."""

@@ -11,14 +11,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from integration.errors import Held, NoNotePossible, Permanent, RemoteError, StillPublic
-from integration.facts import CaseKey, Pace, Person, Receipt
+from integration.facts import CaseKey, Details, Pace, Receipt
 from integration.note import Note
 from integration.slack import message
 from integration.slack.client import Bot, MoreThanRead, Slack
 from integration.slack.refusals import NotAllowed, TooLarge
-from integration.slack.settings import SERVICE, SlackSettings
+from integration.slack.settings import INTERVAL, SERVICE, SlackSettings
 
-INTERVAL: Final = 1.0  # seconds between two messages: Slack takes about one a second and channel
 PACE: Final = Pace(interval=INTERVAL, pause=INTERVAL)
 LOOKED_BACK: Final = 7 * 24 * 3600.0  # seconds: longer than any note is tried to be posted
 PAGES: Final = 15  # of the channel's history that are looked through in a step's time
@@ -33,19 +32,31 @@ class Channel:
         self._clock = clock
         self._bot: Bot | None = None
 
-    def person(self, key: CaseKey) -> Person:  # noqa: ARG002 -- every place is asked so
+    def details(self, key: CaseKey) -> Details:  # noqa: ARG002 -- every place is asked so
         """Slack knows nobody: whom a case is about, its door has to say."""
         raise NoNotePossible(
             "nothing tells whom this case is about: no e-mail address, and no user id", service=SERVICE
         )
 
+    def take_tag_off(self, key: CaseKey) -> None:
+        """No message has a tag that asks."""
+
+    def tag(self, key: CaseKey) -> None:
+        """No message has a tag that tells."""
+
+    def merged_into(self, key: CaseKey) -> CaseKey | None:  # noqa: ARG002 -- likewise
+        """Nothing is merged in a channel."""
+        return None
+
     def find_note(self, key: CaseKey, *, markers: Sequence[str]) -> Receipt | None:  # noqa: ARG002 -- likewise
         """Our own message that holds one of `markers`."""
         return self._find(lambda posted: message.holds_one_of(posted, markers))
 
-    def find_any_note(self, key: CaseKey, *, markers: Sequence[str]) -> Receipt | None:
-        """The message of `find_note`, or one of ours that is a note of the same case."""
-        return self._find(lambda posted: message.is_of(posted, key) or message.holds_one_of(posted, markers))
+    def find_any_note(self, key: CaseKey, *, markers: Sequence[str], since: float = 0.0) -> Receipt | None:
+        """The message of `find_note`, or one of ours that is a note of the same case; only those since a time."""
+        return self._find(
+            lambda posted: message.is_of(posted, key) or message.holds_one_of(posted, markers), since=since
+        )
 
     def write(self, key: CaseKey, note: Note) -> Receipt:
         """Post the note, in one request; in another, shorter, when Slack refuses it as too large."""
@@ -77,11 +88,11 @@ class Channel:
         """Close the connections."""
         self._slack.close()
 
-    def _find(self, matches: Callable[[Mapping[str, Any]], bool]) -> Receipt | None:
+    def _find(self, matches: Callable[[Mapping[str, Any]], bool], *, since: float = 0.0) -> Receipt | None:
         """The newest message of our own that matches; an error unless it is certain that there is none."""
         self._bot = self._bot or self._slack.who_we_are()
         try:
-            for posted in self._slack.history(oldest=self._clock() - LOOKED_BACK, pages=PAGES):
+            for posted in self._slack.history(oldest=max(self._clock() - LOOKED_BACK, since), pages=PAGES):
                 ts = posted.get("ts")
                 if self._bot.wrote(posted) and matches(posted) and isinstance(ts, str):
                     return self._receipt(ts)

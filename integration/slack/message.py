@@ -79,7 +79,7 @@ def _texts(part: object) -> Iterator[str]:
 
 
 def _notification(note: Note) -> str:
-    """What a notification shows: the heading alone, nothing of what the person did."""
-    heading = as_text(note.heading) if note.heading is not None else "LogRocket Galileo Highlights"
-    text = shortened(heading, _NOTIFICATION) if len(heading) > _NOTIFICATION else heading
+    """What a notification shows: what the note is about, and nothing of the person."""
+    about = f"LogRocket Galileo Highlights{f': {note.subject}' if note.subject else ''}"
+    text = shortened(about, _NOTIFICATION) if len(about) > _NOTIFICATION else about
     return _MENTION.sub(r"\g<0> ", text).translate(_ENTITIES)

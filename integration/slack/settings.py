@@ -10,7 +10,9 @@ from integration import variables
 from integration.variables import Reader
 
 SERVICE: Final = "Slack"
-NAMES: Final = ("SLACK_BOT_TOKEN", "SLACK_CHANNEL", "SLACK_API_URL")
+NEEDED: Final = ("SLACK_BOT_TOKEN", "SLACK_CHANNEL")
+NAMES: Final = (*NEEDED, "SLACK_API_URL")
+INTERVAL: Final = 1.0  # seconds between two messages: Slack takes about one a second and channel
 _TOKEN: Final = "SLACK_BOT_TOKEN"  # noqa: S105 -- the name of the variable
 
 
@@ -23,18 +25,41 @@ class SlackSettings:
     api_url: str
 
     @property
+    def account(self) -> str:
+        """Nobody's: other cases are not told apart by the channel where their notes go."""
+        return ""
+
+    @property
+    def requests_per_hour(self) -> None:
+        """Slack makes no highlights."""
+        return None
+
+    def facts(self) -> dict[str, object]:
+        """What a process says of it at its start, in the log."""
+        return {"slack": self.channel}
+
+    @property
     def secrets(self) -> tuple[str, ...]:
         """Every value that must never be printed."""
         return (self.token,)
 
 
 def read(reader: Reader) -> SlackSettings | None:
-    """All of it; None when nothing of Slack is set. Token and channel are needed as soon as one of them is."""
-    if not any(map(reader.text, NAMES)):
-        return None
+    """All of it; None when neither token nor channel is set. Both are needed as soon as one of them is."""
+    is_set_up = any(map(reader.text, NEEDED))
+    settings = _read(reader, needed=is_set_up)
+    return settings if is_set_up else None
+
+
+def read_needed(reader: Reader) -> SlackSettings:
+    """All of it, also when nothing is set: notes are to go there."""
+    return _read(reader, needed=True)
+
+
+def _read(reader: Reader, *, needed: bool) -> SlackSettings:
     return SlackSettings(
-        token=reader.read(_TOKEN, _bot_token, default="", needed=True),
-        channel=reader.read("SLACK_CHANNEL", _channel_id, default="", needed=True),
+        token=reader.read(_TOKEN, _bot_token, default="", needed=needed),
+        channel=reader.read("SLACK_CHANNEL", _channel_id, default="", needed=needed),
         api_url=reader.read("SLACK_API_URL", variables.web_url, default="https://slack.com/api"),
     )
 

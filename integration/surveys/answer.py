@@ -6,11 +6,9 @@ Score and comment come in deliveries of their own, and each may come again: they
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final
 
-from integration.facts import CaseKey, NewCase, Person, case_key
-
-DESK: Final = "survey"  # what the keys of its cases begin with
+from integration.facts import CaseKey, NewCase, Person, Said, case_key
+from integration.surveys.settings import DESK, SurveySettings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,9 +30,16 @@ class Answer:
         """Whether the score is low; None when there is none (yet)."""
         return None if self.score is None else self.score <= max_score
 
-    def as_case(self, *, max_score: float) -> NewCase | None:
-        """The case that it makes by itself; None when its score is not low, or not told yet."""
-        return NewCase(key=self.key, person=self.person) if self.is_low(max_score=max_score) else None
+    def as_case(self, settings: SurveySettings) -> NewCase:
+        """The case that it makes; one that has no low score changes what is known, and begins nothing."""
+        return NewCase(
+            key=self.key,
+            person=self.person,
+            created=self.given_at,
+            said=Said(score=self.score, comment=self.comment),
+            settle=settings.settle_seconds,
+            begins=self.is_low(max_score=settings.max_score) is True,
+        )
 
 
 def merged(known: Answer, later: Answer) -> Answer:

@@ -14,7 +14,7 @@ from integration.json_body import parse_object
 from integration.ports import Headers
 from integration.surveys import fields, standard_webhooks
 from integration.surveys.answer import Answer
-from integration.surveys.settings import SourceSettings
+from integration.surveys.settings import SourceSettings, SurveySettings
 
 MAX_BYTES: Final = 256 * 1024
 _EVENTS: Final = ("responseCreated", "responseUpdated", "responseFinished")
@@ -25,9 +25,12 @@ class FormbricksDoor:
 
     path = "/surveys/formbricks"
     max_bytes = MAX_BYTES
+    ignored = 200
 
-    def __init__(self, source: SourceSettings, *, max_score: float) -> None:
-        self._source, self._max_score = source, max_score
+    def __init__(self, settings: SurveySettings) -> None:
+        if settings.formbricks is None:
+            raise ValueError("Formbricks is not set up")
+        self._settings, self._source = settings, settings.formbricks
 
     @property
     def has_secret(self) -> bool:
@@ -43,9 +46,9 @@ class FormbricksDoor:
         standard_webhooks.verify(body, headers, secret=self._source.secret, now=now)
 
     def read(self, body: bytes) -> NewCase | None:
-        """The case of a low score; None for every other."""
+        """The case of an answer, which begins nothing without a low score; None when it tells of none."""
         told = answer(parse_object(body), self._source)
-        return None if told is None else told.as_case(max_score=self._max_score)
+        return None if told is None else told.as_case(self._settings)
 
 
 def answer(payload: dict[str, Any], source: SourceSettings) -> Answer | None:

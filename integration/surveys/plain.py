@@ -29,6 +29,7 @@ class PlainDoor:
 
     path = "/surveys/plain"
     max_bytes = MAX_BYTES
+    ignored = 200
 
     def __init__(self, settings: SurveySettings) -> None:
         self._settings = settings
@@ -51,8 +52,8 @@ class PlainDoor:
         self.look_at(headers, now=now)
 
     def read(self, body: bytes) -> NewCase | None:
-        """The case of a low score; None for every other."""
-        return answer(parse_object(body)).as_case(max_score=self._settings.max_score)
+        """The case of an answer; one without a low score begins nothing."""
+        return answer(parse_object(body)).as_case(self._settings)
 
 
 def answer(payload: dict[str, Any]) -> Answer:

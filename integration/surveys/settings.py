@@ -18,6 +18,7 @@ NAMES: Final = (
     *("FORMBRICKS_WEBHOOK_SECRET", "FORMBRICKS_SCORE", "FORMBRICKS_COMMENT"),
     *("TYPEFORM_WEBHOOK_SECRET", "TYPEFORM_SCORE", "TYPEFORM_COMMENT"),
 )
+DESK: Final = "survey"  # what the keys of its cases begin with
 STANDARD_PREFIX: Final = "whsec_"
 _QUESTION: Final = re.compile(r"(.{1,200}?)(?::([0-9]{1,3}-[0-9]{1,3}))?")
 _SHORTEST_KEY: Final = 16  # bytes
@@ -51,21 +52,38 @@ class SurveySettings:
     typeform: SourceSettings | None = None
 
     @property
+    def account(self) -> str:
+        """Nobody's: answers are told apart by their own ids."""
+        return ""
+
+    @property
+    def requests_per_hour(self) -> None:
+        """No survey makes highlights."""
+        return None
+
+    def facts(self) -> dict[str, object]:
+        """What a process says of it at its start, in the log."""
+        sources = {"plain": self.token, "formbricks": self.formbricks, "typeform": self.typeform}
+        return {"surveys": ",".join(name for name, source in sources.items() if source is not None)}
+
+    @property
     def secrets(self) -> tuple[str, ...]:
         """Every value that must never be printed."""
         signed = [source.secret for source in (self.formbricks, self.typeform) if source is not None]
         return (*([self.token] if self.token else []), *signed)
 
 
-def read(reader: Reader) -> SurveySettings:
-    """All of it. What a source needs is needed as soon as something of it is set."""
-    return SurveySettings(
+def read(reader: Reader) -> SurveySettings | None:
+    """All of it; None when no source is set up. What a source needs is needed as soon as something of it is set."""
+    settings = SurveySettings(
         token=reader.read("SURVEY_TOKEN", variables.secret, default=None),
         max_score=reader.read("SURVEY_MAX_SCORE", _of_ten, default=6.0),
         settle_seconds=reader.read("SURVEY_SETTLE_SECONDS", variables.seconds, default=180.0),
         formbricks=_source(reader, "FORMBRICKS", _standard_secret),
         typeform=_source(reader, "TYPEFORM", variables.secret),
     )
+    sources = reader.text("SURVEY_TOKEN"), settings.formbricks, settings.typeform
+    return settings if any(sources) else None
 
 
 def read_questions(reader: Reader) -> SurveySettings:
@@ -94,8 +112,8 @@ def standard_key(secret: str) -> bytes:
 
 
 def _source(reader: Reader, name: str, convert: Callable[[str], str]) -> SourceSettings | None:
-    names = f"{name}_WEBHOOK_SECRET", f"{name}_SCORE", f"{name}_COMMENT"
-    if not any(map(reader.text, names)):
+    parts = [reader.text(f"{name}_{part}") for part in ("WEBHOOK_SECRET", "SCORE", "COMMENT")]
+    if not any(parts):
         return None
     secret = reader.read(f"{name}_WEBHOOK_SECRET", convert, default="", needed=True)
     return _questions(reader, name, secret=secret, needed=True)

@@ -19,7 +19,7 @@ from integration.json_body import parse_object
 from integration.ports import Headers
 from integration.surveys import fields
 from integration.surveys.answer import Answer
-from integration.surveys.settings import SourceSettings
+from integration.surveys.settings import SourceSettings, SurveySettings
 
 MAX_BYTES: Final = 256 * 1024
 SIGNATURE: Final = "Typeform-Signature"
@@ -31,9 +31,12 @@ class TypeformDoor:
 
     path = "/surveys/typeform"
     max_bytes = MAX_BYTES
+    ignored = 200
 
-    def __init__(self, source: SourceSettings, *, max_score: float) -> None:
-        self._source, self._max_score = source, max_score
+    def __init__(self, settings: SurveySettings) -> None:
+        if settings.typeform is None:
+            raise ValueError("Typeform is not set up")
+        self._settings, self._source = settings, settings.typeform
 
     @property
     def has_secret(self) -> bool:
@@ -53,9 +56,9 @@ class TypeformDoor:
             raise WrongSignature("signature wrong")
 
     def read(self, body: bytes) -> NewCase | None:
-        """The case of a low score; None for every other."""
+        """The case of an answer, which begins nothing without a low score; None when it tells of none."""
         told = answer(parse_object(body), self._source)
-        return None if told is None else told.as_case(max_score=self._max_score)
+        return None if told is None else told.as_case(self._settings)
 
 
 def signature(body: bytes, *, secret: str) -> bytes:

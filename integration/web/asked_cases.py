@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from integration.cases.entry import State
-from integration.cases.ledger import Ledger
+from integration.cases.ledger import Ledger, Received
 from integration.cases.stored import NewerEntryError
 from integration.facts import CaseKey, NewCase, Standing
 
@@ -18,7 +18,7 @@ class AskedCases:
 
     def receive(self, case: NewCase) -> bool:
         """Take in a case; False when it is known, or was erased."""
-        return bool(self.ledger.receive(case))
+        return self.ledger.receive(case) is Received.NEW
 
     def standing(self, key: CaseKey) -> Standing | None:
         """How a case stands; one that a newer release wrote is under way there."""

@@ -11,7 +11,7 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from integration import logs
 from integration.cases.deliveries import Deliveries
-from integration.cases.ledger import CallbackOutcome, Ledger
+from integration.cases.ledger import CallbackOutcome, Ledger, Received
 from integration.facts import as_logged
 from integration.ports import Callback, Door
 from integration.web.answers import answer, later
@@ -37,13 +37,19 @@ def _register_door(app: Flask, name: str, door: Door, ledger: Ledger, deliveries
         body = _body(door.max_bytes)
         door.verify(body, request.headers, now=time.time())
         deliveries.verified(name)
-        case = door.read(body)
-        if case is None:
-            return answer(204)
-        if not ledger.receive(case):
-            log.info("ticket delivered again, it is known", **as_logged(case.key))
-            return answer(200, "already known")
-        return answer(202, "queued")
+        told = door.read(body)
+        if told is None:
+            return answer(door.ignored)
+        match ledger.receive(told):
+            case Received.NEW:
+                return answer(202, "queued")
+            case Received.UPDATED:
+                return answer(200, "updated")
+            case Received.KNOWN if not told.begins:
+                return answer(200, "nothing to do")
+            case Received.KNOWN:
+                log.info("ticket delivered again, it is known", **as_logged(told.key))
+                return answer(200, "already known")
 
 
 def register_callback(app: Flask, name: str, callback: Callback, ledger: Ledger, deliveries: Deliveries) -> None:

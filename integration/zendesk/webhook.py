@@ -45,6 +45,7 @@ class TicketDoor:
     """Where Zendesk's trigger tells of new tickets."""
 
     path = ENDPOINT
+    ignored = 204
     max_bytes = MAX_BYTES
 
     def __init__(self, settings: ZendeskSettings) -> None:

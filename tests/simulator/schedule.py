@@ -15,7 +15,7 @@ from redis.exceptions import RedisError
 from integration import services
 from integration.cases.entry import Entry, Policy, State
 from integration.cases.keys import DEFAULT_PREFIX, Keys
-from integration.cases.ledger import CallbackOutcome, Ledger
+from integration.cases.ledger import CallbackOutcome, Ledger, Received
 from integration.cases.lost_writes import LostWrites
 from integration.cases.queues import Queues
 from integration.facts import CaseKey, reference_of
@@ -237,13 +237,13 @@ class Schedule:
     def _receive(self, number: int, *, recovered: bool = False) -> None:
         new = self.ledger.receive(new_ticket(number, email=self.zendesk.tickets[number].email), recovered=recovered)
         self.delivered.setdefault(number, self.world.now)
-        if new:
+        if new is Received.NEW:
             self.world.tell(f"ticket {number} is {'recovered' if recovered else 'delivered'}")
 
     def _demand(self, number: int) -> None:
         """Somebody adds the tag that asks for highlights."""
         try:
-            taken = self.ledger.receive(replace(new_ticket(number), on_demand=True))
+            taken = self.ledger.receive(replace(new_ticket(number), on_demand=True)) is Received.NEW
         except RedisError:
             self.world.after(10.0, functools.partial(self._demand, number))
             return

@@ -372,7 +372,7 @@ def test_whether_our_token_is_accepted_is_asked_where_no_message_is_concerned(
 
 def test_slack_knows_nobody_and_hides_nothing(channel: Channel) -> None:
     with pytest.raises(NoNotePossible):
-        channel.person(KEY)
+        channel.details(KEY)
     with pytest.raises(StillPublic):
         channel.make_private(KEY, "C0LOWSCORES:1.000000")
     assert "accepts our token" in channel.denied(Held("no", said="is_archived"))

@@ -28,6 +28,7 @@ def configured(**changes: str) -> SurveySettings:
     reader = Reader(ENVIRON | changes)
     read = settings.read(reader)
     assert reader.problems == {}
+    assert read is not None
     return read
 
 
@@ -35,9 +36,7 @@ def door(source: str, read: SurveySettings | None = None) -> AnyDoor:
     read = read or configured()
     match source:
         case "formbricks":
-            assert read.formbricks is not None
-            return FormbricksDoor(read.formbricks, max_score=read.max_score)
+            return FormbricksDoor(read)
         case "typeform":
-            assert read.typeform is not None
-            return TypeformDoor(read.typeform, max_score=read.max_score)
+            return TypeformDoor(read)
     return PlainDoor(read)

@@ -12,6 +12,7 @@ from integration.facts import Person
 from integration.surveys import fields
 from integration.surveys.answer import Answer, merged
 from integration.surveys.scale import OF_TEN, Scale
+from integration.surveys.settings import SurveySettings
 
 SCORE = Answer(reference="17", score=3.0, person=Person(email="ada@shop.example"), given_at=100.0)
 COMMENT = Answer(reference="17", comment="I could not pay", person=Person(external_id="u-7"), given_at=160.0)
@@ -58,7 +59,7 @@ def test_a_score_that_would_mean_something_else_is_refused(score: object) -> Non
 def test_what_is_low_includes_the_limit(score: float | None, low: bool | None) -> None:  # noqa: FBT001 -- pytest gives it
     answer = replace(SCORE, score=score)
     assert answer.is_low(max_score=6) is low
-    assert (answer.as_case(max_score=6) is not None) is (low is True)
+    assert answer.as_case(SurveySettings(max_score=6)).begins is (low is True)
 
 
 def test_score_and_comment_are_one_answer_in_whichever_order_and_however_often_they_come() -> None:

@@ -1,7 +1,4 @@
-"""From a survey's answer to a message in Slack: our own endpoint, the engine, LogRocket and Slack, over real HTTP.
-
-The product does not put these pieces together yet: this test does, out of the engine's own.
-"""
+"""From a survey's answer to a message in Slack: an installation without Zendesk, in this process, over real HTTP."""
 
 from __future__ import annotations
 
@@ -12,69 +9,46 @@ from typing import Any
 
 import pytest
 import requests
-from flask import Flask
 from werkzeug.serving import make_server
 
 from integration import services
 from integration.cases import connections
-from integration.cases.deliveries import Deliveries
 from integration.cases.entry import Entry, State
-from integration.cases.steps import Routes
-from integration.facts import CaseKey
-from integration.logrocket.client import LogRocket
-from integration.ports import Service
-from integration.settings import Settings
-from integration.slack import settings as slack_settings
-from integration.slack.channel import INTERVAL, Channel
-from integration.surveys.plain import PlainDoor
-from integration.variables import Reader
-from integration.web import deliveries, errors
+from integration.facts import CaseKey, Person, Said
+from integration.settings import Settings, from_environment
+from integration.web.app import create_app
 from sandbox import Sandbox
 from sandbox.faults import Fault, Faults
 from sandbox.slack import Slack
 from tests.conftest import _Quiet, wait_for
-from tests.surveys.sources import ENVIRON, configured
+from tests.surveys.sources import ENVIRON
 from worker import sweeper
 from worker.jobs import Jobs
 from worker.rq_classes import open_worker
 
 LOW: dict[str, Any] = {"id": "17", "score": 3, "email": "ada@shop.example", "comment": "I could not pay"}
+SCORE = {"id": "17", "score": 3}
 KEY = CaseKey("survey-17")
-ROUTES = Routes(
-    summariser="LogRocket",
-    places={"survey": "Slack"},
-    intervals={"Slack": INTERVAL},
-    credentials={"Slack": "SLACK_BOT_TOKEN", "LogRocket": "LOGROCKET_API_KEY"},
-    doors=(Service(name="Surveys", credentials="SURVEY_TOKEN", desk="survey"),),
-    ceiling="LOGROCKET_REQUESTS_PER_HOUR",
-)
 
 
 class Product:
-    """The pieces, put together for surveys and Slack alone."""
+    """The product, its web application over real HTTP, its jobs run by real RQ workers."""
 
-    def __init__(self, settings: Settings, slack: Slack, port: int) -> None:
-        read = slack_settings.read(Reader(slack.environment()))
-        assert read is not None
+    def __init__(self, settings: Settings, port: int) -> None:
         self.settings, self._redis = settings, connections.for_worker(settings)
-        self.ledger = connections.open_ledger(settings, self._redis, routes=ROUTES, random=lambda: 0.0)
-        self._channel, self._logrocket = Channel(read), LogRocket(settings.logrocket)
-        callback = services.callback(settings)
+        self.ledger = services.open_ledger(settings, self._redis, jitter=lambda: 0.0)
+        self._places, self._logrocket = services.places(settings, self._redis), services.summariser(settings)
         self._jobs = Jobs(
             ledger=self.ledger,
-            policy=self.ledger.policy,
-            places={"survey": self._channel},
+            places=self._places,
             summariser=self._logrocket,
-            callback=callback,
+            callback=services.callback(settings),
             links=services.links(settings),
+            wishes=settings.cases,
+            style=settings.note_style,
         )
-        app, door = Flask("surveys"), PlainDoor(configured())
-        self._counted = Deliveries(self._redis, settings.keys, ROUTES.endpoints)
-        deliveries.register_doors(app, {"surveys": door}, self.ledger, self._counted)
-        deliveries.register_callback(app, ROUTES.callback, callback, self.ledger, self._counted)
-        endpoints = {door.path: "surveys", callback.path: ROUTES.callback}
-        errors.register(app, self._counted, endpoints=endpoints, callback=callback)
-        self._server = make_server("127.0.0.1", port, app, threaded=True, request_handler=_Quiet)
+        self._app = create_app(settings)
+        self._server = make_server("127.0.0.1", port, self._app, threaded=True, request_handler=_Quiet)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
         self._thread.start()
 
@@ -82,9 +56,9 @@ class Product:
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
-        self._counted.close()
-        self._channel.close()
-        self._logrocket.close()
+        self._app.extensions["deliveries"].close()
+        for client in (*self._places.values(), self._logrocket):
+            client.close()  # type: ignore[attr-defined]  # each has one
         self._redis.close()
 
     def deliver(self, body: object, *, token: str = ENVIRON["SURVEY_TOKEN"]) -> int:
@@ -97,7 +71,7 @@ class Product:
             sweeper.sweep(self.ledger)
             for queue in self.settings.keys.queues:
                 open_worker(queue, self._redis, self._jobs.by_name()).work(burst=True, logging_level="WARNING")
-            entry = self.ledger.find(KEY)
+            entry = self.ledger.reader.find(KEY)
             return entry if entry is not None and entry.state in states else None
 
         return wait_for(reached)
@@ -117,8 +91,16 @@ def faults(sandbox: Sandbox) -> Faults:
 
 
 @pytest.fixture
-def product(settings: Settings, slack: Slack, port: int) -> Iterator[Product]:
-    made = Product(settings, slack, port)
+def environ(environ: dict[str, str], slack: Slack) -> dict[str, str]:
+    """Surveys, LogRocket and Slack: nothing of Zendesk's."""
+    others = {name: value for name, value in environ.items() if not name.startswith("ZENDESK_")}
+    survey = {"SURVEY_TOKEN": ENVIRON["SURVEY_TOKEN"], "SURVEY_SETTLE_SECONDS": "0"}
+    return {**others, **slack.environment(), **survey}
+
+
+@pytest.fixture
+def product(settings: Settings, port: int) -> Iterator[Product]:
+    made = Product(settings, port)
     yield made
     made.end()
 
@@ -127,7 +109,7 @@ def test_a_low_score_becomes_one_message_however_often_it_is_told(product: Produ
     assert [product.deliver(LOW) for _ in range(3)] == [202, 200, 200]
     entry = product.work_until(State.POSTED)
     [message] = slack.own_messages()
-    assert entry.note_id == f"{slack.channel.id}:{message['ts']}"
+    assert entry.note.id == f"{slack.channel.id}:{message['ts']}"
     assert "Highlights request" in message["blocks"][0]["text"]
     assert "ada@" not in json.dumps({**message, "blocks": []})
     assert product.deliver(LOW) == 200
@@ -135,14 +117,67 @@ def test_a_low_score_becomes_one_message_however_often_it_is_told(product: Produ
 
 
 def test_what_is_not_low_not_ours_or_not_usable_becomes_nothing(product: Product, slack: Slack) -> None:
-    assert product.deliver(LOW | {"score": 9}) == 204
-    assert product.deliver({"id": "17", "comment": "only that"}) == 204
+    assert product.deliver(LOW | {"score": 9}) == 200
+    assert product.deliver({"id": "17", "comment": "only that"}) == 200
     assert product.deliver(LOW, token="another-token") == 401
     assert product.deliver({"score": 3}) == 400
     assert product.deliver(b"\xff") == 400
     assert product.deliver(b'"' + b"x" * 70_000 + b'"') == 413
-    assert product.ledger.find(KEY) is None
+    assert product.ledger.reader.find(KEY) is None
     assert slack.own_messages() == []
+
+
+def waiting(environ: dict[str, str], port: int, *, seconds: str) -> Product:
+    """The product with a time in which more may be told of an answer."""
+    return Product(from_environment({**environ, "SURVEY_SETTLE_SECONDS": seconds}), port)
+
+
+def test_what_comes_after_the_score_is_in_the_same_message(environ: dict[str, str], port: int, slack: Slack) -> None:
+    product = waiting(environ, port, seconds="1.5")
+    try:
+        assert product.deliver(SCORE) == 202
+        assert product.deliver({"id": "17", "comment": "I could not pay", "email": "ada@shop.example"}) == 200
+        entry = product.ledger.reader.find(KEY)
+        assert entry is not None
+        assert (entry.state, entry.tries) == (State.RECEIVED, 0)
+        assert entry.said == Said(score=3.0, comment="I could not pay")
+        assert entry.person == Person(email="ada@shop.example")
+        posted = product.work_until(State.POSTED)
+        assert posted.entered_at - posted.received_at >= 1.5
+        assert (posted.said, posted.person) == (None, Person())
+    finally:
+        product.end()
+    [message] = slack.own_messages()
+    text = message["blocks"][0]["text"]
+    assert text.startswith("**Score: 3 of 10**  \n\u201cI could not pay\u201d  \n**ada@shop.example**: 2 sessions")
+    assert message["text"] == "LogRocket Galileo Highlights: Score: 3 of 10"
+
+
+def test_a_score_that_is_corrected_before_anybody_was_told_becomes_nothing(
+    environ: dict[str, str], port: int, slack: Slack
+) -> None:
+    product = waiting(environ, port, seconds="60")
+    try:
+        assert [product.deliver(LOW), product.deliver(LOW | {"score": 9})] == [202, 200]
+        entry = product.ledger.reader.find(KEY)
+    finally:
+        product.end()
+    assert entry is not None
+    assert (entry.state, entry.said, entry.person) == (State.SKIPPED, None, Person())
+    assert "not low any more" in str(entry.reason)
+    assert slack.own_messages() == []
+
+
+def test_an_answer_whose_note_failed_can_be_told_after_a_retry(product: Product, slack: Slack) -> None:
+    slack.channel.is_archived = True
+    product.deliver(LOW)
+    failed = product.work_until(State.FAILED)
+    assert failed.said is not None
+    slack.channel.is_archived = False
+    assert product.ledger.retry(KEY)
+    product.work_until(State.POSTED)
+    [message] = slack.own_messages()
+    assert "I could not pay" in message["blocks"][0]["text"]
 
 
 @pytest.mark.parametrize(
@@ -160,7 +195,7 @@ def test_a_message_whose_answer_was_lost_is_not_posted_again(
     product.deliver(LOW)
     entry = product.work_until(State.POSTED)
     [message] = slack.own_messages()
-    assert entry.note_id == f"{slack.channel.id}:{message['ts']}"
+    assert entry.note.id == f"{slack.channel.id}:{message['ts']}"
 
 
 def test_where_the_channel_cannot_be_read_a_lost_answer_ends_with_a_person(product: Product, slack: Slack) -> None:

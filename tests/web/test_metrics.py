@@ -10,6 +10,7 @@ from redis import Redis
 
 from integration.cases import counters
 from integration.cases.entry import State
+from integration.cases.ledger import Received
 from integration.web.app import create_app
 from sandbox import Fault, Sandbox
 from tests.admin import Admin, fail_one, file_one
@@ -77,7 +78,7 @@ def test_the_way_of_a_ticket_is_counted(admin: Admin, product: InProcess, sandbo
 
 def test_a_ticket_that_is_delivered_twice_is_counted_once(admin: Admin, product: InProcess, sandbox: Sandbox) -> None:
     ticket_id = file_one(product, sandbox)
-    assert product.ledger.receive(new_ticket(ticket_id)) is False
+    assert product.ledger.receive(new_ticket(ticket_id)) is Received.KNOWN
     assert scrape(admin)["tickets_received_total{}"] == 1
 
 

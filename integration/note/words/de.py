@@ -12,6 +12,9 @@ ENTRIES: Final[dict[str, str | dict[str, str]]] = {
     "first_activity": "erst aktiv {distance}",
     "no_session": "{who}: LogRocket hat keine Sitzung dieser Person gefunden.",
     "failed": "{who}: LogRocket konnte die Sitzungen dieser Person nicht zusammenfassen.",
+    # The answer that it is about
+    "score": "Bewertung: {score} von 10",
+    "comment": "\u201e{comment}\u201c",
     # What is special about this note
     "older": "Kurz vor {case} war nichts: Diese Sitzungen sind älter.",
     "late": "Diese Notiz kommt spät: Es geht um die Zeit bis {moment}.",

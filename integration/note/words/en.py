@@ -12,6 +12,9 @@ ENTRIES: Final[dict[str, str | dict[str, str]]] = {
     "first_activity": "first activity {distance}",
     "no_session": "{who}: LogRocket found no session of this person.",
     "failed": "{who}: LogRocket could not summarise the sessions of this person.",
+    # The answer that it is about
+    "score": "Score: {score} of 10",
+    "comment": "\u201c{comment}\u201d",
     # What is special about this note
     "older": "Nothing shortly before {case}: these sessions are older.",
     "late": "This note comes late: it is about the time until {moment}.",

@@ -12,6 +12,9 @@ ENTRIES: Final[dict[str, str | dict[str, str]]] = {
     "first_activity": "primera actividad {distance}",
     "no_session": "{who}: LogRocket no encontró ninguna sesión de esta persona.",
     "failed": "{who}: LogRocket no pudo resumir las sesiones de esta persona.",
+    # The answer that it is about
+    "score": "Puntuaci\u00f3n: {score} de 10",
+    "comment": "\u00ab{comment}\u00bb",
     # What is special about this note
     "older": "Nada poco antes {case}: estas sesiones son anteriores.",
     "late": "Esta nota llega tarde: trata de lo ocurrido hasta {moment}.",

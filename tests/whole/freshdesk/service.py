@@ -25,6 +25,7 @@ class RuleDoor:
 
     path = "/freshdesk/tickets"
     max_bytes = 64 * 1024
+    ignored = 204
     has_secret = True  # nothing starts without it
 
     def __init__(self, settings: FreshdeskSettings) -> None:
