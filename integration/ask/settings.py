@@ -62,15 +62,16 @@ class AskSettings:
 
 
 def read(reader: Reader) -> AskSettings | None:
-    """All of it; None when nothing of it is set."""
-    if not any(map(reader.text, NAMES)):
+    """All of it; None when nothing of it is set. How long results are kept asks for nothing by itself."""
+    keep_hours = reader.read(_KEEP, _hours, default=24.0)
+    if not any(map(reader.text, (_TOKENS, _SECRET, _HOSTS))):
         return None
     callbacks = bool(reader.text(_SECRET) or reader.text(_HOSTS))
     return AskSettings(
         tokens=reader.read(_TOKENS, _tokens, default=(), needed=True),
         callback_secret=reader.read(_SECRET, _callback_secret, default=None, needed=callbacks),
         callback_hosts=reader.read(_HOSTS, _hosts, default=_NO_HOSTS, needed=callbacks),
-        keep_seconds=reader.read(_KEEP, _hours, default=24.0) * 3600,
+        keep_seconds=keep_hours * 3600,
     )
 
 

@@ -24,7 +24,7 @@ def asked(**changes: str) -> AskSettings:
 
 def test_nothing_is_set_up_when_nothing_is_set() -> None:
     assert read(Reader({})) is None
-    assert read(Reader({"ASK_TOKENS": " "})) is None
+    assert read(Reader({"ASK_TOKENS": " ", "ASK_KEEP_HOURS": "24"})) is None
 
 
 def test_all_of_it_is_read_and_no_secret_is_shown() -> None:
@@ -74,13 +74,12 @@ def test_a_malformed_variable_is_named_and_its_value_is_not_shown(name: str, val
 @pytest.mark.parametrize(
     ("given", "lacking"),
     [
-        ("ASK_KEEP_HOURS", ["ASK_TOKENS"]),
         ("ASK_CALLBACK_SECRET", ["ASK_TOKENS", "ASK_CALLBACK_HOSTS"]),
         ("ASK_CALLBACK_HOSTS", ["ASK_TOKENS", "ASK_CALLBACK_SECRET"]),
     ],
 )
 def test_what_is_needed_with_it_is_told_at_once(given: str, lacking: list[str]) -> None:
-    reader = Reader({given: {**ASKED, "ASK_KEEP_HOURS": "7"}[given]})
+    reader = Reader({given: ASKED[given]})
     read(reader)
     assert set(reader.problems) == set(lacking)
 
