@@ -195,6 +195,33 @@ class NoteStyle:
     template: str | None = None
 
 
+TICKETS_QUESTION: Final = "ticket"
+NO_QUESTION: Final = "off"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseSettings:
+    """How a case is looked into: what is asked, about which time, when, and what is told; times are seconds."""
+
+    question: str = field(default=TICKETS_QUESTION, repr=False)
+    lookback_seconds: float = 72 * 3600.0  # 0: no range is asked for
+    lookahead_seconds: float = 600.0
+    delay_seconds: float = 30.0
+    link_when_empty: bool = False
+    link_when_failed: bool = False
+    reuse_seconds: float = 0.0
+
+    @property
+    def asks_of_ticket(self) -> bool:
+        """Whether the question is made of what the ticket says."""
+        return self.question == TICKETS_QUESTION
+
+    @property
+    def fixed_question(self) -> str | None:
+        """The question of every case alike."""
+        return None if self.question in (TICKETS_QUESTION, NO_QUESTION) else self.question
+
+
 class Status(enum.Enum):
     """Where a request for highlights stands."""
 

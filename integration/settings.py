@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -23,11 +23,10 @@ from urllib.parse import urlsplit
 from dotenv import dotenv_values
 
 from integration import case_settings, note_settings, variables
-from integration.case_settings import CaseSettings
 from integration.cases import redis_url
 from integration.cases.keys import ALLOWED, DEFAULT_PREFIX, Keys
 from integration.errors import SettingsError
-from integration.facts import NoteStyle
+from integration.facts import CaseSettings, NoteStyle
 from integration.variables import Reader
 
 SECRET_KEY_LENGTH: Final = 32
@@ -70,9 +69,24 @@ class Part(Protocol):
         """What a process says of it at its start, in the log: nothing secret."""
 
 
+class ProjectRule(Protocol):
+    """Which project of the summariser's is chosen for the cases of a brand, or of a form; its text is the admin's."""
+
+    @property
+    def kind(self) -> str:
+        """What it names: `brand`, `form`."""
+
+    def names(self, label: tuple[str, str | None] | None) -> bool:
+        """Whether it names this one, of which there are an id and a name."""
+
+
 @runtime_checkable
 class ChoosesProject(Protocol):
     """A part by which a project of the summariser's is chosen for a case."""
+
+    @property
+    def project_rules(self) -> Sequence[ProjectRule]:
+        """By which it is."""
 
     @property
     def named_kinds(self) -> frozenset[str]:
@@ -124,6 +138,11 @@ class Settings:
     def named_kinds(self) -> tuple[str, ...]:
         """What a desk has to tell by name, for a project of the summariser's to be chosen."""
         return tuple(kind for part in self.parts if isinstance(part, ChoosesProject) for kind in part.named_kinds)
+
+    @property
+    def project_rules(self) -> tuple[ProjectRule, ...]:
+        """By which a project of the summariser's is chosen for a case."""
+        return tuple(rule for part in self.parts if isinstance(part, ChoosesProject) for rule in part.project_rules)
 
     def of(self, kind: type[T]) -> T:
         """What one service's folder declares: `settings.of(ZendeskSettings)`; `SettingsError` when it is not set up."""

@@ -34,7 +34,6 @@ from integration.logrocket.settings import LogRocketSettings
 from integration.settings import Settings, from_environment
 from integration.web.app import create_app
 from integration.zendesk.desk import Desk
-from integration.zendesk.settings import ZendeskSettings
 from sandbox import Sandbox
 from sandbox.zendesk import schemas
 from tests.ports import free_port
@@ -178,7 +177,8 @@ class InProcess:
         self.app = create_app(settings)
         self._server = make_server("127.0.0.1", port, self.app, threaded=True, request_handler=_Quiet)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
-        self.desk, self.logrocket = Desk(settings.of(ZendeskSettings)), LogRocket(settings.of(LogRocketSettings))
+        self.desk = cast("Desk", services.places(settings)["zendesk"])
+        self.logrocket = LogRocket(settings.of(LogRocketSettings))
         self.jobs = Jobs(
             ledger=self.ledger,
             places={"zendesk": self.desk},

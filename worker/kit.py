@@ -6,11 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from integration import logs
-from integration.case_settings import NONE, CaseSettings
 from integration.cases.entry import LEASE_SECONDS, Entry, Policy
 from integration.cases.ledger import Ledger
 from integration.cases.steps import Routes
-from integration.facts import Details, NoteStyle, Pace, desk_of
+from integration.facts import NO_QUESTION, CaseSettings, Details, NoteStyle, Pace, desk_of
 from integration.note import Links
 from integration.ports import Callback, Place, Project, Summariser
 
@@ -28,7 +27,7 @@ class Kit:
     links: Links
     projects: Mapping[str, Project] = field(default_factory=dict)  # beside that one, by lane
     choose: Callable[[Details], str] | None = None  # the lane of a case's project
-    wishes: CaseSettings = field(default_factory=lambda: CaseSettings(question=NONE))
+    wishes: CaseSettings = field(default_factory=lambda: CaseSettings(question=NO_QUESTION))
     style: NoteStyle = field(default_factory=NoteStyle)
 
     @property

@@ -17,7 +17,7 @@ from typing import Final, cast
 from redis import Redis
 
 from integration import logs
-from integration.cases import claims, counters, lanes, pseudonym, scripts, stored, transitions
+from integration.cases import claims, counters, lanes, pseudonym, scripts, stored, story, transitions
 from integration.cases.changes import Changes, Decide
 from integration.cases.entry import FINAL, GIVE_UP_SECONDS, Entry, Policy, State
 from integration.cases.keys import Keys
@@ -149,7 +149,8 @@ class Ledger:
             is_new = bool(pipe.execute()[0])
         if is_new:
             message, step = ("ticket recovered", "recover") if recovered else ("ticket received", "receive")
-            log.info(message, **as_logged(case.key), step=step, state=str(State.RECEIVED), tries=0, next="now")
+            begins = story.time_of((delay_from or time.time()) + delay) if waits else "now"
+            log.info(message, **as_logged(case.key), step=step, state=str(State.RECEIVED), tries=0, next=begins)
             return Received.NEW
         return self._demand(case) if case.on_demand else self._said_more(case)
 

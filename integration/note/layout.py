@@ -14,6 +14,7 @@ from integration.note.links import Links, defanged, without_braces
 from integration.note.moments import LinkedMoment
 from integration.note.wording import Wording
 
+_LONGEST_COMMENT: Final = 1_000  # characters: it stands in the heading, which is never cut
 _LONGEST_NAME: Final = 80  # characters; of the words of a link, likewise
 
 
@@ -86,7 +87,8 @@ class Layout:
             yield from (Start(Mark.STRONG), self.subject, End(Mark.STRONG))
         comment = "" if self.occasion.said is None else " ".join(clean(self.occasion.said.comment or "").split())
         if comment:
-            yield from ("\n" if self.subject else "", self.words.say("comment", comment=harmless(comment, self.links)))
+            shown = _short(harmless(comment, self.links), _LONGEST_COMMENT)
+            yield from ("\n" if self.subject else "", self.words.say("comment", comment=shown))
 
     def remarks(self) -> Iterator[str]:
         """What is special about this note, a sentence each."""
@@ -203,8 +205,8 @@ def _one_line(text: str | None) -> str:
     return _short(" ".join(clean(text or "").split()))
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= _LONGEST_NAME else f"{text[: _LONGEST_NAME - 1].rstrip()}\u2026"
+def _short(text: str, longest: int = _LONGEST_NAME) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 1].rstrip()}\u2026"
 
 
 def _are_words(text: str) -> bool:

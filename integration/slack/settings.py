@@ -10,8 +10,7 @@ from integration import variables
 from integration.variables import Reader
 
 SERVICE: Final = "Slack"
-NEEDED: Final = ("SLACK_BOT_TOKEN", "SLACK_CHANNEL")
-NAMES: Final = (*NEEDED, "SLACK_API_URL")
+NAMES: Final = ("SLACK_BOT_TOKEN", "SLACK_CHANNEL", "SLACK_API_URL")
 INTERVAL: Final = 1.0  # seconds between two messages: Slack takes about one a second and channel
 _TOKEN: Final = "SLACK_BOT_TOKEN"  # noqa: S105 -- the name of the variable
 
@@ -45,8 +44,8 @@ class SlackSettings:
 
 
 def read(reader: Reader) -> SlackSettings | None:
-    """All of it; None when neither token nor channel is set. Both are needed as soon as one of them is."""
-    is_set_up = any(map(reader.text, NEEDED))
+    """All of it; None when nothing of Slack is set. Token and channel are needed as soon as one of them is."""
+    is_set_up = any(map(reader.text, NAMES))
     settings = _read(reader, needed=is_set_up)
     return settings if is_set_up else None
 

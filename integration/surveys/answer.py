@@ -1,6 +1,7 @@
 """A person's answer to a survey, whichever service tells of it; no I/O.
 
-Score and comment come in deliveries of their own, and each may come again: they are one answer, by its `reference`.
+Score and comment come in deliveries of their own, and each may come again: they are one answer, by its `reference`,
+and one case, to which the ledger adds what comes later.
 """
 
 from __future__ import annotations
@@ -40,22 +41,3 @@ class Answer:
             settle=settings.settle_seconds,
             begins=self.is_low(max_score=settings.max_score) is True,
         )
-
-
-def merged(known: Answer, later: Answer) -> Answer:
-    """One answer out of two deliveries of it: what the later one tells, and of the earlier one what that leaves out.
-
-    The time stays the first that was told: what the person did before it is what a note is about.
-    """
-    if known.reference != later.reference:
-        raise ValueError("two answers are not one")
-    return Answer(
-        reference=known.reference,
-        score=known.score if later.score is None else later.score,
-        person=Person(
-            email=later.person.email or known.person.email,
-            external_id=later.person.external_id or known.person.external_id,
-        ),
-        comment=later.comment or known.comment,
-        given_at=later.given_at if known.given_at is None else known.given_at,
-    )

@@ -231,7 +231,7 @@ def still_public(why: object) -> str:
 
 def _made_since(comment: Comment, moment: float) -> bool:
     """Whether a comment was made then or later; one that does not say when may have been."""
-    created = unix(comment.created_at)
+    created = unix(_of(comment, "created_at"))
     return created is None or created >= moment
 
 

@@ -203,7 +203,7 @@ def _some(values: tuple[str, ...], form: str) -> tuple[str, ...]:
 def _posted(raw: str) -> str:
     posted = tag(raw)
     if posted in (ON_DEMAND, OPT_OUT):
-        raise ValueError(f"must be another tag than {posted}, which has a meaning of its own")
+        raise ValueError("must be another tag: this one has a meaning of its own")
     return posted
 
 

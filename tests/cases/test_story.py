@@ -114,8 +114,9 @@ def test_a_callback_that_ends_a_ticket_says_so(
     assert (facts(last)["step"], facts(last)["state"]) == ("callback", str(state))
     assert "next" not in facts(last)
     went_back = [line for line in before if "highlights will be requested again" in line]
-    assert len(went_back) == (2 if state is State.FAILED else 0)
-    assert all("LogRocket failed to make highlights" in line and "next=" in line for line in went_back)
+    assert len(went_back) == (2 if state is State.FAILED else 1)  # or once more, at any time
+    why = "LogRocket failed to make highlights" if state is State.FAILED else "looked for again by e-mail address"
+    assert all(why in line and "next=" in line for line in went_back)
 
 
 def test_trouble_is_told_with_its_reason_and_tries_are_counted_over_the_whole_life(

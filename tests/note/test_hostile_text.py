@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from integration.facts import Highlights, NoteStyle, Nothing, Occasion, Person
+from integration.facts import Highlights, NoteStyle, Nothing, Occasion, Person, Said
 from integration.note import compose, slack, text
 from tests.note.hostile import BOMBS, PIECES
 from tests.note.notes import BELOW_A_PATH, LAST_LINE, LINKS, REQUEST_ID, note, note_of, session, unhurried
@@ -39,6 +39,7 @@ OCCASIONS = st.builds(
     now=st.none() | st.floats(1.4e9, 2e9),
     older=st.booleans(),
     on_demand=st.booleans(),
+    said=st.none() | st.builds(Said, score=st.floats(0, 10), comment=HOSTILE.map(lambda comment: comment[:100])),
     reused_from=HOSTILE,
     merged_from=HOSTILE,
 )
@@ -78,6 +79,7 @@ def test_no_text_calls_anybody_or_leads_elsewhere_in_slack(summary: str, told: s
     assert not any(mention in made for mention in ("<!", "<@", "<#", "@here"))
     assert made.endswith(LAST_LINE)
     named = compose(highlights, request_id=REQUEST_ID, links=LINKS, person=Person(), occasion=occasion)
+    assert not any(mention in slack.render(named) for mention in ("<!", "<@", "<#", "@here"))
     assert len(slack.render(named)) <= slack.MAX_CHARACTERS
     assert len(text.render(named, max_characters=500)) <= 500
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from integration.facts import CaseKind, Highlights, NoteStyle, Nothing, Occasion, Session
+from integration.facts import CaseKind, Highlights, NoteStyle, Nothing, Occasion, Said, Session
 from tests.note.notes import EVERYTHING, LAST_LINE, note_of
 
 CREATED = 1_795_940_000.0  # Sunday, 29 November 2026, 08:13:20 UTC
@@ -246,3 +246,36 @@ def test_a_note_that_was_cut_keeps_its_first_line() -> None:
     made = note_of(replace(THREE, summary="word " * 20_000), occasion=TICKET)
     assert shown(made)[0].startswith("Ada Example: 4 sessions in LogRocket")
     assert "This note was cut: All sessions of this person" in shown(made)[-1]
+
+
+ANSWER = replace(
+    TICKET, kind=CaseKind.ANSWER, said=Said(score=2.5, comment="I could\n\nnot <@U123> **pay** https://evil.example")
+)
+
+
+@pytest.mark.parametrize(
+    ("language", "first"),
+    [
+        (
+            "en",
+            "Score: 2.5 of 10 / \u201cI could not &lt;@U123&gt; **pay** https[:]//evil[.]example\u201d / Ada Example: ",
+        ),
+        ("de", "Bewertung: 2.5 von 10 / \u201eI could not "),
+        ("es", "Puntuaci\u00f3n: 2.5 de 10 / \u00abI could not "),
+    ],
+)
+def test_a_note_of_an_answer_begins_with_its_score_and_its_comment(language: str, first: str) -> None:
+    paragraphs = shown(note_of(THREE, occasion=ANSWER, style=NoteStyle(language=language)))
+    assert paragraphs[0].startswith(first)
+
+
+def test_a_template_or_nothing_to_tell_does_not_hide_an_answer() -> None:
+    assert shown(note_of(THREE, occasion=ANSWER, style=NoteStyle(template="{{ summary }}")))[0].startswith(
+        "Score: 2.5 of"
+    )
+    assert shown(note_of(Nothing.NO_SESSION, occasion=ANSWER))[0].startswith("Score: 2.5 of 10 / ")
+
+
+def test_a_score_alone_is_told_alone() -> None:
+    alone = replace(ANSWER, said=Said(score=0.0))
+    assert shown(note_of(THREE, occasion=alone))[0].startswith("Score: 0 of 10 / Ada Example: 4 sessions")

@@ -48,7 +48,7 @@ _STEPS: Mapping[State, str] = {
 _sweep: Any = sweeper.sweep
 _WORKERS = {"requests": 2, "notes": 2}
 DEMANDS = (0.0, 500.0, 0.3, 45.0, 91.0, 1700.0)  # seconds after a ticket came; 0: nobody asks
-_LOOKING = {"lookback": 72 * 3600.0, "lookahead": 600.0}
+_LOOKING = {"lookback": 72 * 3600.0, "lookahead": 600.0, "delay": 30.0}
 WISHES: tuple[dict[str, Any], ...] = ({}, _LOOKING, {**_LOOKING, "link_when_empty": True, "link_when_failed": True})
 ARRIVALS = (0.0, 0.7, 40.0, 88.0)
 
@@ -117,12 +117,12 @@ def queue_of(state: State) -> str:
     return "queue:notes" if state is State.READY else "queue:requests"
 
 
-def open_ledger(redis: Any, policy: Policy = POLICY) -> Ledger:  # noqa: ANN401 -- the model's connection
+def open_ledger(redis: Any, policy: Policy = POLICY, *, reads: bool = False) -> Ledger:  # noqa: ANN401 -- the model's
     """The product's ledger on the model of Redis."""
     ledger = Ledger(
         cast("Redis", redis),
         keys=KEYS,
-        routes=services.routes(),
+        routes=replace(services.routes(), reads=reads),
         policy=policy,
         retention_days=30,
         secret_keys=(_SECRET,),
@@ -150,13 +150,13 @@ class Schedule:
 
     def __init__(self, chance: Chance, policy: Policy = POLICY) -> None:
         self.chance = chance
-        self.policy = policy
+        self.policy = replace(policy, **chance.pick(("wishes",), WISHES, often=0.6))
         self.world = World(chance)
         self.network = Network(self.world)
         self.zendesk = Zendesk(self.world, self.network)
         self.logrocket = Service(self.world, self.network, self._call_back)
         self.redis = self.world.connection()
-        self.ledger = open_ledger(self.redis, policy)
+        self.ledger = open_ledger(self.redis, self.policy, reads=chance.pick(("reads",), (False, True), often=1))
         self.delivered: dict[int, float] = {}
         self.demanded: dict[int, int] = {}  # how often a ticket's way began anew for a demand, or because of one
         self._last_demand = 0.0

@@ -7,13 +7,16 @@ from dataclasses import replace
 
 import pytest
 
+from integration.cases.entry import FINAL, Claim, Entry, Note, State
+from integration.cases.transitions import said_more
 from integration.errors import MalformedDelivery
-from integration.facts import Person
+from integration.facts import Person, Said
 from integration.surveys import fields
-from integration.surveys.answer import Answer, merged
+from integration.surveys.answer import Answer
 from integration.surveys.scale import OF_TEN, Scale
 from integration.surveys.settings import SurveySettings
 
+LIMITS = SurveySettings(max_score=6)
 SCORE = Answer(reference="17", score=3.0, person=Person(email="ada@shop.example"), given_at=100.0)
 COMMENT = Answer(reference="17", comment="I could not pay", person=Person(external_id="u-7"), given_at=160.0)
 
@@ -62,23 +65,53 @@ def test_what_is_low_includes_the_limit(score: float | None, low: bool | None) -
     assert answer.as_case(SurveySettings(max_score=6)).begins is (low is True)
 
 
+def entry(answer: Answer) -> Entry:
+    """The entry that an answer began, whoever it is of."""
+    case = answer.as_case(LIMITS)
+    return Entry(key=case.key, received_at=100, entered_at=100, person=case.person, said=case.said)
+
+
+def more(known: Entry, answer: Answer) -> Entry:
+    """What is known when the answer has come, too."""
+    return said_more(known, 101.0, case=answer.as_case(LIMITS)) or known
+
+
 def test_score_and_comment_are_one_answer_in_whichever_order_and_however_often_they_come() -> None:
     for deliveries in itertools.product([SCORE, COMMENT], repeat=4):
-        answer = deliveries[0]
+        known = entry(deliveries[0])
         for later in deliveries[1:]:
-            answer = merged(answer, later)
+            known = more(known, later)
         if {SCORE, COMMENT} <= set(deliveries):
-            assert (answer.score, answer.comment) == (3.0, "I could not pay")
-            assert answer.person == Person(email="ada@shop.example", external_id="u-7")
-            assert answer.given_at == deliveries[0].given_at
+            assert known.said == Said(score=3.0, comment="I could not pay")
+            assert known.person == Person(email="ada@shop.example", external_id="u-7")
 
 
 def test_what_comes_later_replaces_what_it_tells_anew_and_erases_nothing() -> None:
-    assert merged(SCORE, replace(SCORE, score=9.0)).score == 9.0
-    assert merged(COMMENT, replace(COMMENT, comment="I could, after all")).comment == "I could, after all"
-    assert merged(COMMENT, Answer(reference="17")) == COMMENT
-    with pytest.raises(ValueError, match="not one"):
-        merged(SCORE, replace(COMMENT, reference="18"))
+    assert more(entry(SCORE), replace(SCORE, score=5.0)).said == Said(score=5.0)
+    told = more(entry(COMMENT), replace(COMMENT, comment="I could, after all")).said
+    assert told == Said(comment="I could, after all")
+    assert more(entry(COMMENT), Answer(reference="17")) == entry(COMMENT)
+
+
+def test_who_it_is_of_stays_when_somebody_was_asked_about_and_what_was_said_when_its_note_was_tried() -> None:
+    asked = replace(entry(SCORE), tries=1, state=State.REQUESTED)
+    known = more(asked, COMMENT)
+    assert (known.person, known.said) == (SCORE.person, Said(score=3.0, comment="I could not pay"))
+    tried = replace(asked, state=State.READY, note=Note(tried=("0cc1",)))
+    assert more(tried, COMMENT) == tried
+
+
+@pytest.mark.parametrize("state", sorted(FINAL))
+def test_what_comes_after_the_end_changes_nothing(state: State) -> None:
+    ended = replace(entry(SCORE), state=state)
+    assert more(ended, COMMENT) == more(ended, replace(SCORE, score=9.0)) == ended
+
+
+def test_a_score_that_is_corrected_ends_what_nobody_works_on() -> None:
+    corrected = more(entry(SCORE), replace(SCORE, score=9.0))
+    assert (corrected.state, corrected.said, corrected.person) == (State.SKIPPED, None, Person())
+    held = replace(entry(SCORE), claim=Claim(lease="a-worker", lease_until=120.0))
+    assert more(held, replace(SCORE, score=9.0)) == held
 
 
 @pytest.mark.parametrize(

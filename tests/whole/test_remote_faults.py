@@ -58,7 +58,7 @@ POLL: Final = Call("logrocket", "GET", r"/highlights\?")
 TOKEN: Final = Call("zendesk", "POST", "/oauth/tokens")
 NOTE: Final = Call("zendesk", "PUT", "/tickets/")
 COMMENTS: Final = Call("zendesk", "GET", "/comments")
-REQUESTER: Final = Call("zendesk", "GET", r"/tickets/\d+(\.json)?$")
+REQUESTER: Final = Call("zendesk", "GET", r"/tickets/\d+(\.json)?(\?|$)")
 ACCOUNT: Final = (Call("zendesk", "GET", "/users/me"), POLL)  # calls that can tell whom a refusal concerns
 CALLS: Final = {
     "LogRocket POST": REQUEST,

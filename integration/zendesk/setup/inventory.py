@@ -9,9 +9,6 @@ and is word for word as we make it is ours all the same, and the next run goes o
 
 from __future__ import annotations
 
-import re
-from typing import Final
-
 from integration.zendesk.setup import conditions, wording
 from integration.zendesk.setup.objects import (
     Account,
@@ -27,8 +24,6 @@ from integration.zendesk.setup.objects import (
 )
 from integration.zendesk.setup.wording import ADD_TAG, NAMES, PAYLOADS, TAKE_TAG_OFF, Mark, marks, own_words
 from integration.zendesk.webhook import normalised_endpoint
-
-_ASKS: Final = re.compile(r'"on_demand"\s*:\s*true\b')
 
 
 class Inventory:
@@ -71,7 +66,7 @@ class Inventory:
     def _asks_on_demand(self, trigger: Trigger) -> bool:
         """Whether all that a trigger sends us asks for highlights on demand."""
         bodies = [body for near in sorted(trigger.calls & self._near) for body in payloads_for(trigger, near)]
-        return bool(bodies) and all(isinstance(body, str) and _ASKS.search(body) for body in bodies)
+        return bool(bodies) and all(map(wording.asks_on_demand, bodies))
 
     def _is_ours(self, item: Item, kind: Kind) -> bool:
         """Whether it carries our mark with its own id, or is as we make it and has not got its id yet."""

@@ -40,6 +40,7 @@ _WORDS: Final[dict[Kind, str]] = {
     "macro": "helpdesk-highlights-macro",
 }
 _MARK: Final = re.compile(r"\[(helpdesk-highlights(?:-on-demand|-macro)?) (\S+)(?: id=([\w-]+))?\]")
+_ASKS: Final = re.compile(r'"on_demand"\s*:\s*true\b')
 _LEFT_OUT: Final = "[helpdesk-highlights: none on demand, as chosen]"
 _MADE: Final = "Made by `python -m integration install`, which knows its {} by"
 _TAKEN_OVER: Final = "Taken over by `python -m integration install`, which knows its {} by"
@@ -97,6 +98,11 @@ def without_mark(item: Item, kind: Kind) -> str:
 def notify(webhook_id: str, kind: Kind) -> Action:
     """The action of a trigger of ours that calls a webhook."""
     return {"field": NOTIFY, "value": [webhook_id, PAYLOADS[kind]]}
+
+
+def asks_on_demand(body: object) -> bool:
+    """Whether what a trigger sends asks for highlights on demand."""
+    return isinstance(body, str) and _ASKS.search(body) is not None
 
 
 def leaves_out_on_demand(description: str) -> bool:
