@@ -55,11 +55,11 @@ def blueprint(settings: Settings, own: AskSettings, records: Records, cases: Cas
         answer.headers["Retry-After"] = str(LATER_SECONDS)
         return answer
 
-    @api.get(f"{PATH}/<case_id>")
-    def look(case_id: str) -> Response:
+    @api.get(f"{PATH}/<id>")
+    def look(id: str) -> Response:  # noqa: A002 -- its name in the address
         """Tell what came of a request."""
         client = asking.client(request.headers.get("Authorization", ""), own.tokens)
-        return _answer(200, desk.look(client, case_id))
+        return _answer(200, desk.look(client, id))
 
     @api.get("/v1/openapi.json")
     def describe() -> Response:

@@ -13,7 +13,6 @@ import jsonschema
 import pytest
 import requests
 
-from integration import services
 from integration.ask import openapi
 from integration.cases.entry import FINAL, Entry
 from integration.facts import CaseKey
@@ -121,11 +120,7 @@ def environ(environ: dict[str, str], hook: Hook) -> dict[str, str]:
 
 
 class Asking(InProcess):
-    """The product in this process, with every place that is set up."""
-
-    def __init__(self, settings: Settings, port: int) -> None:
-        super().__init__(settings, port)
-        object.__setattr__(self.jobs, "places", services.places(settings, self.redis))
+    """The product in this process, by the ids of requests."""
 
     def case(self, case_id: str) -> Entry | None:
         return self.ledger.reader.find(CaseKey(f"ask-{case_id}"))
