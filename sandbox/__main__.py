@@ -114,6 +114,7 @@ def show(stage: Stage, customer: Customer) -> None:
 def tell_addresses(stage: Stage) -> None:
     """Print where to go on."""
     print(f"\nTickets, to file more:  {stage.sandbox.zendesk.url}/")
+    print(f"Slack, and a survey:    {stage.slack.page_url}")
     print(f"The product's page:     {stage.product_url}/  (user admin, password {stage.admin_password})")
     print("Any of its commands, such as check, beside it, in another terminal:")
     print(f"  {beside.usage(stage.shown)}")

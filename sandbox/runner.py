@@ -17,6 +17,7 @@ from typing import Final, Self
 from sandbox import Comment, Sandbox, beside, outcome
 from sandbox.children import Child
 from sandbox.outbound import send
+from sandbox.slack import Slack, Survey
 from sandbox.wire import HOST
 from sandbox.zendesk import Product
 
@@ -81,6 +82,7 @@ class Stage:
         self.admin_password = secrets.token_urlsafe(12)
         self.product_url = ""
         self.sandbox: Sandbox
+        self.slack: Slack
         self.shown: beside.Running
 
     def __enter__(self) -> Self:
@@ -109,11 +111,21 @@ class Stage:
             self.sandbox.zendesk.product = Product(self.product_url, self.admin_password, said_of=self.said_of)
             environment = surroundings() | {"PORT": str(port)}
             variables = dict.fromkeys(BLANK, "") | self.sandbox.environment() | {"PUBLIC_URL": self.product_url}
+            variables |= self._with_slack()
             data = folder / "data"
             variables |= self._variables(data) | {"ZENDESK_WEBHOOK_SECRET": self._installed(environment | variables)}
             self._serve = self._child("serve", [*SERVE, str(data)], environment | variables, serves=taken)
         self._wait_for(self._is_ready, START_SECONDS, f"the web process was not ready after {START_SECONDS:.0f} s")
         self._publish(folder, variables)
+
+    def _with_slack(self) -> dict[str, str]:
+        """Start the stand-in for Slack, with a survey beside its channel; the product's variables for both."""
+        self.slack = Slack(faults=self.sandbox.faults)
+        self.slack.start()
+        self._ends.callback(self.slack.stop)
+        self.slack.survey = Survey(self.product_url, secrets.token_urlsafe(24))
+        survey = {"SURVEY_TOKEN": self.slack.survey.token, "SURVEY_SETTLE_SECONDS": "3"}
+        return self.slack.environment() | survey
 
     def _variables(self, data: Path) -> dict[str, str]:
         """The product's variables that are the sandbox's own choice."""

@@ -22,8 +22,9 @@ from sandbox.faults import Fault, Faults
 from sandbox.server import LoopbackServer, Recorded
 from sandbox.slack import mentions
 from sandbox.slack.app import create_app
+from sandbox.slack.survey import Survey
 
-__all__ = ["SCOPES", "Channel", "Message", "Slack"]
+__all__ = ["SCOPES", "Channel", "Message", "Slack", "Survey"]
 
 SCOPES: Final = frozenset(
     {"chat:write", "channels:read", "channels:history", "groups:read", "groups:history"},
@@ -62,6 +63,8 @@ class Slack:
         """Whether more than one message a second and channel is refused."""
         self.sold = False
         """Whether the app is one that is sold outside of Slack's Marketplace: it reads 15 messages at a time."""
+        self.survey: Survey | None = None
+        """A survey whose form stands on the page."""
         self.channel = Channel()
         self.channels = {self.channel.id: self.channel}
         self.lock = threading.RLock()

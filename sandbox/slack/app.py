@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import secrets
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
-from flask import Flask, Response, jsonify, render_template, request
+from flask import Flask, Response, abort, jsonify, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from sandbox.slack import mentions
@@ -19,6 +20,7 @@ _HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
+    "Referrer-Policy": "same-origin",  # with no-referrer, browsers would send `Origin: null` with the form
 }
 
 
@@ -48,6 +50,17 @@ def create_app(slack: Slack) -> Flask:
             messages = list(reversed(slack.channel.messages))
         shown = render_template("channel.html", slack=slack, messages=messages, mentions_of=mentions.of)
         return Response(shown, headers=_HEADERS)
+
+    @app.post("/survey")
+    def answer_survey() -> ResponseReturnValue:
+        """Let a person give a score; another website may not."""
+        if slack.survey is None:
+            abort(404)
+        own = urlsplit(slack.page_url).netloc
+        if request.host != own or urlsplit(request.headers.get("Origin", f"http://{own}")).netloc != own:
+            abort(403)
+        slack.survey.answer(request.form)
+        return redirect("/", 303)
 
     return app
 

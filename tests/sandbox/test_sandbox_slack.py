@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 import requests
 
 from sandbox.faults import Faults
-from sandbox.slack import Slack
+from sandbox.slack import Slack, Survey
 
 
 @pytest.fixture
@@ -89,3 +90,15 @@ def test_the_channel_can_be_looked_at_and_shows_whom_a_message_calls(slack: Slac
     assert "It notifies &lt;!channel&gt;." in page
     assert "It notifies @here." in page
     assert slack.called() == ["<!channel>", "@here"]
+
+
+def test_a_survey_beside_the_channel_tells_the_product_of_an_answer_and_obeys_no_other_website(slack: Slack) -> None:
+    url, form = f"{slack.page_url}survey", {"score": "3", "email": "ada@shop.example", "comment": ""}
+    assert requests.post(url, data=form, timeout=10).status_code == 404
+    slack.survey = Survey(slack.url.removesuffix("/api"), "survey-token")  # anything that answers
+    elsewhere = {"Origin": "https://evil.example"}
+    assert requests.post(url, data=form, headers=elsewhere, timeout=10).status_code == 403
+    assert requests.post(url, data=form, timeout=10).status_code == 200
+    sent = next(request for request in slack.requests if request.path == "/surveys/plain")
+    assert json.loads(sent.body) == {"id": "1", **form}
+    assert "Answer 1: the product said 404" in requests.get(slack.page_url, timeout=10).text

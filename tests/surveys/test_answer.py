@@ -7,10 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from integration.cases.entry import FINAL, Claim, Entry, Note, State
+from integration.cases.entry import FINAL, Claim, Entry, Note, Policy, State
+from integration.cases.looks import window
 from integration.cases.transitions import said_more
 from integration.errors import MalformedDelivery
-from integration.facts import Person, Said
+from integration.facts import Person, Said, Stretch
 from integration.surveys import fields
 from integration.surveys.answer import Answer
 from integration.surveys.scale import OF_TEN, Scale
@@ -105,6 +106,14 @@ def test_who_it_is_of_stays_when_somebody_was_asked_about_and_what_was_said_when
 def test_what_comes_after_the_end_changes_nothing(state: State) -> None:
     ended = replace(entry(SCORE), state=state)
     assert more(ended, COMMENT) == more(ended, replace(SCORE, score=9.0)) == ended
+
+
+def test_what_was_done_until_the_answer_is_looked_at_and_nothing_after_it() -> None:
+    policy = Policy(
+        poll_after=1, failed_retry=(), settle=1, backoff=1, random=lambda: 0.0, lookback=3600.0, lookahead=600.0
+    )
+    answered = replace(entry(SCORE), created_at=7200.0)
+    assert window(answered, policy, now=9000.0) == Stretch(start=3600.0, end=7200.0)
 
 
 def test_a_score_that_is_corrected_ends_what_nobody_works_on() -> None:

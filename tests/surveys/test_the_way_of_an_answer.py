@@ -12,7 +12,7 @@ import requests
 from werkzeug.serving import make_server
 
 from integration import services
-from integration.cases import connections
+from integration.cases import connections, overview, standing
 from integration.cases.entry import Entry, State
 from integration.facts import CaseKey, Person, Said
 from integration.settings import Settings, from_environment
@@ -35,9 +35,9 @@ class Product:
     """The product, its web application over real HTTP, its jobs run by real RQ workers."""
 
     def __init__(self, settings: Settings, port: int) -> None:
-        self.settings, self._redis = settings, connections.for_worker(settings)
-        self.ledger = services.open_ledger(settings, self._redis, jitter=lambda: 0.0)
-        self._places, self._logrocket = services.places(settings, self._redis), services.summariser(settings)
+        self.settings, self.redis = settings, connections.for_worker(settings)
+        self.ledger = services.open_ledger(settings, self.redis, jitter=lambda: 0.0)
+        self._places, self._logrocket = services.places(settings, self.redis), services.summariser(settings)
         self._jobs = Jobs(
             ledger=self.ledger,
             places=self._places,
@@ -59,7 +59,7 @@ class Product:
         self._app.extensions["deliveries"].close()
         for client in (*self._places.values(), self._logrocket):
             client.close()  # type: ignore[attr-defined]  # each has one
-        self._redis.close()
+        self.redis.close()
 
     def deliver(self, body: object, *, token: str = ENVIRON["SURVEY_TOKEN"]) -> int:
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
@@ -70,7 +70,7 @@ class Product:
         def reached() -> Entry | None:
             sweeper.sweep(self.ledger)
             for queue in self.settings.keys.queues:
-                open_worker(queue, self._redis, self._jobs.by_name()).work(burst=True, logging_level="WARNING")
+                open_worker(queue, self.redis, self._jobs.by_name()).work(burst=True, logging_level="WARNING")
             entry = self.ledger.reader.find(KEY)
             return entry if entry is not None and entry.state in states else None
 
@@ -125,6 +125,16 @@ def test_what_is_not_low_not_ours_or_not_usable_becomes_nothing(product: Product
     assert product.deliver(b'"' + b"x" * 70_000 + b'"') == 413
     assert product.ledger.reader.find(KEY) is None
     assert slack.own_messages() == []
+
+
+def test_a_token_that_is_not_ours_is_told_by_its_name(product: Product) -> None:
+    assert product.deliver(LOW, token="another-token") == 401
+
+    def told() -> str | None:
+        facts = overview.read(product.settings, product.redis, routes=services.routes(product.settings)).facts
+        return {trouble.name: trouble.what for trouble in standing.troubles(facts)}.get("surveys_signature_mismatch")
+
+    assert "the bearer token does not match SURVEY_TOKEN" in wait_for(told)
 
 
 def waiting(environ: dict[str, str], port: int, *, seconds: str) -> Product:

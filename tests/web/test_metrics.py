@@ -89,7 +89,7 @@ def test_refused_lost_and_impossible_calls_are_counted_apart(
     sandbox.faults.add(Fault(service="logrocket", method="POST", drop="after"))
     product.work_until(sandbox.zendesk.file_ticket(requester=ADA), State.POSTED)
     found = scrape(admin)
-    assert found["remote_calls_total{service=LogRocket,status=400}"] == 1
+    assert found["remote_calls_total{service=LogRocket,status=400}"] == 2  # with its question, and without
     assert found["remote_calls_total{service=LogRocket,status=unanswered}"] == 1
     assert found["tickets_entered_total{state=failed}"] == 1
     assert found["tickets_entered_total{state=received}"] == 0  # the step that was repeated entered nothing

@@ -108,6 +108,9 @@ def test_a_low_score_becomes_one_message_without_any_zendesk(
     page = Admin(product.url).get("/").text
     assert "Slack" in page
     assert "Zendesk" not in page
+    metrics = Admin(product.url).get("/metrics").text
+    assert 'service="Slack"' in metrics
+    assert "endesk" not in metrics
     assert command(product, "forget", "--email", ADA).returncode == 0
     assert status(product, "survey-17") == {}
     for process in ("web", "worker"):
