@@ -128,6 +128,9 @@ class Details:
     `people` are whom to look for, first ones first, each with one identity; there is one at least. `name` is the
     person's own, `text` the first comment, `created` Unix seconds. A brand or a form is its id and its name; the name
     is None when it needs another call that was not needed. `tagged`: it carries the tag that asks for highlights.
+
+    A request for highlights brings its own `question` and the time that it is about (`within`); its person is the one
+    that it was taken in with, and `people` may be empty.
     """
 
     people: tuple[Person, ...]
@@ -138,6 +141,16 @@ class Details:
     brand: tuple[str, str | None] | None
     form: tuple[str, str | None] | None
     tagged: bool
+    question: str | None = field(default=None, repr=False)
+    within: Stretch | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """How a case stands: its state, by the name that the commands show, and the reason of its end."""
+
+    state: str
+    reason: str | None = None
 
 
 class CaseKind(enum.StrEnum):

@@ -13,9 +13,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from integration.errors import Held, RemoteError
-from integration.facts import CaseKey, Details, Identified, NewCase, Person, Receipt, Result, Stretch
+from integration.facts import CaseKey, Details, Identified, NewCase, Person, Receipt, Result, Standing, Stretch
 
 if TYPE_CHECKING:  # neither is needed to run: the web process makes no note, and settings collects what folders declare
+    from flask import Blueprint
+    from redis import Redis
+
     from integration.note import Links, Note
     from integration.settings import Settings
 
@@ -227,6 +230,22 @@ class MissedCases(Protocol):
         """Find out when deliveries were missed since a Unix time."""
 
 
+# -- Who asks over HTTP
+
+
+class Cases(Protocol):
+    """What an API of a folder's own may do with cases."""
+
+    def receive(self, case: NewCase) -> bool:
+        """Take in a case; False when it is known, or was erased."""
+
+    def standing(self, key: CaseKey) -> Standing | None:
+        """How a case stands; None when it is not known, or was erased."""
+
+    def waiting(self) -> int:
+        """How many cases have no highlights yet."""
+
+
 # -- A folder
 
 
@@ -274,6 +293,8 @@ class Service:
     signing: Signing | None = None
     place: Callable[[Settings], Place] | None = None
     posts_to: str | None = None
+    keeper: Callable[[Settings, Redis], Place] | None = None  # a place that keeps its notes in our own Redis
+    api: Callable[[Settings, Redis, Cases], Blueprint] | None = None  # where cases are asked for over HTTP
     interval: float = 1.0  # seconds between two notes for as long as the place has told no pace
     case_url: Callable[[Settings, CaseKey], str] | None = None  # where people look at a case
     missed: Callable[[Settings, Wait], MissedCases] | None = None
@@ -288,6 +309,16 @@ class Service:
     def __post_init__(self) -> None:
         if self.door is not None and self.signing is None:
             raise TypeError(f"{self.name} has a door and does not say how its deliveries are signed")
+
+    @property
+    def tells(self) -> bool:
+        """Whether new cases come from there."""
+        return self.door is not None or self.api is not None
+
+    @property
+    def takes_notes(self) -> bool:
+        """Whether notes are written there."""
+        return self.place is not None or self.keeper is not None
 
     @property
     def endpoint(self) -> str:

@@ -18,10 +18,12 @@ from integration.cases.ledger import Ledger
 from integration.cases.recovery import Recovery
 from integration.cases.steps import Routes
 from integration.facts import CaseKey, Details, desk_of
-from integration.ports import Callback, Door, Place, Project, Service, Summariser, Wait
+from integration.ports import Callback, Cases, Door, Place, Project, Service, Summariser, Wait
 from integration.settings import Settings
 
 if TYPE_CHECKING:
+    from flask import Blueprint
+
     from integration.note import Links
 
 T = TypeVar("T")
@@ -32,6 +34,7 @@ FOLDERS: Final = (
     "slack",
     "surveys",
     "intercom",
+    "ask",
 )
 DEFAULT_DOOR: Final = "zendesk"  # the folder whose door there is when an admin has set up no other one
 
@@ -48,7 +51,7 @@ SERVICES: Final[tuple[Service, ...]] = tuple(service for offered in _BY_FOLDER.v
 def needed(set_up: Collection[str]) -> Iterator[str]:
     """The folders that have to be set up because of those that are: where notes go, and a door at all."""
     services = [service for name in set_up for service in _BY_FOLDER[name]]
-    if not any(service.door is not None for service in services):
+    if not any(service.tells for service in services):
         yield DEFAULT_DOOR
     targets = {service.posts_to for service in services}
     yield from (name for name, offered in _BY_FOLDER.items() if targets & {service.name for service in offered})
@@ -66,7 +69,7 @@ def _desks(services: Collection[Service]) -> dict[str, Service]:
     """The service in whose place the notes of each desk are written."""
     by_name = {service.name: service for service in services}
     targets = {service.desk: by_name.get(service.posts_to or service.name) for service in services if service.desk}
-    return {desk: target for desk, target in targets.items() if target is not None and target.place is not None}
+    return {desk: target for desk, target in targets.items() if target is not None and target.takes_notes}
 
 
 def routes(settings: Settings | None = None) -> Routes:
@@ -84,6 +87,7 @@ def routes(settings: Settings | None = None) -> Routes:
         },
         ceiling=summarises.ceiling or "",
         projects=tuple(projects),
+        requests=frozenset(service.desk for service in offered if service.desk and service.api is not None),
         unread=frozenset(service.desk for service in offered if service.desk and service.posts_to),
         reads=bool(projects) or (settings is not None and settings.cases.asks_of_ticket),
     )
@@ -94,9 +98,18 @@ def open_ledger(settings: Settings, redis: Redis, *, jitter: Callable[[], float]
     return connections.open_ledger(settings, redis, routes=routes(settings), random=jitter)
 
 
-def places(settings: Settings) -> dict[str, Place]:
+def places(settings: Settings, redis: Redis) -> dict[str, Place]:
     """Where notes are written, by desk."""
-    return {desk: _needed(service.place)(settings) for desk, service in _desks(_offered(settings)).items()}
+    return {desk: _place(service, settings, redis) for desk, service in _desks(_offered(settings)).items()}
+
+
+def _place(service: Service, settings: Settings, redis: Redis) -> Place:
+    return service.keeper(settings, redis) if service.keeper is not None else _needed(service.place)(settings)
+
+
+def apis(settings: Settings, redis: Redis, cases: Cases) -> list[Blueprint]:
+    """Where cases are asked for over HTTP."""
+    return [service.api(settings, redis, cases) for service in _offered(settings) if service.api is not None]
 
 
 def doors(settings: Settings) -> dict[str, Door]:

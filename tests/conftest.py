@@ -177,11 +177,12 @@ class InProcess:
         self.app = create_app(settings)
         self._server = make_server("127.0.0.1", port, self.app, threaded=True, request_handler=_Quiet)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
-        self.desk = cast("Desk", services.places(settings)["zendesk"])
+        places = services.places(settings, self.redis)
+        self.desk = cast("Desk", places["zendesk"])
         self.logrocket = LogRocket(settings.of(LogRocketSettings))
         self.jobs = Jobs(
             ledger=self.ledger,
-            places={"zendesk": self.desk},
+            places=places,
             summariser=self.logrocket,
             callback=services.callback(settings),
             links=services.links(settings),

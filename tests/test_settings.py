@@ -21,7 +21,7 @@ from integration.settings import Settings, from_environment, names
 from integration.zendesk.settings import ZENDESK_TEST_SECRET, ApiToken, OAuthClient, ZendeskSettings
 from tests.conftest import ROOT
 from tests.tickets import key
-from tests.variables import ALL, ENVIRON, INTERCOM, LEGACY, NEEDED, SURVEYS_AND_SLACK
+from tests.variables import ALL, ASKED, ENVIRON, INTERCOM, LEGACY, NEEDED, SURVEYS_AND_SLACK
 
 unhurried = limits(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -704,6 +704,8 @@ def used(name: str) -> dict[str, str]:
     """Settings in which a variable is not set, and would be read."""
     if name in LEGACY:
         return {**without("ZENDESK_CLIENT_ID", "ZENDESK_CLIENT_SECRET"), **LEGACY}
+    if name.startswith("ASK_"):
+        return {**ENVIRON, **ASKED}
     if name.startswith(("SLACK_", "SURVEY_", "FORMBRICKS_", "TYPEFORM_")):
         return {**ENVIRON, **SURVEYS_AND_SLACK}
     if name.startswith("INTERCOM_"):
@@ -714,6 +716,8 @@ def used(name: str) -> dict[str, str]:
 VALID = {
     **ENVIRON,
     **LEGACY,
+    **ASKED,
+    "ASK_KEEP_HOURS": "7",
     **SURVEYS_AND_SLACK,
     **INTERCOM,
     "INTERCOM_REGION": "eu",

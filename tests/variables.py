@@ -40,6 +40,12 @@ SURVEYS_AND_SLACK = {
 """What sets up surveys, whose notes go to Slack: each alone would lack something."""
 INTERCOM = {"INTERCOM_ACCESS_TOKEN": "dG9rOmludGVyY29tLWh1c2gtMTM=", "INTERCOM_CLIENT_SECRET": "client-hush-14"}
 """What sets up Intercom."""
+ASKED = {
+    "ASK_TOKENS": "crm:ask-hush-13-0123456789",
+    "ASK_CALLBACK_SECRET": "whsec_" + "YXNrLWh1c2gtMTQtb2YtMjQtYnl0ZXMh",
+    "ASK_CALLBACK_HOSTS": "hooks.example,10.1.2.3:8443",
+}
+"""What sets up requests over HTTP, with callbacks."""
 AT_ONCE = {"DELAY_SECONDS": "0"}
 """What tests add that wait for a note: by default LogRocket is asked half a minute after a ticket came."""
 NEEDED = (
@@ -69,6 +75,8 @@ ALL = (
         "FAILED_RETRY_SECONDS",
         "SETTLE_SECONDS",
     ),
+    *ASKED,
+    "ASK_KEEP_HOURS",
     *SURVEYS_AND_SLACK,
     *INTERCOM,
     *("INTERCOM_REGION", "INTERCOM_ADMIN_ID", "INTERCOM_URL"),

@@ -96,7 +96,7 @@ def run_worker(settings: Settings, queue: str, supervisor_pid: int) -> None:
     part = heartbeats.NOTES if queue == settings.keys.notes else heartbeats.REQUESTS
     jobs = Jobs(
         ledger=ledger,
-        places=services.places(settings),
+        places=services.places(settings, redis),
         summariser=services.summariser(settings),
         callback=services.callback(settings),
         links=services.links(settings),

@@ -17,7 +17,7 @@ from integration.cases.entry import Entry, State
 from integration.cases.lanes import Wait
 from integration.cases.sharing import Shared
 from integration.cases.stored import NewerEntryError
-from integration.errors import NoAddress, Permanent, QuestionRefused
+from integration.errors import NoAddress, NoNotePossible, Permanent, QuestionRefused
 from integration.facts import Details, Stretch, as_logged
 from integration.note.question import question as question_of
 from worker.kit import Kit, claimed_at
@@ -31,6 +31,8 @@ class Prepared:
 
     entry: Entry
     question: str | None = field(default=None, repr=False)
+    within: Stretch | None = None  # the time that the case said it is about
+    own: bool = False  # it brought its own question: what was asked for others is no answer to that
 
     def known(self, current: Entry) -> Entry:
         """The entry as it is in Redis now, with what is known of the case."""
@@ -42,7 +44,7 @@ class Prepared:
             people=read.people,
             name=read.name,
             created_at=read.created_at,
-            request=replace(current.request, project=read.request.project),
+            request=replace(current.request, project=read.request.project, own_range=read.request.own_range),
         )
 
     def then(self, decide: Decide) -> Decide:
@@ -64,13 +66,14 @@ def prepare(kit: Kit, entry: Entry) -> Prepared:
         _take_tag_off(kit, entry)
     kit.answered(kit.routes.place(entry.key))
     read = _read(kit, entry, details)
-    return Prepared(entry=read, question=_question(kit, read, details))
+    own = details.question is not None or details.within is not None
+    return Prepared(entry=read, question=_question(kit, read, details), within=details.within, own=own)
 
 
 def ask(kit: Kit, prepared: Prepared) -> Decide:
     """Ask the summariser, unless it was asked about the same person just now."""
     entry, service = prepared.entry, kit.routes.project(prepared.entry)
-    whose = kit.ledger.shared_as(looks.of(entry, kit.policy)[0].person, service)
+    whose = None if prepared.own else kit.ledger.shared_as(looks.of(entry, kit.policy)[0].person, service)
     reused = None if whose is None else _reused(kit, entry, whose)
     if reused is not None:
         return prepared.then(reused)
@@ -80,7 +83,7 @@ def ask(kit: Kit, prepared: Prepared) -> Decide:
     wait = kit.ledger.lanes.ask(service)
     if wait is not None:
         return _deferred(prepared, wait)
-    send = _sender(kit, entry)
+    send = _sender(kit, prepared)
     try:
         request_id = send(question)
     except QuestionRefused as error:
@@ -105,10 +108,10 @@ def _deferred(prepared: Prepared, wait: Wait) -> Decide:
     return prepared.then(lambda current, _: claims.deferred(current, until=wait.until, error=wait.why))
 
 
-def _sender(kit: Kit, entry: Entry) -> Callable[[str | None], str]:
+def _sender(kit: Kit, prepared: Prepared) -> Callable[[str | None], str]:
     """What asks with a question, or without one; the request's id."""
+    entry, within = prepared.entry, prepared.within or _window(kit, prepared.entry)
     summariser, person = kit.summariser_of(entry), entry.person
-    within = _window(kit, entry)
 
     def send(question: str | None) -> str:
         url = kit.callback.address(entry.key, now=time.time())
@@ -129,6 +132,8 @@ def _window(kit: Kit, entry: Entry) -> Stretch | None:
 
 def _read(kit: Kit, entry: Entry, details: Details) -> Entry:
     """The entry with what its desk told; of a case that was merged, the person is still its own when that is known."""
+    if not (details.people or entry.people or entry.person.known):
+        raise NoNotePossible("whom it is about is known no more")
     own = entry.people
     if not own and entry.note.merged_into:
         own = looks.one_by_one(entry.person)
@@ -144,7 +149,11 @@ def _read(kit: Kit, entry: Entry, details: Details) -> Entry:
             created_at=details.created
             if entry.created_at is None and not (merged or entry.on_demand)
             else entry.moment,
-            request=replace(entry.request, project=None if project == kit.routes.summariser else project),
+            request=replace(
+                entry.request,
+                project=None if project == kit.routes.summariser else project,
+                own_range=details.within is not None,
+            ),
         ),
     )
 
@@ -162,6 +171,8 @@ def _looked_for(kit: Kit, entry: Entry) -> Entry:
 
 def _question(kit: Kit, entry: Entry, details: Details) -> str | None:
     """What is asked of the sessions; of another's words nothing is."""
+    if details.question is not None:
+        return details.question
     if not kit.wishes.asks_of_ticket:
         return kit.wishes.fixed_question
     if not set(entry.people) & set(details.people):

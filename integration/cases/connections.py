@@ -113,6 +113,7 @@ def open_ledger(settings: Settings, redis: Redis, *, routes: Routes, random: Cal
         link_when_empty=settings.cases.link_when_empty,
         link_when_failed=settings.cases.link_when_failed,
         reuse=settings.cases.reuse_seconds,
+        answered=routes.requests,
     )
     return Ledger(
         redis,

@@ -65,6 +65,7 @@ class Policy:
     lookahead: float = 0.0
     link_when_empty: bool = False  # a short note with a link tells of what brought nothing
     link_when_failed: bool = False
+    answered: frozenset[str] = frozenset()  # desks whose cases are told, too, that nothing was found
     reuse: float = 0.0  # for how long a request for one case of a person answers another one, too
 
 
@@ -107,6 +108,7 @@ class Request:
     silences: int = 0  # requests that brought no result
     look: int = 0  # which of the looks for the person it is: see integration.cases.looks
     project: str | None = None  # the lane of the summariser's project; None: the default one, or not known yet
+    own_range: bool = False  # the case said which time it is about: nothing is looked for beyond that
     shared: str | None = None  # under which the request is kept for other cases of the person
     reused_from: CaseKey | None = None  # the case that it was made for, when it is another
     own_only: bool = False  # another's brought nothing

@@ -17,6 +17,7 @@
     <prefix>:no-question:<service>  it refused a request with a question, and took it without, of late
     <prefix>:shared:<hash>          the last request for a person, for other cases of theirs (REUSE_MINUTES)
     <prefix>:sharing:<request>      cases that wait for the answer to a request that was made for another
+    <prefix>:kept:<key>             what is kept for whoever asked for a case's highlights (integration.ask.records)
     <prefix>:metrics                what happened so far (integration.cases.counters)
     <prefix>:beats                  which parts of the worker live (integration.cases.heartbeats)
     <prefix>:doors, :refused...     which deliveries were verified, and which refused (integration.cases.deliveries)
@@ -74,6 +75,10 @@ class Keys:
     def sharing(self, request_id: str) -> str:
         """The cases that wait for the answer to another's request."""
         return f"{self.prefix}:sharing:{request_id}"
+
+    def kept(self, case: str) -> str:
+        """What is kept of a case for whoever asked for it: erased with it."""
+        return f"{self.prefix}:kept:{case}"
 
     def recovery_seen(self, case: str) -> str:
         """What came of a case that recovery looked at."""

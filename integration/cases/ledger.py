@@ -261,6 +261,7 @@ class Ledger:
         keys = [self.keys.case(key), self.keys.forgotten, *indexes]
         remembered = (key, str(scripts.REMEMBERED_SECONDS), str(scripts.REMEMBERED))
         erased = cast("int", self._redis.eval(_FORGET, len(keys), *keys, *remembered))
+        erased += self._redis.delete(self.keys.kept(key))
         traces = erased + self._queues.forget(key)
         if traces:
             log.info("ticket erased", **as_logged(key), step="forget")

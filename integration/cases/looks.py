@@ -41,6 +41,8 @@ def looks(people: Sequence[Person], *, ranged: bool) -> tuple[Look, ...]:
 def of(entry: Entry, policy: Policy) -> tuple[Look, ...]:
     """All looks of a case whose person is known."""
     people = entry.people or one_by_one(entry.person)
+    if entry.request.own_range:
+        return tuple(Look(person=person, within=True) for person in people[:MOST])
     return looks(people, ranged=policy.lookback > 0 and entry.moment is not None)
 
 

@@ -51,6 +51,7 @@ class Routes:
     recovered: Mapping[str, str] = field(default_factory=dict)  # by desk: who is asked for cases that we have missed
     ceiling: str = ""  # the variable that says how many requests for highlights there may be in an hour
     projects: tuple[str, ...] = ()  # the summariser's lanes beside its first: a case's is known when it was read
+    requests: frozenset[str] = frozenset()  # desks whose cases are requests, each with a question of its own
     unread: frozenset[str] = frozenset()  # desks whose place knows nothing of a case: all that is known, its door told
     reads: bool = False  # a case is read before the summariser is asked, also when the person is known
 
@@ -101,7 +102,8 @@ class Routes:
         """Whether the case's place is asked about it before the summariser is."""
         if desk_of(entry.key) in self.unread:
             return not entry.person.known  # which its place says is the end
-        return self.reads or entry.on_demand or not entry.person.known
+        own_question = desk_of(entry.key) in self.requests
+        return self.reads or own_question or entry.on_demand or not entry.person.known
 
     def project(self, entry: Entry) -> str:
         """The lane of the project that is asked about the case: the first one, when its own is set up no more."""

@@ -25,7 +25,7 @@ from integration.cases.entry import (
     Policy,
     State,
 )
-from integration.facts import CaseKey, Highlights, NewCase, Person, Result, Status, name_of
+from integration.facts import CaseKey, Highlights, NewCase, Person, Result, Status, desk_of, name_of
 
 _HISTORY_LENGTH: Final = 30
 _ACCOUNTS: Final = 5  # of one case: more would be nonsense
@@ -230,7 +230,7 @@ def is_left_public(old: Entry, new: Entry) -> bool:
 def no_highlights(entry: Entry, now: float, *, reason: str, instead: Instead, policy: Policy) -> Entry:
     """The summariser will tell nothing: that is the end, or a short note says so, as the admin wishes."""
     wanted = policy.link_when_empty if instead is Instead.EMPTY else policy.link_when_failed
-    if not wanted or not entry.person.known:
+    if not (wanted or desk_of(entry.key) in policy.answered) or not entry.person.known:
         return ended(entry, now, state=State(instead), reason=reason)
     people = entry.people or looks.one_by_one(entry.person)
     request = entry.request if entry.request.id is not None else replace(entry.request, id=_no_request(entry))

@@ -12,6 +12,7 @@ from itertools import chain
 from typing import Final
 
 from integration import checks, logs
+from integration.ask.settings import AskSettings
 from integration.cases import connections
 from integration.checks.offline import of_settings, of_settings_offline
 from integration.errors import SettingsError
@@ -97,6 +98,11 @@ def _of_desks(settings: Settings) -> Iterator[Group]:
         from integration.slack.checks import of_slack  # noqa: PLC0415 -- likewise
 
         yield Group(name="Slack", checks=of(of_slack, channel))
+    asked = settings.find(AskSettings)
+    if asked is not None:
+        from integration.ask.checks import of_ask  # noqa: PLC0415 -- likewise
+
+        yield Group(name="requests over HTTP", checks=of(of_ask, asked, public_url=settings.public_url))
 
 
 def all_good(results: Sequence[Result]) -> bool:

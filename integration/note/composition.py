@@ -11,7 +11,7 @@ from typing import Final
 from integration.facts import Highlights, NoteStyle, Nothing, Occasion, Person, Session
 from integration.note import markdown, marker, template, template_values
 from integration.note.characters import clean
-from integration.note.document import Block, Line, Note, Paragraph, lines
+from integration.note.document import Block, Line, Note, Paragraph, Parts, SessionParts, lines
 from integration.note.emphasis import emphasised
 from integration.note.layout import Layout, ToldSession
 from integration.note.links import Links
@@ -46,6 +46,7 @@ def compose(  # noqa: PLR0913 -- the one door: what is told, of whom, on which o
             closing=layout.closing(with_zone=False),
             cut_line=layout.cut_line(with_zone=False),
             last_line=last_line,
+            parts=Parts(nothing=highlights, all_sessions=links.sessions(person)),
             subject=layout.subject,
         )
     source = _worth_reading(highlights)
@@ -63,6 +64,7 @@ def compose(  # noqa: PLR0913 -- the one door: what is told, of whom, on which o
         closing=layout.closing(with_zone=with_zone) if style.template is None else None,
         cut_line=layout.cut_line(with_zone=with_zone),
         last_line=last_line,
+        parts=_parts(told, layout),
         subject=layout.subject,
     )
 
@@ -109,6 +111,19 @@ class _Told:
         sessions.sort(key=lambda told: -told.moment.at if told.moment else 0.0)
         look_first = nearest(chain.from_iterable(moments.values()), layout.occasion)
         return cls(summary=summary, sessions=tuple(sessions), look_first=look_first)
+
+
+def _parts(told: _Told, layout: Layout) -> Parts:
+    """What the note tells, without its layout."""
+    sessions = [
+        SessionParts(
+            url=layout.links.replay(session.session.place) if session.session.place else None,
+            at=session.moment.at if session.moment else None,
+            blocks=session.blocks,
+        )
+        for session in told.sessions
+    ]
+    return Parts(summary=told.summary, sessions=tuple(sessions), all_sessions=layout.links.sessions(layout.person))
 
 
 def _by_place(blocks: Iterable[Block], listed: Iterable[Session], layout: Layout) -> Mapping[str, list[LinkedMoment]]:

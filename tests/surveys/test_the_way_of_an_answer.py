@@ -37,7 +37,7 @@ class Product:
     def __init__(self, settings: Settings, port: int) -> None:
         self.settings, self.redis = settings, connections.for_worker(settings)
         self.ledger = services.open_ledger(settings, self.redis, jitter=lambda: 0.0)
-        self._places, self._logrocket = services.places(settings), services.summariser(settings)
+        self._places, self._logrocket = services.places(settings, self.redis), services.summariser(settings)
         self._jobs = Jobs(
             ledger=self.ledger,
             places=self._places,
