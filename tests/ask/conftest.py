@@ -65,10 +65,10 @@ class Client:
 class Hook:
     """Takes callbacks; `answers` are the statuses of the next ones, 204 after them."""
 
-    def __init__(self) -> None:
+    def __init__(self, address: str = "127.0.0.1") -> None:
         self.taken: list[tuple[Mapping[str, str], bytes]] = []
         self.answers: list[int] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), lambda *arguments: _Handler(self, *arguments))
+        self._server = ThreadingHTTPServer((address, 0), lambda *arguments: _Handler(self, *arguments))
         self.port = self._server.server_address[1]
         self.url = f"http://localhost:{self.port}/hook?run=7"
 
