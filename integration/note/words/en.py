@@ -13,7 +13,7 @@ ENTRIES: Final[dict[str, str | dict[str, str]]] = {
     "no_session": "{who}: LogRocket found no session of this person.",
     "failed": "{who}: LogRocket could not summarise the sessions of this person.",
     # What is special about this note
-    "older": "Nothing shortly before {case}: these sessions are older.",
+    "older": "Nothing shortly before {case}: what follows is older.",
     "late": "This note comes late: it is about the time until {moment}.",
     "on_demand": "Asked for by hand: about the time until {moment}.",
     "reused": "Made for {case} of the same person.",

@@ -13,7 +13,7 @@ ENTRIES: Final[dict[str, str | dict[str, str]]] = {
     "no_session": "{who}: LogRocket no encontró ninguna sesión de esta persona.",
     "failed": "{who}: LogRocket no pudo resumir las sesiones de esta persona.",
     # What is special about this note
-    "older": "Nada poco antes {case}: estas sesiones son anteriores.",
+    "older": "Sin actividad poco antes {case}: lo que sigue es anterior.",
     "late": "Esta nota llega tarde: trata de lo ocurrido hasta {moment}.",
     "on_demand": "Pedida a mano: trata de lo ocurrido hasta {moment}.",
     "reused": "Es la nota {case}, de la misma persona.",
