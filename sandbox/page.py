@@ -59,6 +59,13 @@ def blueprint(zendesk: Zendesk, logrocket: LogRocket, faults: Faults) -> Bluepri
             )
         return redirect(url_for("page.show", _anchor="tickets"), 303)
 
+    def add_tag() -> ResponseReturnValue:
+        number = request.form.get("ticket", type=int)
+        if number not in {ticket.id for ticket in zendesk.tickets()}:
+            abort(400)
+        zendesk.add_tags(number, "highlights")
+        return redirect(url_for("page.show", _anchor=f"ticket-{number}"), 303)
+
     def switch_trouble() -> ResponseReturnValue:
         trouble = TROUBLES.get(request.form.get("trouble", ""))
         wanted = request.form.get("switch")
@@ -69,5 +76,6 @@ def blueprint(zendesk: Zendesk, logrocket: LogRocket, faults: Faults) -> Bluepri
 
     routes.add_url_rule("/", view_func=show)
     routes.add_url_rule("/sandbox/tickets", view_func=file_ticket, methods=["POST"])
+    routes.add_url_rule("/sandbox/tag", view_func=add_tag, methods=["POST"])
     routes.add_url_rule("/sandbox/trouble", view_func=switch_trouble, methods=["POST"])
     return routes

@@ -33,6 +33,16 @@ def test_the_page_shows_the_tickets_newest_first_with_their_notes(sandbox: Sandb
     assert "<p>It <b>broke</b></p>" in internal.partition("</section>")[0]
 
 
+def test_a_tag_is_added_with_a_click(sandbox: Sandbox) -> None:
+    number = sandbox.zendesk.file_ticket()
+    url = f"{sandbox.zendesk.url}/sandbox/tag"
+    answer = requests.post(url, data={"ticket": number}, timeout=5, allow_redirects=False)
+    assert (answer.status_code, answer.headers["Location"]) == (303, f"/#ticket-{number}")
+    assert "highlights" in sandbox.zendesk.ticket(number).tags
+    assert f"to #{number}" in shown(sandbox).text
+    assert [requests.post(url, data=data, timeout=5).status_code for data in ({"ticket": number + 1}, {})] == [400, 400]
+
+
 def test_what_people_write_is_escaped(sandbox: Sandbox) -> None:
     wicked = "<script>alert(1)</script>"
     sandbox.zendesk.file_ticket(subject=wicked, name=wicked, requester=f"{wicked}@x", description=wicked)
