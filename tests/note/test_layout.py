@@ -212,7 +212,7 @@ def test_the_words_of_a_link_that_are_an_address_or_blank_are_not_where_to_look(
         ),
         (
             {"older": True},
-            "this ticket. / Nothing shortly before this ticket: these sessions are older.",
+            "this ticket. / Nothing shortly before this ticket: what follows is older.",
         ),
         ({"reused_from": "35431"}, " / Made for ticket 35431 of the same person."),
         ({"reused_from": "intercom-5"}, " / Made for intercom-5 of the same person."),

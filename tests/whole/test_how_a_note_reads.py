@@ -34,7 +34,7 @@ def test_a_note_is_in_the_language_of_the_desk(settings: Settings, sandbox: Sand
 def test_a_note_is_laid_out_by_the_admins_template(settings: Settings, sandbox: Sandbox, port: int) -> None:
     template = "*{{ who }}* {{ case }} {{ counts.sessions }} {{ summary }}"
     made = note_in(NoteStyle(template=template), settings, sandbox, port)
-    assert "<p><em>ada@shop.example</em> " in made
+    assert "<p><em>Ada</em> " in made
     assert "Highlights request" in made
 
 

@@ -16,7 +16,7 @@ ENTRIES: Final[dict[str, str | dict[str, str]]] = {
     "score": "Bewertung: {score} von 10",
     "comment": "\u201e{comment}\u201c",
     # What is special about this note
-    "older": "Kurz vor {case} war nichts: Diese Sitzungen sind älter.",
+    "older": "Kurz vor {case} war nichts: Was folgt, ist älter.",
     "late": "Diese Notiz kommt spät: Es geht um die Zeit bis {moment}.",
     "on_demand": "Von Hand angefordert: Es geht um die Zeit bis {moment}.",
     "reused": "Erstellt zu {case} derselben Person.",

@@ -16,7 +16,7 @@ ENTRIES: Final[dict[str, str | dict[str, str]]] = {
     "score": "Score: {score} of 10",
     "comment": "\u201c{comment}\u201d",
     # What is special about this note
-    "older": "Nothing shortly before {case}: these sessions are older.",
+    "older": "Nothing shortly before {case}: what follows is older.",
     "late": "This note comes late: it is about the time until {moment}.",
     "on_demand": "Asked for by hand: about the time until {moment}.",
     "reused": "Made for {case} of the same person.",

@@ -16,7 +16,7 @@ ENTRIES: Final[dict[str, str | dict[str, str]]] = {
     "score": "Puntuaci\u00f3n: {score} de 10",
     "comment": "\u00ab{comment}\u00bb",
     # What is special about this note
-    "older": "Nada poco antes {case}: estas sesiones son anteriores.",
+    "older": "Sin actividad poco antes {case}: lo que sigue es anterior.",
     "late": "Esta nota llega tarde: trata de lo ocurrido hasta {moment}.",
     "on_demand": "Pedida a mano: trata de lo ocurrido hasta {moment}.",
     "reused": "Es la nota {case}, de la misma persona.",
