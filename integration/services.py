@@ -50,7 +50,7 @@ def routes(settings: Settings | None = None) -> Routes:
         },
         ceiling=summarises.ceiling or "",
         projects=tuple(projects),
-        reads=bool(projects) or (settings is not None and settings.cases.asks_of_ticket),
+        reads=True,  # a delivery does not tell whether the requester is one of our own people, or suspended
     )
 
 

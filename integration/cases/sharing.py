@@ -1,6 +1,7 @@
 """Requests for highlights that answer other cases of the same person, too (`REUSE_MINUTES`).
 
 <prefix>:shared:<hash>        the last request for a person in a project: its id, its case, which look it was
+<prefix>:asking:<hash>        which case of the person is asked about now: others wait for its request
 <prefix>:sharing:<request>    the cases that wait for its answer beside its own
 """
 
@@ -12,6 +13,7 @@ from typing import Final, cast
 
 from redis import Redis
 
+from integration.cases.entry import LEASE_SECONDS
 from integration.cases.keys import Keys
 from integration.facts import CaseKey, read_case_key
 
@@ -32,6 +34,17 @@ class Sharing:
 
     def __init__(self, redis: Redis, *, keys: Keys, seconds: float) -> None:
         self._redis, self._keys, self._seconds = redis, keys, int(seconds)
+
+    def begin(self, whose: str, case: CaseKey) -> bool:
+        """Be the one case of a person that is asked about now; False when another is. It ends with its lease."""
+        name = self._keys.asking(whose)
+        if self._redis.set(name, case, nx=True, ex=LEASE_SECONDS):
+            return True
+        return cast("bytes | None", self._redis.get(name)) == case.encode()
+
+    def end(self, whose: str) -> None:
+        """Let others go on."""
+        self._redis.delete(self._keys.asking(whose))
 
     def keep(self, whose: str, shared: Shared) -> None:
         """Remember the last request for a person."""

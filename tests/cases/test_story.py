@@ -115,9 +115,7 @@ def test_a_callback_that_ends_a_ticket_says_so(
     assert "next" not in facts(last)
     went_back = [line for line in before if "highlights will be requested again" in line]
     assert len(went_back) == (2 if state is State.FAILED else 1)  # or once more, at any time
-    why = (
-        "LogRocket failed to make highlights" if state is State.FAILED else "looked for again by e-mail address"
-    )
+    why = "LogRocket failed to make highlights" if state is State.FAILED else "looked for again by e-mail address"
     assert all(why in line and "next=" in line for line in went_back)
 
 
