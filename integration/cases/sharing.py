@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from typing import Final, cast
 
@@ -33,7 +34,7 @@ class Sharing:
     """Remembers requests, for `seconds`; nothing when that is 0."""
 
     def __init__(self, redis: Redis, *, keys: Keys, seconds: float) -> None:
-        self._redis, self._keys, self._seconds = redis, keys, int(seconds)
+        self._redis, self._keys, self._seconds = redis, keys, math.ceil(seconds)
 
     def begin(self, whose: str, case: CaseKey) -> bool:
         """Be the one case of a person that is asked about now; False when another is. It ends with its lease."""

@@ -418,6 +418,14 @@ def test_a_ticket_that_shares_a_request_is_woken_by_its_callback(
         assert len(polls(sandbox)) == 1
 
 
+def test_requests_that_are_shared_for_less_than_a_second_cost_no_more_than_one(
+    sandbox: Sandbox, environ: dict[str, str], port: int
+) -> None:
+    with InProcess(from_environment({**environ, "REUSE_MINUTES": "0.01"}), port) as product:
+        product.work_until(sandbox.zendesk.file_ticket(requester=ADA), State.POSTED)
+    assert len(asked(sandbox)) == 1
+
+
 class TestAtOnce:
     @pytest.fixture
     def environ(self, environ: dict[str, str]) -> dict[str, str]:
