@@ -79,8 +79,7 @@ class NewCase:
 
     `number` is given where a desk numbers its cases as they are created: a lower number came before a higher one.
     `created` is when the case was created, in Unix seconds, where the delivery says so; `on_demand` says that somebody
-    asks for a note, whatever was posted before. `delivery` names the delivery, where the service does: one that is
-    repeated has the same name.
+    asks for a note, whatever was posted before.
     """
 
     key: CaseKey
@@ -88,7 +87,6 @@ class NewCase:
     number: int | None = None
     created: float | None = None
     on_demand: bool = False
-    delivery: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

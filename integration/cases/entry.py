@@ -148,7 +148,6 @@ class Entry:
     created_at: float | None = None  # when the case was created, or when highlights were demanded
     on_demand: bool = False
     demands: tuple[float, ...] = ()  # when they were, of late
-    deliveries: tuple[str, ...] = ()  # that told of the last demands: each of them counts once
     pseudonym: str | None = None  # the address as a keyed hash, kept when the address itself is deleted
     claim: Claim = Claim()
     request: Request = Request()

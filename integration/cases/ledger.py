@@ -103,7 +103,6 @@ class Ledger:
             recovered=recovered,
             created_at=None if case.on_demand else case.created,
             on_demand=case.on_demand,
-            deliveries=(case.delivery,) if case.on_demand and case.delivery is not None else (),
         )
         delay = 0.0 if case.on_demand else self.policy.delay
         waits = delay > 0 and (case.created is None or time.time() < case.created + delay)
@@ -144,11 +143,9 @@ class Ledger:
 
     def _demand(self, case: NewCase) -> bool:
         """Begin anew with a case that is known, because somebody asks for it; whether that is done."""
-        demanded = partial(transitions.demanded, delivery=case.delivery)
-        if self._changes.make(case.key, demanded, step="demand") is not None:
+        if self._changes.make(case.key, transitions.demanded, step="demand") is not None:
             return True
-        why = "a note is on its way, it was asked too often, or the demand was delivered before"
-        log.info("demand changed nothing", **as_logged(case.key), why=why)
+        log.info("demand changed nothing", **as_logged(case.key), why="a note is on its way, or it was asked too often")
         return False
 
     def claim(self, key: CaseKey, state: State) -> Entry | None:

@@ -149,18 +149,12 @@ def retried(entry: Entry, now: float) -> Entry | None:
     return _back(afresh, now, not_before=0, failures=0, silences=0, look=0, own_only=False)
 
 
-def demanded(entry: Entry, now: float, *, delivery: str | None = None) -> Entry | None:
-    """Somebody asks for highlights anew, whatever was posted; None while a note is on its way, or after too many.
-
-    None, too, when the `delivery` that tells of it is one that did so before.
-    """
-    if delivery is not None and delivery in entry.deliveries:
-        return None
+def demanded(entry: Entry, now: float) -> Entry | None:
+    """Somebody asks for highlights anew, whatever was posted; None while a note is on its way, or after too many."""
     lately = tuple(moment for moment in entry.demands if now - DEMANDS_SECONDS < moment <= now)
     if entry.state not in FINAL or len(lately) >= MOST_DEMANDS:
         return None
-    deliveries = entry.deliveries if delivery is None else (*entry.deliveries, delivery)
-    entry = replace(entry, demands=(*lately, now), deliveries=deliveries[-MOST_DEMANDS:])
+    entry = replace(entry, demands=(*lately, now))
     if entry.note.public_id is not None:
         return _entered(entry, State.READY, now)
     request = replace(entry.request, failures=0, silences=0, look=0, own_only=False)

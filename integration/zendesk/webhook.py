@@ -32,7 +32,6 @@ MAX_BYTES = 256 * 1024  # Zendesk renders no larger payload
 
 SIGNATURE = "X-Zendesk-Webhook-Signature"
 TIMESTAMP = "X-Zendesk-Webhook-Signature-Timestamp"
-INVOCATION = "X-Zendesk-Webhook-Invocation-Id"  # not signed: it tells no more than that a delivery is tried again
 
 _ISO_UTC = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?Z")
 _BASE64_SHA256 = re.compile(r"[A-Za-z0-9+/]{43}=")
@@ -64,13 +63,13 @@ class TicketDoor:
         """Raise `UnverifiedDelivery` unless Zendesk signed the body with a secret of ours around `now`."""
         verify(body, headers, secrets=self._settings.webhook_secrets, now=now)
 
-    def read(self, body: bytes, headers: Headers) -> NewCase | None:
+    def read(self, body: bytes) -> NewCase | None:
         """The ticket that a verified body tells of."""
         case = read(body)
         if case is None:
             return None
         person = people.as_delivered(case.person.email, case.person.external_id, self._settings)
-        return replace(case, person=person, delivery=_invocation(headers))
+        return replace(case, person=person)
 
 
 def look_at(headers: Headers, *, now: float) -> None:
@@ -127,11 +126,6 @@ def normalised_endpoint(address: str) -> tuple[str, str, str]:
     except ValueError:
         return "", "", ""
     return parts.scheme.lower(), parts.netloc.lower(), parts.path.rstrip("/")
-
-
-def _invocation(headers: Headers) -> str | None:
-    name = headers.get(INVOCATION, "")
-    return name if re.fullmatch(r"[A-Za-z0-9_-]{1,64}", name) else None
 
 
 def _signature(secret: str, signed: bytes) -> bytes:

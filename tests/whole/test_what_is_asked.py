@@ -241,13 +241,11 @@ def test_a_short_note_tells_of_a_failure_when_the_admin_wishes(
 # -- On demand
 
 
-def demand(product: InProcess, number: int, *, invocation: str | None = None) -> int:
-    """What Zendesk's second trigger sends; a delivery that it tries again is the same `invocation`."""
+def demand(product: InProcess, number: int) -> int:
+    """What Zendesk's second trigger sends."""
     body = json.dumps({"ticket_id": str(number), "on_demand": True}).encode()
     [secret, *_] = product.settings.zendesk.webhook_secrets
     headers = webhook.signed(body, secret=secret, now=time.time())
-    if invocation is not None:
-        headers[webhook.INVOCATION] = invocation
     return requests.post(
         f"{product.settings.public_url}/zendesk/tickets", data=body, headers=headers, timeout=10
     ).status_code
@@ -275,23 +273,6 @@ def test_a_demand_while_a_note_is_on_its_way_changes_nothing(sandbox: Sandbox, p
     assert demand(product, number) == 200
     product.work_until(number, State.POSTED)
     assert len(sandbox.zendesk.internal_notes(number)) == 1
-
-
-@pytest.mark.parametrize("known", [True, False])
-def test_a_demand_that_is_delivered_again_makes_no_second_note(
-    sandbox: Sandbox, product: InProcess, *, known: bool
-) -> None:
-    number = sandbox.zendesk.file_ticket(requester=ADA, deliver=known)
-    if known:
-        product.work_until(number, State.POSTED)
-    notes = 2 if known else 1
-    for expected in (202, 200):
-        assert demand(product, number, invocation="01HANA2B5D") == expected
-        product.work_until(number, State.POSTED)
-        assert len(notes_on(sandbox, number)) == notes
-    assert demand(product, number, invocation="01HANA2B5E") == 202
-    product.work_until(number, State.POSTED)
-    assert len(notes_on(sandbox, number)) == notes + 1
 
 
 def test_there_are_at_most_five_demands_an_hour(sandbox: Sandbox, product: InProcess) -> None:
