@@ -79,7 +79,8 @@ class NewCase:
 
     `number` is given where a desk numbers its cases as they are created: a lower number came before a higher one.
     `created` is when the case was created, in Unix seconds, where the delivery says so; `on_demand` says that somebody
-    asks for a note, whatever was posted before.
+    asks for a note, whatever was posted before, and `demand` tells one such delivery from another: repeated, it is the
+    same.
     """
 
     key: CaseKey
@@ -87,6 +88,7 @@ class NewCase:
     number: int | None = None
     created: float | None = None
     on_demand: bool = False
+    demand: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

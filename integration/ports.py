@@ -53,8 +53,8 @@ class Door(Protocol):
     def verify(self, body: bytes, headers: Headers, *, now: float) -> None:
         """Raise `UnverifiedDelivery` unless the service sent the body around `now` (Unix seconds)."""
 
-    def read(self, body: bytes) -> NewCase | None:
-        """The case that a verified body tells of; None when it tells of something else."""
+    def read(self, body: bytes, headers: Headers) -> NewCase | None:
+        """The case that a verified delivery tells of; None when it tells of something else."""
 
 
 class Callback(Protocol):

@@ -148,6 +148,7 @@ class Entry:
     created_at: float | None = None  # when the case was created, or when highlights were demanded
     on_demand: bool = False
     demands: tuple[float, ...] = ()  # when they were, of late
+    demand: str | None = None  # which of them the present round answers: it may be delivered again
     pseudonym: str | None = None  # the address as a keyed hash, kept when the address itself is deleted
     claim: Claim = Claim()
     request: Request = Request()

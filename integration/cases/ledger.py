@@ -103,6 +103,7 @@ class Ledger:
             recovered=recovered,
             created_at=None if case.on_demand else case.created,
             on_demand=case.on_demand,
+            demand=case.demand,
         )
         delay = 0.0 if case.on_demand else self.policy.delay
         waits = delay > 0 and (case.created is None or time.time() < case.created + delay)
@@ -143,9 +144,11 @@ class Ledger:
 
     def _demand(self, case: NewCase) -> bool:
         """Begin anew with a case that is known, because somebody asks for it; whether that is done."""
-        if self._changes.make(case.key, transitions.demanded, step="demand") is not None:
+        decide = partial(transitions.demanded, demand=case.demand)
+        if self._changes.make(case.key, decide, step="demand") is not None:
             return True
-        log.info("demand changed nothing", **as_logged(case.key), why="a note is on its way, or it was asked too often")
+        why = "a note is on its way, it was answered already, or there were too many"
+        log.info("demand changed nothing", **as_logged(case.key), why=why)
         return False
 
     def claim(self, key: CaseKey, state: State) -> Entry | None:

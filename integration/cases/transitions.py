@@ -149,12 +149,17 @@ def retried(entry: Entry, now: float) -> Entry | None:
     return _back(afresh, now, not_before=0, failures=0, silences=0, look=0, own_only=False)
 
 
-def demanded(entry: Entry, now: float) -> Entry | None:
-    """Somebody asks for highlights anew, whatever was posted; None while a note is on its way, or after too many."""
+def demanded(entry: Entry, now: float, *, demand: str | None = None) -> Entry | None:
+    """Somebody asks for highlights anew, whatever was posted.
+
+    None while a note is on its way, after too many, or when this `demand` was answered already.
+    """
+    if demand is not None and demand == entry.demand:
+        return None
     lately = tuple(moment for moment in entry.demands if now - DEMANDS_SECONDS < moment <= now)
     if entry.state not in FINAL or len(lately) >= MOST_DEMANDS:
         return None
-    entry = replace(entry, demands=(*lately, now))
+    entry = replace(entry, demands=(*lately, now), demand=demand)
     if entry.note.public_id is not None:
         return _entered(entry, State.READY, now)
     request = replace(entry.request, failures=0, silences=0, look=0, own_only=False)

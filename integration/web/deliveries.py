@@ -37,7 +37,7 @@ def _register_door(app: Flask, name: str, door: Door, ledger: Ledger, deliveries
         body = _body(door.max_bytes)
         door.verify(body, request.headers, now=time.time())
         deliveries.verified(name)
-        case = door.read(body)
+        case = door.read(body, request.headers)
         if case is None:
             return answer(204)
         if not ledger.receive(case):

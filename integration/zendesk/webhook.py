@@ -32,9 +32,11 @@ MAX_BYTES = 256 * 1024  # Zendesk renders no larger payload
 
 SIGNATURE = "X-Zendesk-Webhook-Signature"
 TIMESTAMP = "X-Zendesk-Webhook-Signature-Timestamp"
+INVOCATION = "X-Zendesk-Webhook-Invocation-Id"  # the same when a delivery is repeated; the signature does not cover it
 
 _ISO_UTC = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?Z")
 _BASE64_SHA256 = re.compile(r"[A-Za-z0-9+/]{43}=")
+_INVOCATION_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _LEADING_ID = re.compile(
     rb'\s*\{\s*"ticket_id"\s*:\s*(?:"([0-9]{1,18})"|([0-9]{1,18})(?=\s*[,}]))'
     rb'(?P<on_demand>\s*,\s*"on_demand"\s*:\s*true\s*[,}])?'
@@ -63,13 +65,13 @@ class TicketDoor:
         """Raise `UnverifiedDelivery` unless Zendesk signed the body with a secret of ours around `now`."""
         verify(body, headers, secrets=self._settings.webhook_secrets, now=now)
 
-    def read(self, body: bytes) -> NewCase | None:
-        """The ticket that a verified body tells of."""
+    def read(self, body: bytes, headers: Headers) -> NewCase | None:
+        """The ticket that a verified delivery tells of."""
         case = read(body)
         if case is None:
             return None
         person = people.as_delivered(case.person.email, case.person.external_id, self._settings)
-        return replace(case, person=person)
+        return replace(case, person=person, demand=_invocation(headers) if case.on_demand else None)
 
 
 def look_at(headers: Headers, *, now: float) -> None:
@@ -126,6 +128,12 @@ def normalised_endpoint(address: str) -> tuple[str, str, str]:
     except ValueError:
         return "", "", ""
     return parts.scheme.lower(), parts.netloc.lower(), parts.path.rstrip("/")
+
+
+def _invocation(headers: Headers) -> str | None:
+    """Which delivery it is, however often it is made; None when Zendesk does not say."""
+    invocation = headers.get(INVOCATION, "")
+    return invocation if _INVOCATION_ID.fullmatch(invocation) else None
 
 
 def _signature(secret: str, signed: bytes) -> bytes:

@@ -241,13 +241,13 @@ def test_a_short_note_tells_of_a_failure_when_the_admin_wishes(
 # -- On demand
 
 
-def demand(product: InProcess, number: int) -> int:
-    """What Zendesk's second trigger sends."""
+def demand(product: InProcess, number: int, **more: str) -> int:
+    """What Zendesk's second trigger sends, with these headers more."""
     body = json.dumps({"ticket_id": str(number), "on_demand": True}).encode()
     [secret, *_] = product.settings.zendesk.webhook_secrets
     headers = webhook.signed(body, secret=secret, now=time.time())
     return requests.post(
-        f"{product.settings.public_url}/zendesk/tickets", data=body, headers=headers, timeout=10
+        f"{product.settings.public_url}/zendesk/tickets", data=body, headers={**headers, **more}, timeout=10
     ).status_code
 
 
@@ -273,6 +273,23 @@ def test_a_demand_while_a_note_is_on_its_way_changes_nothing(sandbox: Sandbox, p
     assert demand(product, number) == 200
     product.work_until(number, State.POSTED)
     assert len(sandbox.zendesk.internal_notes(number)) == 1
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_demand_that_is_delivered_again_after_its_note_gets_no_second_one(
+    sandbox: Sandbox, product: InProcess, *, known: bool
+) -> None:
+    number = sandbox.zendesk.file_ticket(requester=ADA)
+    product.work_until(number, State.POSTED)
+    if not known:
+        product.ledger.forget(key(number))
+        time.sleep(1.1)  # as below
+    invocation = {webhook.INVOCATION: "01HANA2B5DVQ"}
+    assert demand(product, number, **invocation) == 202
+    product.work_until(number, State.POSTED)
+    assert demand(product, number, **invocation) == 200
+    assert len(sandbox.zendesk.internal_notes(number)) == 2
+    assert demand(product, number, **{webhook.INVOCATION: "01HANA2B5DVR"}) == 202
 
 
 def test_there_are_at_most_five_demands_an_hour(sandbox: Sandbox, product: InProcess) -> None:

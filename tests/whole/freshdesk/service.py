@@ -38,7 +38,7 @@ class RuleDoor:
     def verify(self, body: bytes, headers: Headers, *, now: float) -> None:  # noqa: ARG002 -- nor is a body signed
         self.look_at(headers, now=now)
 
-    def read(self, body: bytes) -> NewCase | None:
+    def read(self, body: bytes, headers: Headers) -> NewCase | None:  # noqa: ARG002 -- the body says it all
         try:
             return NewCase(key=case_key("freshdesk", int(parse_object(body)["ticket_id"])))
         except (KeyError, TypeError, ValueError):
