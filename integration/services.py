@@ -89,7 +89,7 @@ def routes(settings: Settings | None = None) -> Routes:
         projects=tuple(projects),
         requests=frozenset(service.desk for service in offered if service.desk and service.api is not None),
         unread=frozenset(service.desk for service in offered if service.desk and service.posts_to),
-        reads=bool(projects) or (settings is not None and settings.cases.asks_of_ticket),
+        reads=True,  # a delivery does not tell whether the requester is one of our own people, or suspended
     )
 
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import Final
 
 from integration import logs
 from integration.cases import claims, looks, transitions
@@ -17,10 +18,13 @@ from integration.cases.entry import Entry, State
 from integration.cases.lanes import Wait
 from integration.cases.sharing import Shared
 from integration.cases.stored import NewerEntryError
-from integration.errors import NoAddress, NoNotePossible, Permanent, QuestionRefused
+from integration.errors import CaseClosed, NoAddress, NoNotePossible, QuestionRefused, RemoteError, Temporary
 from integration.facts import Details, Stretch, as_logged
 from integration.note.question import question as question_of
 from worker.kit import Kit, claimed_at
+
+_NEXT_LOOK_SECONDS: Final = 2.0  # while another case of the person is asked about
+_TRIES_TO_TAKE_OFF: Final = 5
 
 log = logs.get(__name__)
 
@@ -58,8 +62,11 @@ def prepare(kit: Kit, entry: Entry) -> Prepared:
         return Prepared(entry=_looked_for(kit, entry), question=kit.wishes.fixed_question)
     try:
         details = kit.place(entry).details(entry.target)
-    except NoAddress:
-        if not entry.person.known:
+    except CaseClosed:
+        raise
+    except (NoAddress, NoNotePossible) as error:
+        merged = bool(entry.note.merged_into)  # the other ticket's requester is somebody else
+        if not entry.person.known or not (merged or isinstance(error, NoAddress)):
             raise
         return Prepared(entry=_looked_for(kit, entry), question=kit.wishes.fixed_question)
     if details.tagged:
@@ -74,10 +81,20 @@ def ask(kit: Kit, prepared: Prepared) -> Decide:
     """Ask the summariser, unless it was asked about the same person just now."""
     entry, service = prepared.entry, kit.routes.project(prepared.entry)
     whose = None if prepared.own else kit.ledger.shared_as(looks.of(entry, kit.policy)[0].person, service)
-    reused = None if whose is None else _reused(kit, entry, whose)
-    if reused is not None:
-        return prepared.then(reused)
-    question = prepared.question
+    if whose is None or not _may_reuse(entry):
+        return _ask(kit, prepared, whose)
+    if not kit.ledger.sharing.begin(whose, entry.key):
+        why = "another ticket of the same person is asked about just now"
+        return _deferred(prepared, Wait(until=claimed_at(entry) + _NEXT_LOOK_SECONDS, why=why))
+    try:
+        reused = _reused(kit, entry, whose)
+        return _ask(kit, prepared, whose) if reused is None else prepared.then(reused)
+    finally:
+        kit.ledger.sharing.end(whose)
+
+
+def _ask(kit: Kit, prepared: Prepared, whose: str | None) -> Decide:
+    entry, service, question = prepared.entry, kit.routes.project(prepared.entry), prepared.question
     if question is not None and not kit.ledger.lanes.takes_questions(service):
         question = None
     wait = kit.ledger.lanes.ask(service)
@@ -163,9 +180,8 @@ def _looked_for(kit: Kit, entry: Entry) -> Entry:
     people = entry.people or looks.one_by_one(entry.person)
     known = replace(entry, people=people)
     look = looks.present(known, kit.policy)
-    email = next((person.email for person in people if person.email is not None), None)
     return transitions.identified(
-        known, person=known.person if look is None else look.person, pseudonym=kit.ledger.pseudonym(email)
+        known, person=known.person if look is None else look.person, pseudonym=kit.ledger.pseudonym_of(people)
     )
 
 
@@ -181,22 +197,29 @@ def _question(kit: Kit, entry: Entry, details: Details) -> str | None:
 
 
 def _take_tag_off(kit: Kit, entry: Entry) -> None:
+    """Take the tag off that asks for highlights; with it the note is as good."""
     try:
         kit.place(entry).take_tag_off(entry.target)
-    except Permanent as error:
+    except Temporary as error:
+        if entry.claim.attempts < _TRIES_TO_TAKE_OFF:
+            raise
+        log.warning("the tag that asks for highlights stays", **as_logged(entry.key), why=str(error))
+    except RemoteError as error:
         log.warning("the tag that asks for highlights stays", **as_logged(entry.key), why=str(error))
 
 
 # -- Of another case
 
 
+def _may_reuse(entry: Entry) -> bool:
+    """Whether a request that was made for another case of the person would do."""
+    return not (entry.request.look or entry.request.own_only or entry.on_demand)
+
+
 def _reused(kit: Kit, entry: Entry, whose: str) -> Decide | None:
     """Go on with the request that was made for another case of the person; None when there is none, or it is no use."""
-    request = entry.request
-    if request.look or request.own_only or entry.on_demand:
-        return None
     shared = kit.ledger.sharing.find(whose)
-    if shared is None or shared.case == entry.key or shared.request_id in request.old_ids:
+    if shared is None or shared.case == entry.key or shared.request_id in entry.request.old_ids:
         return None
     kit.ledger.sharing.follow(shared.request_id, entry.key)
     at_once = _is_answered(kit, shared)

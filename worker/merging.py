@@ -41,14 +41,24 @@ def _merged_into(kit: Kit, entry: Entry) -> CaseKey | None:
 
 def _has_its_own(kit: Kit, entry: Entry, target: CaseKey) -> str | None:
     """Why the other case needs no note of this one; None when it does."""
-    try:
-        other = kit.ledger.reader.find(target)
-    except NewerEntryError:
-        other = None
-    same = other is not None and (other.pseudonym == entry.pseudonym or not entry.person.known)
-    if other is not None and same and (other.state is State.POSTED or other.state not in FINAL):
-        return "which has a note of its own" if other.state is State.POSTED else "whose own note is on its way"
+    own = _noted(kit, entry, target)
+    if own is not None:
+        return "which has a note of its own" if own is State.POSTED else "whose own note is on its way"
+    for other in kit.ledger.gathering.came_before(entry.key, target=target):
+        if _noted(kit, entry, other) is not None:
+            return f"which gets the note of {name_of(other)}"
     requests = entry.all_requests
     if requests and kit.place(entry).find_note(target, markers=list(map(marker.of, requests))) is not None:
         return "where its note is"
     return None
+
+
+def _noted(kit: Kit, entry: Entry, key: CaseKey) -> State | None:
+    """The state of another case of the same person that has its note, or will have; None when it will not."""
+    try:
+        other = kit.ledger.reader.find(key)
+    except NewerEntryError:
+        return None
+    if other is None or (entry.person.known and other.pseudonym != entry.pseudonym):
+        return None
+    return other.state if other.state is State.POSTED or other.state not in FINAL else None

@@ -172,7 +172,7 @@ class Entry:
         """The moment about which somebody wants to know: the case's creation, or the demand."""
         if self.created_at is not None:
             return self.created_at
-        return None if self.recovered else self.received_at
+        return None if self.recovered and not self.on_demand else self.received_at
 
     @property
     def begun_at(self) -> float:

@@ -16,6 +16,8 @@
     <prefix>:asked                  the requests for highlights of the last hour, by time
     <prefix>:no-question:<service>  it refused a request with a question, and took it without, of late
     <prefix>:shared:<hash>          the last request for a person, for other cases of theirs (REUSE_MINUTES)
+    <prefix>:merged:<case>          cases that were merged into it, in the order in which they came there
+    <prefix>:asking:<hash>          the case of theirs that is asked about now
     <prefix>:sharing:<request>      cases that wait for the answer to a request that was made for another
     <prefix>:kept:<key>             what is kept for whoever asked for a case's highlights (integration.ask.records)
     <prefix>:metrics                what happened so far (integration.cases.counters)
@@ -71,6 +73,14 @@ class Keys:
     def shared(self, whose: str) -> str:
         """The last request for a person in a project, by a keyed hash of both."""
         return f"{self.prefix}:shared:{whose}"
+
+    def asking(self, whose: str) -> str:
+        """The case of a person that is asked about now, by the same hash."""
+        return f"{self.prefix}:asking:{whose}"
+
+    def merged(self, case: CaseKey) -> str:
+        """The cases that were merged into one."""
+        return f"{self.prefix}:merged:{case}"
 
     def sharing(self, request_id: str) -> str:
         """The cases that wait for the answer to another's request."""

@@ -17,9 +17,10 @@ from typing import Final, cast
 from redis import Redis
 
 from integration import logs
-from integration.cases import claims, counters, lanes, pseudonym, scripts, stored, story, transitions
+from integration.cases import claims, counters, lanes, looks, pseudonym, scripts, stored, story, transitions
 from integration.cases.changes import Changes, Decide
 from integration.cases.entry import FINAL, GIVE_UP_SECONDS, Entry, Policy, State
+from integration.cases.gathering import Gathering
 from integration.cases.keys import Keys
 from integration.cases.queues import QUEUED_JOB_LOST_SECONDS, Queues
 from integration.cases.reader import LedgerReader
@@ -88,6 +89,7 @@ class Ledger:
         )
         self.reader = LedgerReader(redis, keys=keys, queues=self._queues, secret_keys=secret_keys)
         self.sharing = Sharing(redis, keys=keys, seconds=policy.reuse)
+        self.gathering = Gathering(redis, keys=keys, retention_days=retention_days)
         self._changes = Changes(
             redis,
             keys=keys,
@@ -107,7 +109,7 @@ class Ledger:
             received_at=0,
             entered_at=0,
             person=case.person,
-            pseudonym=self.pseudonym(case.person.email),
+            pseudonym=self.pseudonym_of(looks.one_by_one(case.person)),
             recovered=recovered,
             accounts=() if case.account is None else (case.account,),
             created_at=None if case.on_demand else case.created,
@@ -250,7 +252,7 @@ class Ledger:
 
     def forget(self, key: CaseKey) -> bool:
         """Erase all that is stored of a case, RQ's jobs included; whether anything was. Its key is remembered."""
-        self._forget_shared(key)
+        self._forget_beside(key)
         indexes = (
             self.keys.due,
             self.keys.received,
@@ -267,12 +269,14 @@ class Ledger:
             log.info("ticket erased", **as_logged(key), step="forget")
         return bool(traces)
 
-    def _forget_shared(self, key: CaseKey) -> None:
-        """Erase what a case's request is kept under for others of the same person."""
+    def _forget_beside(self, key: CaseKey) -> None:
+        """Erase what a case's request is kept under for others of the same person, and that it went elsewhere."""
         try:
             entry = self.reader.find(key)
         except NewerEntryError:
             return
+        for target in entry.note.merged_into if entry is not None else ():
+            self.gathering.forget(key, target=target)
         if entry is not None and entry.request.shared is not None:
             self.sharing.forget(entry.request.shared, request_id=entry.request.id)
 
@@ -280,12 +284,20 @@ class Ledger:
         """What a request for a person in a project is kept under for other cases: a keyed hash of both."""
         if not self._secret_keys or self.policy.reuse <= 0 or not person.known:
             return None
-        own_id = (person.external_id or "").encode("utf-8", "replace").hex()  # its capitals count, an address's do not
+        own_id = _capitals_kept(person.external_id or "")
         return pseudonym.of(f"{person.email or ''}\n{own_id}\n{service}", self._secret_keys[0])
 
     def pseudonym(self, email: str | None) -> str | None:
         """What stands for an address in an entry whose address is deleted."""
         return pseudonym.of(email, self._secret_keys[0]) if email and self._secret_keys else None
+
+    def pseudonym_of(self, people: Sequence[Person]) -> str | None:
+        """What stands for a person by whichever identities are known: for the address, if there is one."""
+        for email in (person.email for person in people if person.email is not None):
+            return self.pseudonym(email)
+        for own_id in (person.external_id for person in people if person.external_id is not None):
+            return self.pseudonym(f"id\n{_capitals_kept(own_id)}")
+        return None
 
     def carry_out(self, plan: Plan) -> None:
         """Do what the sweeper decided."""
@@ -328,3 +340,8 @@ class Ledger:
             return False
         self._redis.incr(self.keys.clock)
         return True
+
+
+def _capitals_kept(own_id: str) -> str:
+    """An id in a form that is hashed as it is: its capitals count, an address's do not."""
+    return own_id.encode("utf-8", "replace").hex()

@@ -1,17 +1,20 @@
 """Requests for highlights that answer other cases of the same person, too (`REUSE_MINUTES`).
 
 <prefix>:shared:<hash>        the last request for a person in a project: its id, its case, which look it was
+<prefix>:asking:<hash>        which case of the person is asked about now: others wait for its request
 <prefix>:sharing:<request>    the cases that wait for its answer beside its own
 """
 
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from typing import Final, cast
 
 from redis import Redis
 
+from integration.cases.entry import LEASE_SECONDS
 from integration.cases.keys import Keys
 from integration.facts import CaseKey, read_case_key
 
@@ -31,7 +34,18 @@ class Sharing:
     """Remembers requests, for `seconds`; nothing when that is 0."""
 
     def __init__(self, redis: Redis, *, keys: Keys, seconds: float) -> None:
-        self._redis, self._keys, self._seconds = redis, keys, int(seconds)
+        self._redis, self._keys, self._seconds = redis, keys, math.ceil(seconds)
+
+    def begin(self, whose: str, case: CaseKey) -> bool:
+        """Be the one case of a person that is asked about now; False when another is. It ends with its lease."""
+        name = self._keys.asking(whose)
+        if self._redis.set(name, case, nx=True, ex=LEASE_SECONDS):
+            return True
+        return cast("bytes | None", self._redis.get(name)) == case.encode()
+
+    def end(self, whose: str) -> None:
+        """Let others go on."""
+        self._redis.delete(self._keys.asking(whose))
 
     def keep(self, whose: str, shared: Shared) -> None:
         """Remember the last request for a person."""

@@ -84,10 +84,10 @@ class Desk:
         """What Zendesk knows of the ticket and of its requester, in one request; names of brands and forms beside."""
         answer = self._session.get(self._ticket_url(key), params={"include": "users"}).json()
         ticket = answer["ticket"]
-        tickets.require_open(ticket)
         requester = tickets.requester_id(ticket)
         user = self._included(answer, requester) or self._user(requester)
-        tickets.require_customer(user, self._settings)
+        tickets.require_customer(user, self._settings)  # first: a closed ticket may go on where it was merged into
+        tickets.require_open(ticket)
         details = tickets.details(ticket, user, self._settings, now=time.time())
         return replace(details, brand=self._named(BRANDS, details.brand), form=self._named(FORMS, details.form))
 

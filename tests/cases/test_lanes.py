@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import cast
 
 import pytest
@@ -14,7 +13,6 @@ from integration.cases.keys import DEFAULT_PREFIX, Keys
 from integration.cases.lanes import Lanes
 from integration.cases.ledger import Ledger
 from integration.facts import Highlights, Pace, Result, Session, Status
-from integration.settings import Settings
 from integration.zendesk import pace as limits
 from integration.zendesk.pace import DEFAULT_INTERVAL
 from sandbox import Fault, Sandbox
@@ -119,22 +117,16 @@ def test_a_refused_claim_costs_no_attempt(ledger: Ledger) -> None:
     assert (entry.claim.attempts, entry.claim.lease, entry.note.tried) == (0, None, ())
 
 
-def test_notes_drain_in_order_at_the_pace_of_the_headers_without_a_429(
-    sandbox: Sandbox, settings: Settings, port: int
-) -> None:
-    unread = replace(settings, cases=replace(settings.cases, question="off"))  # Zendesk is asked for nothing but notes
-    with InProcess(unread, port) as product:
-        drain(sandbox, product)
-
-
-def drain(sandbox: Sandbox, product: InProcess) -> None:
-    """Let the notes of twelve tickets be ready at once, and go."""
+def test_notes_drain_in_order_at_the_pace_of_the_headers_without_a_429(sandbox: Sandbox, product: InProcess) -> None:
     sandbox.zendesk.desk.limits.account_updates = 240
-    sandbox.logrocket.delay = 0.0
+    sandbox.logrocket.callbacks = "none"
     tickets = [sandbox.zendesk.file_ticket(requester=ADA, deliver=False) for _ in range(12)]
     for ticket_id in tickets:
         product.ledger.receive(new_ticket(ticket_id, email=ADA))
+    wait_for(lambda: worked(product).get(State.REQUESTED) == 12)
     product.ledger.lanes.pause("Zendesk", 5.0)
+    for request_id in sandbox.logrocket.results:
+        sandbox.logrocket.call_back(request_id)
     wait_for(lambda: ready(product) == 12)
     line = [each.key for each in product.ledger.reader.first_in_line("Zendesk", 12)]
 

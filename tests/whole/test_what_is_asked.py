@@ -19,7 +19,7 @@ from integration.zendesk import webhook
 from integration.zendesk.settings import ZendeskSettings
 from sandbox import Fault, Sandbox
 from sandbox.zendesk.records import BRANDS
-from tests.conftest import InProcess, wait_for
+from tests.conftest import InProcess, Processes, wait_for
 from tests.observed import asked, everything, polls, updates
 from tests.tickets import key, new_ticket
 
@@ -75,12 +75,12 @@ def test_the_usual_way_is_one_read_and_one_write_in_zendesk_and_one_call_to_logr
 
 
 @pytest.mark.parametrize(("question", "sent"), [("off", None), ("What went wrong?", "What went wrong?")])
-def test_without_a_question_of_the_tickets_own_zendesk_is_not_read(
+def test_without_a_question_of_the_tickets_own_zendesk_is_read_for_who_asks_alone(
     question: str, sent: str | None, sandbox: Sandbox, settings: Settings, port: int
 ) -> None:
     with product_with(settings, port, question=question) as product:
         product.work_until(sandbox.zendesk.file_ticket(requester=ADA), State.POSTED)
-    assert reads(sandbox) == []
+    assert len(reads(sandbox)) == 1
     assert [wish.get("question") for wish in asked(sandbox)] == [sent]
 
 
@@ -104,7 +104,7 @@ def test_the_question_is_the_tickets_without_personal_data_and_is_kept_nowhere(
     assert "[card] it says Brotzeit error" in wish["question"]
     assert not any(word in wish["question"] for word in ("4111", "Ada Example", "Hi team"))
     told = stored + everything(product.redis) + capsys.readouterr().out
-    assert not any(word in told for word in ("Zwiebelkuchen", "Brotzeit", "4111"))
+    assert not any(word in told for word in ("Zwiebelkuchen", "Brotzeit", "4111 1111"))
 
 
 def test_a_logrocket_that_knows_no_questions_is_asked_without_for_a_day(sandbox: Sandbox, product: InProcess) -> None:
@@ -334,6 +334,17 @@ def test_a_tag_that_is_refused_costs_no_note(sandbox: Sandbox, environ: dict[str
         assert product.ledger.lanes.holds() == []
 
 
+@pytest.mark.parametrize("status", [403, 503])
+def test_a_tag_that_cannot_be_taken_off_costs_no_note(
+    status: int, sandbox: Sandbox, settings: Settings, port: int
+) -> None:
+    sandbox.faults.add(Fault(service="zendesk", method="DELETE", path="/tags", status=status, times=None))
+    with product_with(settings, port) as product:
+        number = sandbox.zendesk.file_ticket(requester=ADA, tags=("highlights",))
+        product.work_until(number, State.POSTED, seconds=30)
+        assert product.ledger.lanes.holds() == []
+
+
 # -- Merged
 
 
@@ -404,6 +415,29 @@ def test_a_ticket_that_shares_a_request_is_woken_by_its_callback(
         product.work_until(second, State.POSTED, seconds=15)  # sooner than after POLL_AFTER_SECONDS
         assert len(asked(sandbox)) == 1
         assert len(polls(sandbox)) == 1
+
+
+def test_requests_that_are_shared_for_less_than_a_second_cost_no_more_than_one(
+    sandbox: Sandbox, environ: dict[str, str], port: int
+) -> None:
+    with InProcess(from_environment({**environ, "REUSE_MINUTES": "0.01"}), port) as product:
+        product.work_until(sandbox.zendesk.file_ticket(requester=ADA), State.POSTED)
+    assert len(asked(sandbox)) == 1
+
+
+class TestAtOnce:
+    @pytest.fixture
+    def environ(self, environ: dict[str, str]) -> dict[str, str]:
+        return {**environ, "REUSE_MINUTES": "10", "WORKER_CONCURRENCY": "6"}
+
+    def test_tickets_of_a_person_that_come_together_share_one_request(
+        self, sandbox: Sandbox, processes: Processes
+    ) -> None:
+        sandbox.faults.add(Fault(service="logrocket", method="POST", delay_after=1.0, times=None))
+        processes.start("web", "worker")
+        numbers = [sandbox.zendesk.file_ticket(requester=ADA) for _ in range(3)]
+        wait_for(lambda: all(notes_on(sandbox, number) for number in numbers))
+        assert len(asked(sandbox)) == 1
 
 
 def test_a_shared_request_that_brings_nothing_costs_one_of_its_own(
