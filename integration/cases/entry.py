@@ -152,7 +152,7 @@ class Entry:
     on_demand: bool = False
     demands: tuple[float, ...] = ()  # when they were, of late
     demand: str | None = None  # which of them the present round answers: it may be delivered again
-    pseudonym: str | None = None  # the address as a keyed hash, kept when the address itself is deleted
+    pseudonym: str | None = None  # the address, or the id, as a keyed hash: kept when these are deleted
     claim: Claim = Claim()
     request: Request = Request()
     note: Note = Note()

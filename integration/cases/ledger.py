@@ -15,6 +15,7 @@ from functools import partial
 from typing import Final, cast
 
 from redis import Redis
+from redis.exceptions import ResponseError
 
 from integration import logs
 from integration.cases import claims, counters, lanes, looks, pseudonym, scripts, stored, story, transitions
@@ -273,7 +274,7 @@ class Ledger:
         """Erase what a case's request is kept under for others of the same person, and that it went elsewhere."""
         try:
             entry = self.reader.find(key)
-        except NewerEntryError:
+        except (NewerEntryError, ResponseError):  # whatever is there: it is erased all the same
             return
         for target in entry.note.merged_into if entry is not None else ():
             self.gathering.forget(key, target=target)
@@ -284,7 +285,7 @@ class Ledger:
         """What a request for a person in a project is kept under for other cases: a keyed hash of both."""
         if not self._secret_keys or self.policy.reuse <= 0 or not person.known:
             return None
-        own_id = _capitals_kept(person.external_id or "")
+        own_id = pseudonym.capitals_kept(person.external_id or "")
         return pseudonym.of(f"{person.email or ''}\n{own_id}\n{service}", self._secret_keys[0])
 
     def pseudonym(self, email: str | None) -> str | None:
@@ -296,7 +297,7 @@ class Ledger:
         for email in (person.email for person in people if person.email is not None):
             return self.pseudonym(email)
         for own_id in (person.external_id for person in people if person.external_id is not None):
-            return self.pseudonym(f"id\n{_capitals_kept(own_id)}")
+            return self.pseudonym(f"id\n{pseudonym.capitals_kept(own_id)}")
         return None
 
     def carry_out(self, plan: Plan) -> None:
@@ -340,8 +341,3 @@ class Ledger:
             return False
         self._redis.incr(self.keys.clock)
         return True
-
-
-def _capitals_kept(own_id: str) -> str:
-    """An id in a form that is hashed as it is: its capitals count, an address's do not."""
-    return own_id.encode("utf-8", "replace").hex()

@@ -50,7 +50,7 @@ def under(entry: Entry, now: float, *, redis_run: str, policy: Policy) -> Entry:
 
 
 def identified(entry: Entry, *, person: Person, pseudonym: str | None = None, **facts: Any) -> Entry:  # noqa: ANN401 -- fields of Entry
-    """The desk told who the requester is; `pseudonym` is the address's keyed hash."""
+    """The desk told who the requester is; `pseudonym` is their keyed hash."""
     return replace(entry, person=person, pseudonym=pseudonym, **facts)
 
 
