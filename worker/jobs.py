@@ -120,7 +120,7 @@ class Jobs(Kit):
         if settled is not None and settled.state is State.POSTED:
             counters.count_wait(settled.entered_at - settled.begun_at)
         try:
-            self.ledger.write_tally()
+            self.ledger.write_counts()
         except (RedisError, JobTimeoutException) as error:
             log.debug("counts are written later", error=type(error).__name__)
 

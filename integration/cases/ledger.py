@@ -326,7 +326,7 @@ class Ledger:
             pipe.zremrangebyscore(self.keys.public, "-inf", longest)
             pipe.execute()
 
-    def write_tally(self) -> None:
+    def write_counts(self) -> None:
         """Add what this process counted to what `/metrics` shows."""
         counters.write(self._redis, self.keys)
 
