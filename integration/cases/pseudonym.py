@@ -1,4 +1,4 @@
-"""A keyed hash that stands for an e-mail address, or an id without one: what is stored can be found, and erased; no I/O.
+"""A keyed hash that stands for an e-mail address, or for an id: what is stored can be found, and erased; no I/O.
 
 It names the key that it was made with, by a short hash of that: with another key it could not be told whose it is.
 """
