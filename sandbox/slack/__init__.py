@@ -69,7 +69,7 @@ class Slack:
         self.channels = {self.channel.id: self.channel}
         self.lock = threading.RLock()
         self._faults = faults
-        self._last = 0.0
+        self._last = 0  # microseconds
         self._server = LoopbackServer("slack", create_app(self), faults=faults, port=port)
 
     @property
@@ -125,5 +125,5 @@ class Slack:
     def next_ts(self) -> str:
         """A time that no other message has."""
         with self.lock:
-            self._last = max(self._last + 0.000001, time.time())
-            return f"{self._last:.6f}"
+            self._last = max(self._last + 1, time.time_ns() // 1000)
+            return f"{self._last // 1_000_000}.{self._last % 1_000_000:06}"

@@ -90,6 +90,7 @@ def test_without_a_question_of_the_tickets_own_zendesk_is_read_for_who_asks_alon
 def test_the_question_is_the_tickets_without_personal_data_and_is_kept_nowhere(
     sandbox: Sandbox, product: InProcess, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    sandbox.logrocket.callbacks = "none"
     number = sandbox.zendesk.file_ticket(
         requester=ADA,
         name="Ada Example",
@@ -98,6 +99,8 @@ def test_the_question_is_the_tickets_without_personal_data_and_is_kept_nowhere(
     )
     product.work_until(number, State.REQUESTED)
     stored = everything(product.redis)
+    [request_id] = sandbox.logrocket.results
+    assert sandbox.logrocket.call_back(request_id) == 202
     product.work_until(number, State.POSTED)
     [wish] = asked(sandbox)
     assert "Zwiebelkuchen cannot be ordered" in wish["question"]
@@ -405,7 +408,7 @@ def test_several_tickets_of_a_person_share_one_request(sandbox: Sandbox, setting
 def test_a_ticket_that_shares_a_request_is_woken_by_its_callback(
     sandbox: Sandbox, settings: Settings, port: int
 ) -> None:
-    sandbox.logrocket.delay = 1.0
+    sandbox.logrocket.delay = 3.0
     with product_with(settings, port, reuse_seconds=600.0) as product:
         first = sandbox.zendesk.file_ticket(requester=ADA)
         product.work_until(first, State.REQUESTED)
