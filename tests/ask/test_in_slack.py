@@ -160,6 +160,20 @@ def test_a_token_that_is_refused_holds_slacks_lane_and_neither_result_nor_callba
     assert len(slack.own_messages()) == len(hook.taken) == 1
 
 
+def test_what_is_refused_in_front_of_slack_is_slacks_trouble_and_nobody_elses(
+    sandbox: Sandbox, product: Asking, client: Client, slack: Slack
+) -> None:
+    sandbox.faults.add(Fault(service="slack", method="POST", status=403, times=2))
+    case_id = client.ask(IN_SLACK).json()["id"]
+    work_until_kept(product, client, case_id)
+    assert [hold.service for hold in product.ledger.lanes.holds()] == ["Slack"]
+    asked = len(sandbox.logrocket.requests)
+    assert product.work_on(case_id).state is State.POSTED
+    assert product.ledger.lanes.holds() == []
+    assert len(sandbox.logrocket.requests) == asked  # whose credentials are not in doubt
+    assert len(slack.own_messages()) == 1
+
+
 def test_while_the_lane_is_closed_slack_is_not_asked_and_nothing_counts_as_an_attempt(
     product: Asking, client: Client, slack: Slack
 ) -> None:
