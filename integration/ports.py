@@ -125,6 +125,27 @@ class Place(Protocol):
 
 
 @runtime_checkable
+class Closes(Protocol):
+    """What keeps connections."""
+
+    def close(self) -> None:
+        """Close them."""
+
+
+class SecondPlace(Closes, Protocol):
+    """Where a note goes besides its own place, by a lane of its own."""
+
+    def take_turn(self) -> None:
+        """Begin; `NotItsTurn` when no note may go there now."""
+
+    def holds(self, key: CaseKey, *, markers: Sequence[str]) -> bool:
+        """Whether our note is there already: it holds one of `markers`, or is known to be of the case."""
+
+    def write(self, key: CaseKey, note: Note) -> None:
+        """Write the note, in one request."""
+
+
+@runtime_checkable
 class KnowsAccounts(Protocol):
     """A place whose door may be told of cases of other accounts."""
 
@@ -282,7 +303,8 @@ class Service:
 
     A folder may offer several services, one for each of its doors, whose cases have one desk. `is_set_up` tells whether
     an admin has set a service up; None: always. The notes of a desk that has no place of its own go to the place of the
-    service that `posts_to` names.
+    service that `posts_to` names. Those of a `keeper` may go to the place of the service that `copies_to` names, too,
+    where that is set up: the keeper gets it, and decides; its `api` gets the name.
     """
 
     name: str
@@ -293,8 +315,9 @@ class Service:
     signing: Signing | None = None
     place: Callable[[Settings], Place] | None = None
     posts_to: str | None = None
-    keeper: Callable[[Settings, Redis], Place] | None = None  # a place that keeps its notes in our own Redis
-    api: Callable[[Settings, Redis, Cases], Blueprint] | None = None  # where cases are asked for over HTTP
+    keeper: Callable[[Settings, Redis, SecondPlace | None], Place] | None = None  # it keeps notes in our own Redis
+    copies_to: str | None = None
+    api: Callable[[Settings, Redis, Cases, str | None], Blueprint] | None = None  # where cases are asked for over HTTP
     interval: float = 1.0  # seconds between two notes for as long as the place has told no pace
     case_url: Callable[[Settings, CaseKey], str] | None = None  # where people look at a case
     missed: Callable[[Settings, Wait], MissedCases] | None = None

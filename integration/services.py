@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from redis import Redis
 
 from integration.cases import connections
+from integration.cases.beside import Beside
 from integration.cases.ledger import Ledger
 from integration.cases.recovery import Recovery
 from integration.cases.steps import Routes
 from integration.facts import CaseKey, Details, desk_of
-from integration.ports import Callback, Cases, Door, Place, Project, Service, Summariser, Wait
+from integration.ports import Callback, Cases, Door, Place, Project, SecondPlace, Service, Summariser, Wait
 from integration.settings import Settings
 
 if TYPE_CHECKING:
@@ -72,15 +73,23 @@ def _desks(services: Collection[Service]) -> dict[str, Service]:
     return {desk: target for desk, target in targets.items() if target is not None and target.takes_notes}
 
 
+def _copies(services: Collection[Service]) -> dict[str, Service]:
+    """The service in whose place some of a desk's notes are written, too."""
+    by_name = {service.name: service for service in services if service.place is not None}
+    targets = {service.desk: by_name.get(service.copies_to or "") for service in services if service.desk}
+    return {desk: target for desk, target in targets.items() if target is not None}
+
+
 def routes(settings: Settings | None = None) -> Routes:
     """Which services the engine's steps call, and which tell it of cases; without settings, by their defaults."""
     summarises, offered, projects = _summarises(), _offered(settings), _projects(settings)
-    desks = _desks(offered)
+    desks, copies = _desks(offered), _copies(offered)
     return Routes(
         summariser=summarises.name,
         places={desk: service.name for desk, service in desks.items()},
-        intervals={service.name: service.interval for service in desks.values()},
+        intervals={service.name: service.interval for service in (*desks.values(), *copies.values())},
         credentials={**{service.name: service.credentials for service in offered}, **projects},
+        copies={desk: service.name for desk, service in copies.items()},
         doors=tuple(service for service in offered if service.door is not None),
         recovered={
             service.desk: service.name for service in offered if service.desk is not None and service.missed is not None
@@ -104,12 +113,27 @@ def places(settings: Settings, redis: Redis) -> dict[str, Place]:
 
 
 def _place(service: Service, settings: Settings, redis: Redis) -> Place:
-    return service.keeper(settings, redis) if service.keeper is not None else _needed(service.place)(settings)
+    if service.keeper is None:
+        return _needed(service.place)(settings)
+    return service.keeper(settings, redis, _second_place(service, settings, redis))
+
+
+def _second_place(service: Service, settings: Settings, redis: Redis) -> SecondPlace | None:
+    """Where notes of a service go, too; None when that is not set up."""
+    second = _copies(_offered(settings)).get(service.desk or "")
+    if second is None:
+        return None
+    return Beside(second.name, _needed(second.place)(settings), open_ledger(settings, redis).lanes)
 
 
 def apis(settings: Settings, redis: Redis, cases: Cases) -> list[Blueprint]:
     """Where cases are asked for over HTTP."""
-    return [service.api(settings, redis, cases) for service in _offered(settings) if service.api is not None]
+    copies = routes(settings).copies
+    return [
+        service.api(settings, redis, cases, copies.get(service.desk or ""))
+        for service in _offered(settings)
+        if service.api is not None
+    ]
 
 
 def doors(settings: Settings) -> dict[str, Door]:

@@ -12,7 +12,7 @@ from integration.settings import Settings, from_environment
 from integration.slack.settings import SlackSettings
 from integration.surveys.settings import SurveySettings
 from integration.zendesk.settings import ZendeskSettings
-from tests.variables import ENVIRON, SURVEYS_AND_SLACK
+from tests.variables import ASKED, ENVIRON, SURVEYS_AND_SLACK
 
 WITHOUT_ZENDESK: Final = {name: value for name, value in ENVIRON.items() if not name.startswith("ZENDESK_")}
 SLACK: Final = {name: value for name, value in SURVEYS_AND_SLACK.items() if name.startswith("SLACK_")}
@@ -53,6 +53,13 @@ def test_surveys_do_without_zendesk() -> None:
     assert services.routes(settings).recovered == {}
     with pytest.raises(SettingsError, match="Zendesk is not set up"):
         settings.of(ZendeskSettings)
+
+
+def test_requests_over_http_get_slack_as_a_second_place_where_that_is_set_up() -> None:
+    alone, both = (from_environment(WITHOUT_ZENDESK | ASKED | more) for more in ({}, SLACK))
+    assert offered(alone) == (set(), {"ask": "Ask"}, ("Ask", "LogRocket"))
+    assert offered(both) == (set(), {"ask": "Ask"}, ("Ask", "Slack", "LogRocket"))
+    assert (services.routes(alone).copies, services.routes(both).copies) == ({}, {"ask": "Slack"})
 
 
 def test_what_is_begun_has_to_be_whole() -> None:

@@ -19,7 +19,16 @@ from integration.cases.changes import Decide
 from integration.cases.entry import MAX_RETRY_AFTER_SECONDS, Entry, Instead, State
 from integration.cases.lanes import Sign
 from integration.cases.steps import STEPS
-from integration.errors import CaseClosed, Held, NoNotePossible, NotThere, RemoteError, StillPublic, Temporary
+from integration.errors import (
+    CaseClosed,
+    Held,
+    NoNotePossible,
+    NotItsTurn,
+    NotThere,
+    RemoteError,
+    StillPublic,
+    Temporary,
+)
 from integration.facts import CaseKey, as_logged
 from integration.ports import KnowsAccounts, Place, Summariser
 from worker import asking, merging, posting
@@ -128,6 +137,9 @@ class Jobs(Kit):
         """How the entry goes on after its work, or after what went wrong with it."""
         try:
             return work(claimed)
+        except NotItsTurn as error:
+            until, why = error.until + self.policy.random(), str(error)  # not all of them at once
+            return lambda current, _: claims.deferred(current, until=until, error=why)
         except RemoteError as error:
             return self._after(error, claimed)
         except JobTimeoutException:

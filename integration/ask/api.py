@@ -36,10 +36,11 @@ _ID: Final = 32  # characters
 log = logs.get(__name__)
 
 
-def blueprint(settings: Settings, own: AskSettings, records: Records, cases: Cases) -> Blueprint:
-    """The endpoints; nothing is known of a request that another token made."""
+def blueprint(settings: Settings, own: AskSettings, records: Records, cases: Cases, *, slack: bool) -> Blueprint:
+    """The endpoints; nothing is known of a request that another token made. `slack`: results may go there, too."""
     api = Blueprint("ask", __name__)
-    desk = _Desk(settings, own, records, cases)
+    offer = Offer(hosts=own.callback_hosts, slack=slack, lookback=settings.cases.lookback_seconds)
+    desk = _Desk(settings, offer, records, cases)
     _add_errors(api)
 
     @api.post(PATH)
@@ -72,8 +73,8 @@ def blueprint(settings: Settings, own: AskSettings, records: Records, cases: Cas
 class _Desk:
     """What the endpoints do with requests."""
 
-    def __init__(self, settings: Settings, own: AskSettings, records: Records, cases: Cases) -> None:
-        self.offer = Offer(hosts=own.callback_hosts, lookback=settings.cases.lookback_seconds)
+    def __init__(self, settings: Settings, offer: Offer, records: Records, cases: Cases) -> None:
+        self.offer = offer
         self._keys = settings.secret_keys
         self._ceiling = settings.requests_per_hour
         self._records, self._cases = records, cases

@@ -4,13 +4,16 @@ One hash a case, `Keys.kept`, which `forget` erases. Who it is about is in the l
 
     asked           whose request it is, its body's keyed hash, its reference, the range, when: as JSON
     question        deleted with the result
-    callback_url    deleted when the client was told
-    result, told    what the client is answered, as JSON; that it was told
+    callback_url    deleted when the client was told, or cannot be
+    result, told    what the client is answered, as JSON; that everybody was told who is to be
+    end:<whom>      what came of telling one of them: empty when they were told, or why they cannot be
+    posting         the result may have been posted to the second place
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, cast
@@ -21,7 +24,10 @@ from integration import lua
 from integration.facts import CaseKey, Stretch
 from integration.settings import Settings
 
-_ADD, _KEEP, _TOLD = (lua.load(Path(__file__).parent, name) for name in ("add", "keep", "told"))
+_ADD, _KEEP, _TOLD, _MARK = (lua.load(Path(__file__).parent, name) for name in ("add", "keep", "told", "mark"))
+CLIENT: Final = "client"  # who is told by a callback
+COPY: Final = "copy"  # of the note, in the second place
+_END: Final = "end:"
 _DAY: Final = 24 * 60 * 60
 
 
@@ -39,6 +45,8 @@ class Record:
     callback_url: str | None = field(default=None, repr=False)
     result: dict[str, Any] | None = field(default=None, repr=False)
     told: bool = False
+    ends: Mapping[str, str] = field(default_factory=dict)  # of telling CLIENT and COPY: empty, or why they cannot be
+    posting: bool = False
 
 
 class Records:
@@ -79,8 +87,17 @@ class Records:
         return bool(self._redis.eval(_KEEP, 1, self._keys.kept(key), written, str(self._keep_seconds)))
 
     def told(self, key: CaseKey) -> None:
-        """The client was told of the result, or need not be."""
+        """Everybody was told of the result who is to be."""
         self._redis.eval(_TOLD, 1, self._keys.kept(key))
+
+    def ended(self, key: CaseKey, whom: str, why_not: str = "") -> None:
+        """One of them was told, or cannot be."""
+        done_with = "callback_url" if whom == CLIENT else ""
+        self._redis.eval(_MARK, 1, self._keys.kept(key), f"{_END}{whom}", why_not, done_with)
+
+    def posting(self, key: CaseKey) -> None:
+        """From now on the result may have been posted to the second place."""
+        self._redis.eval(_MARK, 1, self._keys.kept(key), "posting", "1", "")
 
 
 def _asked(record: Record) -> str:
@@ -107,6 +124,12 @@ def _record(fields: dict[bytes, bytes]) -> Record:
         callback_url=_text(fields.get(b"callback_url")),
         result=json.loads(fields[b"result"]) if b"result" in fields else None,
         told=b"told" in fields,
+        ends={
+            name.decode().removeprefix(_END): why_not.decode()
+            for name, why_not in fields.items()
+            if name.startswith(_END.encode())
+        },
+        posting=b"posting" in fields,
     )
 
 

@@ -15,24 +15,25 @@ if TYPE_CHECKING:
     from flask import Blueprint
     from redis import Redis
 
-    from integration.ports import Cases, Place
+    from integration.ports import Cases, Place, SecondPlace
     from integration.settings import Settings
 
 
-def _keeper(settings: Settings, redis: Redis) -> Place:
+def _keeper(settings: Settings, redis: Redis, second: SecondPlace | None) -> Place:
     from integration.ask.place import Answers  # noqa: PLC0415 -- see above
     from integration.ask.records import Records  # noqa: PLC0415 -- see above
 
     own = settings.of(AskSettings)
-    return Answers(Records(redis, settings, keep_seconds=own.keep_seconds), own)
+    return Answers(Records(redis, settings, keep_seconds=own.keep_seconds), own, second=second)
 
 
-def _api(settings: Settings, redis: Redis, cases: Cases) -> Blueprint:
+def _api(settings: Settings, redis: Redis, cases: Cases, copies_to: str | None) -> Blueprint:
     from integration.ask import api  # noqa: PLC0415 -- other processes have no endpoints
     from integration.ask.records import Records  # noqa: PLC0415 -- see above
 
     own = settings.of(AskSettings)
-    return api.blueprint(settings, own, Records(redis, settings, keep_seconds=own.keep_seconds), cases)
+    records = Records(redis, settings, keep_seconds=own.keep_seconds)
+    return api.blueprint(settings, own, records, cases, slack=copies_to is not None)
 
 
 SERVICE: Final = Service(
@@ -41,6 +42,7 @@ SERVICE: Final = Service(
     is_set_up=lambda settings: settings.find(AskSettings) is not None,
     desk=DESK,
     keeper=_keeper,
+    copies_to="Slack",
     api=_api,
     interval=0.05,
 )

@@ -65,6 +65,7 @@ _ANSWERED: Final = scripts.load("answered")
 _FAILED: Final = scripts.load("failed")
 _SIGN: Final = scripts.load("sign")
 _ASK: Final = scripts.load("ask")
+_TURN: Final = scripts.load("turn")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -205,6 +206,12 @@ class Lanes:
             case [b"ceiling", at]:
                 return Wait(until=float(at), why=f"{self.routes.ceiling} is reached")
         return None
+
+    def take_turn(self, place: str) -> Wait | None:
+        """Let one note go to a place now that stands in no line; when to come again, and why, if it has to wait."""
+        arguments = str(self.routes.interval(place))
+        at = cast("bytes", self._redis.eval(_TURN, 1, self._keys.lane(place), arguments))
+        return Wait(until=float(at), why=f"{place} takes no note just now") if at else None
 
     def takes_questions(self, service: str) -> bool:
         """Whether a service is asked with a question; not when it refused one of late, and took it without."""

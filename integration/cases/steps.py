@@ -47,6 +47,7 @@ class Routes:
     places: Mapping[str, str]  # by desk
     intervals: Mapping[str, float]  # of a place: seconds between two notes for as long as it has told no pace
     credentials: Mapping[str, str]  # of a service: the variables that hold them
+    copies: Mapping[str, str] = field(default_factory=dict)  # by desk: a second place, where some of its notes go, too
     doors: tuple[Service, ...] = ()  # who tells us of new cases
     recovered: Mapping[str, str] = field(default_factory=dict)  # by desk: who is asked for cases that we have missed
     ceiling: str = ""  # the variable that says how many requests for highlights there may be in an hour
@@ -71,9 +72,14 @@ class Routes:
         return self.summariser.lower()
 
     @property
+    def noted(self) -> tuple[str, ...]:
+        """Every service where notes are written."""
+        return tuple(dict.fromkeys((*self.places.values(), *self.copies.values())))
+
+    @property
     def services(self) -> tuple[str, ...]:
         """Every service that is called."""
-        return (*dict.fromkeys(self.places.values()), self.summariser, *self.projects)
+        return (*self.noted, self.summariser, *self.projects)
 
     def known(self, key: CaseKey) -> bool:
         """Whether the case's desk is one of those that are set up now."""

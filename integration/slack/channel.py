@@ -111,5 +111,5 @@ def _cannot_look(why: str) -> str:
     """What a person is told instead of a second message."""
     return (
         f"whether the note was posted is not known, and cannot be looked up: {why}. "
-        "Look for it in the channel; `check` tells what the app lacks, and `retry` looks again"
+        "Look for it in the channel; `check` tells what the app lacks, and `retry` looks again where a case allows one"
     )

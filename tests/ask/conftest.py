@@ -7,13 +7,14 @@ import json
 import threading
 from collections.abc import Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Final, Self
+from typing import Any, Final, Self, cast
 
 import jsonschema
 import pytest
 import requests
 
 from integration.ask import openapi
+from integration.ask.place import Answers
 from integration.cases.entry import FINAL, Entry
 from integration.facts import CaseKey
 from integration.settings import Settings
@@ -122,6 +123,10 @@ def environ(environ: dict[str, str], hook: Hook) -> dict[str, str]:
 class Asking(InProcess):
     """The product in this process, by the ids of requests."""
 
+    @property
+    def place(self) -> Answers:
+        return cast("Answers", self.jobs.places["ask"])
+
     def case(self, case_id: str) -> Entry | None:
         return self.ledger.reader.find(CaseKey(f"ask-{case_id}"))
 
@@ -140,6 +145,7 @@ class Asking(InProcess):
 def product(settings: Settings, port: int) -> Iterator[Asking]:
     with Asking(settings, port) as running:
         yield running
+        running.place.close()
 
 
 @pytest.fixture

@@ -110,7 +110,7 @@ def of_refusals(refusals: Refusals, *, routes: Routes) -> str:
 def of_lanes(outlook: Outlook, holds: Mapping[str, Hold], *, asked: int, ceiling: int) -> dict[str, list[str]]:
     """Each service's lane, by its name: whether something may go, and how much."""
     routes = outlook.routes
-    told = {place: of_place(place, outlook, holds.get(place)) for place in routes.places.values()}
+    told = {place: of_place(place, outlook, holds.get(place)) for place in routes.noted}
     hold = holds.get(routes.summariser)
     told[routes.summariser] = of_summariser(outlook, hold, asked=asked, ceiling=ceiling)
     return {**told, **{project: of_project(project, outlook, holds.get(project)) for project in routes.projects}}
