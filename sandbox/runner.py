@@ -16,8 +16,9 @@ from typing import Final, Self
 
 from sandbox import Comment, Sandbox, beside, outcome
 from sandbox.children import Child
+from sandbox.doors import Doors
+from sandbox.doors import page as doors_page
 from sandbox.outbound import send
-from sandbox.slack import Slack, Survey
 from sandbox.wire import HOST
 from sandbox.zendesk import Product
 
@@ -83,7 +84,7 @@ class Stage:
         self.admin_password = secrets.token_urlsafe(12)
         self.product_url = ""
         self.sandbox: Sandbox
-        self.slack: Slack
+        self.doors: Doors
         self.shown: beside.Running
 
     def __enter__(self) -> Self:
@@ -104,29 +105,33 @@ class Stage:
         self._ends.callback(shutil.rmtree, folder, ignore_errors=True)
         self._folder = folder
         self._product = without_env_file(self._checkout, folder / "product")
-        self.sandbox = self._ends.enter_context(_sandbox())
+        self.sandbox = _sandbox()
+        self._ends.callback(self.sandbox.stop)
+        self._start_doors()
+        self.sandbox.start()
         self.sandbox.logrocket.delay = LOGROCKET_SECONDS
         with listening(PRODUCT_PORT) as taken:
             port = taken.getsockname()[1]
             self.product_url = f"http://{HOST}:{port}"
-            self.sandbox.zendesk.product = Product(self.product_url, self.admin_password, said_of=self.said_of)
+            self.sandbox.zendesk.product = Product(self.product_url, self.admin_password, said_of=self._said_of_ticket)
             environment = surroundings() | {"PORT": str(port)}
             variables = dict.fromkeys(BLANK, "") | self.sandbox.environment() | {"PUBLIC_URL": self.product_url}
-            variables |= self._with_slack()
+            self.doors.aim(self.product_url)
+            variables |= self.doors.environment()
             data = folder / "data"
             variables |= self._variables(data) | {"ZENDESK_WEBHOOK_SECRET": self._installed(environment | variables)}
             self._serve = self._child("serve", [*SERVE, str(data)], environment | variables, serves=taken)
         self._wait_for(self._is_ready, START_SECONDS, f"the web process was not ready after {START_SECONDS:.0f} s")
+        self.doors.open(self.product_url)
         self._publish(folder, variables)
 
-    def _with_slack(self) -> dict[str, str]:
-        """Start the stand-in for Slack, with a survey beside its channel; the product's variables for both."""
-        self.slack = Slack(faults=self.sandbox.faults)
-        self.slack.start()
-        self._ends.callback(self.slack.stop)
-        self.slack.survey = Survey(self.product_url, secrets.token_urlsafe(24))
-        survey = {"SURVEY_TOKEN": self.slack.survey.token, "SURVEY_SETTLE_SECONDS": "3"}
-        return self.slack.environment() | survey
+    def _start_doors(self) -> None:
+        """Start what is behind the other doors; their page stands beside the tickets'."""
+        self.doors = Doors(faults=self.sandbox.faults, callbacks_to=self.sandbox.zendesk.url)
+        self._ends.callback(self.doors.stop)
+        self.doors.said_of = self.said_of
+        self.sandbox.zendesk.app.register_blueprint(doors_page.blueprint(self.doors))
+        self.doors.start()
 
     def _variables(self, data: Path) -> dict[str, str]:
         """The product's variables that are the sandbox's own choice."""
@@ -192,9 +197,12 @@ class Stage:
         self._wait_for(is_noted, self._note_seconds, f"no note on ticket {ticket_id} after {self._note_seconds:.0f} s")
         return zendesk.internal_notes(ticket_id)[0]
 
-    def said_of(self, ticket_id: int) -> str | None:
-        """What the product's log said last about a ticket."""
-        return None if self._serve is None else self._serve.said_of(ticket_id)
+    def said_of(self, case: str) -> str | None:
+        """What the product's log said last about a case."""
+        return None if self._serve is None else self._serve.said_of(case)
+
+    def _said_of_ticket(self, ticket_id: int) -> str | None:
+        return self.said_of(str(ticket_id))
 
     def watch(self) -> None:
         """Stay until a part of it ends, which is a failure."""

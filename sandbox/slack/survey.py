@@ -20,17 +20,22 @@ class Survey:
     product_url: str
     token: str = field(repr=False)
     told: str = ""  # what came of the last answer, for the page
+    apart: bool = False  # whether score and comment are told apart, each twice
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
     def answer(self, form: Mapping[str, str]) -> None:
         """Tell the product of an answer."""
         number = next(self._numbers)
-        body = {"id": str(number), **{name: form.get(name, "") for name in ("score", "email", "comment")}}
-        reply = outbound.send(
+        whole = {"id": str(number), **{name: form.get(name, "") for name in ("score", "email", "comment")}}
+        told = [whole | {"comment": ""}] * 2 + [whole] * 2 if self.apart else [whole]
+        said = [f"{reply.status} {reply.body.strip()}" for reply in map(self._tell, told)]
+        self.told = f"Answer {number}: the product said {', then '.join(said)}"
+
+    def _tell(self, body: dict[str, str]) -> outbound.Reply:
+        return outbound.send(
             "POST",
             f"{self.product_url}/surveys/plain",
             body=json.dumps(body).encode(),
             headers={"Authorization": f"Bearer {self.token}", "Content-Type": "application/json"},
             timeout=_SECONDS,
         )
-        self.told = f"Answer {number}: the product said {reply.status} {reply.body.strip()}"
