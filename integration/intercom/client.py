@@ -66,9 +66,13 @@ class Intercom:
         """A person; the one into whom they were merged, if they were."""
         for _ in range(_MERGES):
             try:
-                return self._get(f"contacts/{contact_id}", {})
+                contact = self._get(f"contacts/{contact_id}", {})
             except Merged as merged:
                 contact_id = merged.into
+                continue
+            if not isinstance(contact.get("id"), str):  # else it would be a lead who left no address
+                raise unreadable()
+            return contact
         raise NotThere("Intercom has merged the contact again and again", service=SERVICE)
 
     def contacts(self) -> Record:

@@ -90,6 +90,16 @@ def test_contacts_that_are_merged_in_a_circle_come_to_an_end(inbox: Inbox, inter
         who(inbox, key)
 
 
+@pytest.mark.parametrize("body", ["{}", '{"type": "contact"}', '{"id": 7}'])
+def test_what_is_no_contact_is_not_taken_for_a_lead_without_an_address(
+    body: str, inbox: Inbox, key: CaseKey, faults: Faults
+) -> None:
+    faults.add(Fault(service="intercom", path="/contacts/", status=200, body=body))
+    with pytest.raises(Temporary, match="cannot be read"):
+        who(inbox, key)
+    assert who(inbox, key).known
+
+
 def test_a_link_to_a_merged_contact_leads_nowhere_else(inbox: Inbox, key: CaseKey, faults: Faults) -> None:
     body = '{"type": "error.list", "errors": [{"code": "contact_merged"}]}'
     link = {"Link": '<https://evil.example/contacts/1>; rel="canonical"'}
