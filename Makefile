@@ -48,7 +48,7 @@ test-all: check ## everything that check does, then all tests, with a short stor
 browser: $(READY) ## the pages in a real browser (Debian's chromium, or CHROMIUM=/path/to/another)
 	@exec $(RUN) pytest tests/browser $(PYTEST_ARGS)
 
-storm: $(READY) ## 2,000 tickets, every fault, repeated kills: is anything lost or doubled? (15 minutes; ARGS='--tickets 200 --minutes 1')
+storm: $(READY) ## 2,000 tickets and 600 other cases, every fault, repeated kills: is anything lost or doubled? (15 minutes; ARGS='--tickets 200 --minutes 1')
 	@exec $(RUN) tests.storm $(ARGS)
 
 simulate: $(READY) ## 200,000 schedules in virtual time, every fault at every moment; prints the shortest one that breaks a promise (ARGS='--seed 1')

@@ -15,7 +15,18 @@ from redis.exceptions import RedisError
 
 from integration.cases import redis_trouble
 from integration.cases.owner import RefusedRedisError
-from integration.commands import check, forget, install, recover, retry, serve, status, uninstall
+from integration.commands import (
+    check,
+    forget,
+    install,
+    preview,
+    recover,
+    retry,
+    serve,
+    status,
+    survey,
+    uninstall,
+)
 from integration.errors import RemoteError, SettingsError
 from integration.settings import environment, from_environment
 
@@ -37,10 +48,12 @@ COMMANDS: Final[dict[str, Command]] = {
     "check": check,
     "forget": forget,
     "install": install,
+    "preview": preview,
     "recover": recover,
     "retry": retry,
     "serve": serve,
     "status": status,
+    "survey": survey,
     "uninstall": uninstall,
 }
 

@@ -9,9 +9,11 @@
     RemoteError                a service did not do what was asked
         Temporary                worth another try, at the earliest after `retry_after`
         Permanent                no further try can help; its reason is for an admin
-            NoNotePossible         the ticket can take no note: it is closed
+            NoNotePossible         the ticket gets no note: it is closed, or its requester is one of our own people
+                CaseClosed           it takes no note any more; the case that it was merged into may
             QuestionRefused        a request with a question, which may be taken without it
         Held                     401, 402, 403 and their like: our account is at fault, or this one ticket
+        NotItsTurn               its lane is closed, or others go first: nobody was asked
         NotThere                 the ticket is not there (yet), or its requester has no address (yet)
         StillPublic              our note is on the ticket, and customers can read it
 
@@ -117,7 +119,11 @@ class Permanent(RemoteError):
 
 
 class NoNotePossible(Permanent):
-    """The ticket cannot take a note any more."""
+    """The ticket cannot take a note any more, or its requester is none whom notes are about."""
+
+
+class CaseClosed(NoNotePossible):
+    """The ticket takes no note any more; if it was merged into another one, that may."""
 
 
 class QuestionRefused(Permanent):
@@ -134,6 +140,14 @@ class Held(RemoteError):
         super().__init__(reason, **told)
         self.status = status
         self.of_account = of_account
+
+
+class NotItsTurn(RemoteError):
+    """A service's lane is closed, or others go first: nobody was asked; `until` is Unix seconds of Redis' clock."""
+
+    def __init__(self, reason: str, *, until: float, **told: Unpack[Told]) -> None:
+        super().__init__(reason, **told)
+        self.until = until
 
 
 class NotThere(RemoteError):

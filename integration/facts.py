@@ -12,6 +12,7 @@ CaseKey = NewType("CaseKey", str)
 """What a note is about, by its desk and what that calls it: `zendesk-35436`."""
 
 TICKETS: Final = "zendesk"  # the desk whose cases people call by their number alone, in logs and addresses too
+_LATE: Final = 60 * 60.0  # seconds between a case and its note
 _CASE_KEY: Final = re.compile(r"([a-z][a-z0-9]{1,19})-([A-Za-z0-9_-]{1,64})")  # all of it RQ allows in a job's id
 
 
@@ -73,15 +74,166 @@ class Person:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Said:
+    """What a person said in an answer to a survey; `score` is of 10. None where nothing told it (yet)."""
+
+    score: float | None = None
+    comment: str | None = field(default=None, repr=False)
+
+    def and_later(self, later: Said) -> Said:
+        """Both as one: what the later one tells, and of this one what that leaves out."""
+        return Said(score=self.score if later.score is None else later.score, comment=later.comment or self.comment)
+
+
+@dataclass(frozen=True, kw_only=True)
 class NewCase:
     """A case that a door took in, and whom it is about, as far as the delivery says.
 
     `number` is given where a desk numbers its cases as they are created: a lower number came before a higher one.
+    `created` is when the case was created, in Unix seconds, where the delivery says so; `on_demand` says that somebody
+    asks for a note, whatever was posted before, and `demand` tells one such delivery from another: repeated, it is the
+    same.
+
+    `said` is an answer to a survey, of which more may be told within `settle` seconds: it is waited for. One that does
+    not `begin` a case changes what is known of it, and nothing else: a comment, or a score that is not low after all.
+    `contact` is what the desk calls the person, where it may tell later who that is (`Identified`). `account` is whose
+    case the delivery says it is, where the same secret signs those of others, too: the place knows whether it is ours.
     """
 
     key: CaseKey
     person: Person = field(default_factory=Person)
     number: int | None = None
+    created: float | None = None
+    on_demand: bool = False
+    said: Said | None = None
+    settle: float | None = None
+    begins: bool = True
+    demand: str | None = None
+    contact: str | None = field(default=None, repr=False)
+    account: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identified:
+    """A desk may know now who somebody is: their cases for which nobody could be looked for are looked at again."""
+
+    desk: str
+    contact: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Details:
+    """What a desk knows of a case, in one read.
+
+    `people` are whom to look for, first ones first, each with one identity; there is one at least. `name` is the
+    person's own, `text` the first comment, `created` Unix seconds. A brand or a form is its id and its name; the name
+    is None when it needs another call that was not needed. `tagged`: it carries the tag that asks for highlights.
+
+    A request for highlights brings its own `question` and the time that it is about (`within`); its person is the one
+    that it was taken in with, and `people` may be empty.
+    """
+
+    people: tuple[Person, ...]
+    name: str | None = field(repr=False)
+    subject: str = field(repr=False)
+    text: str = field(repr=False)
+    created: float
+    brand: tuple[str, str | None] | None
+    form: tuple[str, str | None] | None
+    tagged: bool
+    question: str | None = field(default=None, repr=False)
+    within: Stretch | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """How a case stands: its state, by the name that the commands show, and the reason of its end."""
+
+    state: str
+    reason: str | None = None
+
+
+class CaseKind(enum.StrEnum):
+    """What a case is, as a note calls it."""
+
+    TICKET = "ticket"
+    CONVERSATION = "conversation"
+    ANSWER = "answer"  # to a survey
+    REQUEST = "request"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Occasion:
+    """On which occasion a note is written, as far as that is known. Times are Unix seconds.
+
+    `name` is what the person is called. `case`, `reused_from` and `merged_from` are cases as people call them: the one
+    that the note is about, the one for which LogRocket was asked, and the one that was merged into it, whose own
+    creation `created_at` is then.
+    """
+
+    name: str = field(default="", repr=False)
+    kind: CaseKind = CaseKind.TICKET
+    case: str = ""
+    created_at: float | None = None
+    now: float | None = None
+    older: bool = False  # nothing was found around the case's creation: the sessions are older
+    on_demand: bool = False  # somebody asked for it: about the time until now
+    reused_from: str = ""
+    merged_from: str = ""
+    said: Said | None = None  # the answer that it is about
+
+    @property
+    def moment(self) -> float | None:
+        """Which moment the note looks back from."""
+        return self.now if self.on_demand else self.created_at
+
+    @property
+    def late(self) -> bool:
+        """Whether the note comes so long after the case that it has to say which time it is about."""
+        return self.now is not None and self.created_at is not None and self.now - self.created_at >= _LATE
+
+
+class Nothing(enum.Enum):
+    """Why there are no highlights to tell of."""
+
+    NO_SESSION = "no session"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoteStyle:
+    """How notes are written: in which language, in which time zone (by its IANA name), by which template (Jinja2)."""
+
+    language: str = "en"
+    timezone: str = "UTC"
+    template: str | None = None
+
+
+TICKETS_QUESTION: Final = "ticket"
+NO_QUESTION: Final = "off"
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseSettings:
+    """How a case is looked into: what is asked, about which time, when, and what is told; times are seconds."""
+
+    question: str = field(default=TICKETS_QUESTION, repr=False)
+    lookback_seconds: float = 72 * 3600.0  # 0: no range is asked for
+    lookahead_seconds: float = 600.0
+    delay_seconds: float = 30.0
+    link_when_empty: bool = False
+    link_when_failed: bool = False
+    reuse_seconds: float = 0.0
+
+    @property
+    def asks_of_ticket(self) -> bool:
+        """Whether the question is made of what the ticket says."""
+        return self.question == TICKETS_QUESTION
+
+    @property
+    def fixed_question(self) -> str | None:
+        """The question of every case alike."""
+        return None if self.question in (TICKETS_QUESTION, NO_QUESTION) else self.question
 
 
 class Status(enum.Enum):
@@ -90,6 +242,14 @@ class Status(enum.Enum):
     READY = "READY"
     FAILED = "FAILED"
     PENDING = "PENDING"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Moment:
+    """A moment of a session: the session's place, and when it was, in Unix seconds."""
+
+    place: str
+    at: float
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,12 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from integration.errors import Held, RemoteError
-from integration.facts import CaseKey, NewCase, Person, Receipt, Result, Stretch
+from integration.facts import CaseKey, Details, Identified, NewCase, Person, Receipt, Result, Standing, Stretch
 
 if TYPE_CHECKING:  # neither is needed to run: the web process makes no note, and settings collects what folders declare
+    from flask import Blueprint
+    from redis import Redis
+
     from integration.note import Links, Note
     from integration.settings import Settings
 
@@ -42,6 +45,7 @@ class Door(Protocol):
 
     path: str  # below PUBLIC_URL
     max_bytes: int  # of a body
+    ignored: int  # the status that answers a genuine delivery which tells of no case
 
     @property
     def has_secret(self) -> bool:
@@ -53,8 +57,15 @@ class Door(Protocol):
     def verify(self, body: bytes, headers: Headers, *, now: float) -> None:
         """Raise `UnverifiedDelivery` unless the service sent the body around `now` (Unix seconds)."""
 
-    def read(self, body: bytes) -> NewCase | None:
-        """The case that a verified body tells of; None when it tells of something else."""
+    def read(self, body: bytes, headers: Headers) -> NewCase | Identified | None:
+        """The case that a verified delivery tells of, or who may be known now; None when it tells of something else."""
+
+
+@runtime_checkable
+class TriedDoor(Protocol):
+    """A door that its service tries with HEAD before it uses it."""
+
+    tried: int  # the status for that
 
 
 class Callback(Protocol):
@@ -79,14 +90,26 @@ class Callback(Protocol):
 class Place(Protocol):
     """Where the notes of one desk are written."""
 
-    def person(self, key: CaseKey) -> Person:
-        """Whom the case is about; `NoAddress` when nobody can be looked for."""
+    def details(self, key: CaseKey) -> Details:
+        """What the desk knows of the case; `NoAddress` when nobody can be looked for.
+
+        `NoNotePossible` when the person is none whom notes are about, and when the case can take no note.
+        """
+
+    def take_tag_off(self, key: CaseKey) -> None:
+        """Take off the tag that asks for highlights; nothing happens when it is not there."""
+
+    def tag(self, key: CaseKey) -> None:
+        """Add the tag that says that there is a note, if one is set; nothing happens when it is there."""
+
+    def merged_into(self, key: CaseKey) -> CaseKey | None:
+        """The case into which a closed one was merged."""
 
     def find_note(self, key: CaseKey, *, markers: Sequence[str]) -> Receipt | None:
         """The note of ours that holds one of `markers`, public or not."""
 
-    def find_any_note(self, key: CaseKey, *, markers: Sequence[str]) -> Receipt | None:
-        """The note of `find_note`, or one of ours for any request."""
+    def find_any_note(self, key: CaseKey, *, markers: Sequence[str], since: float = 0.0) -> Receipt | None:
+        """The note of `find_note`, or one of ours for any request; only those written at `since` or later."""
 
     def write(self, key: CaseKey, note: Note) -> Receipt:
         """Write the note, in one request, and see whether it is internal."""
@@ -101,11 +124,45 @@ class Place(Protocol):
         """Why one case is refused although our credentials are accepted, for an admin."""
 
 
+@runtime_checkable
+class Closes(Protocol):
+    """What keeps connections."""
+
+    def close(self) -> None:
+        """Close them."""
+
+
+class SecondPlace(Closes, Protocol):
+    """Where a note goes besides its own place, by a lane of its own."""
+
+    def take_turn(self) -> None:
+        """Begin; `NotItsTurn` when no note may go there now."""
+
+    def holds(self, key: CaseKey, *, markers: Sequence[str]) -> bool:
+        """Whether our note is there already: it holds one of `markers`, or is known to be of the case."""
+
+    def write(self, key: CaseKey, note: Note) -> None:
+        """Write the note, in one request."""
+
+
+@runtime_checkable
+class KnowsAccounts(Protocol):
+    """A place whose door may be told of cases of other accounts."""
+
+    def is_of(self, account: str) -> bool:
+        """Whether an account is the one where notes are written; True when the service does not say."""
+
+
 class Summariser(Protocol):
     """Who tells what a person did."""
 
-    def ask(self, person: Person, *, callback_url: str) -> str:
-        """Ask for highlights, to be sent to `callback_url`; the request's id."""
+    def ask(
+        self, person: Person, *, callback_url: str, question: str | None = None, within: Stretch | None = None
+    ) -> str:
+        """Ask for highlights, to be sent to `callback_url`; the request's id.
+
+        `QuestionRefused` when it may be asked without the question.
+        """
 
     def result(self, request_id: str) -> Result | None:
         """What came of a request; None when it is not known there."""
@@ -115,6 +172,14 @@ class Summariser(Protocol):
 
     def denied(self, error: Held) -> str:
         """Why one person's highlights are refused although our credentials are accepted, for an admin."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Project:
+    """One of the summariser's projects: who tells, and where what it tells of is looked at."""
+
+    summariser: Summariser
+    links: Links
 
 
 # -- Missed cases
@@ -186,6 +251,22 @@ class MissedCases(Protocol):
         """Find out when deliveries were missed since a Unix time."""
 
 
+# -- Who asks over HTTP
+
+
+class Cases(Protocol):
+    """What an API of a folder's own may do with cases."""
+
+    def receive(self, case: NewCase) -> bool:
+        """Take in a case; False when it is known, or was erased."""
+
+    def standing(self, key: CaseKey) -> Standing | None:
+        """How a case stands; None when it is not known, or was erased."""
+
+    def waiting(self) -> int:
+        """How many cases have no highlights yet."""
+
+
 # -- A folder
 
 
@@ -193,16 +274,22 @@ class MissedCases(Protocol):
 class Signing:
     """By what a door's deliveries are known to be genuine, in the words that an admin needs when they are refused.
 
-    `secret` is the variable that holds the secret. `command` is ours, and prints the line that sets it; None when an
-    admin copies it by hand. `sender` is what sends the deliveries, `needed` what one has to hold, and `fresh_minutes`
-    how far off its time may be.
+    `secret` is the variable that holds the secret, `proof` what a delivery bears that is made with it. `command` is
+    ours, and prints the line that sets it; None when an admin copies it by hand. `sender` is what sends the deliveries,
+    `needed` what one has to hold, and `fresh_minutes` how far off its time may be.
     """
 
     secret: str
+    proof: str = "signature"
     command: str | None = None
     sender: str = "webhook"
     needed: str = "name of a case"
     fresh_minutes: int = 15
+
+    @property
+    def vouched(self) -> str:
+        """How a genuine delivery is one of the service's, before its name."""
+        return "signed by" if self.proof == Signing.proof else f"with the {self.proof} of"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -213,25 +300,48 @@ class Service:
     of its cases begin with, and `credentials` the variables that an admin looks at when it refuses us. Who has a door
     says how its deliveries are signed, and who has the summariser has its callback, its links, and the variable of the
     `ceiling`.
+
+    A folder may offer several services, one for each of its doors, whose cases have one desk. `is_set_up` tells whether
+    an admin has set a service up; None: always. The notes of a desk that has no place of its own go to the place of the
+    service that `posts_to` names. Those of a `keeper` may go to the place of the service that `copies_to` names, too,
+    where that is set up: the keeper gets it, and decides; its `api` gets the name.
     """
 
     name: str
     credentials: str
+    is_set_up: Callable[[Settings], bool] | None = None
     desk: str | None = None
     door: Callable[[Settings], Door] | None = None
     signing: Signing | None = None
     place: Callable[[Settings], Place] | None = None
+    posts_to: str | None = None
+    keeper: Callable[[Settings, Redis, SecondPlace | None], Place] | None = None  # it keeps notes in our own Redis
+    copies_to: str | None = None
+    api: Callable[[Settings, Redis, Cases, str | None], Blueprint] | None = None  # where cases are asked for over HTTP
     interval: float = 1.0  # seconds between two notes for as long as the place has told no pace
     case_url: Callable[[Settings, CaseKey], str] | None = None  # where people look at a case
     missed: Callable[[Settings, Wait], MissedCases] | None = None
     summariser: Callable[[Settings], Summariser] | None = None
     callback: Callable[[Settings], Callback] | None = None
     links: Callable[[Settings], Links] | None = None
+    projects: Callable[[Settings], Mapping[str, str]] | None = None  # its lanes beside its first: their credentials
+    project: Callable[[Settings, str], Project] | None = None  # what is behind such a lane
+    choose: Callable[[Settings, Details], str] | None = None  # the lane of a case's project
     ceiling: str | None = None  # the variable that says how many requests an hour there may be
 
     def __post_init__(self) -> None:
         if self.door is not None and self.signing is None:
             raise TypeError(f"{self.name} has a door and does not say how its deliveries are signed")
+
+    @property
+    def tells(self) -> bool:
+        """Whether new cases come from there."""
+        return self.door is not None or self.api is not None
+
+    @property
+    def takes_notes(self) -> bool:
+        """Whether notes are written there."""
+        return self.place is not None or self.keeper is not None
 
     @property
     def endpoint(self) -> str:

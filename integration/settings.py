@@ -10,22 +10,23 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
-from typing import Final, Protocol, TypeVar
+from typing import Final, Protocol, TypeVar, runtime_checkable
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 
-from integration import variables
+from integration import case_settings, note_settings, variables
 from integration.cases import redis_url
 from integration.cases.keys import ALLOWED, DEFAULT_PREFIX, Keys
 from integration.errors import SettingsError
+from integration.facts import CaseSettings, NoteStyle
 from integration.variables import Reader
 
 SECRET_KEY_LENGTH: Final = 32
@@ -33,6 +34,8 @@ PASSWORD_LENGTH: Final = 12
 LONGEST_KEEP_ALIVE: Final = 3600
 _FIRST: Final = ("REDIS_URL", "REDIS_TLS_VERIFY", "KEY_PREFIX", "PUBLIC_URL", "SECRET_KEY", "SECRET_KEY_FALLBACKS")
 _LAST: Final = (
+    *case_settings.NAMES,
+    *note_settings.NAMES,
     *("ADMIN_PASSWORD", "WEB_CONCURRENCY", "WORKER_CONCURRENCY", "KEEP_ALIVE_SECONDS"),
     *("POLL_AFTER_SECONDS", "FAILED_RETRY_SECONDS", "SETTLE_SECONDS", "BACKOFF_SECONDS", "RETENTION_DAYS"),
     *("LOG_LEVEL", "LOG_FORMAT", "HEROKU_APP_DEFAULT_DOMAIN_NAME"),
@@ -44,11 +47,15 @@ T = TypeVar("T")
 
 
 class Part(Protocol):
-    """What a service's folder declares: its module `settings` has the `NAMES` of its variables, and reads them."""
+    """What a service's folder declares: its module `settings` has the `NAMES` of its variables, and reads them.
+
+    `read` returns None when an admin has set none of them: then the service is not set up. `read_needed` reads them
+    where the service is needed all the same; what can be needed so has one.
+    """
 
     @property
     def account(self) -> str:
-        """Whose cases, in words that are no secret: `Zendesk acme`."""
+        """Whose cases, in words that are no secret: `Zendesk acme`; empty when its cases are nobody's in particular."""
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -62,6 +69,30 @@ class Part(Protocol):
         """What a process says of it at its start, in the log: nothing secret."""
 
 
+class ProjectRule(Protocol):
+    """Which project of the summariser's is chosen for the cases of a brand, or of a form; its text is the admin's."""
+
+    @property
+    def kind(self) -> str:
+        """What it names: `brand`, `form`."""
+
+    def names(self, label: tuple[str, str | None] | None) -> bool:
+        """Whether it names this one, of which there are an id and a name."""
+
+
+@runtime_checkable
+class ChoosesProject(Protocol):
+    """A part by which a project of the summariser's is chosen for a case."""
+
+    @property
+    def project_rules(self) -> Sequence[ProjectRule]:
+        """By which it is."""
+
+    @property
+    def named_kinds(self) -> frozenset[str]:
+        """What a desk has to tell by name for that: `brand`, `form`."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """The settings of one process. URLs have no trailing slash, times are seconds; no secret is in its `repr`."""
@@ -72,6 +103,8 @@ class Settings:
     public_url: str
     secret_keys: tuple[str, ...] = field(repr=False)  # the current one first
     parts: tuple[Part, ...]  # what the services' folders declare, in the order of `integration.services`
+    cases: CaseSettings
+    note_style: NoteStyle
     admin_password: str | None = field(repr=False)
     web_concurrency: int
     worker_concurrency: int
@@ -93,7 +126,7 @@ class Settings:
     @property
     def account(self) -> str:
         """Who this installation is: the accounts whose cases its keys hold, in words that are no secret."""
-        return ", ".join(part.account for part in self.parts)
+        return ", ".join(part.account for part in self.parts if part.account)
 
     @property
     def requests_per_hour(self) -> int:
@@ -101,10 +134,27 @@ class Settings:
         [number] = [number for part in self.parts if (number := part.requests_per_hour) is not None]
         return number
 
+    @property
+    def named_kinds(self) -> tuple[str, ...]:
+        """What a desk has to tell by name, for a project of the summariser's to be chosen."""
+        return tuple(kind for part in self.parts if isinstance(part, ChoosesProject) for kind in part.named_kinds)
+
+    @property
+    def project_rules(self) -> tuple[ProjectRule, ...]:
+        """By which a project of the summariser's is chosen for a case."""
+        return tuple(rule for part in self.parts if isinstance(part, ChoosesProject) for rule in part.project_rules)
+
     def of(self, kind: type[T]) -> T:
-        """What one service's folder declares: `settings.of(ZendeskSettings)`."""
-        [part] = [part for part in self.parts if isinstance(part, kind)]
+        """What one service's folder declares: `settings.of(ZendeskSettings)`; `SettingsError` when it is not set up."""
+        part = self.find(kind)
+        if part is None:
+            service = kind.__name__.removesuffix("Settings")
+            raise SettingsError([f"{service} is not set up: docs/settings.md tells which variables it needs"])
         return part
+
+    def find(self, kind: type[T]) -> T | None:
+        """What one service's folder declares; None when it is not set up."""
+        return next((part for part in self.parts if isinstance(part, kind)), None)
 
     def having(self, part: Part) -> Settings:
         """The same with another of one folder's parts: for commands and tests."""
@@ -121,18 +171,28 @@ class Settings:
 
 
 @cache
-def _folders() -> tuple[ModuleType, ...]:
+def _folders() -> Mapping[str, ModuleType]:
     """The modules `settings` of the folders that have one."""
     from integration.services import FOLDERS  # noqa: PLC0415 -- it imports this module
 
-    names = [f"integration.{folder}.settings" for folder in FOLDERS]
-    return tuple(import_module(name) for name in names if find_spec(name) is not None)
+    names = {folder: f"integration.{folder}.settings" for folder in FOLDERS}
+    return {folder: import_module(name) for folder, name in names.items() if find_spec(name) is not None}
+
+
+def _parts(reader: Reader) -> tuple[Part, ...]:
+    """What the folders declare that are set up, or needed."""
+    from integration.services import needed  # noqa: PLC0415 -- likewise
+
+    parts: dict[str, Part | None] = {folder: module.read(reader) for folder, module in _folders().items()}
+    for folder in needed([folder for folder, part in parts.items() if part is not None]):
+        parts[folder] = parts[folder] or _folders()[folder].read_needed(reader)
+    return tuple(part for part in parts.values() if part is not None)
 
 
 @cache
 def names() -> tuple[str, ...]:
     """Every variable, in the order in which the docs list them: messages are sorted by it."""
-    return (*_FIRST, *(name for folder in _folders() for name in folder.NAMES), *_LAST)
+    return (*_FIRST, *(name for folder in _folders().values() for name in folder.NAMES), *_LAST)
 
 
 def from_environment(environ: Mapping[str, str] | None = None) -> Settings:
@@ -169,7 +229,7 @@ def public_url(reader: Reader) -> str:
 
 
 def _settings(reader: Reader) -> Settings:
-    """Everything. Zendesk is the only door, so its variables are needed; with another door, its own would do."""
+    """Everything that is needed, and what an admin has set up besides."""
     read = reader.read
     verify = read("REDIS_TLS_VERIFY", variables.yes_or_no, default=True)
     secret_key = read("SECRET_KEY", _secret_key, default="", needed=True)
@@ -179,7 +239,9 @@ def _settings(reader: Reader) -> Settings:
         key_prefix=read("KEY_PREFIX", _key_prefix, default=DEFAULT_PREFIX),
         public_url=public_url(reader),
         secret_keys=(secret_key, *read("SECRET_KEY_FALLBACKS", _secret_keys, default=variables.NONE)),
-        parts=tuple(folder.read(reader) for folder in _folders()),
+        parts=_parts(reader),
+        cases=case_settings.read(reader),
+        note_style=note_settings.read(reader),
         admin_password=read("ADMIN_PASSWORD", _password, default=None),
         web_concurrency=read("WEB_CONCURRENCY", variables.count, default=2),
         worker_concurrency=read("WORKER_CONCURRENCY", variables.count, default=4),

@@ -13,6 +13,7 @@ from typing import Final, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
 SECRET_LENGTH: Final = 8  # at least: every real secret is far longer
+_FORGOTTEN: Final = "holds what should have been replaced by a value: nothing is run or filled in here"
 NONE: Final[tuple[str, ...]] = ()
 _QUOTES: Final = (
     '""',
@@ -48,9 +49,16 @@ class Reader:
             if needed:
                 self.problems[name] = "is not set"
             return default
-        around = _around(raw)
+        return self._converted(name, convert, default=default, around=_around(raw))
+
+    def read_template(self, name: str, convert: Callable[[str], T], *, default: T) -> T:
+        """A template's value, whose braces are its own; `default` as for `read`."""
+        raw = self.text(name)
+        return self._converted(name, convert, default=default, around=_around_template(raw)) if raw else default
+
+    def _converted(self, name: str, convert: Callable[[str], T], *, default: T, around: str | None) -> T:
         try:
-            value = convert(raw)
+            value = convert(self.text(name))
         except ValueError as problem:
             self.problems[name] = _both(f"{problem}", around)
             return default
@@ -76,11 +84,14 @@ def as_it_was_meant(raw: str) -> str:
 
 def _around(raw: str) -> str | None:
     """What a value has around it that should not be there, in words."""
+    return _around_template(raw) or (_FORGOTTEN if re.fullmatch(r"\{\{.*\}\}", raw, re.DOTALL) else None)
+
+
+def _around_template(raw: str) -> str | None:
+    """What a template has around it that should not be there: it begins and ends with braces of its own."""
     if any(len(raw) > 1 and raw[0] == pair[0] and pair[1] in (raw[-1], _before_a_remark(raw)) for pair in _QUOTES):
         return "still has quotes around it, which docker run --env-file, for one, keeps: write it without them"
-    if re.fullmatch(r"<.*>|\$\(.*\)|\$\{\w+\}|\{\{.*\}\}", raw, re.DOTALL):
-        return "holds what should have been replaced by a value: nothing is run or filled in here"
-    return None
+    return _FORGOTTEN if re.fullmatch(r"<.*>|\$\(.*\)|\$\{\w+\}", raw, re.DOTALL) else None
 
 
 def _before_a_remark(raw: str) -> str:

@@ -1,4 +1,4 @@
-"""`python -m sandbox`: the whole product on this machine, against stand-ins for Zendesk and LogRocket."""
+"""`python -m sandbox`: the whole product on this machine, against stand-ins for the services around it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # SIGINT may have been inherited as ignored
         signal.signal(number, _interrupt)
     try:
-        print("Starting Valkey, the stand-ins for Zendesk and LogRocket, web and worker ...", flush=True)
+        print("Starting Valkey, the stand-ins for all services, web and worker ...", flush=True)
         with Stage(wanted.product, quiet=wanted.once, note_seconds=wanted.wait) as stage:
             try:
                 play(stage, CUSTOMERS[wanted.customer], once=wanted.once)
@@ -114,6 +114,7 @@ def show(stage: Stage, customer: Customer) -> None:
 def tell_addresses(stage: Stage) -> None:
     """Print where to go on."""
     print(f"\nTickets, to file more:  {stage.sandbox.zendesk.url}/")
+    print(f"Intercom, surveys, ask: {stage.sandbox.zendesk.url}/sandbox/doors")
     print(f"The product's page:     {stage.product_url}/  (user admin, password {stage.admin_password})")
     print("Any of its commands, such as check, beside it, in another terminal:")
     print(f"  {beside.usage(stage.shown)}")

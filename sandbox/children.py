@@ -18,8 +18,8 @@ from typing import Final
 from sandbox import end_with_parent
 
 KEPT_LINES: Final = 200
-KEPT_TICKETS: Final = 1000
-_TICKET: Final = re.compile(r"\bticket_id=(\d{1,18})\b")
+KEPT_CASES: Final = 1000
+_CASE: Final = re.compile(r"\b(?:ticket_id|case)=([A-Za-z0-9_-]{1,85})(?![A-Za-z0-9_-])")
 WAIT_SECONDS: Final = end_with_parent.GRACE_SECONDS + 2
 
 
@@ -44,7 +44,7 @@ class Child:
         self.name = name
         self._quiet = quiet
         self._lines: deque[str] = deque(maxlen=KEPT_LINES)
-        self._of_tickets: OrderedDict[int, str] = OrderedDict()
+        self._of_cases: OrderedDict[str, str] = OrderedDict()
         handed = [] if serves is None else [serves.fileno()]
         listens = str(*handed) or "-"
         self._process = subprocess.Popen(
@@ -80,9 +80,9 @@ class Child:
         said = [line.removeprefix(f"{name}=") for line in self._lines if line.startswith(f"{name}=")]
         return said[-1] if said else ""
 
-    def said_of(self, ticket_id: int) -> str | None:
-        """Its last line about a ticket."""
-        return self._of_tickets.get(ticket_id)
+    def said_of(self, case: str) -> str | None:
+        """Its last line about a case: a ticket's number, or another case's key."""
+        return self._of_cases.get(case)
 
     def begin_to_end(self) -> None:
         """Let the command, and all that it started, get SIGTERM."""
@@ -112,17 +112,17 @@ class Child:
         with suppress(ValueError):  # the pipe was closed while somebody still held its other end
             for line in self._process.stdout or ():
                 self._lines.append(line.rstrip())
-                self._note_ticket(line.rstrip())
+                self._note_case(line.rstrip())
                 if not self._quiet:
                     print(self._named(line.rstrip()), file=sys.stderr, flush=True)
 
-    def _note_ticket(self, line: str) -> None:
-        """Keep the last line about each of the last tickets."""
-        for number in _TICKET.findall(line):
-            self._of_tickets[int(number)] = line
-            self._of_tickets.move_to_end(int(number))
-        while len(self._of_tickets) > KEPT_TICKETS:
-            self._of_tickets.popitem(last=False)
+    def _note_case(self, line: str) -> None:
+        """Keep the last line about each of the last cases."""
+        for case in _CASE.findall(line):
+            self._of_cases[case] = line
+            self._of_cases.move_to_end(case)
+        while len(self._of_cases) > KEPT_CASES:
+            self._of_cases.popitem(last=False)
 
     def _named(self, line: str) -> str:
         return f"{self.name:<6} | {line}"

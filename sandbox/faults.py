@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal, get_args
 from urllib.parse import unquote
 
-Service = Literal["zendesk", "logrocket"]
+Service = Literal["zendesk", "logrocket", "slack", "intercom"]
 Drop = Literal["before", "after"]
 Drip = Literal["headers", "body"]
 
@@ -80,14 +80,14 @@ def read_fault(data: object) -> Fault:
     if unknown:
         raise MalformedFault(f"unknown field: {', '.join(map(str, unknown))}")
     if "service" not in data:
-        raise MalformedFault("service is missing: zendesk or logrocket")
+        raise MalformedFault("service is missing: zendesk, logrocket, slack or intercom")
     return Fault(**data)
 
 
 def _problems(fault: Fault) -> list[str]:
     """Say what is wrong with a fault, as sentences."""
     checks = {
-        "service: zendesk or logrocket": fault.service in get_args(Service),
+        "service: zendesk, logrocket, slack or intercom": fault.service in get_args(Service),
         "method: a string or null": fault.method is None or isinstance(fault.method, str),
         "path: a regular expression": _is_pattern(fault.path),
         "times: a whole number above 0, or null for always": fault.times is None or _is_count(fault.times, 1),

@@ -14,7 +14,7 @@ RETRY_SECONDS: Final = ("3", "5", "8")
 
 _ENDED: Final = re.compile(r"(?:ticket (?:failed|skipped)|highlights empty)\b")
 _STAMP: Final = re.compile(r"\S*\d:\d\d\S* \w+ +")
-_PLACE: Final = re.compile(r" (?:ticket_id|step|state|tries|ms|next)=\S+")
+_PLACE: Final = re.compile(r" (?:ticket_id|case|step|state|tries|ms|next)=\S+")
 _SHOWN: Final = 300
 
 
@@ -31,8 +31,11 @@ def why_no_note(zendesk: Zendesk, logrocket: LogRocket, ticket: Ticket) -> str |
 def last_words(zendesk: Zendesk, ticket_id: int) -> str | None:
     """Return what the product's log said last of a ticket, without what everybody knows."""
     line = zendesk.product.said_of(ticket_id) if zendesk.product else None
-    if line is None:
-        return None
+    return None if line is None else words_of(line)
+
+
+def words_of(line: str) -> str:
+    """Return a line of the product's log without what everybody knows."""
     return _PLACE.sub("", _STAMP.sub("", line, count=1))[:_SHOWN]
 
 

@@ -16,6 +16,8 @@ from typing import Final, Self
 
 from sandbox import Comment, Sandbox, beside, outcome
 from sandbox.children import Child
+from sandbox.doors import Doors
+from sandbox.doors import page as doors_page
 from sandbox.outbound import send
 from sandbox.wire import HOST
 from sandbox.zendesk import Product
@@ -36,11 +38,16 @@ SOCKET: Final = "valkey.sock"
 
 BLANK: Final = tuple(
     """
-    ADMIN_PASSWORD BACKOFF_SECONDS FAILED_RETRY_SECONDS HEROKU_APP_DEFAULT_DOMAIN_NAME KEEP_ALIVE_SECONDS
-    KEY_PREFIX LOGROCKET_API_KEY LOGROCKET_API_URL LOGROCKET_APP_ID LOGROCKET_APP_URL LOGROCKET_PROJECTS
-    LOGROCKET_REQUESTS_PER_HOUR LOG_FORMAT LOG_LEVEL POLL_AFTER_SECONDS PUBLIC_URL REDIS_TLS_VERIFY REDIS_URL
-    RETENTION_DAYS SECRET_KEY SECRET_KEY_FALLBACKS SETTLE_SECONDS WEB_CONCURRENCY WORKER_CONCURRENCY ZENDESK_API_TOKEN
-    ZENDESK_CLIENT_ID ZENDESK_CLIENT_SECRET ZENDESK_EMAIL ZENDESK_SUBDOMAIN ZENDESK_URL ZENDESK_WEBHOOK_SECRET
+    ADMIN_PASSWORD ASK_CALLBACK_HOSTS ASK_CALLBACK_SECRET ASK_KEEP_HOURS ASK_TOKENS BACKOFF_SECONDS DELAY_SECONDS
+    FAILED_RETRY_SECONDS FORMBRICKS_COMMENT FORMBRICKS_SCORE FORMBRICKS_WEBHOOK_SECRET HEROKU_APP_DEFAULT_DOMAIN_NAME
+    IDENTIFY_BY INTERCOM_ACCESS_TOKEN INTERCOM_ADMIN_ID INTERCOM_CLIENT_SECRET INTERCOM_REGION INTERCOM_URL
+    KEEP_ALIVE_SECONDS KEY_PREFIX LANGUAGE LOGROCKET_API_KEY LOGROCKET_API_URL LOGROCKET_APP_ID LOGROCKET_APP_URL
+    LOGROCKET_PROJECTS LOGROCKET_REQUESTS_PER_HOUR LOG_FORMAT LOG_LEVEL LOOKAHEAD_MINUTES LOOKBACK_HOURS NOTE_TEMPLATE
+    POLL_AFTER_SECONDS PUBLIC_URL QUESTION REDIS_TLS_VERIFY REDIS_URL RETENTION_DAYS REUSE_MINUTES SECRET_KEY
+    SECRET_KEY_FALLBACKS SETTLE_SECONDS SKIP_DOMAINS SLACK_API_URL SLACK_BOT_TOKEN SLACK_CHANNEL SURVEY_MAX_SCORE
+    SURVEY_SETTLE_SECONDS SURVEY_TOKEN TAG_POSTED TIMEZONE TYPEFORM_COMMENT TYPEFORM_SCORE TYPEFORM_WEBHOOK_SECRET
+    WEB_CONCURRENCY WHEN_EMPTY WHEN_FAILED WORKER_CONCURRENCY ZENDESK_API_TOKEN ZENDESK_CLIENT_ID ZENDESK_CLIENT_SECRET
+    ZENDESK_EMAIL ZENDESK_SUBDOMAIN ZENDESK_URL ZENDESK_WEBHOOK_SECRET
     """.split()  # noqa: SIM905 -- a list of words
 )
 """Every variable of the product: set, be it to nothing, so that neither a `.env` nor a shell says anything here."""
@@ -77,6 +84,7 @@ class Stage:
         self.admin_password = secrets.token_urlsafe(12)
         self.product_url = ""
         self.sandbox: Sandbox
+        self.doors: Doors
         self.shown: beside.Running
 
     def __enter__(self) -> Self:
@@ -97,19 +105,33 @@ class Stage:
         self._ends.callback(shutil.rmtree, folder, ignore_errors=True)
         self._folder = folder
         self._product = without_env_file(self._checkout, folder / "product")
-        self.sandbox = self._ends.enter_context(_sandbox())
+        self.sandbox = _sandbox()
+        self._ends.callback(self.sandbox.stop)
+        self._start_doors()
+        self.sandbox.start()
         self.sandbox.logrocket.delay = LOGROCKET_SECONDS
         with listening(PRODUCT_PORT) as taken:
             port = taken.getsockname()[1]
             self.product_url = f"http://{HOST}:{port}"
-            self.sandbox.zendesk.product = Product(self.product_url, self.admin_password, said_of=self.said_of)
+            self.sandbox.zendesk.product = Product(self.product_url, self.admin_password, said_of=self._said_of_ticket)
             environment = surroundings() | {"PORT": str(port)}
             variables = dict.fromkeys(BLANK, "") | self.sandbox.environment() | {"PUBLIC_URL": self.product_url}
+            self.doors.aim(self.product_url)
+            variables |= self.doors.environment()
             data = folder / "data"
             variables |= self._variables(data) | {"ZENDESK_WEBHOOK_SECRET": self._installed(environment | variables)}
             self._serve = self._child("serve", [*SERVE, str(data)], environment | variables, serves=taken)
         self._wait_for(self._is_ready, START_SECONDS, f"the web process was not ready after {START_SECONDS:.0f} s")
+        self.doors.open(self.product_url)
         self._publish(folder, variables)
+
+    def _start_doors(self) -> None:
+        """Start what is behind the other doors; their page stands beside the tickets'."""
+        self.doors = Doors(faults=self.sandbox.faults, callbacks_to=self.sandbox.zendesk.url)
+        self._ends.callback(self.doors.stop)
+        self.doors.said_of = self.said_of
+        self.sandbox.zendesk.app.register_blueprint(doors_page.blueprint(self.doors))
+        self.doors.start()
 
     def _variables(self, data: Path) -> dict[str, str]:
         """The product's variables that are the sandbox's own choice."""
@@ -121,6 +143,7 @@ class Stage:
             "FAILED_RETRY_SECONDS": ",".join(outcome.RETRY_SECONDS),
             "SETTLE_SECONDS": "10",
             "BACKOFF_SECONDS": "2",
+            "DELAY_SECONDS": "2",
             "WEB_CONCURRENCY": "2",
             "WORKER_CONCURRENCY": "2",
         }
@@ -174,9 +197,12 @@ class Stage:
         self._wait_for(is_noted, self._note_seconds, f"no note on ticket {ticket_id} after {self._note_seconds:.0f} s")
         return zendesk.internal_notes(ticket_id)[0]
 
-    def said_of(self, ticket_id: int) -> str | None:
-        """What the product's log said last about a ticket."""
-        return None if self._serve is None else self._serve.said_of(ticket_id)
+    def said_of(self, case: str) -> str | None:
+        """What the product's log said last about a case."""
+        return None if self._serve is None else self._serve.said_of(case)
+
+    def _said_of_ticket(self, ticket_id: int) -> str | None:
+        return self.said_of(str(ticket_id))
 
     def watch(self) -> None:
         """Stay until a part of it ends, which is a failure."""

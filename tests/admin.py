@@ -50,7 +50,7 @@ def file_one(product: InProcess, sandbox: Sandbox) -> int:
 
 def fail_one(product: InProcess, sandbox: Sandbox) -> int:
     """A ticket that has failed, because LogRocket refuses its request."""
-    sandbox.faults.add(Fault(service="logrocket", method="POST", status=400))
+    sandbox.faults.add(Fault(service="logrocket", method="POST", status=400, times=2))
     ticket_id = sandbox.zendesk.file_ticket(requester="ada@shop.example")
     product.work_until(ticket_id, State.FAILED)
     return ticket_id

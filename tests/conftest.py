@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Self, TypeVar, cast
 
@@ -33,11 +34,11 @@ from integration.logrocket.settings import LogRocketSettings
 from integration.settings import Settings, from_environment
 from integration.web.app import create_app
 from integration.zendesk.desk import Desk
-from integration.zendesk.settings import ZendeskSettings
 from sandbox import Sandbox
 from sandbox.zendesk import schemas
 from tests.ports import free_port
 from tests.tickets import key
+from tests.variables import AT_ONCE
 from worker import sweeper
 from worker.jobs import Jobs
 from worker.rq_classes import open_worker
@@ -148,6 +149,7 @@ def environ(sandbox: Sandbox, redis: Redis, redis_url: str, port: int) -> dict[s
     assert redis.ping()
     return {
         **sandbox.environment(),
+        **AT_ONCE,
         "REDIS_URL": redis_url,
         "PUBLIC_URL": f"http://127.0.0.1:{port}",
         "SECRET_KEY": secrets.token_hex(32),
@@ -175,13 +177,19 @@ class InProcess:
         self.app = create_app(settings)
         self._server = make_server("127.0.0.1", port, self.app, threaded=True, request_handler=_Quiet)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
-        self.desk, self.logrocket = Desk(settings.of(ZendeskSettings)), LogRocket(settings.of(LogRocketSettings))
+        places = services.places(settings, self.redis)
+        self.desk = cast("Desk", places["zendesk"])
+        self.logrocket = LogRocket(settings.of(LogRocketSettings))
         self.jobs = Jobs(
             ledger=self.ledger,
-            places={"zendesk": self.desk},
+            places=places,
             summariser=self.logrocket,
             callback=services.callback(settings),
             links=services.links(settings),
+            projects=services.projects(settings),
+            choose=partial(services.choose_project, settings),
+            wishes=settings.cases,
+            style=settings.note_style,
         )
 
     def __enter__(self) -> Self:

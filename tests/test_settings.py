@@ -15,12 +15,13 @@ from redis import BlockingConnectionPool, ConnectionPool, Redis
 from redis.connection import AbstractConnection, Connection, SSLConnection, UnixDomainSocketConnection
 
 from integration.errors import SettingsError
+from integration.facts import CaseSettings, NoteStyle
 from integration.logrocket.settings import LogRocketSettings
 from integration.settings import Settings, from_environment, names
 from integration.zendesk.settings import ZENDESK_TEST_SECRET, ApiToken, OAuthClient, ZendeskSettings
 from tests.conftest import ROOT
 from tests.tickets import key
-from tests.variables import ALL, ENVIRON, LEGACY, NEEDED
+from tests.variables import ALL, ASKED, ENVIRON, INTERCOM, LEGACY, NEEDED, SURVEYS_AND_SLACK
 
 unhurried = limits(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -68,6 +69,8 @@ def test_the_defaults_are_those_of_the_contract() -> None:
     assert len(settings.secret_keys) == 1
     assert settings.of(ZendeskSettings).url == "https://acme.zendesk.com"
     assert settings.of(ZendeskSettings).webhook_secrets == ()
+    assert settings.of(ZendeskSettings).identify_by == ("email", "external_id")
+    assert (settings.of(ZendeskSettings).skip_domains, settings.of(ZendeskSettings).tag_posted) == ((), None)
     assert settings.of(LogRocketSettings).api_url == "https://api.logrocket.com"
     assert settings.of(LogRocketSettings).app_url == "https://app.logrocket.com"
     assert settings.of(LogRocketSettings).project_rules == ()
@@ -77,6 +80,7 @@ def test_the_defaults_are_those_of_the_contract() -> None:
     assert settings.poll_after_seconds == 300
     assert list(settings.failed_retry_seconds) == [60, 300, 900]
     assert (settings.settle_seconds, settings.backoff_seconds, settings.retention_days) == (60, 5, 30)
+    assert settings.note_style == NoteStyle(language="en", timezone="UTC", template=None)
     assert (settings.log_level, settings.log_format) == ("INFO", "text")
 
 
@@ -88,6 +92,9 @@ def test_every_optional_variable_is_heard() -> None:
             "KEY_PREFIX": "Acme_Staging-2",
             "KEEP_ALIVE_SECONDS": "120",
             "ZENDESK_URL": "http://127.0.0.1:8001/",
+            "IDENTIFY_BY": "field:0360001, External_ID,email",
+            "SKIP_DOMAINS": "Acme.com, @acme.de,*.acme.org,b\u00fccher.example,acme.com",
+            "TAG_POSTED": "Has_Highlights",
             "LOGROCKET_API_URL": "http://[::1]:8002",
             "LOGROCKET_APP_URL": "https://lr.acme.example/rocket/",
             "LOGROCKET_PROJECTS": "brand:Acme Pro=acme/pro:acme:pro:hush-hush",
@@ -98,6 +105,16 @@ def test_every_optional_variable_is_heard() -> None:
             "SETTLE_SECONDS": "0",
             "BACKOFF_SECONDS": "0.05",
             "RETENTION_DAYS": "7",
+            "QUESTION": "OFF",
+            "LOOKBACK_HOURS": "1.5",
+            "LOOKAHEAD_MINUTES": "0",
+            "DELAY_SECONDS": "0",
+            "WHEN_EMPTY": "Link",
+            "WHEN_FAILED": "link",
+            "REUSE_MINUTES": "15",
+            "LANGUAGE": "DE",
+            "TIMEZONE": "Europe/Berlin",
+            "NOTE_TEMPLATE": "{{ summary }}",
             "LOG_LEVEL": "debug",
             "LOG_FORMAT": "JSON",
         }
@@ -105,13 +122,26 @@ def test_every_optional_variable_is_heard() -> None:
     assert not settings.redis_tls_verify
     assert (settings.key_prefix, settings.keep_alive_seconds) == ("Acme_Staging-2", 120)
     assert settings.keys.case(key(7)) == "Acme_Staging-2:case:zendesk-7"
+    assert settings.cases == CaseSettings(
+        question="off",
+        lookback_seconds=5400,
+        lookahead_seconds=0,
+        delay_seconds=0,
+        link_when_empty=True,
+        link_when_failed=True,
+        reuse_seconds=900,
+    )
     assert settings.of(ZendeskSettings).url == "http://127.0.0.1:8001"
+    assert settings.of(ZendeskSettings).identify_by == ("field:360001", "external_id", "email")
+    assert settings.of(ZendeskSettings).skip_domains == ("acme.com", "acme.de", "acme.org", "b\u00fccher.example")
+    assert settings.of(ZendeskSettings).tag_posted == "has_highlights"
     assert settings.of(LogRocketSettings).api_url == "http://[::1]:8002"
     assert settings.of(LogRocketSettings).app_url == "https://lr.acme.example/rocket"
     assert [str(rule) for rule in settings.of(LogRocketSettings).project_rules] == ["brand:Acme Pro"]
     assert (settings.web_concurrency, settings.worker_concurrency) == (3, 8)
     assert (settings.poll_after_seconds, settings.failed_retry_seconds) == (0.5, (1, 2.5, 3))
     assert (settings.settle_seconds, settings.backoff_seconds, settings.retention_days) == (0, 0.05, 7)
+    assert settings.note_style == NoteStyle(language="de", timezone="Europe/Berlin", template="{{ summary }}")
     assert (settings.log_level, settings.log_format) == ("DEBUG", "json")
 
 
@@ -391,6 +421,22 @@ MALFORMED = {
             "brand:Ac\udcffme=a/b:good-long-key",
         ),
     ],
+    "IDENTIFY_BY": [
+        *("phone", "e-mail", ",", "email;external_id", "email external_id", "email,email", "email,Email"),
+        *("field", "field:", "field:0", "field:name", "field:7,field:07", "field:<id of the field>", "custom:360001"),
+    ],
+    "SKIP_DOMAINS": [
+        *("acme", ",", "ada@acme.com", "https://acme.com", "acme.com/x", "acme..com", "acme.com;acme.de"),
+        *("acme.com acme.de", "ac\nme.com", "acme.com:25", "<your-own-domain.com>"),
+    ],
+    "TAG_POSTED": ["two words", "a,b", "highlights", "No_Highlights", "<the tag>", "ta\ng", "\udcff"],
+    "QUESTION": ["tickets", "none", "why?", "What\nhappened then?", "what happened " * 40],
+    "LOOKBACK_HOURS": ["-1", "72h", "three", "nan", "inf", "8785", "1e3"],
+    "LOOKAHEAD_MINUTES": ["-1", "10m", "ten", "nan", "1441"],
+    "DELAY_SECONDS": ["-1", "30s", "nan", "3601"],
+    "WHEN_EMPTY": ["loud", "links"],
+    "WHEN_FAILED": ["loud", "links"],
+    "REUSE_MINUTES": ["-1", "10m", "nan", "1441"],
     "WEB_CONCURRENCY": ["0", "-1", "1.5", "two", "1e3", "\uff12", "\u00b2", "9999", "1_0"],
     "WORKER_CONCURRENCY": ["0", "-1", "1.5", "two"],
     "POLL_AFTER_SECONDS": ["0", "-1", "soon", "nan", "inf", "1e3", "5m", "\u0663", "1_0"],
@@ -415,6 +461,8 @@ def test_a_malformed_variable_is_named(name: str, value: str) -> None:
 LISTS = {
     "SECRET_KEY_FALLBACKS": ("k1" * 16, "k2" * 16, "earlier values of SECRET_KEY"),
     "ZENDESK_WEBHOOK_SECRET": ("webhook-one", "webhook-two", "signing secrets without spaces"),
+    "IDENTIFY_BY": ("email", "external_id", "email, external_id or field:<id of a ticket field>, separated by commas"),
+    "SKIP_DOMAINS": ("acme.com", "acme.de", "domains such as acme.com, separated by commas"),
     "FAILED_RETRY_SECONDS": ("60", "300", "seconds, separated by commas, such as 60,300,900"),
     "LOGROCKET_PROJECTS": (
         "brand:Acme Pro=acme/pro:acme:pro:hush-hush",
@@ -656,22 +704,50 @@ def used(name: str) -> dict[str, str]:
     """Settings in which a variable is not set, and would be read."""
     if name in LEGACY:
         return {**without("ZENDESK_CLIENT_ID", "ZENDESK_CLIENT_SECRET"), **LEGACY}
+    if name.startswith("ASK_"):
+        return {**ENVIRON, **ASKED}
+    if name.startswith(("SLACK_", "SURVEY_", "FORMBRICKS_", "TYPEFORM_")):
+        return {**ENVIRON, **SURVEYS_AND_SLACK}
+    if name.startswith("INTERCOM_"):
+        return {**ENVIRON, **INTERCOM}
     return without("PUBLIC_URL") if name == "HEROKU_APP_DEFAULT_DOMAIN_NAME" else dict(ENVIRON)
 
 
 VALID = {
     **ENVIRON,
     **LEGACY,
+    **ASKED,
+    "ASK_KEEP_HOURS": "7",
+    **SURVEYS_AND_SLACK,
+    **INTERCOM,
+    "INTERCOM_REGION": "eu",
+    "INTERCOM_ADMIN_ID": "7",
+    "INTERCOM_URL": "https://a.example",
+    "SLACK_API_URL": "https://a.example",
+    "SURVEY_MAX_SCORE": "7",
     "REDIS_TLS_VERIFY": "true",
     "KEY_PREFIX": "highlights",
     "HEROKU_APP_DEFAULT_DOMAIN_NAME": "a.example",
+    "LANGUAGE": "de",
+    "TIMEZONE": "Europe/Madrid",
+    "NOTE_TEMPLATE": "{{ summary }}",
+    "QUESTION": "What happened before the payment failed?",
+    "WHEN_EMPTY": "link",
+    "WHEN_FAILED": "link",
     "LOG_LEVEL": "INFO",
     "LOG_FORMAT": "json",
     "LOGROCKET_APP_URL": "https://a.example",
     "LOGROCKET_API_URL": "https://a.example",
     "LOGROCKET_PROJECTS": "brand:Acme Pro=acme/pro:acme:pro:hush-hush",
     "ZENDESK_URL": "https://a.example",
-    **{name: "7" for name in NAMES if name.endswith(("_CONCURRENCY", "_SECONDS", "_DAYS", "_PER_HOUR"))},
+    "IDENTIFY_BY": "external_id,email",
+    "SKIP_DOMAINS": "acme.example",
+    "TAG_POSTED": "has_highlights",
+    **{
+        name: "7"
+        for name in NAMES
+        if name.endswith(("_CONCURRENCY", "_SECONDS", "_MINUTES", "_HOURS", "_DAYS", "_PER_HOUR"))
+    },
 }
 
 

@@ -26,6 +26,28 @@ ENVIRON = {
     "ADMIN_PASSWORD": "admin-hush-7",
 }
 LEGACY = {"ZENDESK_EMAIL": "bot@acme.example", "ZENDESK_API_TOKEN": "token-hush-8"}
+SURVEYS_AND_SLACK = {
+    "SLACK_BOT_TOKEN": "xoxb-slack-hush-9",
+    "SLACK_CHANNEL": "C0123456789",
+    "SURVEY_TOKEN": "survey-hush-10",
+    "FORMBRICKS_WEBHOOK_SECRET": "whsec_" + "Zm9ybWJyaWNrcy1odXNoLTEx",
+    "FORMBRICKS_SCORE": "nps-score:1-5",
+    "FORMBRICKS_COMMENT": "nps-comment",
+    "TYPEFORM_WEBHOOK_SECRET": "typeform-hush-12",
+    "TYPEFORM_SCORE": "score-ref",
+    "TYPEFORM_COMMENT": "comment-ref",
+}
+"""What sets up surveys, whose notes go to Slack: each alone would lack something."""
+INTERCOM = {"INTERCOM_ACCESS_TOKEN": "dG9rOmludGVyY29tLWh1c2gtMTM=", "INTERCOM_CLIENT_SECRET": "client-hush-14"}
+"""What sets up Intercom."""
+ASKED = {
+    "ASK_TOKENS": "crm:ask-hush-13-0123456789",
+    "ASK_CALLBACK_SECRET": "whsec_" + "YXNrLWh1c2gtMTQtb2YtMjQtYnl0ZXMh",
+    "ASK_CALLBACK_HOSTS": "hooks.example,10.1.2.3:8443",
+}
+"""What sets up requests over HTTP, with callbacks."""
+AT_ONCE = {"DELAY_SECONDS": "0"}
+"""What tests add that wait for a note: by default LogRocket is asked half a minute after a ticket came."""
 NEEDED = (
     "REDIS_URL",
     "PUBLIC_URL",
@@ -40,15 +62,27 @@ ALL = (
     *ENVIRON,
     *LEGACY,
     *("KEY_PREFIX", "KEEP_ALIVE_SECONDS"),
+    *("LANGUAGE", "TIMEZONE", "NOTE_TEMPLATE"),
     *("REDIS_TLS_VERIFY", "HEROKU_APP_DEFAULT_DOMAIN_NAME", "LOGROCKET_APP_URL", "LOGROCKET_API_URL", "ZENDESK_URL"),
     *(
         "LOGROCKET_PROJECTS",
+        "IDENTIFY_BY",
+        "SKIP_DOMAINS",
+        "TAG_POSTED",
         "WEB_CONCURRENCY",
         "WORKER_CONCURRENCY",
         "POLL_AFTER_SECONDS",
         "FAILED_RETRY_SECONDS",
         "SETTLE_SECONDS",
     ),
+    *ASKED,
+    "ASK_KEEP_HOURS",
+    *SURVEYS_AND_SLACK,
+    *INTERCOM,
+    *("INTERCOM_REGION", "INTERCOM_ADMIN_ID", "INTERCOM_URL"),
+    *("SLACK_API_URL", "SURVEY_MAX_SCORE", "SURVEY_SETTLE_SECONDS"),
+    *("QUESTION", "LOOKBACK_HOURS", "LOOKAHEAD_MINUTES", "DELAY_SECONDS"),
+    *("WHEN_EMPTY", "WHEN_FAILED", "REUSE_MINUTES"),
     *("BACKOFF_SECONDS", "RETENTION_DAYS", "LOG_LEVEL", "LOG_FORMAT"),
 )
 

@@ -96,10 +96,14 @@ def run_worker(settings: Settings, queue: str, supervisor_pid: int) -> None:
     part = heartbeats.NOTES if queue == settings.keys.notes else heartbeats.REQUESTS
     jobs = Jobs(
         ledger=ledger,
-        places=services.places(settings),
+        places=services.places(settings, redis),
         summariser=services.summariser(settings),
         callback=services.callback(settings),
         links=services.links(settings),
+        projects=services.projects(settings),
+        choose=partial(services.choose_project, settings),
+        wishes=settings.cases,
+        style=settings.note_style,
     )
     try:
         worker = open_worker(queue, redis, jobs.by_name())

@@ -13,17 +13,26 @@ from functools import partial
 from redis.exceptions import RedisError
 from rq.timeouts import JobTimeoutException
 
-from integration import logs, note
+from integration import logs
 from integration.cases import claims, counters, transitions
 from integration.cases.changes import Decide
-from integration.cases.entry import MAX_RETRY_AFTER_SECONDS, Entry, Policy, State
+from integration.cases.entry import MAX_RETRY_AFTER_SECONDS, Entry, Instead, State
 from integration.cases.lanes import Sign
-from integration.cases.ledger import Ledger
-from integration.cases.steps import STEPS, Routes
-from integration.errors import Held, NoNotePossible, NotThere, RemoteError, StillPublic, Temporary
-from integration.facts import CaseKey, Pace, Person, Receipt, as_logged, desk_of
-from integration.note import Links, marker
-from integration.ports import Callback, Place, Summariser
+from integration.cases.steps import STEPS
+from integration.errors import (
+    CaseClosed,
+    Held,
+    NoNotePossible,
+    NotItsTurn,
+    NotThere,
+    RemoteError,
+    StillPublic,
+    Temporary,
+)
+from integration.facts import CaseKey, as_logged
+from integration.ports import KnowsAccounts, Place, Summariser
+from worker import asking, merging, posting
+from worker.kit import Kit
 
 log = logs.get(__name__)
 
@@ -31,14 +40,8 @@ _SUSPECTED_SECONDS = 150.0  # that refused tickets wait for a sign of whose trou
 
 
 @dataclass(frozen=True, kw_only=True)
-class Jobs:
+class Jobs(Kit):
     """The jobs of one worker process, with all that they need."""
-
-    ledger: Ledger
-    places: Mapping[str, Place]  # by desk
-    summariser: Summariser
-    callback: Callback
-    links: Links
 
     def by_name(self) -> Mapping[str, Callable[[CaseKey], None]]:
         """Every function that an RQ job may name."""
@@ -65,83 +68,37 @@ class Jobs:
 
     def _request(self, entry: Entry) -> Decide:
         if entry.request.hint is not None:  # a callback named the request whose answer we never stored
-            return partial(transitions.requested, request_id=entry.request.hint, policy=self._policy)
-        person = entry.person
-        if not person.known:
-            person = self._place(entry).person(entry.key)
-            self._answered(self._routes.place(entry.key))
-        come_again = self.ledger.lanes.ask()
-        if come_again is not None:
-            return lambda current, _: claims.deferred(
-                self._identified(current, person),
-                until=come_again,
-                error=f"{self._routes.ceiling} is reached",
-            )
-        url = self.callback.address(entry.key, now=time.time())
-        request_id = self.summariser.ask(person, callback_url=url)
-        self._answered(self._routes.summariser)
+            return partial(transitions.requested, request_id=entry.request.hint, policy=self.policy)
+        self._refuse_others(entry)
+        try:
+            prepared = asking.prepare(self, entry)
+        except CaseClosed as error:
+            return merging.sent_on(self, entry, error)
+        try:
+            return asking.ask(self, prepared)
+        except RemoteError as error:
+            return prepared.then(self._after(error, prepared.entry))
 
-        def go_on(current: Entry, now: float) -> Entry:
-            return transitions.requested(
-                self._identified(current, person), now, request_id=request_id, policy=self._policy
-            )
-
-        return go_on
-
-    def _identified(self, entry: Entry, person: Person) -> Entry:
-        return transitions.identified(entry, person=person, pseudonym=self.ledger.pseudonym(person.email))
+    def _refuse_others(self, entry: Entry) -> None:
+        """Raise `NoNotePossible` when deliveries told of the case as of other accounts' alone."""
+        place = self.place(entry)
+        if not entry.accounts or not isinstance(place, KnowsAccounts) or any(map(place.is_of, entry.accounts)):
+            return
+        service = self.routes.place(entry.key)
+        raise NoNotePossible(f"{service} told of it as of another account's, not ours", service=service)
 
     def _collect(self, entry: Entry) -> Decide:
-        result = self.summariser.result(entry.request.id or "")
-        self._answered(self._routes.summariser)
+        result = self.summariser_of(entry).result(entry.request.id or "")
+        self.answered(self.routes.project(entry))
         if result is None:
-            return partial(transitions.unknown_request, policy=self._policy)
-        return partial(transitions.told, result=result, policy=self._policy)
+            return partial(transitions.unknown_request, policy=self.policy)
+        return partial(transitions.told, result=result, policy=self.policy)
 
     def _post(self, entry: Entry) -> Decide:
-        receipt = _public_note(entry) or self._note_of_earlier_attempt(entry) or self._new_note(entry)
-        if receipt.public:
-            self._make_private(entry, receipt.id)
-        self._answered(self._routes.place(entry.key), receipt.pace)
-        return partial(transitions.posted, note_id=receipt.id, was_public=receipt.public)
-
-    def _make_private(self, entry: Entry, note_id: str) -> None:
-        """Hide our note from customers; `StillPublic` when that does not work, or not in this step's time."""
         try:
-            self._place(entry).make_private(entry.key, note_id)
-        except JobTimeoutException as error:
-            why = f"{self._routes.place(entry.key)} does not answer in time"
-            raise StillPublic(f"the note is public and could not be made private: {why}", note_id=note_id) from error
-        log.error("our note was public, and is private now", **as_logged(entry.key))
-
-    def _note_of_earlier_attempt(self, entry: Entry) -> Receipt | None:
-        if entry.redis_restarted or entry.recovered:  # an attempt, and its request, may have been forgotten
-            return self._place(entry).find_any_note(entry.key, markers=list(map(marker.of, entry.all_requests)))
-        if not entry.earlier_requests:
-            return None
-        return self._place(entry).find_note(entry.key, markers=list(map(marker.of, entry.earlier_requests)))
-
-    def _new_note(self, entry: Entry) -> Receipt:
-        highlights, request_id = entry.note.highlights, entry.request.id
-        if highlights is None or request_id is None:
-            raise ValueError("a ready entry without highlights")
-        composed = note.compose(highlights, request_id=request_id, links=self.links, person=entry.person)
-        return self._place(entry).write(entry.key, composed)
-
-    def _place(self, entry: Entry) -> Place:
-        return self.places[desk_of(entry.key)]
-
-    @property
-    def _policy(self) -> Policy:
-        return self.ledger.policy
-
-    @property
-    def _routes(self) -> Routes:
-        return self.ledger.lanes.routes
-
-    def _answered(self, service: str, pace: Pace | None = None) -> None:
-        if self.ledger.lanes.answered(service, pace):
-            log.warning("accepted again, the tickets go on", service=service)
+            return posting.post(self, entry)
+        except CaseClosed as error:
+            return merging.sent_on(self, entry, error)
 
     # -- What all three have in common
 
@@ -170,9 +127,9 @@ class Jobs:
         """Count the step, and all that was counted in it, for `/metrics`; a step is over, whether that works or not."""
         counters.count_step(STEPS[claimed.state].name, took)
         if settled is not None and settled.state is State.POSTED:
-            counters.count_wait(settled.entered_at - settled.received_at)
+            counters.count_wait(settled.entered_at - settled.begun_at)
         try:
-            self.ledger.write_tally()
+            self.ledger.write_counts()
         except (RedisError, JobTimeoutException) as error:
             log.debug("counts are written later", error=type(error).__name__)
 
@@ -180,34 +137,52 @@ class Jobs:
         """How the entry goes on after its work, or after what went wrong with it."""
         try:
             return work(claimed)
+        except NotItsTurn as error:
+            until, why = error.until + self.policy.random(), str(error)  # not all of them at once
+            return lambda current, _: claims.deferred(current, until=until, error=why)
         except RemoteError as error:
             return self._after(error, claimed)
         except JobTimeoutException:
             slow = Temporary("the step took too long", outcome_unknown=True)
             self.ledger.lanes.failed(self._service(slow, claimed), str(slow))
-            return partial(claims.postponed, error=slow, policy=self._policy)
+            return partial(claims.postponed, error=slow, policy=self.policy)
         except RedisError:
             raise
         except Exception:
             log.exception("internal error", **as_logged(claimed.key), step=STEPS[claimed.state].name)
-            return partial(claims.crashed, policy=self._policy)
+            return partial(claims.crashed, policy=self.policy)
 
     def _after(self, error: RemoteError, claimed: Entry) -> Decide:
+        """How the entry goes on after an error; when it has failed at the summariser, as the admin wishes."""
+        decide = self._after_error(error, claimed)
+        if claimed.state is State.READY or self._service(error, claimed) == self.routes.place(claimed.key):
+            return decide
+
+        def or_link(current: Entry, now: float) -> Entry | None:
+            new = decide(current, now)
+            if new is None or new.state is not State.FAILED:
+                return new
+            reason = new.reason or str(error)
+            return transitions.no_highlights(current, now, reason=reason, instead=Instead.FAILED, policy=self.policy)
+
+        return or_link
+
+    def _after_error(self, error: RemoteError, claimed: Entry) -> Decide:
         match error:
             case NoNotePossible():
                 return partial(transitions.ended, state=State.SKIPPED, reason=str(error))
             case NotThere():
-                return partial(claims.not_there, error=error, policy=self._policy)
+                return partial(claims.not_there, error=error, policy=self.policy)
             case StillPublic():
                 log.error("our note is public, customers can read it", **as_logged(claimed.key), why=str(error))
-                return partial(claims.still_public, error=error, policy=self._policy)
+                return partial(claims.still_public, error=error, policy=self.policy)
             case Held():
                 return self._refused(error, claimed)
             case Temporary():
                 self.ledger.lanes.failed(self._service(error, claimed), str(error))
                 if error.too_many:
                     self._limited(error, claimed)
-                return partial(claims.postponed, error=error, policy=self._policy)
+                return partial(claims.postponed, error=error, policy=self.policy)
             case _:
                 return partial(transitions.ended, state=State.FAILED, reason=str(error))
 
@@ -229,26 +204,27 @@ class Jobs:
         if own or accepted:
             own_trouble = Held(self._denied(service, error, claimed), status=error.status)
             own_trouble.outcome_unknown = error.outcome_unknown
-            return partial(claims.refused, error=own_trouble, reason=str(own_trouble), policy=self._policy)
-        delay = claims.refused_again(claimed, error=error, policy=self._policy)
+            return partial(claims.refused, error=own_trouble, reason=str(own_trouble), policy=self.policy)
+        delay = claims.refused_again(claimed, error=error, policy=self.policy)
         return partial(claims.held, error=error, delay=delay)
 
     def _hold(self, service: str, error: Held, claimed: Entry, **options: float) -> Decide:
         log.error("refused, all tickets that need it wait", service=service, why=str(error))
         delay = self.ledger.lanes.hold(service, str(error), **options)
-        delay = max(delay, claims.refused_again(claimed, error=error, policy=self._policy))
+        delay = max(delay, claims.refused_again(claimed, error=error, policy=self.policy))
         if error.outcome_unknown:
-            delay = max(delay, self._policy.settle)
+            delay = max(delay, self.policy.settle)
         return partial(claims.held, error=error, delay=delay)
 
     def _takes_our_credentials(self, service: str, error: Held, claimed: Entry) -> bool | None:
-        if service == self._routes.summariser:
-            return self.summariser.takes_our_credentials(refused_with=error.status)
-        return self._place(claimed).takes_our_credentials()
+        if service == self.routes.place(claimed.key):
+            return self.place(claimed).takes_our_credentials()
+        return self.summariser_of(claimed).takes_our_credentials(refused_with=error.status)
 
     def _denied(self, service: str, error: Held, claimed: Entry) -> str:
         """Why a case has failed that the service refuses, in words that lead an admin to the right place."""
-        refuses: Summariser | Place = self.summariser if service == self._routes.summariser else self._place(claimed)
+        own = service == self.routes.place(claimed.key)
+        refuses: Summariser | Place = self.place(claimed) if own else self.summariser_of(claimed)
         return refuses.denied(error)
 
     def _limited(self, error: Temporary, claimed: Entry) -> None:
@@ -256,16 +232,11 @@ class Jobs:
         service = self._service(error, claimed)
         another, _ = self.ledger.lanes.met(service, Sign.LIMITED, claimed)
         if error.limit_used_up or (another and error.limit_used_up is None):
-            seconds = min(error.retry_after or self._policy.backoff, MAX_RETRY_AFTER_SECONDS)
+            seconds = min(error.retry_after or self.policy.backoff, MAX_RETRY_AFTER_SECONDS)
             self.ledger.lanes.pause(service, seconds)
 
     def _service(self, error: RemoteError, claimed: Entry) -> str:
         """The service that an error came from; the one of the step when the error does not tell."""
         if error.service is not None:
             return error.service
-        return self._routes.place(claimed.key) if claimed.state is State.READY else self._routes.summariser
-
-
-def _public_note(entry: Entry) -> Receipt | None:
-    """The note that customers can read, as an earlier attempt found."""
-    return None if entry.note.public_id is None else Receipt(id=entry.note.public_id, public=True)
+        return self.routes.place(claimed.key) if claimed.state is State.READY else self.routes.project(claimed)

@@ -80,7 +80,7 @@ class Turns:
         for desk, recovery in self._recoveries.items():
             taken[desk] = recovery.recover(recovery.hours(), goes_on=True)
             self._tell(recovery.service, taken[desk])
-        self._ledger.write_tally()
+        self._ledger.write_counts()
         return taken
 
     def _tell_lost(self) -> None:

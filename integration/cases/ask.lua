@@ -1,12 +1,14 @@
--- Count a request for highlights; returns '' when it may be made, or when to come again.
--- KEYS asked
+-- Count a request for highlights; returns nothing when it may be made, or why not, and when to come again.
+-- KEYS asked, the lane that it goes by
 -- ARGV ceiling, a name for the request
 -- include now
+local open_at = redis.call('HGET', KEYS[2], 'open_at')
+if open_at and now < tonumber(open_at) then return {'open', open_at} end
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - 3600)
 if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[1]) then
   local oldest = redis.call('ZRANGE', KEYS[1], 0, 0, 'WITHSCORES')
-  return string.format('%.6f', oldest[2] + 3600)
+  return {'ceiling', string.format('%.6f', oldest[2] + 3600)}
 end
 redis.call('ZADD', KEYS[1], string.format('%.6f', now), ARGV[2])
 redis.call('EXPIRE', KEYS[1], 3600)
-return ''
+return {}

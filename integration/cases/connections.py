@@ -107,6 +107,13 @@ def open_ledger(settings: Settings, redis: Redis, *, routes: Routes, random: Cal
         backoff=settings.backoff_seconds,
         random=random,
         summariser=routes.summariser,
+        delay=settings.cases.delay_seconds,
+        lookback=settings.cases.lookback_seconds,
+        lookahead=settings.cases.lookahead_seconds,
+        link_when_empty=settings.cases.link_when_empty,
+        link_when_failed=settings.cases.link_when_failed,
+        reuse=settings.cases.reuse_seconds,
+        answered=routes.requests,
     )
     return Ledger(
         redis,

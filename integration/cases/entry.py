@@ -14,12 +14,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
-from integration.facts import CaseKey, Highlights, Person
+from integration.facts import CaseKey, Highlights, Person, Said
 
 JOB_SECONDS: Final = 20  # the longest a job may take
 STOP_SECONDS: Final = 25  # how long the worker waits for its job on SIGTERM: longer than that
 LEASE_SECONDS: Final = 28  # how long nobody else touches the job's entry: longer still
 POLLS: Final = 6  # how often the summariser is asked for one result
+MOST_DEMANDS: Final = 5  # for one case
+DEMANDS_SECONDS: Final = 60 * 60  # within
 GIVE_UP_SECONDS: Final = 24 * 60 * 60  # how long a step may meet temporary errors
 GIVE_UP_CRASHES: Final = 5  # how often our own code may fail in one step
 MAX_BACKOFF_SECONDS: Final = 15 * 60
@@ -58,6 +60,13 @@ class Policy:
     backoff: float
     random: Callable[[], float]
     summariser: str = "the summariser"  # its name, for the reasons that an admin reads
+    delay: float = 0.0  # from a case's creation until the summariser is asked
+    lookback: float = 0.0  # how far before that it is asked to look; 0: it looks wherever it likes
+    lookahead: float = 0.0
+    link_when_empty: bool = False  # a short note with a link tells of what brought nothing
+    link_when_failed: bool = False
+    answered: frozenset[str] = frozenset()  # desks whose cases are told, too, that nothing was found
+    reuse: float = 0.0  # for how long a request for one case of a person answers another one, too
 
 
 class Trouble(NamedTuple):
@@ -97,6 +106,19 @@ class Request:
     asked_early: bool = False  # a poll was brought forward by a callback that named another request
     failures: int = 0  # FAILED results
     silences: int = 0  # requests that brought no result
+    look: int = 0  # which of the looks for the person it is: see integration.cases.looks
+    project: str | None = None  # the lane of the summariser's project; None: the default one, or not known yet
+    own_range: bool = False  # the case said which time it is about: nothing is looked for beyond that
+    shared: str | None = None  # under which the request is kept for other cases of the person
+    reused_from: CaseKey | None = None  # the case that it was made for, when it is another
+    own_only: bool = False  # another's brought nothing
+
+
+class Instead(enum.StrEnum):
+    """What a note tells in the place of highlights."""
+
+    EMPTY = "empty"
+    FAILED = "failed"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,6 +131,9 @@ class Note:
     id: str | None = None
     public_id: str | None = None  # of our note, when customers can read it and it is to be made private
     was_public: bool = False  # for a moment at least
+    instead: Instead | None = None  # of highlights: why there are none, when a short note tells that
+    why: str | None = None  # the same in words, for an admin
+    merged_into: tuple[CaseKey, ...] = ()  # where the case has gone, one after the other: its note goes to the last
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,8 +144,15 @@ class Entry:
     received_at: float
     entered_at: float  # when the present state began
     state: State = State.RECEIVED
-    person: Person = NOBODY
-    pseudonym: str | None = None  # the address as a keyed hash, kept when the address itself is deleted
+    person: Person = NOBODY  # who is asked about now, by one identity
+    people: tuple[Person, ...] = field(default=(), repr=False)  # every identity, as the desk told them
+    name: str | None = field(default=None, repr=False)  # what the person is called
+    said: Said | None = None  # an answer to a survey, until its note is posted
+    created_at: float | None = None  # when the case was created, or when highlights were demanded
+    on_demand: bool = False
+    demands: tuple[float, ...] = ()  # when they were, of late
+    demand: str | None = None  # which of them the present round answers: it may be delivered again
+    pseudonym: str | None = None  # the address, or the id, as a keyed hash: kept when these are deleted
     claim: Claim = Claim()
     request: Request = Request()
     note: Note = Note()
@@ -128,11 +160,29 @@ class Entry:
     redis_run: str = ""  # Redis' run id when the entry was last seen
     redis_restarted: bool = False  # it was another one before: the latest of what was written may be lost
     quiet_until: float = 0  # what the lost writes told of may still be under way until then
+    accounts: tuple[str, ...] = ()  # whose case deliveries said it is; see `transitions.told_of`
     recovered: bool = False  # from a desk's log of failed deliveries: an emptied Redis may have forgotten its note
     reason: str | None = None  # of the final state
     last_error: str | None = None
     history: tuple[tuple[float, str], ...] = ()
     troubles: tuple[Trouble, ...] = ()  # oldest first; see integration.cases.story
+
+    @property
+    def moment(self) -> float | None:
+        """The moment about which somebody wants to know: the case's creation, or the demand."""
+        if self.created_at is not None:
+            return self.created_at
+        return None if self.recovered and not self.on_demand else self.received_at
+
+    @property
+    def begun_at(self) -> float:
+        """When its present round began: when it came, or when highlights were demanded anew."""
+        return self.created_at if self.on_demand and self.created_at is not None else self.received_at
+
+    @property
+    def target(self) -> CaseKey:
+        """Where its note goes: to itself, or where it was merged into."""
+        return self.note.merged_into[-1] if self.note.merged_into else self.key
 
     @property
     def wait_until(self) -> float:

@@ -9,10 +9,17 @@
     <prefix>:received               keys of cases by the time at which they came
     <prefix>:forgotten              keys of erased cases, by the time at which they were: they are not taken in again
     <prefix>:newest:<desk>          the highest numbers that came from a desk: a lower one may have had its note
+    <prefix>:nameless:<hash>        cases of somebody whom their desk may know later, by a hash of their id there
     <prefix>:public                 cases whose note customers could read, until an admin has seen it, by time
     <prefix>:lane:<service>         pace and hold of a service (integration.cases.lanes)
     <prefix>:line:<service>         cases whose note is ready to go there, by the time at which it became ready
     <prefix>:asked                  the requests for highlights of the last hour, by time
+    <prefix>:no-question:<service>  it refused a request with a question, and took it without, of late
+    <prefix>:shared:<hash>          the last request for a person, for other cases of theirs (REUSE_MINUTES)
+    <prefix>:merged:<case>          cases that were merged into it, in the order in which they came there
+    <prefix>:asking:<hash>          the case of theirs that is asked about now
+    <prefix>:sharing:<request>      cases that wait for the answer to a request that was made for another
+    <prefix>:kept:<key>             what is kept for whoever asked for a case's highlights (integration.ask.records)
     <prefix>:metrics                what happened so far (integration.cases.counters)
     <prefix>:beats                  which parts of the worker live (integration.cases.heartbeats)
     <prefix>:doors, :refused...     which deliveries were verified, and which refused (integration.cases.deliveries)
@@ -59,6 +66,30 @@ class Keys:
         """A service's lane."""
         return f"{self.prefix}:lane:{service.lower()}"
 
+    def no_question(self, service: str) -> str:
+        """Set while a service is asked without questions."""
+        return f"{self.prefix}:no-question:{service.lower()}"
+
+    def shared(self, whose: str) -> str:
+        """The last request for a person in a project, by a keyed hash of both."""
+        return f"{self.prefix}:shared:{whose}"
+
+    def asking(self, whose: str) -> str:
+        """The case of a person that is asked about now, by the same hash."""
+        return f"{self.prefix}:asking:{whose}"
+
+    def merged(self, case: CaseKey) -> str:
+        """The cases that were merged into one."""
+        return f"{self.prefix}:merged:{case}"
+
+    def sharing(self, request_id: str) -> str:
+        """The cases that wait for the answer to another's request."""
+        return f"{self.prefix}:sharing:{request_id}"
+
+    def kept(self, case: str) -> str:
+        """What is kept of a case for whoever asked for it: erased with it."""
+        return f"{self.prefix}:kept:{case}"
+
     def recovery_seen(self, case: str) -> str:
         """What came of a case that recovery looked at."""
         return f"{self.prefix}:recover:seen:{case}"
@@ -100,6 +131,10 @@ class Keys:
     def newest(self, desk: str) -> str:
         """The highest numbers that came from a desk."""
         return f"{self.prefix}:newest:{desk}"
+
+    def nameless(self, contact: str) -> str:
+        """The cases of somebody whom nobody knows yet, by a hash of what their desk calls them."""
+        return f"{self.prefix}:nameless:{contact}"
 
     def line(self, service: str) -> str:
         """The notes that are ready to go to a service."""

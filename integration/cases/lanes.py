@@ -40,7 +40,16 @@ if TYPE_CHECKING:
     from redis.client import Pipeline
 
 HOLD_SECONDS: Final = 60.0  # the longest time between two tries with credentials that were refused
+_DAY: Final = 24 * 60 * 60
 _BURST_SECONDS: Final = 0.5  # tickets this close together may pass each other
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wait:
+    """When to come again, and why not now."""
+
+    until: float
+    why: str
 
 
 class Sign(enum.StrEnum):
@@ -56,6 +65,7 @@ _ANSWERED: Final = scripts.load("answered")
 _FAILED: Final = scripts.load("failed")
 _SIGN: Final = scripts.load("sign")
 _ASK: Final = scripts.load("ask")
+_TURN: Final = scripts.load("turn")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +107,7 @@ class Outlook:
 
     def opens_at(self, entry: Entry) -> float:
         """When every lane that the entry's next step needs is open."""
-        return max((self.open_at[service] for service in self.routes.needed(entry)), default=0.0)
+        return max((self.open_at.get(service, 0.0) for service in self.routes.needed(entry)), default=0.0)
 
     def free_notes(self, place: str) -> int:
         """How many notes may be queued for a place at once."""
@@ -182,10 +192,34 @@ class Lanes:
         """Close a lane for a time because the service said that all of us come too often."""
         self._redis.eval(_PAUSE, 1, self._keys.lane(service), str(seconds))
 
-    def ask(self) -> float | None:
-        """Count a request for highlights that is going to be sent now; when to come again if there were too many."""
-        answer = cast("bytes", self._redis.eval(_ASK, 1, self._keys.asked, str(self._ceiling), secrets.token_hex(8)))
-        return float(answer) if answer else None
+    def ask(self, service: str | None = None) -> Wait | None:
+        """Count a request for highlights that is going to be sent now, to a project's lane.
+
+        When to come again, and why, if there were too many of them, or the lane is closed.
+        """
+        lane = service or self.routes.summariser
+        keys = (self._keys.asked, self._keys.lane(lane))
+        answer = self._redis.eval(_ASK, len(keys), *keys, str(self._ceiling), secrets.token_hex(8))
+        match cast("list[bytes]", answer):
+            case [b"open", at]:
+                return Wait(until=float(at), why=f"{lane} is not asked now")
+            case [b"ceiling", at]:
+                return Wait(until=float(at), why=f"{self.routes.ceiling} is reached")
+        return None
+
+    def take_turn(self, place: str) -> Wait | None:
+        """Let one note go to a place now that stands in no line; when to come again, and why, if it has to wait."""
+        arguments = str(self.routes.interval(place))
+        at = cast("bytes", self._redis.eval(_TURN, 1, self._keys.lane(place), arguments))
+        return Wait(until=float(at), why=f"{place} takes no note just now") if at else None
+
+    def takes_questions(self, service: str) -> bool:
+        """Whether a service is asked with a question; not when it refused one of late, and took it without."""
+        return not self._redis.exists(self._keys.no_question(service))
+
+    def refused_question(self, service: str) -> None:
+        """Remember for a day that a service refuses questions."""
+        self._redis.set(self._keys.no_question(service), "1", ex=_DAY)
 
     def outlook(self) -> Outlook:
         """What may go now."""

@@ -8,21 +8,27 @@ from __future__ import annotations
 
 import enum
 import secrets
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final, cast
 
 from redis import Redis
+from redis.exceptions import ResponseError
 
 from integration import logs
-from integration.cases import claims, counters, lanes, pseudonym, scripts, stored, transitions
+from integration.cases import claims, counters, lanes, looks, pseudonym, scripts, stored, story, transitions
 from integration.cases.changes import Changes, Decide
 from integration.cases.entry import FINAL, GIVE_UP_SECONDS, Entry, Policy, State
+from integration.cases.gathering import Gathering
 from integration.cases.keys import Keys
 from integration.cases.queues import QUEUED_JOB_LOST_SECONDS, Queues
 from integration.cases.reader import LedgerReader
+from integration.cases.sharing import Sharing
 from integration.cases.steps import STEPS, Routes
-from integration.facts import CaseKey, NewCase, Result, as_logged, desk_of
+from integration.cases.stored import NewerEntryError
+from integration.facts import CaseKey, Identified, NewCase, Person, Result, Status, as_logged, desk_of, read_case_key
 
 _RECEIVE, _FORGET = map(scripts.load, ("receive", "forget"))
 _DAY: Final = 24 * 60 * 60
@@ -37,6 +43,14 @@ class CallbackOutcome(enum.Enum):
     TAKEN = enum.auto()
     REPEATED = enum.auto()  # nothing: what it says is known, or is of no use any more
     UNKNOWN = enum.auto()  # nothing: there is no entry of its case that this release can read
+
+
+class Received(enum.Enum):
+    """What became of a case that a door, or a look for missed ones, told of."""
+
+    NEW = enum.auto()  # its note is on its way: also when it was demanded anew
+    KNOWN = enum.auto()  # nothing: it is known, was erased, or begins no case
+    UPDATED = enum.auto()  # it is known, and more is known of it now
 
 
 @dataclass(kw_only=True)
@@ -75,6 +89,8 @@ class Ledger:
             redis, keys=keys, routes=routes, requests_per_hour=requests_per_hour, backoff=policy.backoff
         )
         self.reader = LedgerReader(redis, keys=keys, queues=self._queues, secret_keys=secret_keys)
+        self.sharing = Sharing(redis, keys=keys, seconds=policy.reuse)
+        self.gathering = Gathering(redis, keys=keys, retention_days=retention_days)
         self._changes = Changes(
             redis,
             keys=keys,
@@ -85,16 +101,28 @@ class Ledger:
         )
         self._ahead: tuple[float, float] | None = None  # of our clock, Redis' own: at least, at most
 
-    def receive(self, case: NewCase, *, recovered: bool = False) -> bool:
-        """Take in a new case and queue its first job, in one round trip; False when it is known, or was erased."""
+    def receive(self, case: NewCase, *, recovered: bool = False) -> Received:
+        """Take in a new case and queue its first job, in one round trip."""
+        if not case.begins:
+            return self._said_more(case)
         new = Entry(
             key=case.key,
             received_at=0,
             entered_at=0,
             person=case.person,
-            pseudonym=self.pseudonym(case.person.email),
+            pseudonym=self.pseudonym_of(looks.one_by_one(case.person)),
             recovered=recovered,
+            accounts=() if case.account is None else (case.account,),
+            created_at=None if case.on_demand else case.created,
+            on_demand=case.on_demand,
+            said=case.said,
+            demand=case.demand,
         )
+        delay = 0.0 if case.on_demand else self.policy.delay
+        delay_from = None if case.on_demand else case.created
+        if case.settle is not None:  # more may be told of it from now on, whenever it was given
+            delay, delay_from = case.settle, None
+        waits = delay > 0 and (delay_from is None or time.time() < delay_from + delay)
         with self._redis.pipeline(transaction=True) as pipe:
             pipe.multi()
             pipe.eval(
@@ -117,13 +145,59 @@ class Ledger:
                 str(QUEUED_JOB_LOST_SECONDS),
                 "" if case.number is None else str(case.number),
                 str(scripts.REMEMBERED_SECONDS),
+                "" if delay_from is None else str(delay_from),
+                str(delay if waits else 0.0),
+                "1" if case.on_demand else "",
             )
-            self._queues.add([(case.key, State.RECEIVED)], pipeline=pipe)
+            if not waits:
+                self._queues.add([(case.key, State.RECEIVED)], pipeline=pipe)
+            if case.contact is not None and not case.person.known:
+                for name in self._nameless(desk_of(case.key), case.contact)[:1]:
+                    pipe.sadd(name, case.key)
+                    pipe.expire(name, self._retention)
             is_new = bool(pipe.execute()[0])
         if is_new:
             message, step = ("ticket recovered", "recover") if recovered else ("ticket received", "receive")
-            log.info(message, **as_logged(case.key), step=step, state=str(State.RECEIVED), tries=0, next="now")
-        return is_new
+            begins = story.time_of((delay_from or time.time()) + delay) if waits else "now"
+            log.info(message, **as_logged(case.key), step=step, state=str(State.RECEIVED), tries=0, next=begins)
+            return Received.NEW
+        if case.account is not None:
+            return self._told_of_another_account(case)
+        return self._demand(case) if case.on_demand else self._said_more(case)
+
+    def _said_more(self, case: NewCase) -> Received:
+        """Add what is told of an answer to a survey to what is known of it."""
+        if case.said is None:
+            return Received.KNOWN
+        changed = self._changes.make(case.key, partial(transitions.said_more, case=case), step="receive")
+        return Received.KNOWN if changed is None else Received.UPDATED
+
+    def _demand(self, case: NewCase) -> Received:
+        """Begin anew with a case that is known, because somebody asks for it."""
+        decide = partial(transitions.demanded, demand=case.demand)
+        if self._changes.make(case.key, decide, step="demand") is not None:
+            return Received.NEW
+        why = "a note is on its way, it was answered already, or there were too many"
+        log.info("demand changed nothing", **as_logged(case.key), why=why)
+        return Received.KNOWN
+
+    def _told_of_another_account(self, case: NewCase) -> Received:
+        """See that a case that is known may be ours after all: other accounts' deliveries alone told of it before."""
+        changed = self._changes.make(case.key, partial(transitions.told_of, account=case.account or ""), step="receive")
+        return Received.KNOWN if changed is None else Received.NEW
+
+    def look_again(self, identified: Identified) -> bool:
+        """Look again at the cases of somebody who may be known now; False when none of them waits for that."""
+        names = self._nameless(identified.desk, identified.contact)
+        waiting = cast("set[bytes]", self._redis.sunion(names)) if names else set()
+        cases = [read_case_key(key.decode()) for key in sorted(waiting)]
+        changed = [self._changes.make(key, transitions.looked_again, step="look again") for key in cases]
+        return any(entry is not None for entry in changed)
+
+    def _nameless(self, desk: str, contact: str) -> list[str]:
+        """Where the cases of somebody are kept, by each key of ours that may have been the current one then."""
+        hashes = [pseudonym.of(f"{desk}\n{contact}", secret_key) for secret_key in self._secret_keys]
+        return [self.keys.nameless(hashed) for hashed in hashes]
 
     def claim(self, key: CaseKey, state: State) -> Entry | None:
         """The entry under a lease of its own, or None when the step of `state` is not to be done now."""
@@ -154,10 +228,20 @@ class Ledger:
             return transitions.called_back(entry, now, result=result, policy=self.policy)
 
         if self._changes.make(key, decide, step="callback", said=result.status.value) is not None:
+            self._wake(result)
             return CallbackOutcome.TAKEN
         why = transitions.why_nothing_changed(known, result, policy=self.policy)
         log.info("callback changed nothing", **as_logged(key), said=result.status.value, why=why)
         return CallbackOutcome.UNKNOWN if known is None else CallbackOutcome.REPEATED
+
+    def _wake(self, result: Result) -> None:
+        """Let the cases that use the same request ask for its result now."""
+        if result.request_id is None or result.status is Status.PENDING or self.policy.reuse <= 0:
+            return
+        for follower in self.sharing.followers(result.request_id):
+            self._changes.make(
+                follower, partial(transitions.woken, request_id=result.request_id), step="callback of another"
+            )
 
     def retry(self, key: CaseKey) -> bool:
         """Put a case that ended without a note back to work; False when it is not known or has not."""
@@ -169,6 +253,7 @@ class Ledger:
 
     def forget(self, key: CaseKey) -> bool:
         """Erase all that is stored of a case, RQ's jobs included; whether anything was. Its key is remembered."""
+        self._forget_beside(key)
         indexes = (
             self.keys.due,
             self.keys.received,
@@ -179,14 +264,41 @@ class Ledger:
         keys = [self.keys.case(key), self.keys.forgotten, *indexes]
         remembered = (key, str(scripts.REMEMBERED_SECONDS), str(scripts.REMEMBERED))
         erased = cast("int", self._redis.eval(_FORGET, len(keys), *keys, *remembered))
+        erased += self._redis.delete(self.keys.kept(key))
         traces = erased + self._queues.forget(key)
         if traces:
             log.info("ticket erased", **as_logged(key), step="forget")
         return bool(traces)
 
+    def _forget_beside(self, key: CaseKey) -> None:
+        """Erase what a case's request is kept under for others of the same person, and that it went elsewhere."""
+        try:
+            entry = self.reader.find(key)
+        except (NewerEntryError, ResponseError):  # whatever is there: it is erased all the same
+            return
+        for target in entry.note.merged_into if entry is not None else ():
+            self.gathering.forget(key, target=target)
+        if entry is not None and entry.request.shared is not None:
+            self.sharing.forget(entry.request.shared, request_id=entry.request.id)
+
+    def shared_as(self, person: Person, service: str) -> str | None:
+        """What a request for a person in a project is kept under for other cases: a keyed hash of both."""
+        if not self._secret_keys or self.policy.reuse <= 0 or not person.known:
+            return None
+        own_id = pseudonym.capitals_kept(person.external_id or "")
+        return pseudonym.of(f"{person.email or ''}\n{own_id}\n{service}", self._secret_keys[0])
+
     def pseudonym(self, email: str | None) -> str | None:
         """What stands for an address in an entry whose address is deleted."""
         return pseudonym.of(email, self._secret_keys[0]) if email and self._secret_keys else None
+
+    def pseudonym_of(self, people: Sequence[Person]) -> str | None:
+        """What stands for a person by whichever identities are known: for the address, if there is one."""
+        for email in (person.email for person in people if person.email is not None):
+            return self.pseudonym(email)
+        for own_id in (person.external_id for person in people if person.external_id is not None):
+            return self.pseudonym(f"id\n{pseudonym.capitals_kept(own_id)}")
+        return None
 
     def carry_out(self, plan: Plan) -> None:
         """Do what the sweeper decided."""
@@ -214,7 +326,7 @@ class Ledger:
             pipe.zremrangebyscore(self.keys.public, "-inf", longest)
             pipe.execute()
 
-    def write_tally(self) -> None:
+    def write_counts(self) -> None:
         """Add what this process counted to what `/metrics` shows."""
         counters.write(self._redis, self.keys)
 

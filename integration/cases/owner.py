@@ -42,17 +42,43 @@ def compare(settings: Settings) -> Callable[[AbstractConnection], None]:
 def _open(connection: AbstractConnection, settings: Settings, *, claims: str) -> None:
     connection.on_connect()  # type: ignore[no-untyped-call]  # redis-py has no types here
     keys, own = settings.keys, settings.account
+    owner = _own(connection, keys, own, claims=claims)
+    if not is_same(own, owner):
+        raise RefusedRedisError(of_another(keys, own, owner))
+    grown = ", ".join(f"{service} {account}" for service, account in {**_accounts(owner), **_accounts(own)}.items())
+    if claims and grown.encode() != owner:  # it has got a door more since
+        _own(connection, keys, grown, claims=claims, instead_of=owner)
+
+
+def _own(connection: AbstractConnection, keys: Keys, own: str, *, claims: str, instead_of: bytes = b"") -> bytes:
+    """Become the owner when there is none, or `instead_of` one; who is."""
     try:
         connection.send_command(  # type: ignore[no-untyped-call]  # likewise
-            "EVAL", _OWNER, 2, keys.owner, keys.due, own, claims, check_health=False
+            "EVAL", _OWNER, 2, keys.owner, keys.due, own, claims, instead_of, check_health=False
         )
         owner = connection.read_response(disable_decoding=True)
     except ResponseError as error:
         if speaks_of_a_cluster(error):
             raise RefusedRedisError(in_cluster_mode()) from None
         raise
-    if owner != own.encode():
-        raise RefusedRedisError(of_another(keys, own, owner))
+    return owner if isinstance(owner, bytes) else b""
+
+
+def is_same(own: str, owner: bytes) -> bool:
+    """Whether the owner of a prefix is this installation: no service's account is another one.
+
+    An installation may get a door more, or lose one: what only one of the two names does not tell them apart.
+    """
+    ours, theirs = _accounts(own), _accounts(owner)
+    both = ours.keys() & theirs.keys()
+    return bool(both) and all(ours[service] == theirs[service] for service in both)
+
+
+def _accounts(told: str | bytes) -> dict[str, str]:
+    """The accounts that an owner is made of, by service: `Zendesk acme, LogRocket acme/shop`."""
+    text = told.decode("utf-8", "replace") if isinstance(told, bytes) else told
+    words = (account.partition(" ") for account in text.split(", "))
+    return {service: account for service, _, account in words}
 
 
 def speaks_of_a_cluster(error: ResponseError) -> bool:

@@ -1,4 +1,4 @@
-"""A keyed hash that stands for an e-mail address: what is stored of a person can be found, and erased; no I/O.
+"""A keyed hash that stands for an e-mail address, or for an id: what is stored can be found, and erased; no I/O.
 
 It names the key that it was made with, by a short hash of that: with another key it could not be told whose it is.
 """
@@ -33,6 +33,11 @@ def of(email: str, secret_key: str) -> str:
     """The hash of an address, however its letters are cased, behind the name of the key."""
     text = _folded(email).encode("utf-8", "replace")
     return f"{_name(secret_key)}:{_hash(secret_key, _PURPOSE + text)[:_LENGTH]}"
+
+
+def capitals_kept(own_id: str) -> str:
+    """A person's own id in a form whose hash tells capitals apart, as an address's does not."""
+    return own_id.encode("utf-8", "replace").hex()
 
 
 class Search:

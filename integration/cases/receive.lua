@@ -1,13 +1,15 @@
 -- Take in a new case; returns 1, or 0 when it is known or was erased.
 -- KEYS case, due, state:received, received, metrics, forgotten, newest of the desk, run, lost, done, lock, clock
 -- ARGV case, its entry without its times, seconds until the job is lost, its number or '', seconds that the newest
--- number is remembered
+-- number is remembered, when it was created or '', seconds after that before which nothing is asked, '1' when it is
+-- taken in also after it was erased
 -- include run
 -- include now_exactly
 -- include notice_run
 -- include new_entry
 notice(KEYS[4], KEYS[8], KEYS[9], KEYS[10], KEYS[11]) -- before: a new case would pass for one that has survived
-if redis.call('EXISTS', KEYS[1]) == 1 or redis.call('ZSCORE', KEYS[6], ARGV[1]) then return 0 end
+if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
+if ARGV[8] ~= '1' and redis.call('ZSCORE', KEYS[6], ARGV[1]) then return 0 end
 
 -- Some desks number cases as they are created. One whose number is not above all that came until an hour ago, or that
 -- came itself, was here before when its entry is gone: it has expired, and its note may be there. Numbers are compared
@@ -27,8 +29,12 @@ if ARGV[4] ~= '' then
   end
 end
 
-redis.call('SET', KEYS[1], new_entry(ARGV[2], was_here))
-redis.call('ZADD', KEYS[2], now + ARGV[3], ARGV[1])
+-- What was created a while ago, or seems to come from the future, does not wait for longer than it has to.
+local created = ARGV[6] == '' and now or math.min(tonumber(ARGV[6]), tonumber(now))
+local not_before = created + tonumber(ARGV[7])
+local waits = tonumber(ARGV[7]) > 0 and not_before > tonumber(now)
+redis.call('SET', KEYS[1], new_entry(ARGV[2], was_here, waits and string.format('%.6f', not_before)))
+redis.call('ZADD', KEYS[2], waits and string.format('%.6f', not_before) or now + ARGV[3], ARGV[1])
 redis.call('ZADD', KEYS[3], now, ARGV[1])
 redis.call('ZADD', KEYS[4], now, ARGV[1])
 redis.pcall('HINCRBY', KEYS[5], 'received', 1)

@@ -27,7 +27,7 @@ from redis import Redis
 from integration import logs
 from integration.cases import scripts
 from integration.cases.keys import Keys
-from integration.cases.ledger import Ledger
+from integration.cases.ledger import Ledger, Received
 from integration.cases.lost_writes import LostWrites
 from integration.cases.stored import NewerEntryError
 from integration.errors import Held, RemoteError, Temporary
@@ -87,7 +87,7 @@ class _Search:
     look: Look
     stretches: list[Stretch]
     oldest: float  # older cases may be done and forgotten
-    tally: Counter[Outcome] = field(default_factory=Counter)
+    counts: Counter[Outcome] = field(default_factory=Counter)
     looked_at: set[str] = field(default_factory=set)  # a service may show a case twice
 
     def holds(self, candidate: Candidate) -> bool:
@@ -193,9 +193,9 @@ class Recovery:
             recovered = replace(recovered, stopped=error)
         return replace(
             recovered,
-            taken_in=search.tally[Outcome.TAKEN_IN],
-            known=search.tally[Outcome.KNOWN],
-            unreadable=search.tally[Outcome.UNREADABLE],
+            taken_in=search.counts[Outcome.TAKEN_IN],
+            known=search.counts[Outcome.KNOWN],
+            unreadable=search.counts[Outcome.UNREADABLE],
             until=until,
             fresh=recovered.stopped is None and search.stretches[-1].end > now - lag,
             lost=_left_of(recovered.lost, until=None if until is None else min(until, now - lag)),
@@ -209,7 +209,7 @@ class Recovery:
         names = [self._keys.recovery_seen(candidate.case.key if candidate.case else "") for candidate in fresh]
         seen = cast("list[bytes | None]", self._redis.mget(names))
         for candidate, remembered in zip(fresh, seen, strict=True):
-            search.tally[self._take_in(candidate, search) if remembered is None else Outcome(remembered.decode())] += 1
+            search.counts[self._take_in(candidate, search) if remembered is None else Outcome(remembered.decode())] += 1
 
     def _take_in(self, candidate: Candidate, search: _Search) -> Outcome:
         """What comes of a case that is seen for the first time."""
@@ -229,7 +229,7 @@ class Recovery:
             return Outcome.OTHER
         new = self._ledger.receive(case, recovered=True)
         self._remember_known(case.key)
-        return Outcome.TAKEN_IN if new else Outcome.KNOWN
+        return Outcome.TAKEN_IN if new is Received.NEW else Outcome.KNOWN
 
     def _is_known(self, key: CaseKey) -> bool:
         try:

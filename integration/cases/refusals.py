@@ -72,7 +72,7 @@ def _signatures(facts: Facts, door: Door) -> Iterator[Trouble]:
     yield Trouble(
         name=door.named(_MISMATCH),
         severity=severity,
-        what=f"{_refused(wrong)}: the signature does not match {signing.secret}",
+        what=f"{_refused(wrong)}: the {signing.proof} does not match {signing.secret}",
         since=wrong.since,
         do=f"{meaning} {mend}",
         command=_mending(signing),
@@ -103,7 +103,7 @@ def _unusable(facts: Facts, door: Door) -> Iterator[Trouble]:
         yield Trouble(
             name=door.named(_UNUSABLE),
             severity=Severity.LOOK,
-            what=f"{_refused(unusable)}: signed by {door.service}, but without a {signing.needed}",
+            what=f"{_refused(unusable)}: {signing.vouched} {door.service}, but without a {signing.needed}",
             since=unusable.since,
             do=f"The body of the {signing.sender} is {another} (or somebody tested the webhook by hand).",
             command=_mending(signing),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -64,6 +65,11 @@ class Trouble:
         if self.command is None:
             return self.do
         return f"{self.do} `{self.command.elsewhere}` (on Heroku: `{self.command.heroku}`)."
+
+
+def in_a_name(service: str) -> str:
+    """A service as the names of troubles and metrics call it: `logrocket_acme_outlet` for one of its projects."""
+    return re.sub(r"[^a-z0-9]+", "_", service.lower())
 
 
 def name_at(service: str, what: str) -> str:

@@ -13,7 +13,7 @@ from integration.cases import redis_trouble, refusals
 from integration.cases.entry import POLLS, State
 from integration.cases.heartbeats import PARTS
 from integration.cases.lanes import Hold
-from integration.cases.situation import Command, Facts, Severity, Trouble, name_at, of_ours, setting
+from integration.cases.situation import Command, Facts, Severity, Trouble, in_a_name, name_at, of_ours, setting
 from integration.cases.steps import Routes
 
 WELL: Final = "All is well."
@@ -71,7 +71,7 @@ def names(routes: Routes) -> tuple[str, ...]:
     """The names of all troubles that there can be, with these services."""
     doors = [name_at(service.name, what) for service in routes.doors for what in (*refusals.OF_A_DOOR, _MISSED)]
     kinds = ("down", "refuses", "refusal_suspected")
-    of_services = [f"{name.lower()}_{kind}" for name in routes.services for kind in kinds]
+    of_services = [f"{in_a_name(name)}_{kind}" for name in routes.services for kind in kinds]
     return tuple(dict.fromkeys((*_NAMES, *doors, *of_services)))
 
 
@@ -124,7 +124,7 @@ def _services(facts: Facts) -> Iterator[Trouble]:
         matters = facts.waiting > 0 or facts.now - failing.last < _FRESH_FAILURE
         if lasts and matters and service not in held:
             yield Trouble(
-                name=f"{service.lower()}_down",
+                name=f"{in_a_name(service)}_down",
                 severity=Severity.NO_NOTES,
                 what=f"{service} did nothing of what it was asked in {failing.tries:,} tries: {failing.reason}",
                 since=failing.since,
@@ -138,7 +138,7 @@ def _services(facts: Facts) -> Iterator[Trouble]:
 
 def _hold(hold: Hold, variables: str) -> Trouble:
     return Trouble(
-        name=f"{hold.service.lower()}_refuses",
+        name=f"{in_a_name(hold.service)}_refuses",
         severity=Severity.NO_NOTES,
         what=f"{hold.reason.rstrip('?.')}: tickets wait for you",
         since=hold.since,
@@ -149,7 +149,7 @@ def _hold(hold: Hold, variables: str) -> Trouble:
 
 def _suspicion(hold: Hold) -> Trouble:
     return Trouble(
-        name=f"{hold.service.lower()}_refusal_suspected",
+        name=f"{in_a_name(hold.service)}_refusal_suspected",
         severity=Severity.LOOK,
         what=hold.reason.rstrip("?."),
         since=hold.since,
@@ -202,7 +202,7 @@ def _tickets(facts: Facts) -> Iterator[Trouble]:
 def _missed(facts: Facts, found: list[Trouble]) -> Iterator[Trouble]:
     known = {trouble.name for trouble in found}
     for service, why in facts.missed.items():
-        if not known & {f"{service.lower()}_down", f"{service.lower()}_refuses"}:
+        if not known & {f"{in_a_name(service)}_down", f"{service.lower()}_refuses"}:
             yield Trouble(
                 name=name_at(service, _MISSED),
                 severity=Severity.LOOK,

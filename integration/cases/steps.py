@@ -47,9 +47,14 @@ class Routes:
     places: Mapping[str, str]  # by desk
     intervals: Mapping[str, float]  # of a place: seconds between two notes for as long as it has told no pace
     credentials: Mapping[str, str]  # of a service: the variables that hold them
+    copies: Mapping[str, str] = field(default_factory=dict)  # by desk: a second place, where some of its notes go, too
     doors: tuple[Service, ...] = ()  # who tells us of new cases
     recovered: Mapping[str, str] = field(default_factory=dict)  # by desk: who is asked for cases that we have missed
     ceiling: str = ""  # the variable that says how many requests for highlights there may be in an hour
+    projects: tuple[str, ...] = ()  # the summariser's lanes beside its first: a case's is known when it was read
+    requests: frozenset[str] = frozenset()  # desks whose cases are requests, each with a question of its own
+    unread: frozenset[str] = frozenset()  # desks whose place knows nothing of a case: all that is known, its door told
+    reads: bool = False  # a case is read before the summariser is asked, also when the person is known
 
     @property
     def endpoints(self) -> tuple[str, ...]:
@@ -67,9 +72,14 @@ class Routes:
         return self.summariser.lower()
 
     @property
+    def noted(self) -> tuple[str, ...]:
+        """Every service where notes are written."""
+        return tuple(dict.fromkeys((*self.places.values(), *self.copies.values())))
+
+    @property
     def services(self) -> tuple[str, ...]:
         """Every service that is called."""
-        return (*dict.fromkeys(self.places.values()), self.summariser)
+        return (*self.noted, self.summariser, *self.projects)
 
     def known(self, key: CaseKey) -> bool:
         """Whether the case's desk is one of those that are set up now."""
@@ -89,6 +99,18 @@ class Routes:
             return (self.place(entry.key),)
         if entry.state is State.RECEIVED and entry.request.hint is not None:
             return ()
-        if entry.state is State.RECEIVED and not entry.person.known:
-            return (self.place(entry.key), self.summariser)
-        return (self.summariser,)
+        if entry.state is State.RECEIVED and self.is_read(entry):
+            known = entry.request.project is not None or not self.projects
+            return (self.place(entry.key), self.project(entry)) if known else (self.place(entry.key),)
+        return (self.project(entry),)
+
+    def is_read(self, entry: Entry) -> bool:
+        """Whether the case's place is asked about it before the summariser is."""
+        if desk_of(entry.key) in self.unread:
+            return not entry.person.known  # which its place says is the end
+        own_question = desk_of(entry.key) in self.requests
+        return self.reads or own_question or entry.on_demand or not entry.person.known
+
+    def project(self, entry: Entry) -> str:
+        """The lane of the project that is asked about the case: the first one, when its own is set up no more."""
+        return entry.request.project if entry.request.project in self.projects else self.summariser

@@ -15,10 +15,10 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import fields
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, cast
 
-from integration.cases.entry import Claim, Entry, Note, Request, State, Trouble
-from integration.facts import Highlights, Person, Session, read_case_key
+from integration.cases.entry import Claim, Entry, Instead, Note, Request, State, Trouble
+from integration.facts import Highlights, Person, Said, Session, read_case_key
 
 VERSION: Final = 1  # an entry of a newer version is left alone
 
@@ -64,6 +64,10 @@ def _plain(entry: Entry) -> dict[str, Any]:
     for name in _PARTS:
         if name in stored:
             stored[name] = _changed(stored[name])
+    if entry.people:
+        stored["people"] = [_changed(person) for person in entry.people]
+    if entry.said is not None:
+        stored["said"] = _changed(entry.said)
     if entry.note.highlights is not None:
         stored["note"]["highlights"] = _plain_highlights(entry.note.highlights)
     return stored
@@ -105,15 +109,30 @@ def _troubles(stored: list[list[Any]]) -> tuple[Trouble, ...]:
     return tuple(Trouble(*trouble) for trouble in stored)
 
 
+def _people(stored: list[Mapping[str, Any]]) -> tuple[Person, ...]:
+    return tuple(_read(Person, person) for person in stored)
+
+
+def _said(stored: Mapping[str, Any] | None) -> Said | None:
+    return None if stored is None else cast("Said", _read(Said, stored))
+
+
+def _instead(stored: str | None) -> Instead | None:
+    return None if stored is None else Instead(stored)
+
+
 _PARTS: Final[Mapping[str, type]] = {"person": Person, "claim": Claim, "request": Request, "note": Note}
 _DEFAULTS: Final[Mapping[type, Mapping[str, Any]]] = {
-    part: {field.name: field.default for field in fields(part)} for part in (Entry, *_PARTS.values())
+    part: {field.name: field.default for field in fields(part)} for part in (Entry, Said, *_PARTS.values())
 }
 _READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "key": read_case_key,
     "state": State,
     "highlights": _highlights,
     "troubles": _troubles,
+    "people": _people,
+    "instead": _instead,
+    "said": _said,
     **{name: partial(_read, part) for name, part in _PARTS.items()},
 }
 _entry: Final[Callable[[Any], Entry]] = partial(_read, Entry)

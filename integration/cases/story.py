@@ -57,15 +57,25 @@ def line(old: Entry, new: Entry, now: float, **facts: object) -> Line:
 
 def _message(old: Entry, new: Entry) -> str:
     if old.state in FINAL and new.state not in FINAL:
-        return "ticket put back to work"
+        return "ticket put back to work" if new.demands == old.demands else "highlights demanded anew"
     if _entered(old, new):
-        overtaken = new.state is State.REQUESTED and old.claim.lease is None
-        return "callback taken, its request is looked up" if overtaken else _ENTERED[new.state]
+        return _of_state(old, new)
     if old.claim.lease is not None and new.claim.lease is None:
         return _of_step(old, new)
+    if new.said != old.said or new.person != old.person:
+        return "more was told of the answer"
     if new.quiet_until != old.quiet_until:
         return "Redis is another one, or its clock jumped: ticket waits until what was under way has ended"
     return "callback taken, its request is looked up"
+
+
+def _of_state(old: Entry, new: Entry) -> str:
+    """What the state is that a ticket has come to, and how."""
+    if new.state is not State.REQUESTED:
+        return _ENTERED[new.state]
+    if new.request.reused_from is not None:
+        return "highlights of another ticket are used"
+    return "callback taken, its request is looked up" if old.claim.lease is None else _ENTERED[new.state]
 
 
 def _of_step(old: Entry, new: Entry) -> str:
@@ -76,6 +86,8 @@ def _of_step(old: Entry, new: Entry) -> str:
         return "step refused, will be repeated"
     if new.request.polls > old.request.polls:
         return "no result yet, will be asked for again"
+    if new.note.merged_into != old.note.merged_into:
+        return "ticket was merged, its note goes to the other one"
     return "step put off" if new.tries < old.tries else "step will be repeated"
 
 
@@ -100,7 +112,12 @@ def _next(new: Entry, now: float) -> str | None:
         return None
     if new.wait_until <= now:
         return "now"
-    return datetime.fromtimestamp(math.ceil(new.wait_until), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return time_of(new.wait_until)
+
+
+def time_of(when: float) -> str:
+    """A point in time, in whole seconds, as the log tells it."""
+    return datetime.fromtimestamp(math.ceil(when), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 # -- The way

@@ -96,7 +96,7 @@ def owned(redis: Redis, settings: Settings) -> Result:
         raise
     if present_owner is None:
         return ok(OWNER, f"{settings.key_prefix}:* belongs to no installation yet, and will belong to this one ({own})")
-    if present_owner != own.encode():
+    if not owner.is_same(own, present_owner):
         why, _, fix = owner.of_another(settings.keys, own, present_owner).partition(": ")
         return failure(OWNER, why, f"{fix[0].upper()}{fix[1:]}.")
     return ok(OWNER, f"{settings.key_prefix}:* is this installation's ({own})")

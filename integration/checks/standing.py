@@ -19,7 +19,7 @@ STANDING: Final = "how it stands"
 def of_standing(settings: Settings, redis: Redis) -> Iterator[Result]:
     """One line, with the name of each trouble."""
     try:
-        troubles = standing.troubles(overview.read(settings, redis, routes=services.routes()).facts)
+        troubles = standing.troubles(overview.read(settings, redis, routes=services.routes(settings)).facts)
     except RedisError:
         yield skipped(STANDING, "Redis could not be asked")
         return

@@ -56,17 +56,17 @@ def run(reader: LedgerReader, settings: Settings, case: CaseKey, *, as_json: boo
         return 1
     told = _as_json(entry, reader.now())
     told["ticket_url"] = services.case_url(settings, case)
-    print(json.dumps(told) if as_json else _as_text(entry, told, reader.now(), routes=services.routes()))
+    print(json.dumps(told) if as_json else _as_text(entry, told, reader.now(), routes=services.routes(settings)))
     return 0
 
 
-def listed(reader: LedgerReader) -> Listed:
+def listed(reader: LedgerReader, *, routes: Routes) -> Listed:
     """What to list beside the counts: bounded, however many tickets there are."""
     waiting = [entry for state in WAITING for entry in reader.longest_in(state, LISTED)]
     waiting.sort(key=lambda entry: entry.entered_at)
     return Listed(
         now=reader.now(),
-        routes=services.routes(),
+        routes=routes,
         failed=reader.latest_in(State.FAILED, LISTED),
         waiting=waiting[:LISTED],
     )
@@ -116,6 +116,10 @@ def _as_json(entry: Entry, now: float) -> dict[str, Any]:
         "request_id": entry.request.id,
         "earlier_request_ids": list(entry.request.old_ids),
         "next_look": _next(entry, now),
+        "project": entry.request.project,
+        "on_demand": entry.on_demand,
+        "made_for": None if entry.request.reused_from is None else ticket(entry.request.reused_from),
+        "merged_into": ticket(entry.target) if entry.note.merged_into else None,
         "note_id": _number(entry.note.id or entry.note.public_id),
         "note_is_public": entry.note.public_id is not None,
         "way": [
@@ -145,6 +149,10 @@ def _as_text(entry: Entry, told: dict[str, Any], now: float, *, routes: Routes) 
         "next look": told["next_look"],
         "tries": told["tries"],
         "request id": told["request_id"],
+        "project": told["project"],
+        "on demand": "the note tells of the time until then" if told["on_demand"] else None,
+        "made for": told["made_for"],
+        "merged": told["merged_into"],
         "note's id": told["note_id"],
         "ticket": told["ticket_url"],
     }

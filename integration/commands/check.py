@@ -12,12 +12,17 @@ from itertools import chain
 from typing import Final
 
 from integration import checks, logs
+from integration.ask.settings import AskSettings
 from integration.cases import connections
 from integration.checks.offline import of_settings, of_settings_offline
 from integration.errors import SettingsError
 from integration.findings import Group, Outcome, Result, failure
+from integration.intercom.settings import IntercomSettings
 from integration.logrocket.settings import LogRocketSettings
 from integration.settings import Settings, from_environment
+from integration.slack.settings import SlackSettings
+from integration.surveys.settings import SurveySettings
+from integration.zendesk.settings import ZendeskSettings
 
 HELP = "check settings, Redis, Zendesk and LogRocket, and say what to do about each failure"
 _SET_IT: Final = "Set it as docs/settings.md says."
@@ -51,7 +56,6 @@ def everything(settings: Settings) -> list[Result]:
     from integration.checks.standing import of_standing  # noqa: PLC0415 -- see above
     from integration.checks.web_process import of_public_url  # noqa: PLC0415 -- see above
     from integration.logrocket import checks as logrocket  # noqa: PLC0415 -- see above
-    from integration.zendesk.checks import of_zendesk  # noqa: PLC0415 -- see above
 
     redis = connections.for_check(settings)
     of = functools.partial
@@ -59,7 +63,7 @@ def everything(settings: Settings) -> list[Result]:
         [
             Group(name="settings", checks=of(of_settings, settings, now=time.time())),
             Group(name="Redis", checks=of(of_redis, settings, redis, clock=time.time)),
-            Group(name="Zendesk", checks=of(of_zendesk, settings, clock=time.time)),
+            *_of_desks(settings),
             *(
                 Group(
                     name=logrocket.name_of(settings.of(LogRocketSettings), project),
@@ -71,6 +75,34 @@ def everything(settings: Settings) -> list[Result]:
             Group(name="how it stands", checks=of(of_standing, settings, redis)),
         ]
     )
+
+
+def _of_desks(settings: Settings) -> Iterator[Group]:
+    """A group for each service that tells of cases or takes notes, as far as it is set up."""
+    of = functools.partial
+    if settings.find(ZendeskSettings) is not None:
+        from integration.zendesk.checks import of_zendesk  # noqa: PLC0415 -- zenpy is large
+
+        yield Group(name="Zendesk", checks=of(of_zendesk, settings, clock=time.time))
+    workspace = settings.find(IntercomSettings)
+    if workspace is not None:
+        from integration.intercom.checks import of_intercom  # noqa: PLC0415 -- few have it
+
+        yield Group(name="Intercom", checks=of(of_intercom, workspace, public_url=settings.public_url))
+    answers, channel = settings.find(SurveySettings), settings.find(SlackSettings)
+    if answers is not None:
+        from integration.surveys.checks import of_surveys  # noqa: PLC0415 -- few have them
+
+        yield Group(name="surveys", checks=of(of_surveys, answers, public_url=settings.public_url))
+    if channel is not None:
+        from integration.slack.checks import of_slack  # noqa: PLC0415 -- likewise
+
+        yield Group(name="Slack", checks=of(of_slack, channel))
+    asked = settings.find(AskSettings)
+    if asked is not None:
+        from integration.ask.checks import of_ask  # noqa: PLC0415 -- likewise
+
+        yield Group(name="requests over HTTP", checks=of(of_ask, asked, public_url=settings.public_url))
 
 
 def all_good(results: Sequence[Result]) -> bool:

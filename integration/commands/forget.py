@@ -12,7 +12,7 @@ from integration.cases.pseudonym import Whose
 from integration.commands import case_named, open_ledger
 from integration.safe_text import printable
 from integration.settings import from_environment
-from integration.zendesk.webhook import email_address
+from integration.zendesk.people import email_address
 
 HELP = "erase what is stored of a ticket, or of all tickets of an e-mail address"
 _PROGRESS: Final = 1000  # entries between two lines that say how far it is

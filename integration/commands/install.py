@@ -1,4 +1,4 @@
-"""`install`: makes the webhook and the trigger in Zendesk, or repairs them, and tells what is left to do.
+"""`install`: makes the webhook and the triggers in Zendesk, or repairs them, and tells what is left to do.
 
 The signing secret is shown only to whoever has to set it.
 """
@@ -6,11 +6,12 @@ The signing secret is shown only to whoever has to set it.
 from __future__ import annotations
 
 import argparse
+import functools
 import hmac
 import shlex
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from integration.commands import in_the_same_form
@@ -23,14 +24,16 @@ from integration.zendesk.settings import ZendeskSettings
 from integration.zendesk.setup.account import Admin
 from integration.zendesk.setup.carrying_out import carry_out
 from integration.zendesk.setup.conditions import FIELDS, CannotFilterError, Choices, Filters, resolve
+from integration.zendesk.setup.macros import MacroAdmin, plan_macro, plan_no_macro
 from integration.zendesk.setup.objects import Account
 from integration.zendesk.setup.plan import Plan, Step, plan_install
 from integration.zendesk.setup.step_words import in_words
 from integration.zendesk.webhook import ENDPOINT
 
-HELP = "make or repair the webhook and the trigger in Zendesk"
+HELP = "make or repair the webhook and the triggers in Zendesk"
 
 _SCOPES: Final = "read, webhooks:write and triggers:write"
+MACRO_SCOPES: Final = "read and macros:write"
 _FILTERS = """\
 Which new tickets get a note: by default all but those that are tagged no_highlights. Options of different kinds narrow
 (all of them have to hold), several values of one kind widen (one of them has to hold). Only one of --brand, --form,
@@ -42,6 +45,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
     parser.add_argument("--dry-run", action="store_true", help="show what would be done, and do nothing")
     parser.add_argument("--yes", action="store_true", help="change what was not made by this command, without asking")
+    parser.add_argument(
+        "--on-demand",
+        action=argparse.BooleanOptionalAction,
+        help=f"whether a second trigger asks for highlights when the tag {zendesk_settings.ON_DEMAND} is added to a "
+        "ticket; by default it does, or as it was chosen before",
+    )
+    parser.add_argument("--macro", action="store_true", help="make a macro, too, which adds that tag")
     filters = parser.add_argument_group("filters", _FILTERS)
     for kind in FIELDS:
         filters.add_argument(f"--{kind}", action="append", default=[], metavar="ID|NAME", help=f"tickets of a {kind}")
@@ -54,6 +64,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Install, step by step; the last lines say what to set, if anything, and what to run."""
+    if options.macro and options.on_demand is False:
+        print(
+            "--macro and --no-on-demand exclude each other: the macro adds a tag that nothing would see.",
+            file=sys.stderr,
+        )
+        return 2
     settings, endpoint = read_settings()
     try:
         return _install(options, settings, endpoint)
@@ -76,44 +92,64 @@ def read_settings(environ: Mapping[str, str] | None = None) -> tuple[ZendeskSett
 def _install(options: argparse.Namespace, settings: ZendeskSettings, endpoint: str) -> int:
     admin = Admin(settings, wait=wait)
     choices = admin.choices() if any(getattr(options, kind) for kind in FIELDS) else {}
-    run = _Run(options, endpoint=endpoint, filters=_filters(options, choices), choices=choices)
-    print(f"Zendesk account {settings.subdomain}, deliveries to {run.endpoint}", flush=True)
+    filters = _filters(options, choices)
+    plan_for = functools.partial(plan_install, endpoint=endpoint, filters=filters, on_demand=options.on_demand)
+    run = _Run(options, plan_for, choices=choices, what="The webhook and the triggers are")
+    print(f"Zendesk account {settings.subdomain}, deliveries to {endpoint}", flush=True)
     if options.dry_run:
         run.show(run.plan(admin.look()))
+        _macro(options, settings, endpoint)
         print("Nothing was changed (--dry-run).")
         return 0
     plan = carry_out(admin, run.plan, agree=run.agree, tell=run.tell, wait=wait)
     if plan is None or plan.webhook is None:
         return 1
     run.show(plan)
+    _macro(options, settings, endpoint)
     _tell_secret(admin.signing_secret(plan.webhook.id), settings.webhook_secrets)
     print(f"\nNow run `{in_the_same_form('check')}`.")
     return 0
 
 
+def _macro(options: argparse.Namespace, settings: ZendeskSettings, endpoint: str) -> None:
+    """Make the macro, or take it away where it would add a tag that nothing sees; what hinders that is a remark."""
+    if not options.macro and options.on_demand is not False:
+        return
+    admin = MacroAdmin(settings, wait=wait)
+    plan_for = functools.partial(plan_macro if options.macro else plan_no_macro, endpoint=endpoint)
+    run = _Run(options, plan_for, choices={}, what="The macro is" if options.macro else "")
+    try:
+        if options.dry_run:
+            run.show(run.plan(admin.look()))
+            return
+        plan = carry_out(admin, run.plan, agree=run.agree, tell=run.tell, wait=wait)
+        if plan is not None:
+            run.show(plan)
+    except RemoteError as error:
+        told = trouble.in_words(error, settings, scopes=MACRO_SCOPES)
+        print(f"Note: the macro is left as it is. {told}")
+
+
 class _Run:
-    """One run: what is wanted, and what was said about it."""
+    """One run: what is wanted, and what was said about it; `what` is what should be as it is, "" when it is nothing."""
 
     def __init__(
-        self, options: argparse.Namespace, *, endpoint: str, filters: Filters | None, choices: Choices
+        self, options: argparse.Namespace, plan: Callable[[Account], Plan], *, choices: Choices, what: str
     ) -> None:
-        self.endpoint = endpoint
+        self.plan = plan
         self._yes = options.yes
-        self._filters = filters
         self._choices = choices
+        self._what = what
         self._shown: set[str] = set()
         self._agreed: set[tuple[str, str, str]] = set()
-
-    def plan(self, account: Account) -> Plan:
-        return plan_install(account, endpoint=self.endpoint, filters=self._filters)
 
     def show(self, plan: Plan) -> None:
         """Tell what is to be done, and what an admin should know, each once."""
         lines = [f"  {line}" for step in plan.steps for line in in_words(step, self._choices)]
         if lines:
             print("\n".join(["To do:", *lines]))
-        elif not self._shown:
-            print("The webhook and the trigger are as they should be.")
+        elif not self._shown and self._what:
+            print(f"{self._what} as {'it' if self._what.endswith('is') else 'they'} should be.")
         for remark in plan.remarks:
             if remark not in self._shown:
                 print(f"Note: {remark}")
@@ -198,10 +234,10 @@ def tell_trouble(error: RemoteError, settings: ZendeskSettings) -> int:
 
 
 def _tag(raw: str) -> str:
-    tag = raw.strip().lower()
-    if not tag or not tag.isprintable() or any(character.isspace() or character == "," for character in tag):
-        raise argparse.ArgumentTypeError("must be one tag, without spaces")
-    return tag
+    try:
+        return zendesk_settings.tag(raw)
+    except ValueError as problem:
+        raise argparse.ArgumentTypeError(f"{problem}") from None
 
 
 def wait(seconds: float) -> None:

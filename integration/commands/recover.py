@@ -36,6 +36,8 @@ def run(options: argparse.Namespace) -> int:
     ledger = services.open_ledger(settings, redis)
     recoveries = services.recoveries(settings, ledger, redis, wait=_Progress())
     problem = None
+    if not recoveries:
+        print("No service that is set up tells which cases it could not deliver.")
     for recovery in recoveries.values():
         recovered = recovery.recover(options.hours)
         problem = problem or recovered.problem

@@ -40,7 +40,10 @@ def run(options: argparse.Namespace) -> int:
     if options.case is not None:
         return case.run(ledger.reader, settings, options.case, as_json=options.json)
     overview = read(settings, redis, routes=ledger.lanes.routes)
-    public_notes, listed = ledger.reader.public_notes(_PUBLIC_SHOWN), case.listed(ledger.reader)
+    public_notes, listed = (
+        ledger.reader.public_notes(_PUBLIC_SHOWN),
+        case.listed(ledger.reader, routes=ledger.lanes.routes),
+    )
     known, troubles = overview.facts, standing.troubles(overview.facts)
     if options.json:
         print(

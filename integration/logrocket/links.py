@@ -11,14 +11,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import Self
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import parse_qs, urlencode, urlsplit
 
-from integration.facts import Person
+from integration.facts import Moment, Person
 from integration.logrocket.projects import Project
 from integration.logrocket.settings import LogRocketSettings
 
 _RECORDING_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _SESSION_ID = re.compile(r"[0-9]{1,18}")
+_MILLISECONDS = re.compile(r"[0-9]{1,18}")
 _SESSION_URL = re.compile(r"(?<=[A-Za-z0-9._-])/s/([A-Za-z0-9._-]{1,128})/([0-9]{1,18})(?![A-Za-z0-9_-])")
 _URL = re.compile(r"[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%|{}-]+")
 
@@ -59,6 +60,18 @@ class ProjectLinks:
         if ".." in re.sub("%2e", ".", target.path, flags=re.IGNORECASE).split("/"):
             return False
         return target.path == own.path or target.path.startswith(own.path + "/")
+
+    def moment(self, url: str) -> Moment | None:
+        """The moment of a session that `url` leads to; None when it leads to none, or cannot be trusted."""
+        if not self.trusts(url):
+            return None
+        target = urlsplit(url)
+        session = _SESSION_URL.search(target.path)
+        times = parse_qs(target.query).get("t", ())
+        linked = place(session[1], session[2]) if session else None
+        if linked is None or len(times) != 1 or not _MILLISECONDS.fullmatch(times[0]):
+            return None
+        return Moment(place=linked, at=int(times[0]) / 1000)
 
     @property
     def _project(self) -> str:

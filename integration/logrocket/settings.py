@@ -45,6 +45,11 @@ class LogRocketSettings:
         """Every project, each once, the default one first."""
         return tuple(dict.fromkeys((self.default, *(rule.project for rule in self.project_rules))))
 
+    @property
+    def named_kinds(self) -> frozenset[str]:
+        """Of what a rule gives a name rather than an id: `brand`, `form`."""
+        return frozenset(str(rule.kind) for rule in self.project_rules if not rule.label.isdecimal())
+
     def service_of(self, project: Project) -> str:
         """What lanes, metrics and texts call LogRocket where they mean this project."""
         return SERVICE if project.name == self.project else f"{SERVICE} {project.name}"

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from integration.facts import Nothing
+
 # -- Within a line
 
 
@@ -118,14 +120,42 @@ Block: TypeAlias = Line | Paragraph | Heading | CodeBlock | Quote | List
 
 
 @dataclass(frozen=True, kw_only=True)
-class Note:
-    """A note; where it is not `complete`, or too long for a place, `cut_line` stands for what is missing."""
+class SessionParts:
+    """A session that a note tells of: where it is replayed, and when it was (Unix seconds), as far as that is known."""
 
-    heading: Block
+    url: str | None
+    at: float | None
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """What a note tells, for places that hand on its parts instead of showing it.
+
+    `nothing`: why there is nothing to tell. `all_sessions` is where all sessions of the person are.
+    """
+
+    summary: tuple[Block, ...] = ()
+    sessions: tuple[SessionParts, ...] = ()
+    nothing: Nothing | None = None
+    all_sessions: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Note:
+    """A note; where it is not `complete`, or too long for a place, it has its `cut_line` instead of `closing`.
+
+    The heading, and what stands behind the body, are short and never cut.
+    """
+
+    heading: Block | None
     body: tuple[Block, ...]
     complete: bool
+    closing: Block | None
     cut_line: Block
     last_line: Block
+    parts: Parts = Parts()
+    subject: str = ""  # what it is about in a few words, with nothing of the person: for a notification
 
 
 def lines(block: Block, marker: str = "") -> Iterator[tuple[str, Line]]:

@@ -13,6 +13,7 @@ from typing import Final
 
 import nh3
 
+from integration.note.cut import Markup, fitted
 from integration.note.document import (
     Block,
     CodeBlock,
@@ -38,44 +39,12 @@ _TAG_OF: Final = {Mark.STRONG: "strong", Mark.EMPHASIS: "em", Mark.CODE: "code"}
 
 def render(note: Note, *, max_bytes: int, adapt: Callable[[str], str] = str) -> str:
     """The note's HTML, of at most `max_bytes` of UTF-8; `adapt` is what a place needs done to a text beforehand."""
-
-    def written(block: Block) -> str:
-        return _sanitised(_Writer(adapt).block(block))
-
-    heading, last_line = written(note.heading), written(note.last_line)
-    budget = max_bytes - _size(heading + last_line)
-    blocks, all_fit = _that_fit(map(written, note.body), budget)
-    body = "".join(blocks)
-    if not (all_fit and note.complete):
-        cut_line = written(note.cut_line)
-        body = _cut(zip(blocks, note.body, strict=False), budget - _size(cut_line), adapt) + cut_line
-    return _sanitised(heading + body + last_line)
-
-
-# -- The cut
-
-
-def _that_fit(blocks: Iterable[str], budget: int) -> tuple[list[str], bool]:
-    """The blocks up to the first that does not fit into `budget` bytes, and whether all fit; no others are made."""
-    taken = []
-    for markup in blocks:
-        taken.append(markup)
-        budget -= _size(markup)
-        if budget < 0:
-            return taken, False
-    return taken, True
-
-
-def _cut(blocks: Iterable[tuple[str, Block]], budget: int, adapt: Callable[[str], str]) -> str:
-    """The blocks that fit into `budget` bytes; one that would never fit is shortened to what is left."""
-    kept, left = "", budget
-    for markup, block in blocks:
-        size = _size(markup)
-        if size > left:
-            return kept + (_shortened(adapt(as_text(block)), left) if size > budget else "")
-        kept += markup
-        left -= size
-    return kept
+    markup = Markup(
+        write=lambda block: _sanitised(_Writer(adapt).block(block)),
+        shortened=lambda block, left: _shortened(adapt(as_text(block)), left),
+        size=_size,
+    )
+    return _sanitised("".join(fitted(note, markup, most=max_bytes)))
 
 
 def _shortened(text: str, budget: int) -> str:

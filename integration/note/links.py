@@ -7,7 +7,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from typing import Protocol
 
-from integration.facts import Person
+from integration.facts import Moment, Person
 
 _LABEL = r"[^\s!-,./:-@\[-^`{-~]"  # a character of a domain's label, of any script, its marks and joiners included
 _URL_LIKE = re.compile(
@@ -32,6 +32,9 @@ class Links(Protocol):
 
     def sessions(self, person: Person) -> str:
         """Where all sessions of a person are listed."""
+
+    def moment(self, url: str) -> Moment | None:
+        """The moment of a session that `url` leads to; None when it leads to none, or may not be linked to."""
 
     def trusts(self, url: str) -> bool:
         """Whether a note may link to `url`: it leads to the service, whichever way a browser may read it."""

@@ -14,7 +14,12 @@ _ANY: Final = re.compile(rf"{_LABEL}[A-Za-z0-9_-]{{1,{_LENGTH}}}(?![A-Za-z0-9_-]
 
 def of(request_id: str) -> str:
     """The marker of the note that tells of a request: `Highlights request 0cc12cad4b5b`."""
-    return _LABEL + request_id[:_LENGTH]
+    return _LABEL + short(request_id)
+
+
+def short(request_id: str) -> str:
+    """As much of a request's id as a note shows."""
+    return request_id[:_LENGTH]
 
 
 def one_is_in(texts: Iterable[str], markers: Iterable[str]) -> bool:

@@ -8,7 +8,7 @@ from integration import logs, services
 from integration.cases import connections
 from integration.cases.deliveries import Deliveries
 from integration.settings import Settings, from_environment
-from integration.web import deliveries, errors, health
+from integration.web import asked_cases, deliveries, errors, health
 from integration.web.status import pages
 
 
@@ -19,10 +19,12 @@ def create_app(settings: Settings | None = None) -> Flask:
         logs.configure(settings)
     app = Flask("integration", static_folder=None)
     for_pages = connections.for_pages(settings)
-    routes, doors, callback = services.routes(), services.doors(settings), services.callback(settings)
+    routes, doors, callback = services.routes(settings), services.doors(settings), services.callback(settings)
     app.extensions["deliveries"] = counted = Deliveries(for_pages, settings.keys, routes.endpoints)
     ledger = services.open_ledger(settings, connections.for_web(settings))
     deliveries.register_doors(app, doors, ledger, counted)
+    for api in services.apis(settings, connections.for_web(settings), asked_cases.AskedCases(ledger)):
+        app.register_blueprint(api)
     deliveries.register_callback(app, routes.callback, callback, ledger, counted)
     ledger_of_pages = services.open_ledger(settings, for_pages)
     doorkeeper = pages.register(app, settings, ledger_of_pages, for_pages)

@@ -11,9 +11,9 @@ from werkzeug.exceptions import RequestEntityTooLarge
 
 from integration import logs
 from integration.cases.deliveries import Deliveries
-from integration.cases.ledger import CallbackOutcome, Ledger
-from integration.facts import as_logged
-from integration.ports import Callback, Door
+from integration.cases.ledger import CallbackOutcome, Ledger, Received
+from integration.facts import Identified, NewCase, as_logged
+from integration.ports import Callback, Door, TriedDoor
 from integration.web.answers import answer, later
 
 log = logs.get(__name__)
@@ -26,6 +26,10 @@ def register_doors(app: Flask, doors: Mapping[str, Door], ledger: Ledger, delive
 
 
 def _register_door(app: Flask, name: str, door: Door, ledger: Ledger, deliveries: Deliveries) -> None:
+    if isinstance(door, TriedDoor):
+        tried = door.tried
+        app.add_url_rule(door.path, f"{name}_door_tried", lambda: answer(tried), methods=["HEAD"])
+
     @app.post(door.path, endpoint=f"{name}_door")
     def case_created() -> ResponseReturnValue:
         """Take in a new case."""
@@ -37,13 +41,26 @@ def _register_door(app: Flask, name: str, door: Door, ledger: Ledger, deliveries
         body = _body(door.max_bytes)
         door.verify(body, request.headers, now=time.time())
         deliveries.verified(name)
-        case = door.read(body)
-        if case is None:
-            return answer(204)
-        if not ledger.receive(case):
-            log.info("ticket delivered again, it is known", **as_logged(case.key))
+        told = door.read(body, request.headers)
+        if told is None:
+            return answer(door.ignored)
+        if isinstance(told, Identified):
+            return answer(202, "queued") if ledger.look_again(told) else answer(door.ignored)
+        return _received(told, ledger)
+
+
+def _received(told: NewCase, ledger: Ledger) -> ResponseReturnValue:
+    """Take in a case, and say what became of it."""
+    match ledger.receive(told):
+        case Received.NEW:
+            return answer(202, "queued")
+        case Received.UPDATED:
+            return answer(200, "updated")
+        case Received.KNOWN if not told.begins:
+            return answer(200, "nothing to do")
+        case Received.KNOWN:
+            log.info("ticket delivered again, it is known", **as_logged(told.key))
             return answer(200, "already known")
-        return answer(202, "queued")
 
 
 def register_callback(app: Flask, name: str, callback: Callback, ledger: Ledger, deliveries: Deliveries) -> None:

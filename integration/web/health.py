@@ -21,7 +21,7 @@ log = logs.get(__name__)
 
 def register(app: Flask, settings: Settings, for_pages: redis.Redis, doorkeeper: Doorkeeper | None) -> None:
     """Give the application the endpoints; those whom `doorkeeper` lets in are told what is wrong."""
-    connection, routes = connections.for_readiness(settings), services.routes()
+    connection, routes = connections.for_readiness(settings), services.routes(settings)
 
     def tell_troubles() -> ResponseReturnValue:
         troubles = standing.troubles(overview.read(settings, for_pages, routes=routes).facts)

@@ -17,7 +17,8 @@ from typing import Any, Final
 from integration.errors import Temporary
 from integration.facts import Stretch
 from integration.zendesk import trouble
-from integration.zendesk.reader import Absent, Forbidden, Reader, iso, objects
+from integration.zendesk.reader import Absent, Forbidden, Reader, objects
+from integration.zendesk.times import iso
 
 SLICE_SECONDS: Final = 3600.0  # searched at a time; a slice that is done is not searched again
 EXPORT_PAUSE_SECONDS: Final = 7.5  # between two incremental exports: eight of the ten a minute

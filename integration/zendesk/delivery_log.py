@@ -14,7 +14,8 @@ from typing import Any, Final
 
 from integration.facts import Stretch, merged
 from integration.zendesk import trouble, webhook
-from integration.zendesk.reader import Absent, Reader, TooManyPages, iso, segment, unix
+from integration.zendesk.reader import Absent, Reader, TooManyPages, segment
+from integration.zendesk.times import iso, unix
 
 KEPT_HOURS: Final = 7 * 24  # Zendesk forgets older deliveries
 LONGEST_DELIVERY_SECONDS: Final = 30 * 60.0  # from a ticket's creation to the end of its delivery; 8 minutes were seen

@@ -1,37 +1,48 @@
-"""The help desk in our words: who asks, is the note there, add the note."""
+"""The help desk in our words: what is known of a ticket, is the note there, add the note, its tags."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Sequence
-from typing import Any
+import math
+import time
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
+from typing import Any, Final
 
 from zenpy.lib.api_objects import Comment, Ticket
 
-from integration.errors import Held, NoAddress, NoNotePossible, NotThere, RemoteError, StillPublic, Temporary
-from integration.facts import CaseKey, Person, Receipt, reference_of
+from integration.errors import Held, NotThere, RemoteError, StillPublic, Temporary
+from integration.facts import CaseKey, Details, Receipt, case_key, reference_of
 from integration.http import ServiceSession
 from integration.note import Note, marker
+from integration.zendesk import lists, merges, trouble, zenpy_client
 from integration.zendesk import note as notes
 from integration.zendesk import pace as limits
-from integration.zendesk import trouble, zenpy_client
+from integration.zendesk import ticket as tickets
+from integration.zendesk.labels import BRANDS, FORMS, Labels
 from integration.zendesk.session import ZendeskAdapter
-from integration.zendesk.settings import ZendeskSettings
-from integration.zendesk.webhook import email_address, identity
+from integration.zendesk.settings import ON_DEMAND, ZendeskSettings
+from integration.zendesk.times import unix
+from integration.zendesk.webhook import DESK
 from integration.zendesk.zenpy_client import SURPRISES, understood
 
 _ANONYMOUS = "Zendesk does not know our credentials: it answers as to an anonymous user"
 _HANDS = frozenset({"web", "mobile", "mail", "email"})  # the channels of what people write
 
 
-class Desk:
-    """One Zendesk account. Raises `RemoteError`."""
+_MERGE_PAGES: Final = 5  # of a ticket's comments, newest first, that are looked through for a merge
 
-    def __init__(self, settings: ZendeskSettings) -> None:
+
+class Desk:
+    """One Zendesk account; the lists in `named` are those whose names are needed. Raises `RemoteError`."""
+
+    def __init__(self, settings: ZendeskSettings, *, named: Collection[str] = ()) -> None:
+        self._settings = settings
         self._zendesk = ZendeskAdapter(settings)
         self._session = ServiceSession(self._zendesk)
         self._zenpy = zenpy_client.client(settings, self._session)
         self._own_id: int | None = None
+        self._labels = {name: Labels(self._session, self._zendesk.asked_url, name) for name in named}
 
     def takes_our_credentials(self) -> bool | None:
         """Whether Zendesk accepts us where no ticket is concerned; None when that cannot be found out now."""
@@ -69,16 +80,67 @@ class Desk:
         return user_id if type(user_id) is int else None
 
     @understood(write=False)
-    def person(self, key: CaseKey) -> Person:
-        """Who filed the ticket, as far as Zendesk knows."""
-        ticket = self._zenpy.tickets(id=_number(key))
-        if ticket.status in ("closed", "deleted"):
-            raise NoNotePossible(f"the ticket is {ticket.status}", service="Zendesk")
-        user = self._zenpy.users(id=int(ticket.requester_id))
-        requester = Person(email=email_address(user.email), external_id=identity(user.external_id))
-        if not requester.known:
-            raise NoAddress("the requester has no e-mail address and no external id", service="Zendesk")
-        return requester
+    def details(self, key: CaseKey) -> Details:
+        """What Zendesk knows of the ticket and of its requester, in one request; names of brands and forms beside."""
+        answer = self._session.get(self._ticket_url(key), params={"include": "users"}).json()
+        ticket = answer["ticket"]
+        requester = tickets.requester_id(ticket)
+        user = self._included(answer, requester) or self._user(requester)
+        tickets.require_customer(user, self._settings)  # first: a closed ticket may go on where it was merged into
+        tickets.require_open(ticket)
+        details = tickets.details(ticket, user, self._settings, now=time.time())
+        return replace(details, brand=self._named(BRANDS, details.brand), form=self._named(FORMS, details.form))
+
+    @staticmethod
+    def _included(answer: dict[str, Any], user_id: int) -> dict[str, Any] | None:
+        """A user that an answer brings along; None when it does not."""
+        users = answer.get("users")
+        listed = [user for user in (users if isinstance(users, list) else ()) if isinstance(user, dict)]
+        return next((user for user in listed if user.get("id") == user_id), None)
+
+    def _user(self, user_id: int) -> dict[str, Any]:
+        """A user that no answer brought along."""
+        user = self._session.get(f"{self._zendesk.asked_url}/api/v2/users/{user_id}").json()["user"]
+        if not isinstance(user, dict):
+            raise trouble.unreadable()
+        return user
+
+    def _named(self, name: str, label: tuple[str, str | None] | None) -> tuple[str, str | None] | None:
+        labels = self._labels.get(name)
+        return label if labels is None else labels.named(label)
+
+    @understood(write=True)
+    def take_tag_off(self, key: CaseKey) -> None:
+        """Take off the tag that asks for highlights; others stay."""
+        self._session.delete(f"{self._ticket_url(key)}/tags", json={"tags": [ON_DEMAND]})
+
+    @understood(write=True)
+    def tag(self, key: CaseKey) -> None:
+        """Add the tag of `TAG_POSTED`, if it is set; others stay."""
+        if self._settings.tag_posted is not None:
+            self._session.put(f"{self._ticket_url(key)}/tags", json={"tags": [self._settings.tag_posted]})
+
+    @understood(write=False)
+    def merged_into(self, key: CaseKey) -> CaseKey | None:
+        """The ticket into which a closed one was merged, as the comments of both show."""
+        merged = _number(key)
+        last = list(itertools.islice(self._newest_comments(merged), merges.LAST_COMMENTS))
+        for target in merges.candidates(last, besides=merged):
+            try:
+                comments = self._newest_comments(target)
+                if any(merges.tells_of_merge(comment, merged=merged) for comment in comments):
+                    return case_key(DESK, target)
+            except NotThere:  # a number of something else, or a ticket that we may not see
+                continue
+        return None
+
+    def _newest_comments(self, ticket_id: int) -> Iterator[dict[str, Any]]:
+        """A ticket's comments, the newest first."""
+        url = f"{self._zendesk.asked_url}/api/v2/tickets/{ticket_id}/comments"
+        return lists.records(self._session, url, "comments", most_pages=_MERGE_PAGES, query={"sort": "-created_at"})
+
+    def _ticket_url(self, key: CaseKey) -> str:
+        return f"{self._zendesk.asked_url}/api/v2/tickets/{_number(key)}"
 
     @understood(write=False)
     def find_note(self, key: CaseKey, *, markers: Sequence[str]) -> Receipt | None:
@@ -89,9 +151,14 @@ class Desk:
         return None
 
     @understood(write=False)
-    def find_any_note(self, key: CaseKey, *, markers: Sequence[str] = ()) -> Receipt | None:
-        """The comment of `find_note`, or an internal one of our own user that holds a note for any request."""
+    def find_any_note(self, key: CaseKey, *, markers: Sequence[str] = (), since: float = 0.0) -> Receipt | None:
+        """The comment of `find_note`, or an internal one of our own user that holds a note for any request.
+
+        Only comments that were made at `since` or later count, in Unix seconds; Zendesk tells whole ones.
+        """
         for comment in self._own_comments(_number(key)):
+            if not _made_since(comment, math.floor(since)):
+                continue
             texts = _texts(comment)
             if marker.one_is_in(texts, markers) or (comment.public is False and marker.any_is_in(texts)):
                 return self._note(int(comment.id), public=comment.public)
@@ -160,6 +227,12 @@ def _number(key: CaseKey) -> int:
 def still_public(why: object) -> str:
     """Why a note is still public, for an admin."""
     return f"the note is public and could not be made private: {why}"
+
+
+def _made_since(comment: Comment, moment: float) -> bool:
+    """Whether a comment was made then or later; one that does not say when may have been."""
+    created = unix(_of(comment, "created_at"))
+    return created is None or created >= moment
 
 
 def _by_hand(comment: Comment) -> bool:

@@ -17,8 +17,9 @@ from integration.settings import Settings
 from integration.zendesk import trigger_match, trouble
 from integration.zendesk.created_tickets import CreatedTickets, Export, Record
 from integration.zendesk.delivery_log import KEPT_HOURS, InvocationLog, Missed, all_the_time
-from integration.zendesk.reader import Absent, Forbidden, Reader, objects, segment, unix
+from integration.zendesk.reader import Absent, Forbidden, Reader, objects, segment
 from integration.zendesk.settings import ZendeskSettings
+from integration.zendesk.times import unix
 from integration.zendesk.trigger_match import Rule
 from integration.zendesk.webhook import DESK, ENDPOINT, normalised_endpoint
 
@@ -143,7 +144,11 @@ class LookAtTickets:
 def _candidate(record: Record) -> Candidate:
     number, created = record.get("id"), unix(record.get("created_at"))
     readable = type(number) is int and 0 < number < _MOST and created is not None
-    case = NewCase(key=case_key(DESK, number), number=number) if readable and type(number) is int else None
+    case = (
+        NewCase(key=case_key(DESK, number), number=number, created=created)
+        if readable and type(number) is int
+        else None
+    )
     return Candidate(id=str(number), case=case, created=created, record=record)
 
 

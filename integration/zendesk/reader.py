@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -107,20 +106,6 @@ class ReadingAdapter(ZendeskAdapter):
 def segment(identifier: object) -> str:
     """An id as a part of a path; dots could lead elsewhere."""
     return quote(str(identifier), safe="").replace(".", "%2E")
-
-
-def iso(moment: float) -> str:
-    """A Unix time as Zendesk writes it."""
-    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def unix(text: object) -> float | None:
-    """The Unix time that Zendesk's text stands for; None when it is none."""
-    try:
-        moment = datetime.fromisoformat(text) if isinstance(text, str) else None
-        return None if moment is None else moment.replace(tzinfo=moment.tzinfo or UTC).timestamp()
-    except (ValueError, OverflowError):
-        return None
 
 
 def objects(answer: dict[str, Any], name: str) -> list[dict[str, Any]]:

@@ -24,8 +24,10 @@ def _door(settings: Settings) -> Door:
 
 def _place(settings: Settings) -> Place:
     from integration.zendesk.desk import Desk  # noqa: PLC0415 -- see above
+    from integration.zendesk.labels import BRANDS, FORMS  # noqa: PLC0415 -- see above
 
-    return Desk(settings.of(ZendeskSettings))
+    lists = {"brand": BRANDS, "form": FORMS}
+    return Desk(settings.of(ZendeskSettings), named=[lists[kind] for kind in settings.named_kinds])
 
 
 def _missed(settings: Settings, wait: Wait) -> MissedCases:
@@ -40,6 +42,7 @@ def _case_url(settings: Settings, key: CaseKey) -> str:
 
 SERVICE: Final = Service(
     name="Zendesk",
+    is_set_up=lambda settings: settings.find(ZendeskSettings) is not None,
     credentials="ZENDESK_CLIENT_ID and ZENDESK_CLIENT_SECRET",
     desk=DESK,
     door=_door,

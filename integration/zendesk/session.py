@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import requests
 
-from integration.errors import Held, NoNotePossible, NotThere, Permanent, RemoteError, Temporary, Told
+from integration.errors import CaseClosed, Held, NotThere, Permanent, RemoteError, Temporary, Told
 from integration.http import ServiceAdapter, ServiceSession
 from integration.json_body import json_object
 from integration.zendesk import pace as limits
@@ -78,7 +78,7 @@ class ZendeskAdapter(_Adapter):
                 return NotThere(reason, service=self.service, outcome_unknown=told["outcome_unknown"])
             return Held(trouble.NO_HELP_DESK, status=response.status_code, **told)
         if response.status_code == _UNPROCESSABLE and _closed(response.content):
-            return NoNotePossible("the ticket is closed", service=self.service, outcome_unknown=told["outcome_unknown"])
+            return CaseClosed("the ticket is closed", service=self.service, outcome_unknown=told["outcome_unknown"])
         return super().refused(response, told)
 
     def limit_used_up(self, headers: Mapping[str, str]) -> bool | None:

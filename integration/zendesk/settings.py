@@ -1,4 +1,4 @@
-"""What an admin sets about Zendesk: which account, with which credentials, and the secret it signs deliveries with."""
+"""What an admin sets about Zendesk: the account, its credentials, its webhook's secret, and whom notes are about."""
 
 from __future__ import annotations
 
@@ -11,8 +11,19 @@ from integration.variables import Reader
 
 NAMES: Final = (
     *("ZENDESK_SUBDOMAIN", "ZENDESK_CLIENT_ID", "ZENDESK_CLIENT_SECRET", "ZENDESK_EMAIL", "ZENDESK_API_TOKEN"),
-    *("ZENDESK_WEBHOOK_SECRET", "ZENDESK_URL"),
+    *("ZENDESK_WEBHOOK_SECRET", "ZENDESK_URL", "IDENTIFY_BY", "SKIP_DOMAINS", "TAG_POSTED"),
 )
+ON_DEMAND: Final = "highlights"
+"""The tag that asks for highlights."""
+OPT_OUT: Final = "no_highlights"
+"""The tag that keeps a ticket without a note."""
+EMAIL: Final = "email"
+EXTERNAL_ID: Final = "external_id"
+FIELD: Final = "field:"  # and the id of a ticket field
+AS_DELIVERED: Final = (EMAIL, EXTERNAL_ID)
+"""By what people are identified when nothing is set: what a delivery tells."""
+_IDENTIFY_BY: Final = "must be email, external_id or field:<id of a ticket field>, separated by commas"
+_SKIP_DOMAINS: Final = "must be domains such as acme.com, separated by commas"
 ZENDESK_TEST_SECRET: Final = "dGhpc19zZWNyZXRfaXNfZm9yX3Rlc3Rpbmdfb25seQ=="  # noqa: S105 -- public, so never accepted
 
 
@@ -40,6 +51,9 @@ class ZendeskSettings:
     url: str
     credentials: OAuthClient | ApiToken
     webhook_secrets: tuple[str, ...] = field(default=(), repr=False)
+    identify_by: tuple[str, ...] = AS_DELIVERED
+    skip_domains: tuple[str, ...] = ()  # in small letters
+    tag_posted: str | None = None
 
     @property
     def account(self) -> str:
@@ -69,9 +83,20 @@ class ZendeskSettings:
         return bool(set(self.webhook_secrets) - {ZENDESK_TEST_SECRET})
 
 
-def read(reader: Reader) -> ZendeskSettings:
+def read(reader: Reader) -> ZendeskSettings | None:
+    """All of it; None when nothing of Zendesk is set."""
+    return read_needed(reader) if any(reader.text(name) for name in NAMES if name.startswith("ZENDESK_")) else None
+
+
+def read_needed(reader: Reader) -> ZendeskSettings:
     """All of it, for the processes that take tickets in and write notes."""
-    return replace(_account(reader), webhook_secrets=_webhook_secrets(reader))
+    return replace(
+        _account(reader),
+        webhook_secrets=_webhook_secrets(reader),
+        identify_by=reader.read("IDENTIFY_BY", _ways, default=AS_DELIVERED),
+        skip_domains=reader.read("SKIP_DOMAINS", _domains, default=variables.NONE),
+        tag_posted=reader.read("TAG_POSTED", _posted, default=None),
+    )
 
 
 def read_for_installing(reader: Reader) -> ZendeskSettings:
@@ -135,3 +160,56 @@ def _webhook_secret(raw: str) -> str:
     if raw == ZENDESK_TEST_SECRET:
         raise ValueError("holds Zendesk's published test secret, which everybody knows: set the webhook's own")
     return variables.secret(raw)
+
+
+def _ways(raw: str) -> tuple[str, ...]:
+    ways = variables.list_of(raw, _way, _IDENTIFY_BY)
+    if len(set(ways)) < len(ways):
+        raise ValueError(f"{_IDENTIFY_BY}: one of them stands there twice")
+    return _some(ways, _IDENTIFY_BY)
+
+
+def _way(raw: str) -> str:
+    way = raw.lower()
+    if way in AS_DELIVERED:
+        return way
+    kind, _, number = (part.strip() for part in way.partition(":"))
+    if f"{kind}:" != FIELD:
+        raise ValueError("is none of these")
+    if not re.fullmatch(r"[0-9]{1,18}", number) or not int(number):
+        raise ValueError("has no id of a ticket field behind field: (a number, as Admin Center > Fields shows it)")
+    return f"{FIELD}{int(number)}"
+
+
+def _domains(raw: str) -> tuple[str, ...]:
+    return _some(tuple(dict.fromkeys(variables.list_of(raw, _domain, _SKIP_DOMAINS))), _SKIP_DOMAINS)
+
+
+def _domain(raw: str) -> str:
+    domain = raw.lower().removeprefix("@").removeprefix("*.").strip(".")
+    if "@" in domain:
+        raise ValueError("is an address: what stands behind its @ is the domain")
+    if not domain.isprintable() or not re.fullmatch(r"[\w-]+(\.[\w-]+)+", domain):
+        raise ValueError("is no domain")
+    return domain
+
+
+def _some(values: tuple[str, ...], form: str) -> tuple[str, ...]:
+    if not values:
+        raise ValueError(form)
+    return values
+
+
+def _posted(raw: str) -> str:
+    posted = tag(raw)
+    if posted in (ON_DEMAND, OPT_OUT):
+        raise ValueError("must be another tag: this one has a meaning of its own")
+    return posted
+
+
+def tag(raw: str) -> str:
+    """One tag, in small letters as Zendesk keeps it."""
+    wanted = raw.strip().lower()
+    if not wanted or not wanted.isprintable() or any(character.isspace() or character == "," for character in wanted):
+        raise ValueError("must be one tag, without spaces")
+    return wanted

@@ -11,8 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from integration.zendesk.reader import unix
-from integration.zendesk.setup.conditions import OPT_OUT, Condition, Conditions
+from integration.zendesk.settings import OPT_OUT
+from integration.zendesk.setup.conditions import Condition, Conditions, fires_on_changes
+from integration.zendesk.times import unix
 
 CREATED_EVENT: Final = "zen:event-type:ticket.created"
 _SKEW_SECONDS: Final = 60.0
@@ -38,13 +39,17 @@ class Rule:
 
 
 def rules_of(webhooks: Iterable[Record], triggers: Iterable[Record]) -> list[Rule]:
-    """The rules of these webhooks: their subscription, and the triggers that call them."""
+    """The rules of these webhooks: their subscription, and the triggers that call them.
+
+    What fires upon changes alone tells of no new ticket, as the trigger for highlights on demand.
+    """
     ids, subscriptions = set(), []
     for webhook in webhooks:
         ids.add(str(webhook.get("id")))
         if CREATED_EVENT in (webhook.get("subscriptions") or ()):
             subscriptions.append(Rule(conditions=Conditions(), since=unix(webhook.get("created_at")) or 0.0))
-    return subscriptions + [rule_of(trigger) for trigger in triggers if ids & set(_called(trigger))]
+    called = [rule_of(trigger) for trigger in triggers if ids & set(_called(trigger))]
+    return subscriptions + [rule for rule in called if rule.conditions is None or not fires_on_changes(rule.conditions)]
 
 
 def rule_of(trigger: Record) -> Rule:

@@ -11,6 +11,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -19,7 +20,10 @@ from integration.errors import MalformedDelivery, OutOfDate, UnverifiedDelivery,
 from integration.facts import NewCase, Person, case_key
 from integration.json_body import parse_object
 from integration.ports import Headers
+from integration.zendesk import people
+from integration.zendesk.people import email_address, identity
 from integration.zendesk.settings import ZENDESK_TEST_SECRET, ZendeskSettings
+from integration.zendesk.times import unix
 
 DESK = "zendesk"  # what the keys of its cases begin with
 ENDPOINT = "/zendesk/tickets"  # below PUBLIC_URL: where a webhook has to point
@@ -28,17 +32,22 @@ MAX_BYTES = 256 * 1024  # Zendesk renders no larger payload
 
 SIGNATURE = "X-Zendesk-Webhook-Signature"
 TIMESTAMP = "X-Zendesk-Webhook-Signature-Timestamp"
+INVOCATION = "X-Zendesk-Webhook-Invocation-Id"  # the same when a delivery is repeated; the signature does not cover it
 
 _ISO_UTC = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?Z")
 _BASE64_SHA256 = re.compile(r"[A-Za-z0-9+/]{43}=")
-_LEADING_ID = re.compile(rb'\s*\{\s*"ticket_id"\s*:\s*(?:"([0-9]{1,18})"|([0-9]{1,18})\s*[,}])')
-_MAX_IDENTITY = 320  # characters: the longest e-mail address
+_INVOCATION_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_LEADING_ID = re.compile(
+    rb'\s*\{\s*"ticket_id"\s*:\s*(?:"([0-9]{1,18})"|([0-9]{1,18})(?=\s*[,}]))'
+    rb'(?P<on_demand>\s*,\s*"on_demand"\s*:\s*true\s*[,}])?'
+)
 
 
 class TicketDoor:
     """Where Zendesk's trigger tells of new tickets."""
 
     path = ENDPOINT
+    ignored = 204
     max_bytes = MAX_BYTES
 
     def __init__(self, settings: ZendeskSettings) -> None:
@@ -57,9 +66,13 @@ class TicketDoor:
         """Raise `UnverifiedDelivery` unless Zendesk signed the body with a secret of ours around `now`."""
         verify(body, headers, secrets=self._settings.webhook_secrets, now=now)
 
-    def read(self, body: bytes) -> NewCase | None:
-        """The new ticket that a verified body tells of."""
-        return read(body)
+    def read(self, body: bytes, headers: Headers) -> NewCase | None:
+        """The ticket that a verified delivery tells of."""
+        case = read(body)
+        if case is None:
+            return None
+        person = people.as_delivered(case.person.email, case.person.external_id, self._settings)
+        return replace(case, person=person, demand=_invocation(headers) if case.on_demand else None)
 
 
 def look_at(headers: Headers, *, now: float) -> None:
@@ -89,15 +102,15 @@ def signed(body: bytes, *, secret: str, now: float) -> dict[str, str]:
 
 
 def read(body: bytes) -> NewCase | None:
-    """The new ticket that a verified body tells of, or None when it tells of something else.
+    """The ticket that a verified body tells of, or None when it tells of something else.
 
-    A placeholder with a quote in it can break the JSON of a trigger; the ticket id at its start is still believed.
-    `MalformedDelivery` when there is none.
+    A placeholder with a quote in it can break the JSON of a trigger; the ticket id at its start is still believed, and
+    what follows at once: that somebody asks for highlights. `MalformedDelivery` when there is no id.
     """
     try:
         payload = parse_object(body)
     except MalformedDelivery:
-        return _case(_leading_ticket_id(body))
+        return _broken(body)
     kind = payload.get("type")
     if "ticket_id" not in payload and isinstance(kind, str) and kind.startswith("zen:"):
         return _created_event(payload) if kind == "zen:event-type:ticket.created" else None
@@ -105,7 +118,8 @@ def read(body: bytes) -> NewCase | None:
         email=email_address(payload.get("requester_email")),
         external_id=identity(payload.get("requester_external_id")),
     )
-    return _case(_ticket_id(payload.get("ticket_id")), person)
+    case = _case(_ticket_id(payload.get("ticket_id")), person)
+    return replace(case, on_demand=payload.get("on_demand") is True)
 
 
 def normalised_endpoint(address: str) -> tuple[str, str, str]:
@@ -117,22 +131,10 @@ def normalised_endpoint(address: str) -> tuple[str, str, str]:
     return parts.scheme.lower(), parts.netloc.lower(), parts.path.rstrip("/")
 
 
-def email_address(value: object) -> str | None:
-    """`value` when it can be an e-mail address, else None."""
-    text = identity(value)
-    if text is None or not re.fullmatch(r"\S+@\S+", text):
-        return None
-    return text
-
-
-def identity(value: object) -> str | None:
-    """An e-mail address or external id as text, or None when it is blank, over-long or no text."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        value = str(value)
-    if not isinstance(value, str):
-        return None
-    text = value.strip()
-    return text if 0 < len(text) <= _MAX_IDENTITY and text.isprintable() else None
+def _invocation(headers: Headers) -> str | None:
+    """Which delivery it is, however often it is made; None when Zendesk does not say."""
+    invocation = headers.get(INVOCATION, "")
+    return invocation if _INVOCATION_ID.fullmatch(invocation) else None
 
 
 def _signature(secret: str, signed: bytes) -> bytes:
@@ -146,11 +148,13 @@ def _unix(timestamp: str) -> float:
         raise UnverifiedDelivery("signature timestamp is no time") from None
 
 
-def _leading_ticket_id(body: bytes) -> int:
+def _broken(body: bytes) -> NewCase:
+    """What can be read of a body that is no JSON."""
     match = _LEADING_ID.match(body)
     if match is None:
         raise MalformedDelivery("neither JSON nor a ticket id at its start")
-    return _ticket_id((match[1] or match[2]).decode("ascii"))
+    case = _case(_ticket_id((match[1] or match[2]).decode("ascii")))
+    return replace(case, on_demand=match["on_demand"] is not None)
 
 
 def _case(number: int, person: Person | None = None) -> NewCase:
@@ -158,8 +162,9 @@ def _case(number: int, person: Person | None = None) -> NewCase:
 
 
 def _created_event(payload: dict[str, Any]) -> NewCase:
-    detail = payload.get("detail")
-    return _case(_ticket_id(detail.get("id") if isinstance(detail, dict) else None))
+    told = payload.get("detail")
+    detail = told if isinstance(told, dict) else {}
+    return replace(_case(_ticket_id(detail.get("id"))), created=unix(detail.get("created_at")))
 
 
 def _ticket_id(value: object) -> int:

@@ -294,7 +294,8 @@ def test_the_count_of_failed_stays_when_a_request_is_made_anew_for_silence() -> 
     [Highlights(summary="x"), Highlights(summary=" ", sessions=(Session(place="a/0", text=""),))],
 )
 def test_a_result_without_sessions_or_text_ends_empty(highlights: Highlights) -> None:
-    entry = transitions.told(requested(), NOW, result=ready(highlights=highlights), policy=POLICY)
+    asked = dataclasses.replace(requested(), person=Person(email=ADA.email))
+    entry = transitions.told(asked, NOW, result=ready(highlights=highlights), policy=POLICY)
     assert entry.state is State.EMPTY
     assert entry.reason
 

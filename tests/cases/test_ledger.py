@@ -16,7 +16,7 @@ from integration import services
 from integration.cases import claims, stored, transitions
 from integration.cases.entry import Policy, State
 from integration.cases.keys import DEFAULT_PREFIX, Keys
-from integration.cases.ledger import CallbackOutcome, Ledger
+from integration.cases.ledger import CallbackOutcome, Ledger, Received
 from integration.cases.queues import open_queue
 from integration.errors import Temporary
 from integration.facts import Highlights, Result, Session, Status
@@ -55,7 +55,7 @@ def at_once(count: int, call: Callable[[], object]) -> Counter[object]:
 
 
 def test_of_twenty_deliveries_at_once_one_is_new(ledger: Ledger) -> None:
-    assert at_once(20, lambda: ledger.receive(new_ticket(1))) == {True: 1, False: 19}
+    assert at_once(20, lambda: ledger.receive(new_ticket(1))) == {Received.NEW: 1, Received.KNOWN: 19}
 
 
 def test_of_twenty_claims_at_once_one_succeeds(ledger: Ledger) -> None:
@@ -108,7 +108,7 @@ def test_an_entry_of_a_newer_release_is_left_alone(ledger: Ledger, redis: Redis)
     sweeper.sweep(ledger)
     assert redis.get("highlights:case:zendesk-1") == newer.encode()
     assert float(redis.zscore("highlights:due", "zendesk-1") or 0) > ledger.reader.now()
-    assert ledger.receive(new_ticket(1)) is False
+    assert ledger.receive(new_ticket(1)) is Received.KNOWN
 
 
 # -- LogRocket's callback

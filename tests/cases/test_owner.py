@@ -87,6 +87,21 @@ def test_who_only_looks_becomes_no_owner(settings: Settings, redis: Redis, envir
     assert dict(everything(redis)) == {}
 
 
+def test_an_installation_that_gets_a_door_more_stays_the_same_and_no_other_one_gets_in(
+    settings: Settings, redis: Redis
+) -> None:
+    without_zendesk = replace(settings, parts=tuple(part for part in settings.parts if "Zendesk" not in part.account))
+    for own in (without_zendesk, settings, without_zendesk):
+        connections.refuse_foreign(own)
+        with connections.for_worker(own) as connection:
+            connection.ping()
+    stored = redis.get("highlights:owner")
+    assert isinstance(stored, bytes)
+    assert set(stored.decode().split(", ")) == set(settings.account.split(", "))
+    with pytest.raises(SettingsError):
+        connections.refuse_foreign(with_zendesk(settings, subdomain="another"))
+
+
 def test_of_many_that_come_at_once_one_account_wins(settings: Settings, redis: Redis) -> None:
     accounts = [with_zendesk(settings, subdomain=f"acme{number % 4}") for number in range(16)]
     barrier = threading.Barrier(len(accounts))

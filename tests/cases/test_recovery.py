@@ -16,7 +16,7 @@ from integration import services
 from integration.cases.entry import State
 from integration.cases.recovery import Recovery
 from integration.settings import Settings, from_environment
-from integration.zendesk.setup.conditions import OPT_OUT
+from integration.zendesk.settings import OPT_OUT
 from sandbox import Fault, Sandbox
 from sandbox.zendesk.account import Change
 from sandbox.zendesk.delivery import Delivery, Outcome

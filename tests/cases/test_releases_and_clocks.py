@@ -13,6 +13,7 @@ import requests
 from redis import Redis
 
 from integration.cases.entry import State
+from integration.cases.ledger import Received
 from integration.logrocket import callback
 from sandbox import Fault, Sandbox
 from tests.conftest import InProcess, Processes, wait_for
@@ -89,7 +90,7 @@ def test_an_entry_that_this_release_cannot_read_is_left_alone_and_stops_nothing(
     )
     answer = requests.post(url, json={"status": "FAILED", "result": None}, timeout=5)
     assert (answer.status_code, answer.text) == (200, "ticket not known\n")
-    assert product.ledger.receive(new_ticket(alien)) is False
+    assert product.ledger.receive(new_ticket(alien)) is Received.KNOWN
     product.work()
 
     assert redis.get(f"highlights:case:zendesk-{alien}") == text.encode()

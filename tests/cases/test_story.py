@@ -114,8 +114,9 @@ def test_a_callback_that_ends_a_ticket_says_so(
     assert (facts(last)["step"], facts(last)["state"]) == ("callback", str(state))
     assert "next" not in facts(last)
     went_back = [line for line in before if "highlights will be requested again" in line]
-    assert len(went_back) == (2 if state is State.FAILED else 0)
-    assert all("LogRocket failed to make highlights" in line and "next=" in line for line in went_back)
+    assert len(went_back) == (2 if state is State.FAILED else 1)  # or once more, at any time
+    why = "LogRocket failed to make highlights" if state is State.FAILED else "looked for again by e-mail address"
+    assert all(why in line and "next=" in line for line in went_back)
 
 
 def test_trouble_is_told_with_its_reason_and_tries_are_counted_over_the_whole_life(
@@ -158,7 +159,7 @@ def test_the_ceiling_that_puts_a_ticket_off_is_told_and_is_no_try(
 
 
 def test_what_admins_and_recovery_do_is_told(sandbox: Sandbox, product: InProcess, told: Lines) -> None:
-    sandbox.faults.add(Fault(service="logrocket", method="POST", status=400))
+    sandbox.faults.add(Fault(service="logrocket", method="POST", status=400, times=2))
     number = sandbox.zendesk.file_ticket(requester=ADA)
     product.work_until(number, State.FAILED)
     told(number)
@@ -358,7 +359,7 @@ def test_what_is_not_known_exits_1_and_what_is_no_case_2(case: str, code: int, s
 
 
 def test_status_lists_what_failed_and_what_waits(sandbox: Sandbox, product: InProcess, status: Run) -> None:
-    sandbox.faults.add(Fault(service="logrocket", method="POST", status=400))
+    sandbox.faults.add(Fault(service="logrocket", method="POST", status=400, times=2))
     failed = sandbox.zendesk.file_ticket(requester=ADA)
     product.work_until(failed, State.FAILED)
     product.ledger.receive(new_ticket(77, email=ADA))

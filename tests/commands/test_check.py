@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,8 +27,11 @@ from integration.settings import Settings, from_environment
 from integration.zendesk import settings_checks
 from integration.zendesk.checks.user import granted, may_write_notes
 from integration.zendesk.settings import ZENDESK_TEST_SECRET, ApiToken, OAuthClient, ZendeskSettings
+from integration.zendesk.setup.account import Admin
+from integration.zendesk.setup.carrying_out import carry_out
+from integration.zendesk.setup.plan import plan_install
 from sandbox import Fault, Sandbox
-from sandbox.zendesk.hooks import TICKET_CREATED, Hooks, Webhook
+from sandbox.zendesk.hooks import TICKET_CREATED, Hooks, Trigger, Webhook
 from tests.conftest import InProcess, Processes, wait_for
 from tests.ports import free_port
 from tests.run_command import Run, runner
@@ -117,6 +120,7 @@ def test_json_is_one_object(check: Run) -> None:
         "Zendesk notes": "ok",
         "webhook": "ok",
         "trigger": "ok",
+        "on demand": "ok",
         "signing secret": "ok",
         "test delivery": "ok",
         "missed tickets": "ok",
@@ -767,6 +771,109 @@ def test_a_webhook_that_is_subscribed_to_events_needs_no_trigger(
     hooks.triggers.clear()
     hooks.keep_webhook(replace(webhook, subscriptions=(event,)))
     assert checked(settings)["trigger"].outcome == outcome
+
+
+# -- Zendesk: the trigger for highlights on demand, and what the settings name
+
+
+@pytest.fixture
+def installed(settings: Settings, hooks: Hooks) -> Trigger:
+    """What `install` makes is there; the trigger for highlights on demand."""
+    hooks.triggers.clear()
+    hooks.webhooks.clear()
+    install(settings, on_demand=None)
+    (trigger,) = (trigger for trigger in hooks.triggers.values() if "demand" in trigger.title)
+    return trigger
+
+
+def install(settings: Settings, *, on_demand: bool | None) -> None:
+    def wait(_seconds: float) -> None:
+        """Let no time pass."""
+
+    endpoint = f"{settings.public_url}/zendesk/tickets"
+    plan_for = functools.partial(plan_install, endpoint=endpoint, filters=None, on_demand=on_demand)
+    carry_out(
+        Admin(settings.of(ZendeskSettings), wait=wait), plan_for, agree=lambda _: True, tell=lambda _: None, wait=wait
+    )
+
+
+@pytest.mark.usefixtures("installed")
+def test_the_trigger_for_demands_is_seen_and_taken_for_no_other(settings: Settings) -> None:
+    results = checked(settings)
+    assert_ok(results["on demand"], "fires when the tag highlights is added")
+    assert_ok(results["trigger"], "tell of new tickets")
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        ({"active": False}, "switched off"),
+        ({"conditions": {"all": [], "any": []}}, "other conditions"),
+        ({"actions": ()}, "does not call the webhook"),
+    ],
+)
+def test_a_changed_trigger_for_demands_is_told(
+    settings: Settings, hooks: Hooks, installed: Trigger, damage: dict[str, Any], words: str
+) -> None:
+    hooks.keep_trigger(replace(installed, **damage))
+    assert_warns(checked(settings)["on demand"], words, "install")
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda actions: actions[:1], "does not take the tag"),
+        (lambda actions: ({**actions[0], "value": [actions[0]["value"][0], "{}"]}, *actions[1:]), "another body"),
+    ],
+)
+def test_a_trigger_for_demands_with_other_actions_is_told(
+    settings: Settings, hooks: Hooks, installed: Trigger, change: Callable[[Any], Any], words: str
+) -> None:
+    hooks.keep_trigger(replace(installed, actions=change(installed.actions)))
+    results = checked(settings)
+    assert_warns(results["on demand"], words, "install")
+    assert_ok(results["trigger"])
+
+
+def test_a_trigger_for_demands_that_is_gone_is_told_unless_that_was_chosen(
+    settings: Settings, hooks: Hooks, installed: Trigger
+) -> None:
+    del hooks.triggers[installed.id]
+    assert_warns(checked(settings)["on demand"], "is gone", "--no-on-demand")
+    install(settings, on_demand=False)
+    assert_ok(checked(settings)["on demand"], "--no-on-demand")
+
+
+def test_a_trigger_for_demands_alone_tells_of_no_new_ticket(
+    settings: Settings, hooks: Hooks, installed: Trigger
+) -> None:
+    hooks.triggers.clear()
+    hooks.keep_trigger(installed)
+    assert_fails(checked(settings)["trigger"], "no trigger calls")
+
+
+@pytest.mark.parametrize(
+    ("ways", "outcome"),
+    [(("field:360009876550", "email"), "ok"), (("field:1", "email"), "warning"), (("email",), None)],
+)
+def test_a_ticket_field_that_is_not_there_is_told(
+    settings: Settings, ways: tuple[str, ...], outcome: str | None
+) -> None:
+    result = checked(with_zendesk(settings, identify_by=ways)).get("ticket field")
+    assert (result and result.outcome) == outcome
+    assert result is None or ways[0].removeprefix("field:") in result.found
+
+
+def test_brands_and_forms_that_are_not_there_are_told_by_name_or_id(environ: dict[str, str], sandbox: Sandbox) -> None:
+    there = "brand:acme outlet=a/pro:a:pro:hush-hush,form:8646151517829=a/pro:a:pro:hush-hush"
+    gone = f"{there},brand:Nowhere=a/pro:a:pro:hush-hush,form:17=a/pro:a:pro:hush-hush"
+    assert_ok(checked(from_environment({**environ, "LOGROCKET_PROJECTS": there}))["brands and forms"])
+    result = checked(from_environment({**environ, "LOGROCKET_PROJECTS": gone}))["brands and forms"]
+    assert_warns(result, "brand:Nowhere, form:17")
+    assert "Outlet" not in result.found
+    sandbox.faults.add(Fault(service="zendesk", path="/brands", status=403, times=None))
+    result = checked(from_environment({**environ, "LOGROCKET_PROJECTS": there}))["brands and forms"]
+    assert_warns(result, "does not show", "scope read")
 
 
 def test_another_signing_secret(settings: Settings, hooks: Hooks) -> None:

@@ -20,10 +20,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from integration.commands.install import read_settings
+from integration.zendesk.settings import OPT_OUT
 from integration.zendesk.setup.account import Admin
 from integration.zendesk.setup.carrying_out import carry_out
 from integration.zendesk.setup.conditions import (
-    OPT_OUT,
     CannotFilterError,
     Condition,
     Conditions,
@@ -44,6 +44,7 @@ BODY = (
     '{"ticket_id": "{{ticket.id}}", "requester_email": "{{ticket.requester.email}}", '
     '"requester_external_id": "{{ticket.requester.external_id}}"}'
 )
+ASK = '{"ticket_id": "{{ticket.id}}", "on_demand": true}'
 CREATED = {"field": "update_type", "operator": "is", "value": "Create"}
 NOT_OPTED_OUT = {"field": "current_tags", "operator": "not_includes", "value": "no_highlights"}
 OUTLET, BILLING, SUPPORT, RETURNS = 360001234574, 360002345685, 360002345678, 8646151517829
@@ -110,9 +111,20 @@ def hooks(sandbox: Sandbox) -> Hooks:
     return sandbox.zendesk.desk.hooks
 
 
+def on_demand(hooks: Hooks) -> list[Trigger]:
+    """The triggers that ask for highlights on demand."""
+    return [trigger for trigger in hooks.triggers.values() if ASK in [body for _, body in trigger.notifications]]
+
+
+def of_new_tickets(hooks: Hooks) -> list[Trigger]:
+    """All other triggers."""
+    return [trigger for trigger in hooks.triggers.values() if trigger not in on_demand(hooks)]
+
+
 def the_pair(hooks: Hooks) -> tuple[Webhook, Trigger]:
-    """The only webhook and the only trigger."""
-    (webhook,), (trigger,) = hooks.webhooks.values(), hooks.triggers.values()
+    """The only webhook and the only trigger, but for one that asks for highlights on demand."""
+    (webhook,), (trigger,) = hooks.webhooks.values(), of_new_tickets(hooks)
+    assert len(on_demand(hooks)) <= 1
     return webhook, trigger
 
 
@@ -275,7 +287,7 @@ def test_ours_are_found_beyond_the_first_page(run: Runner, hooks: Hooks) -> None
         hooks.keep_trigger(Trigger(id=hooks.new_trigger_id(), title="Highlights", conditions=rules, actions=(notify,)))
     run.here()
     run.well("install")
-    assert (len(hooks.webhooks), len(hooks.triggers)) == (151, 151)
+    assert (len(hooks.webhooks), len(of_new_tickets(hooks)), len(on_demand(hooks))) == (151, 151, 1)
 
 
 # -- Filters
@@ -476,7 +488,7 @@ def test_a_trigger_for_updates_is_not_taken_over(run: Runner, hooks: Hooks) -> N
     done = run("install", "--yes")
     assert done.returncode == 0
     assert hooks.triggers[other.id] == other
-    assert (list(hooks.webhooks), len(hooks.triggers)) == ([webhook.id], 2)
+    assert (list(hooks.webhooks), len(of_new_tickets(hooks)), len(on_demand(hooks))) == ([webhook.id], 2, 1)
     assert f'The trigger "Mine" ({other.id}) calls the webhook too' in done.stdout
 
 
@@ -485,7 +497,7 @@ def test_another_installation_in_the_same_account_is_left_alone(run: Runner, hoo
     other = the_pair(hooks)
     done = run.well("install")
     assert "belongs to another installation, for http://127.0.0.1:10/zendesk/tickets" in done.stdout
-    assert (len(hooks.webhooks), len(hooks.triggers)) == (2, 2)
+    assert (len(hooks.webhooks), len(of_new_tickets(hooks)), len(on_demand(hooks))) == (2, 2, 2)
     run.well("uninstall", "--yes")
     assert the_pair(hooks) == other
 
@@ -639,7 +651,7 @@ def test_a_copy_is_not_taken_over_when_what_it_was_copied_from_is_gone(run: Runn
     del hooks.webhooks[originals[0].id], hooks.triggers[originals[1].id]
     run.well("install", "--yes")
     assert (hooks.webhooks[copies[0].id], hooks.triggers[copies[1].id]) == copies
-    assert (len(hooks.webhooks), len(hooks.triggers)) == (2, 2)
+    assert (len(hooks.webhooks), len(of_new_tickets(hooks)), len(on_demand(hooks))) == (2, 2, 1)
 
 
 def test_what_resembles_ours_but_was_never_given_its_id_is_not_deleted(run: Runner, hooks: Hooks) -> None:
@@ -724,7 +736,7 @@ def test_uninstall_removes_ours_the_trigger_first_and_nothing_else(run: Runner, 
     assert writes(sandbox) == []
     run.well("uninstall", "--yes")
     assert (list(hooks.webhooks.values()), hooks.triggers) == ([foreign], {})
-    assert writes(sandbox) == [("DELETE", "triggers"), ("DELETE", "webhooks")]
+    assert writes(sandbox) == [("DELETE", "triggers"), ("DELETE", "triggers"), ("DELETE", "webhooks")]
     assert "nothing of ours" in run.well("uninstall").stdout
 
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from hypothesis import HealthCheck, settings
 
-from integration.facts import Highlights, Person, Session
+from integration.facts import Highlights, NoteStyle, Nothing, Occasion, Person, Session
 from integration.logrocket.links import ProjectLinks
 from integration.note import compose
 from integration.zendesk.note import render
@@ -23,6 +23,7 @@ REQUEST_ID = "0cc12cad4b5b8b93760edf7fb5731ac66fbc8a766f9431df6c1e72b214ed6a65"
 LAST_LINE = "Highlights request 0cc12cad4b5b"
 LINKS = ProjectLinks(app_url="https://app.logrocket.com", org="acme", app="shop")
 BELOW_A_PATH = ProjectLinks(app_url="https://lr.acme.example/rocket", org="acme", app="shop")
+EVERYTHING = "https://app.logrocket.com/acme/shop/sessions?e=ada%40shop.example"
 REPLAY = "https://app.logrocket.com/acme/shop/s/5-14de/0"
 ALLOWED = {"p", "br", "strong", "em", "code", "ul", "ol", "li", "a", "blockquote"}
 INLINE = {"strong", "em", "code", "a"}
@@ -39,18 +40,29 @@ def note(summary: str = "", *texts: str, links: ProjectLinks = LINKS, person: Pe
     return note_of(highlights, links=links, person=person)
 
 
-def note_of(highlights: Highlights | None, *, links: ProjectLinks = LINKS, person: Person = ADA) -> str:
+def note_of(
+    highlights: Highlights | Nothing | None,
+    *,
+    links: ProjectLinks = LINKS,
+    person: Person = ADA,
+    occasion: Occasion = Occasion(),  # noqa: B008 -- it is frozen
+    style: NoteStyle = NoteStyle(),  # noqa: B008 -- likewise
+) -> str:
     """The note of these highlights, which keeps all rules."""
     assert highlights is not None
-    made = render(compose(highlights, request_id=REQUEST_ID, links=links, person=person))
+    composed = compose(highlights, request_id=REQUEST_ID, links=links, person=person, occasion=occasion, style=style)
+    made = render(composed)
     keeps_the_rules(made, links)
     return made
 
 
 def body(made: str) -> str:
-    """The note without its heading and its last line."""
+    """The note without its first line, and without the last two, which lead to all sessions and name the request."""
     paragraphs = made.removesuffix(f"<p>{LAST_LINE}</p>")
-    return paragraphs.split("</p>", 1)[1].strip()
+    assert paragraphs != made
+    shown, closing, _ = paragraphs.rpartition("<p><a href=")
+    assert closing
+    return shown.split("</p>", 1)[1].strip()
 
 
 class Seen(HTMLParser):

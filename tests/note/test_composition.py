@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 
 from integration.cases import transitions
 from integration.cases.entry import Entry, Policy, Request, State
@@ -12,19 +11,19 @@ from integration.facts import Highlights, Result
 from integration.logrocket.links import ProjectLinks
 from integration.logrocket.results import read
 from tests.deliveries.recorded import delivery
-from tests.note.notes import BELOW_A_PATH, LAST_LINE, REPLAY, REQUEST_ID, body, note, note_of, session
+from tests.note.notes import BELOW_A_PATH, EVERYTHING, LAST_LINE, REPLAY, REQUEST_ID, body, note, note_of, session
 from tests.tickets import key
 
 
-def test_a_note_has_a_heading_the_summary_a_line_a_session_and_its_marker() -> None:
+def test_a_note_has_a_first_line_the_summary_a_line_a_session_all_sessions_and_its_marker() -> None:
     made = note("The user **shops**.", "The user [pays](https://app.logrocket.com/acme/shop/s/5-14de/0?t=1)", "")
-    heading, rest = made.split("</p>", 1)
-    assert re.fullmatch(r"<p><strong>[^<]+</strong>[^<]*", heading)
-    assert rest.strip() == (
+    assert made == (
+        "<p><strong>ada@shop.example</strong>: 2 sessions in LogRocket.</p>"
         "<p>The user <strong>shops</strong>.</p>"
-        f'<p><a href="{REPLAY}">Session replay</a>: '
+        f'<p>1. <a href="{REPLAY}">Session replay</a>: '
         'The user <a href="https://app.logrocket.com/acme/shop/s/5-14de/0?t=1">pays</a></p>'
-        f'<p><a href="{REPLAY}">Session replay</a></p>'
+        f'<p>2. <a href="{REPLAY}">Session replay</a></p>'
+        f'<p><a href="{EVERYTHING}">All sessions of this person</a></p>'
         f"<p>{LAST_LINE}</p>"
     )
 
@@ -32,14 +31,14 @@ def test_a_note_has_a_heading_the_summary_a_line_a_session_and_its_marker() -> N
 def test_the_recorded_result_of_the_first_page_keeps_its_links() -> None:
     links = ProjectLinks(app_url="https://app.logrocket.com", org="orgID", app="appID")
     made = note_of(read(delivery("logrocket/ready_first_page").body).highlights, links=links)
-    assert made.count("<a ") == 2 + 2 + 4
+    assert made.count("<a ") == 2 + 2 + 4 + 2  # where to look first, and all sessions
     assert "t=1715564734801" in made
 
 
 def test_the_recorded_hostile_result_becomes_a_harmless_note() -> None:
     made = note_of(read(delivery("logrocket/ready_hostile_text").body).highlights)
     assert 'href="https://app.logrocket.com/acme/shop/s/5-1/0?t=1"' in made
-    assert made.count("<a ") == 3
+    assert made.count("<a ") == 3 + 1  # all sessions
 
 
 def test_the_replay_of_each_session_is_linked() -> None:
@@ -75,8 +74,8 @@ def test_a_session_without_ids_is_told_without_a_link_and_with_no_text_not_at_al
     kept = load(dump(entry))
     assert kept == entry
     assert body(note_of(kept.note.highlights)) == (
-        '<p>Session: The user <a href="https://app.logrocket.com/x">pays</a></p><p>Session: The user shops</p>'
-        f'<p><a href="{REPLAY}">Session replay</a>: The user leaves</p>'
+        '<p>1. Session: The user <a href="https://app.logrocket.com/x">pays</a></p><p>2. Session: The user shops</p>'
+        f'<p>3. <a href="{REPLAY}">Session replay</a>: The user leaves</p>'
     )
 
 

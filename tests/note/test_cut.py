@@ -37,7 +37,7 @@ def test_the_line_that_says_so_is_the_last_before_the_marker() -> None:
 
 
 def test_a_short_note_says_nothing_of_cutting() -> None:
-    assert "sessions?" not in note("short", "shorter")
+    assert "This note was cut" not in note("short", "shorter")
 
 
 def test_a_note_is_cut_at_a_block() -> None:
@@ -55,7 +55,7 @@ def test_the_summary_is_kept_before_the_sessions() -> None:
     assert all(f"Summary {number} " in made for number in range(40))
     assert "Text 0 " in made
     assert "Text 9 " not in made
-    assert "sessions?" in made
+    assert "This note was cut" in made
 
 
 def test_a_single_block_over_the_limit_is_shortened_rather_than_dropped() -> None:

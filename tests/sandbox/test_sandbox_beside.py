@@ -224,6 +224,28 @@ def test_every_command_is_tried_beside_a_sandbox(
     assert json.loads(said[6])["states"]["posted"] == 0
 
 
+def test_every_door_is_tried_by_hand_and_watched(
+    start: Start, shell: Callable[..., subprocess.CompletedProcess[str]], until: Until
+) -> None:
+    page = re.search(r"Intercom, surveys, ask: (\S+)", banner(start()))[1]  # type: ignore[index]
+    survey = {"score": "3", "email": "ada@shop.example", "comment": "I could not pay"}
+    asked = {"email": "ada@shop.example", "callback": "yes"}
+    for path, form in (("conversations", {"customer": "ada"}), ("survey", survey), ("summaries", asked)):
+        assert requests.post(f"{page}/{path}", data=form, timeout=10).status_code == 200
+
+    def sections() -> dict[str, str]:
+        return {part.partition('"')[0]: part for part in requests.get(page, timeout=30).text.split('data-live="')}
+
+    until(lambda: 'class="comment internal"' in sections()["conversations"], seconds=90)
+    until(lambda: "I could not pay" in sections()["messages"], seconds=90)
+    until(lambda: "Called back: highlights.ready, answered with 204" in sections()["summaries"], seconds=90)
+    assert '<span class="status">ready</span>' in sections()["summaries"]
+    assert "did not reach" not in requests.get(page, timeout=30).text
+    printed = shell(f"{PYTHON} -m sandbox --env").stdout
+    for name in ("INTERCOM_ACCESS_TOKEN", "SLACK_BOT_TOKEN", "SURVEY_TOKEN", "ASK_TOKENS", "ASK_CALLBACK_HOSTS"):
+        assert re.search(rf"^export {name}=[^']", printed, re.MULTILINE)
+
+
 def test_without_a_sandbox_a_shell_does_not_go_on(shell: Callable[..., subprocess.CompletedProcess[str]]) -> None:
     none = shell(f"{PYTHON} -m sandbox --env")
     assert (none.returncode, none.stderr) == (1, "No sandbox runs here. Start one in another terminal: make sandbox\n")

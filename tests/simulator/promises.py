@@ -25,7 +25,7 @@ def broken(schedule: Schedule, entries: Mapping[int, Entry | None]) -> dict[str,
     """Every promise that was broken, with what was seen."""
     found: dict[str, str] = {}
     for number, ticket in schedule.zendesk.tickets.items():
-        found |= _of_notes(ticket, entries[number])
+        found |= _of_notes(ticket, entries[number], rounds=1 + schedule.demanded.get(number, 0))
         found |= _of_the_end(schedule, number, entries[number])
     if schedule.world.raised:
         found["a job never raises"] = schedule.world.raised[0]
@@ -35,11 +35,11 @@ def broken(schedule: Schedule, entries: Mapping[int, Entry | None]) -> dict[str,
     return found
 
 
-def _of_notes(ticket: Ticket, entry: Entry | None) -> dict[str, str]:
+def _of_notes(ticket: Ticket, entry: Entry | None, *, rounds: int) -> dict[str, str]:
     found, notes, number = {}, ticket.notes(), ticket.ticket_id
     state = "not known" if entry is None else str(entry.state)
-    if len(notes) > 1:
-        found["one note"] = f"ticket {number} has {len(notes)} notes"
+    if len(notes) > rounds:
+        found["one note"] = f"ticket {number} has {len(notes)} notes in {rounds} rounds"
     if any(each.public for each in notes) and state != State.FAILED:
         found["no public note is let go"] = f"ticket {number} has a public note and is {state}"
     if state == State.POSTED and not notes:
@@ -59,7 +59,8 @@ def _of_the_end(schedule: Schedule, number: int, entry: Entry | None) -> dict[st
         )
     updates, asked = schedule.zendesk.tickets[number].updates, schedule.logrocket.asked.get(number, 0)
     more = MORE_WHILE_HELD if {("admin",), ("account",)} & schedule.chance.troubles.keys() else 0
-    if updates > MOST_UPDATES + more or asked > MOST_REQUESTS + more:
+    rounds = 1 + schedule.demanded.get(number, 0)
+    if updates > MOST_UPDATES * rounds + more or asked > MOST_REQUESTS * rounds + more:
         found["tries are bounded"] = f"ticket {number}: {updates} updates, {asked} requests"
     return found
 
@@ -96,6 +97,7 @@ def _of_ticket(place: Place, number: int) -> bool:
             return whose == str(number)
         case (
             ("ticket", int(whose))
+            | ("demand", int(whose))
             | ("delivered again", int(whose))
             | (_, _, int(whose), _)
             | ("during", _, _, int(whose), _)

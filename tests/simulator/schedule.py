@@ -6,7 +6,7 @@ import contextlib
 import functools
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from redis import Redis
@@ -15,7 +15,7 @@ from redis.exceptions import RedisError
 from integration import services
 from integration.cases.entry import Entry, Policy, State
 from integration.cases.keys import DEFAULT_PREFIX, Keys
-from integration.cases.ledger import CallbackOutcome, Ledger
+from integration.cases.ledger import CallbackOutcome, Ledger, Received
 from integration.cases.lost_writes import LostWrites
 from integration.cases.queues import Queues
 from integration.facts import CaseKey, reference_of
@@ -47,6 +47,9 @@ _STEPS: Mapping[State, str] = {
 }
 _sweep: Any = sweeper.sweep
 _WORKERS = {"requests": 2, "notes": 2}
+DEMANDS = (0.0, 500.0, 0.3, 45.0, 91.0, 1700.0)  # seconds after a ticket came; 0: nobody asks
+_LOOKING = {"lookback": 72 * 3600.0, "lookahead": 600.0, "delay": 30.0}
+WISHES: tuple[dict[str, Any], ...] = ({}, _LOOKING, {**_LOOKING, "link_when_empty": True, "link_when_failed": True})
 ARRIVALS = (0.0, 0.7, 40.0, 88.0)
 
 
@@ -114,18 +117,18 @@ def queue_of(state: State) -> str:
     return "queue:notes" if state is State.READY else "queue:requests"
 
 
-def open_ledger(redis: Any, policy: Policy = POLICY) -> Ledger:  # noqa: ANN401 -- the model's connection
+def open_ledger(redis: Any, policy: Policy = POLICY, *, reads: bool = False) -> Ledger:  # noqa: ANN401 -- the model's
     """The product's ledger on the model of Redis."""
     ledger = Ledger(
         cast("Redis", redis),
         keys=KEYS,
-        routes=services.routes(),
+        routes=replace(services.routes(), reads=reads),
         policy=policy,
         retention_days=30,
         secret_keys=(_SECRET,),
         queues=cast("Queues", ModelQueues(redis)),
     )
-    ledger.write_tally = lambda: None  # type: ignore[method-assign]  # nobody reads it here
+    ledger.write_counts = lambda: None  # type: ignore[method-assign]  # nobody reads it here
     return ledger
 
 
@@ -147,14 +150,16 @@ class Schedule:
 
     def __init__(self, chance: Chance, policy: Policy = POLICY) -> None:
         self.chance = chance
-        self.policy = policy
+        self.policy = replace(policy, **chance.pick(("wishes",), WISHES, often=0.6))
         self.world = World(chance)
         self.network = Network(self.world)
         self.zendesk = Zendesk(self.world, self.network)
         self.logrocket = Service(self.world, self.network, self._call_back)
         self.redis = self.world.connection()
-        self.ledger = open_ledger(self.redis, policy)
+        self.ledger = open_ledger(self.redis, self.policy, reads=chance.pick(("reads",), (False, True), often=1))
         self.delivered: dict[int, float] = {}
+        self.demanded: dict[int, int] = {}  # how often a ticket's way began anew for a demand, or because of one
+        self._last_demand = 0.0
         self._created: dict[int, float] = {}
         self._workers = {
             queue: [self._worker(f"{queue} {each}") for each in range(count)] for queue, count in _WORKERS.items()
@@ -202,6 +207,10 @@ class Schedule:
             self.world.at(when, functools.partial(self._deliver, number))
             if self.chance.pick(("delivered again", number), (False, True), often=0.5):
                 self.world.at(when + 30.0, functools.partial(self._deliver, number))
+            after = self.chance.pick(("demand", number), DEMANDS, often=0.3)
+            if after:
+                self._last_demand = max(self._last_demand, when + after)
+                self.world.at(when + after, functools.partial(self._demand, number))
             if own.name:
                 self.world.tell(f"ticket {number}: {own.name}")
         service, trouble, start, length = self.chance.pick(("account",), troubles.ACCOUNTS, often=0.4)
@@ -228,8 +237,19 @@ class Schedule:
     def _receive(self, number: int, *, recovered: bool = False) -> None:
         new = self.ledger.receive(new_ticket(number, email=self.zendesk.tickets[number].email), recovered=recovered)
         self.delivered.setdefault(number, self.world.now)
-        if new:
+        if new is Received.NEW:
             self.world.tell(f"ticket {number} is {'recovered' if recovered else 'delivered'}")
+
+    def _demand(self, number: int) -> None:
+        """Somebody adds the tag that asks for highlights."""
+        try:
+            taken = self.ledger.receive(replace(new_ticket(number), on_demand=True)) is Received.NEW
+        except RedisError:
+            self.world.after(10.0, functools.partial(self._demand, number))
+            return
+        self.delivered.setdefault(number, self.world.now)
+        self.demanded[number] = self.demanded.get(number, 0) + taken
+        self.world.tell(f"highlights are demanded for ticket {number}{'' if taken else ', whose note is on its way'}")
 
     def _retry(self) -> None:
         """An admin puts back to work what has ended without a note."""
@@ -297,6 +317,7 @@ class Schedule:
         data = self.world.redis.data
         ended = not data.get(KEYS.due) and all(KEYS.case(key(number)) in data for number in self.zendesk.tickets)
         more_may_come = self.world.redis.run > 1 or ("admin",) in self.chance.troubles
+        ended = ended and self.world.now > self._last_demand
         return ended and (not more_may_come or self.world.now > START + 2 * RECOVERY) and self._at_rest()
 
     def _at_rest(self) -> bool:

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,7 +20,7 @@ from integration.zendesk.settings import ZendeskSettings
 from tests.simulator import troubles
 from tests.simulator.network import Answer, Network
 from tests.simulator.troubles import Accident, Trouble
-from tests.simulator.world import World
+from tests.simulator.world import START, World
 
 US = 7777  # our own user
 REQUESTER = 1000  # plus the ticket's number
@@ -34,6 +35,7 @@ class Comment:
     author: int
     html: str
     public: bool
+    at: float = START
 
 
 @dataclass(kw_only=True)
@@ -126,8 +128,7 @@ class Zendesk:
         if ticket is None:
             return Answer(404, troubles.NO_SUCH_RECORD)
         if kind == "ticket":
-            about = {"id": ticket.ticket_id, "status": "open", "requester_id": REQUESTER + ticket.ticket_id}
-            return Answer(200, {"ticket": about})
+            return Answer(200, self._read(ticket))
         if kind == "comments":
             comments = [] if accident.wrong == "forgets" else [_shown(each) for each in ticket.comments]
             return Answer(200, {"comments": comments, "next_page": None, "count": len(comments)})
@@ -139,11 +140,18 @@ class Zendesk:
             return Answer(200, {})
         return self._update(ticket, body, accident)
 
+    def _read(self, ticket: Ticket) -> dict[str, Any]:
+        """A ticket with its requester, who may have written without an address at first."""
+        requester = REQUESTER + ticket.ticket_id
+        email = ticket.email or f"late{ticket.ticket_id}@shop.example"
+        about = {"id": ticket.ticket_id, "status": "open", "requester_id": requester, "created_at": _time(START)}
+        return {"ticket": about, "users": [{"id": requester, "email": email, "external_id": None}]}
+
     def _update(self, ticket: Ticket, body: Any, accident: Accident) -> Answer:  # noqa: ANN401 -- JSON
         self._numbers += 1
         html = body["ticket"]["comment"]["html_body"]
         public = accident.wrong == "public"
-        comment = Comment(comment_id=self._numbers, author=US, html=html, public=public)
+        comment = Comment(comment_id=self._numbers, author=US, html=html, public=public, at=self._world.now)
         ticket.comments.append(comment)
         self._world.tell(f"the note {'- PUBLIC - ' if public else ''}is on ticket {ticket.ticket_id}")
         event: dict[str, Any] = {"type": "Comment", **_shown(comment)}
@@ -154,12 +162,18 @@ class Zendesk:
         return Answer(200, {"ticket": about, "audit": {"id": 1, "ticket_id": ticket.ticket_id, "events": events}})
 
 
+def _time(when: float) -> str:
+    """A time as Zendesk writes it, in whole seconds."""
+    return datetime.fromtimestamp(int(when), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
 def _shown(comment: Comment) -> dict[str, Any]:
     return {
         "id": comment.comment_id,
         "type": "Comment",
         "author_id": comment.author,
         "public": comment.public,
+        "created_at": _time(comment.at),
         "html_body": comment.html,
         "body": comment.html,
         "plain_body": comment.html,

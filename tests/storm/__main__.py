@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 from types import FrameType
 
-from tests.storm import evidence, storm, table, verdict
+from tests.storm import evidence, forecast, storm, table, verdict
 
 SHOWN = 20  # problems
 LINES = 40  # of the log, for each of the first tickets with a problem
@@ -30,8 +30,8 @@ def main() -> int:
         print(f"{folder} is not empty.", file=sys.stderr)
         return 2
     print(f"Seed {wanted.seed}: {wanted.tickets:,} tickets in {wanted.minutes:g} minutes. Logs: {folder}", flush=True)
-    forecast = storm.full(seed=wanted.seed, tickets=wanted.tickets, minutes=wanted.minutes)
-    aftermath = storm.rage(forecast, folder, lambda text: print(text, flush=True))
+    coming = forecast.full(seed=wanted.seed, tickets=wanted.tickets, minutes=wanted.minutes)
+    aftermath = storm.rage(coming, folder, lambda text: print(text, flush=True))
     print(f"\n{table.table(aftermath)}\n")
     problems = verdict.problems(aftermath)
     for problem in problems[:SHOWN]:
@@ -49,16 +49,16 @@ def _end(_number: int, _frame: FrameType | None) -> None:
 
 
 def _explain(aftermath: evidence.Evidence, folder: Path) -> None:
-    """Print what the logs say of the first tickets with a problem."""
+    """Print what the logs say of the first tickets and other cases with a problem."""
     logs = "\n".join(path.read_text(errors="replace") for path in sorted(folder.glob("*.log")))
-    broken = [
-        number
-        for number in aftermath.kinds
-        if any(f"ticket {number} " in problem for problem in verdict.problems(aftermath))
-    ]
+    problems = verdict.problems(aftermath)
+    broken = [number for number in aftermath.kinds if any(f"ticket {number} " in problem for problem in problems)]
     for number in broken[:3]:
-        print(f"\nThe log on ticket {number}:", *evidence.lines(logs, number)[-LINES:], sep="\n  ")
+        print(f"\nThe log on ticket {number}:", *evidence.lines(logs, f"ticket_id={number}")[-LINES:], sep="\n  ")
         print("and Zendesk was asked:", *aftermath.tickets[number].updates, sep="\n  ")
+    others = [key for key in aftermath.others if any(problem.startswith(f"{key} ") for problem in problems)]
+    for key in others[:3]:
+        print(f"\nThe log on {key}:", *evidence.lines(logs, f"case={key}")[-LINES:], sep="\n  ")
 
 
 def _arguments() -> argparse.Namespace:

@@ -13,7 +13,8 @@ from redis.exceptions import RedisError
 
 from integration.cases import stored
 from integration.cases.keys import DEFAULT_PREFIX, Keys
-from tests.storm.evidence import ticket_of
+from integration.facts import CaseKey
+from tests.storm.evidence import case_of
 from tests.storm.stage import Stage
 from tests.tickets import key
 
@@ -42,18 +43,19 @@ class Callers:
     def call_back_at_once(self, threads: ThreadPoolExecutor, tickets: frozenset[int] | None = None) -> None:
         """Call back 20 times at once for a request made before, of one of `tickets` when they are given."""
         known = self._stage.sandbox.logrocket.results
-        ids = [key for key in known if tickets is None or ticket_of(known[key]["webhookURL"]) in tickets]
+        wanted = None if tickets is None else {key(number) for number in tickets}
+        ids = [name for name, record in known.items() if wanted is None or case_of(record["webhookURL"]) in wanted]
         if not ids:
             return
         chosen = self._random.choice(ids[-30:] if self._random.random() < 0.3 else ids)
-        state = self._state(ticket_of(known[chosen]["webhookURL"]))
+        state = self._state(case_of(known[chosen]["webhookURL"]))
         for call in [threads.submit(self._stage.sandbox.logrocket.call_back, chosen) for _ in range(AT_ONCE)]:
             call.result()
         self.repeated[state] += AT_ONCE
 
-    def _state(self, ticket_id: int) -> str:
+    def _state(self, case: CaseKey) -> str:
         try:
-            document = self._stage.redis.get(Keys(DEFAULT_PREFIX).case(key(ticket_id)))
+            document = self._stage.redis.get(Keys(DEFAULT_PREFIX).case(case))
         except RedisError:
             return "unknown, Redis is away"
         return "erased" if document is None else str(stored.load(str(document)).state)
@@ -62,6 +64,9 @@ class Callers:
         number = self._random.randint(1, 10**6)
         tries = {
             "delivery without a signature": ("/zendesk/tickets", {"ticket_id": str(number)}),
+            "conversation without a signature": ("/intercom/conversations", {"topic": "conversation.user.created"}),
+            "score without a token": ("/surveys/plain", {"id": str(number), "score": "1"}),
+            "request for highlights without a token": ("/v1/highlights", {"email": "x@shop.example"}),
             "callback with a forged token": (
                 f"/logrocket/highlights?ticket_id={number}&token=WzEsMV0.{'A' * 27}",
                 {"status": "READY", "requestID": "f" * 64},

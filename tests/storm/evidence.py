@@ -19,9 +19,11 @@ from redis import Redis
 from integration.cases import keys as names
 from integration.cases import stored
 from integration.cases.entry import Entry
+from integration.facts import CaseKey
 from sandbox import Comment, Sandbox
 from sandbox.logrocket import HighlightsRecord
 from tests.storm.blows import Blow
+from tests.storm.squalls import Outage
 from tests.storm.tickets import Kind
 from tests.tickets import key
 
@@ -30,6 +32,9 @@ MARKER: Final = "Highlights request "
 # Every kind of key that Redis may hold in the end, and what it is for.
 EXPLAINED: Final = {
     r"highlights:case:zendesk-\d+": "the ledger: one entry a ticket, kept RETENTION_DAYS",
+    r"highlights:case:(intercom|survey|ask)-[\w-]+": "the ledger: one entry a case of the other doors, likewise",
+    r"highlights:kept:ask-\w+": "results of asked highlights, kept ASK_KEEP_HOURS",
+    r"highlights:nameless:[\w:]+": "conversations whose person may be known later, by a hash of their id",
     r"highlights:owner": "whose the ledger is: the Zendesk account and the LogRocket project",
     r"highlights:due": "the ledger: when the sweeper looks at which ticket again",
     r"highlights:state:\w+": "the ledger: ticket ids by state",
@@ -37,14 +42,14 @@ EXPLAINED: Final = {
     r"highlights:run": "the ledger: which run of Redis was seen last",
     r"highlights:received": "the ledger: ticket ids by the time at which they came",
     r"highlights:forgotten": "the ledger: the ids of erased tickets, which are not taken in again",
-    r"highlights:newest:zendesk": "the ledger: the highest ids that came: a lower one may have had its note",
+    r"highlights:newest:(zendesk|intercom)": "the ledger: the highest ids that came: a lower one may have had its note",
     r"highlights:metrics.*": "the ledger: counters for /metrics",
-    r"highlights:recover:(lock|done)": "recovery: who looks for missed tickets, and up to when it was done",
-    r"highlights:recover:seen:zendesk-\d+": "recovery: tickets that were looked at, for eight days",
-    r"highlights:recover:lost": "recovery: of which time Redis may have lost tickets",
-    r"highlights:recover:trouble": "recovery: what stands in its way",
+    r"highlights:recover:(lock|done(:intercom)?)": "recovery: who looks for missed tickets, and up to when it was done",
+    r"highlights:recover:seen:(zendesk|intercom)-\d+": "recovery: cases that were looked at, for eight days",
+    r"highlights:recover:lost(:intercom)?": "recovery: of which time Redis may have lost tickets",
+    r"highlights:recover:trouble(:intercom)?": "recovery: what stands in its way",
     r"highlights:asked": "the ledger: LogRocket requests of the last hour, for their ceiling",
-    r"highlights:lane:(zendesk|logrocket)": "the ledger: pace and hold of a service",
+    r"highlights:lane:(zendesk|logrocket|intercom|slack|ask)": "the ledger: pace and hold of a service",
     r"highlights:public": "tickets whose note customers could read, until an admin has seen it",
     r"highlights:beats": "when a part of the worker last showed that it lives",
     r"highlights:(doors|refused|refused:n)": "which deliveries were verified and which refused, without content",
@@ -98,10 +103,16 @@ class Evidence:
     forgotten: Sequence[tuple[float, float]]  # from when to when Redis' writes were lost
     vanished: int  # tickets that Redis had taken in and lost
     tickets: Mapping[int, Ticket]
+    others: Mapping[CaseKey, Ticket]  # the cases of the other doors, known by the same
+    other_kinds: Mapping[CaseKey, Kind]
+    taken_at: Mapping[CaseKey, float]  # when their senders were told that we have them
+    outages: Sequence[Outage]  # of the services where they go
+    told_again: int  # callbacks that came more than once, under the same id
+    polled: Mapping[str, int]  # answers to clients that looked what came of their requests
     erased: frozenset[int]  # tickets whose entries were erased on purpose, after their note
     keys: Keys
     leaks: Sequence[str]
-    faults: Mapping[str, int]
+    faults: Counter[str]
     blows: Sequence[Blow]
     deliveries: Mapping[str, int]  # by outcome
     recovered: Mapping[str, int]  # by who did it
@@ -135,12 +146,7 @@ def tickets(redis: Redis, sandbox: Sandbox, numbers: list[int]) -> dict[int, Tic
         )
         for number, text in zip(numbers, raw, strict=True)
     }
-    for request_id, record in sandbox.logrocket.results.items():
-        by_number[ticket_of(record["webhookURL"])].results.append((request_id, record))
-    for request in sandbox.logrocket.requests:
-        if request.method == "POST":
-            number = ticket_of(json.loads(request.body)["webhookURL"])
-            by_number[number].asked.append((request.at, request.status))
+    add_requests({key(number): ticket for number, ticket in by_number.items()}, sandbox)
     for request in sandbox.zendesk.requests:
         about = re.match(r"/api/v2/tickets/(\d+)", request.path)
         if about and int(about[1]) in by_number:
@@ -150,6 +156,18 @@ def tickets(redis: Redis, sandbox: Sandbox, numbers: list[int]) -> dict[int, Tic
                 f"{_clock(request.at)} {request.method} {request.path} {request.status}"
             )
     return by_number
+
+
+def add_requests(cases: Mapping[CaseKey, Ticket], sandbox: Sandbox) -> None:
+    """Add to the cases what was asked of LogRocket for them, and what it made of that."""
+    for request_id, record in sandbox.logrocket.results.items():
+        case = cases.get(case_of(record["webhookURL"]))
+        if case is not None:
+            case.results.append((request_id, record))
+    for request in sandbox.logrocket.requests:
+        case = cases.get(case_of(json.loads(request.body)["webhookURL"])) if request.method == "POST" else None
+        if case is not None:
+            case.asked.append((request.at, request.status))
 
 
 def _clock(at: float) -> str:
@@ -163,9 +181,10 @@ def callback_tokens(sandbox: Sandbox) -> set[str]:
     return {token for url in urls for token in parse_qs(urlsplit(url).query)["token"]}
 
 
-def ticket_of(url: str | None) -> int:
-    """The ticket that a callback address is for."""
-    return int(parse_qs(urlsplit(url or "").query)["ticket_id"][0])
+def case_of(url: str | None) -> CaseKey:
+    """The case that a callback address is for."""
+    query = parse_qs(urlsplit(url or "").query)
+    return key(int(query["ticket_id"][0])) if "ticket_id" in query else CaseKey(query["case"][0])
 
 
 def _is_note(comment: Comment) -> bool:
@@ -243,6 +262,6 @@ def leaks(log: str, *, secrets: dict[str, str], tokens: set[str], people: set[st
     return leaked
 
 
-def lines(log: str, ticket_id: int) -> list[str]:
-    """What a log says of a ticket."""
-    return [line for line in log.splitlines() if re.search(rf"\bticket_id={ticket_id}\b", line)]
+def lines(log: str, fact: str) -> list[str]:
+    """What a log says beside a fact, such as `ticket_id=5`."""
+    return [line for line in log.splitlines() if re.search(rf"(?<!\S){re.escape(fact)}(?!\S)", line)]

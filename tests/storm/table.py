@@ -6,7 +6,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 
 from tests.storm import verdict
-from tests.storm.evidence import EXPLAINED, Evidence
+from tests.storm.evidence import EXPLAINED, Evidence, Ticket
+
+OUTAGES = 3  # that are told of: the longest
 
 
 def table(evidence: Evidence) -> str:
@@ -26,6 +28,8 @@ def _lines(evidence: Evidence) -> Iterator[str]:
     yield ""
     yield from _section("Tickets", Counter(kind.name for kind in evidence.kinds.values()))
     yield from _section("  how they ended", ended, total=False)
+    yield from _section("Cases of the other doors", Counter(kind.name for kind in evidence.other_kinds.values()))
+    yield from _section("  how they ended", Counter(map(_end, evidence.others.values())), total=False)
     yield from _section("Faults", evidence.faults)
     yield from _section("Blows", Counter(blow.kind for blow in evidence.blows))
     yield _line("  of them SIGKILLs", len(kills))
@@ -43,9 +47,20 @@ def _lines(evidence: Evidence) -> Iterator[str]:
     yield _line("429s caused by us", evidence.own_429)
     yield _line("Notes", verdict.notes(evidence))
     yield _line("Notes too many", verdict.doubles(evidence))
-    waited, number = verdict.longest_wait(evidence)
-    yield f"The longest that a ticket waited with which nothing was wrong: {waited:.1f} s (ticket {number})."
+    yield _line("Callbacks repeated under the same id", evidence.told_again)
+    yield from _section("Clients' polls", evidence.polled)
+    for outage in sorted(evidence.outages, key=lambda outage: outage.began - outage.ended)[:OUTAGES]:
+        label = f"Notes elsewhere while {outage.service} was away for {outage.ended - outage.began:.0f} s"
+        yield _line(label, verdict.written_elsewhere(evidence, outage))
+    waited, name = verdict.longest_wait(evidence)
+    yield f"The longest that a ticket waited with which nothing was wrong: {waited:.1f} s ({name})."
+    waited, name = verdict.longest_wait_elsewhere(evidence)
+    yield f"The longest that another case waited with which nothing was wrong: {waited:.1f} s ({name})."
     yield f"Nothing was left to be done {_duration(evidence.settled_seconds)} after the bad weather."
+
+
+def _end(case: Ticket) -> str:
+    return "not known" if case.entry is None else str(case.entry.state)
 
 
 def _section(title: str, counts: Mapping[str, int], *, total: bool = True) -> Iterator[str]:

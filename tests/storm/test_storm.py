@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,12 +12,14 @@ from typing import Any
 import pytest
 
 from integration.cases.entry import Entry, State
-from integration.facts import Person
+from integration.facts import CaseKey, Person
 from sandbox import Comment
 from sandbox.logrocket import HighlightsRecord, Outcome
-from tests.storm import storm, table, verdict
-from tests.storm.blows import Blow
+from tests.storm import forecast, storm, table, verdict
+from tests.storm.blows import AWAY, Blow
+from tests.storm.doors import ASKED, CONVERSATIONS, LOW, NAMELESS, NOT_LOW, SCORES, TOLD, TOLD_AGAIN
 from tests.storm.evidence import Evidence, Keys, Ticket
+from tests.storm.squalls import Outage
 from tests.storm.tickets import ALWAYS_FAILED, BY_EMAIL, CLOSED_LATER, DELETED_LATER, LIMITED, NOBODY, REFUSED, Kind
 from tests.tickets import key
 
@@ -25,10 +28,15 @@ SEED = 9  # the same in each run; `make storm` draws one and prints it
 
 @pytest.mark.slow
 def test_nothing_is_lost_and_nothing_comes_twice_in_a_storm(tmp_path: Path) -> None:
-    aftermath = storm.rage(storm.short(seed=SEED, tickets=150), tmp_path, lambda _: None)
+    aftermath = storm.rage(forecast.short(seed=SEED, tickets=150), tmp_path, lambda _: None)
     assert verdict.problems(aftermath) == [], table.table(aftermath)
     assert sum(aftermath.faults.values()) > 0
     assert any(blow.kind.startswith("SIGKILL") for blow in aftermath.blows)
+    assert {"Intercom: at a certain request", "Slack: at a certain request", "Client: at a certain request"} <= set(
+        +aftermath.faults
+    )
+    for kinds in (CONVERSATIONS, SCORES, ASKED):
+        assert set(kinds) <= set(aftermath.other_kinds.values())
 
 
 # -- The verdict on one ticket that went well, but for some changes
@@ -86,15 +94,39 @@ def evidence(
         "forgotten": [],
         "vanished": 0,
         "tickets": {1: ticket},
+        "others": {},
+        "other_kinds": {},
+        "taken_at": {},
+        "outages": [],
+        "told_again": 0,
         "erased": frozenset(),
         "keys": Keys(kinds=Counter(), unexplained=[]),
         "leaks": [],
         "blows": [],
         "own_429": 0,
         "wrong": [],
-        **dict.fromkeys(("faults", "deliveries", "recovered", "repeated", "strangers", "requests"), nothing),
+        "faults": Counter(),
+        **dict.fromkeys(("polled", "deliveries", "recovered", "repeated", "strangers", "requests"), nothing),
     }
     return Evidence(**usual | changes)
+
+
+def other(kind: Kind, *, taken_at: float = 100.0, **changes: Any) -> Evidence:  # noqa: ANN401 -- of `evidence`
+    """What is left of one case of another door, and of no ticket."""
+    aftermath = evidence(kind, **changes)
+    name = CaseKey("intercom-1")
+    return replace(
+        aftermath,
+        kinds={},
+        tickets={},
+        others={name: aftermath.tickets[1]},
+        other_kinds={name: kind},
+        taken_at={name: taken_at},
+    )
+
+
+def away(service: str) -> Outage:
+    return Outage(service=service, began=100.0, ended=150.0)
 
 
 def kill(cost: int) -> Blow:
@@ -119,6 +151,14 @@ def kill(cost: int) -> Blow:
         evidence(LIMITED, tried_at=400.0),
         evidence(REFUSED, state=State.FAILED, reason="403", notes=()),
         evidence(DELETED_LATER, state=None, deleted=True, notes=(), forgotten=[(99.0, 101.0)]),
+        other(LOW, tried_at=160.0),
+        other(NOT_LOW, state=None, notes=(), outcomes=(), taken=0),
+        other(NAMELESS, state=State.SKIPPED, reason="no address", notes=(), outcomes=(), taken=0),
+        other(TOLD_AGAIN, tried_at=400.0),
+        other(LOW, tried_at=400.0, forgotten=[(99.0, 101.0)]),
+        evidence(tried_at=120.0, outages=[away("Slack")]),
+        evidence(tried_at=160.0, outages=[away("Slack")], blows=[Blow(kind=AWAY, began=90.0, ended=150.0, cost=2)]),
+        other(LOW, tried_at=120.0, outages=[away("Slack"), replace(away("Client"), ended=105.0)]),
     ],
 )
 def test_a_promise_that_was_kept_is_no_problem(aftermath: Evidence) -> None:
@@ -152,6 +192,17 @@ def test_a_promise_that_was_kept_is_no_problem(aftermath: Evidence) -> None:
         (evidence(state=None, notes=(), deleted=True, forgotten=[(140.0, 200.0), (30.0, 99.0)]), "lost"),
         (evidence(state=None, notes=(note(), note()), forgotten=[(99.0, 101.0)]), "2 notes"),
         (evidence(own_429=1), "429"),
+        (other(TOLD, notes=(note(), note())), "intercom-1 (conversation): 2 notes"),
+        (other(TOLD, notes=(note(public=True),)), "its note is public"),
+        (other(LOW, state=None, notes=()), "lost"),
+        (other(LOW, state=State.REQUESTED, notes=()), "stuck"),
+        (other(LOW, notes=()), "posted, and has no note"),
+        (other(NAMELESS, outcomes=(), taken=0), "nobody could know what to tell"),
+        (other(NOT_LOW), "nobody needs to know"),
+        (other(LOW, outcomes=("READY", "READY"), taken=2), "1 extra requests"),
+        (other(LOW, tried_at=400.0), "intercom-1: waited for 300 s"),
+        (evidence(tried_at=160.0, outages=[away("Slack")]), "Slack was away for 50 s"),
+        (other(TOLD, tried_at=120.0, outages=[away("Intercom")]), "Intercom was away for 50 s"),
         (evidence(keys=Keys(kinds=Counter(), unexplained=["x: holds an address"])), "x: holds an address"),
         (evidence(leaks=["the value of SECRET_KEY, in that of web"]), "SECRET_KEY"),
         (evidence(wrong=["web ended by itself with 1"]), "web ended by itself"),

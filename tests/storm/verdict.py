@@ -6,13 +6,20 @@ from collections.abc import Iterator
 from typing import Final
 
 from integration.cases.entry import FINAL, State
+from integration.facts import desk_of
+from tests.storm.doors import NOT_LOW
 from tests.storm.evidence import Evidence, Ticket
+from tests.storm.squalls import Outage
 from tests.storm.stage import FAILED_RETRY
 from tests.storm.tickets import Kind
 
 WAIT_SECONDS: Final = 200.0  # Redis is away for a minute, credentials are refused, a lease and a settling time pass
 DELIVERY_SECONDS: Final = 30.0  # that a delivery may take with all its attempts
+STANDSTILL_SECONDS: Final = 10.0  # of an outage in which, elsewhere, something has to be written
+LONG_BLOW_SECONDS: Final = 5.0
 TAKEN: Final = 200  # LogRocket's answer to a request that it took; faults are never recorded with it
+
+_PLACES: Final = {"intercom": "Intercom", "survey": "Slack", "ask": "Client"}
 
 
 def problems(evidence: Evidence) -> list[str]:
@@ -24,9 +31,18 @@ def problems(evidence: Evidence) -> list[str]:
         if ticket.entry is None and ticket.deleted and _forgotten(evidence, number):
             broken = _notes(ticket)
         broken_promises += [f"ticket {number} ({kind.name}): {problem}" for problem in broken]
-    waited, number = longest_wait(evidence)
-    if waited > WAIT_SECONDS:
-        broken_promises.append(f"ticket {number}: waited for {waited:.0f} s although nothing was wrong with it")
+    for case, kind in evidence.other_kinds.items():
+        broken_promises += [f"{case} ({kind.name}): {problem}" for problem in _other(evidence.others[case], kind)]
+    for waited, name in (longest_wait(evidence), longest_wait_elsewhere(evidence)):
+        if waited > WAIT_SECONDS:
+            broken_promises.append(f"{name}: waited for {waited:.0f} s although nothing was wrong with it")
+    broken_promises += [
+        f"{outage.service} was away for {outage.ended - outage.began:.0f} s, and nothing was written anywhere else"
+        for outage in evidence.outages
+        if outage.ended - outage.began > STANDSTILL_SECONDS
+        and not written_elsewhere(evidence, outage)
+        and not _everything_stood_still(evidence, outage)
+    ]
     extra, allowed = extra_requests(evidence), sum(blow.cost for blow in evidence.blows)
     if extra > allowed:
         broken_promises.append(f"{extra} extra requests to LogRocket, and the kills account for {allowed}")
@@ -37,14 +53,45 @@ def problems(evidence: Evidence) -> list[str]:
     return [*broken_promises, *evidence.wrong]
 
 
-def longest_wait(evidence: Evidence) -> tuple[float, int]:
+def longest_wait(evidence: Evidence) -> tuple[float, str]:
     """The longest that a ticket with no trouble of its own waited for its note, in seconds, and which ticket it was."""
     waits = [
-        (ticket.tried_at - evidence.filed_at[number], number)
+        (ticket.tried_at - evidence.filed_at[number], f"ticket {number}")
         for number, ticket in evidence.tickets.items()
         if ticket.tried_at is not None and evidence.kinds[number].innocent and not _asked_again_for(ticket)
     ]
-    return max(waits, default=(0.0, 0))
+    return max(waits, default=(0.0, "no ticket"))
+
+
+def longest_wait_elsewhere(evidence: Evidence) -> tuple[float, str]:
+    """The same for the cases of the other doors; one that Redis has lost came anew when it was sent again."""
+    waits = [
+        (case.tried_at - evidence.taken_at[key], str(key))
+        for key, case in evidence.others.items()
+        if case.tried_at is not None
+        and key in evidence.taken_at
+        and evidence.other_kinds[key].innocent
+        and not _asked_again_for(case)
+        and not _came_when_forgotten(evidence, evidence.taken_at[key])
+    ]
+    return max(waits, default=(0.0, "no case"))
+
+
+def written_elsewhere(evidence: Evidence, outage: Outage) -> int:
+    """For how many cases something was written while a service was away, in the places that were there."""
+    others = [case for key, case in evidence.others.items() if _PLACES[desk_of(key)] != outage.service]
+    tried = [case.tried_at for case in (*evidence.tickets.values(), *others) if case.tried_at is not None]
+    return sum(outage.began < at < outage.ended for at in tried)
+
+
+def _everything_stood_still(evidence: Evidence, outage: Outage) -> bool:
+    """Whether a long blow, such as to Redis, explains that nothing was written: also for a while after it."""
+    return any(
+        blow.ended - blow.began > LONG_BLOW_SECONDS
+        and blow.began < outage.ended
+        and outage.began < blow.ended + STANDSTILL_SECONDS
+        for blow in evidence.blows
+    )
 
 
 def _asked_again_for(ticket: Ticket) -> int:
@@ -53,23 +100,26 @@ def _asked_again_for(ticket: Ticket) -> int:
 
 def _forgotten(evidence: Evidence, number: int) -> bool:
     """Whether a ticket came when Redis' writes were lost: it is found among Zendesk's tickets, but not once deleted."""
-    at = evidence.filed_at[number]
+    return _came_when_forgotten(evidence, evidence.filed_at[number])
+
+
+def _came_when_forgotten(evidence: Evidence, at: float) -> bool:
     return any(began - DELIVERY_SECONDS < at < ended for began, ended in evidence.forgotten)
 
 
 def extra_requests(evidence: Evidence) -> int:
     """How many requests LogRocket took that nothing but a kill explains."""
-    return sum(map(_extra, evidence.tickets.values()))
+    return sum(map(_extra, (*evidence.tickets.values(), *evidence.others.values())))
 
 
 def notes(evidence: Evidence) -> int:
     """How many notes there are."""
-    return sum(len(ticket.notes) for ticket in evidence.tickets.values())
+    return sum(len(ticket.notes) for ticket in (*evidence.tickets.values(), *evidence.others.values()))
 
 
 def doubles(evidence: Evidence) -> int:
     """How many notes there are too many."""
-    return sum(max(len(ticket.notes) - 1, 0) for ticket in evidence.tickets.values())
+    return sum(max(len(ticket.notes) - 1, 0) for ticket in (*evidence.tickets.values(), *evidence.others.values()))
 
 
 def _kept(ticket: Ticket, kind: Kind) -> Iterator[str]:
@@ -96,6 +146,14 @@ def _kept(ticket: Ticket, kind: Kind) -> Iterator[str]:
         yield f"{entry.state}, without a reason"
     elif not _excused(ticket, kind, entry.state):
         yield f"could have had a note: {entry.state}, {entry.reason}"
+
+
+def _other(case: Ticket, kind: Kind) -> Iterator[str]:
+    """What breaks the promise for one case of the other doors."""
+    if kind is not NOT_LOW:
+        yield from _kept(case, kind)
+    elif case.entry is not None or case.notes:
+        yield "kept or told of, although nobody needs to know"
 
 
 def _erased(ticket: Ticket) -> Iterator[str]:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from random import Random
@@ -15,6 +13,7 @@ from typing import Final, Literal
 from sandbox import Fault, Sandbox
 from sandbox.logrocket import Outcome
 from tests.storm import outage
+from tests.storm.squalls import Squall, Squalls
 
 HUGE: Final = "x" * (9 * 1024 * 1024)
 DEEP: Final = "[" * 50_000
@@ -55,22 +54,6 @@ WRONG_SHAPES: Final = (
 )
 
 Draw = Callable[[Random], Fault]
-Act = Callable[[Sandbox], None]
-
-
-def _nothing(_: Sandbox) -> None:
-    """Do nothing."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Squall:
-    """What goes wrong together for a while: faults, and what is no fault of a single request."""
-
-    kind: str
-    seconds: float
-    faults: tuple[Fault, ...] = ()
-    begin: Act = _nothing
-    end: Act = _nothing
 
 
 def squalls(random: Random, *, elsewhere: str) -> Iterator[Squall]:
@@ -253,59 +236,25 @@ def _redirect(random: Random, elsewhere: str) -> Fault:
     return Fault(service="zendesk", status=random.choice((301, 302, 307, 308)), headers={"Location": elsewhere})
 
 
-class Weather:
-    """Puts faults up and takes them down, and counts what happened."""
+class Weather(Squalls):
+    """The weather at Zendesk and LogRocket; between squalls LogRocket changes its ways, and tokens are revoked."""
 
     def __init__(self, sandbox: Sandbox, random: Random, *, elsewhere: str, calm: float) -> None:
-        self._sandbox = sandbox
-        self._random = random
-        self._squalls = squalls(random, elsewhere=elsewhere)
-        self._calm = calm  # seconds between two squalls, on average
-        self.happened: Counter[str] = Counter()
-        self.too_many = 0  # 429s that faults made
+        super().__init__(sandbox, random, squalls(random, elsewhere=elsewhere), faults=sandbox.faults, calm=calm)
         self.access_tokens: set[str] = set()
 
-    def rage(self, stop: threading.Event) -> None:
-        """Bad weather until `stop`, then none."""
-        while not stop.is_set():
-            squall = next(self._squalls)
-            self._vary_logrocket()
-            self._put_up(squall)
-            stop.wait(squall.seconds)
-            self._take_down(squall)
-            stop.wait(self._random.uniform(0, 2 * self._calm))
-            if self._random.random() < 0.05:
-                self._revoke()
-        self._calm_logrocket()
-
-    def _vary_logrocket(self) -> None:
+    def _before(self) -> None:
         logrocket = self._sandbox.logrocket
         logrocket.callbacks = self._random.choice(("once",) * 6 + ("none", "twice"))
         logrocket.delay = self._random.choice((0.02, 0.05, 0.1, 0.5, 1.5))
 
-    def _calm_logrocket(self) -> None:
+    def _after(self) -> None:
+        if self._random.random() < 0.05:
+            self.access_tokens |= self.issued()
+            self._sandbox.zendesk.revoke_tokens()
+
+    def _at_last(self) -> None:
         self._sandbox.logrocket.callbacks, self._sandbox.logrocket.delay = "once", 0.1
-
-    def _put_up(self, squall: Squall) -> None:
-        squall.begin(self._sandbox)
-        for fault in squall.faults:
-            self._sandbox.faults.add(fault)
-
-    def _take_down(self, squall: Squall) -> None:
-        """End the squall; what its faults did is counted in the same moment, so that none is missed."""
-        squall.end(self._sandbox)
-        faults = self._sandbox.faults
-        with faults._lock:
-            ended = [standing for standing in faults._set if standing.fault in squall.faults]
-            faults._set = [standing for standing in faults._set if standing.fault not in squall.faults]
-        for standing in ended:
-            self.happened[squall.kind] += standing.happened
-            if standing.fault.status == 429:
-                self.too_many += standing.happened
-
-    def _revoke(self) -> None:
-        self.access_tokens |= self.issued()
-        self._sandbox.zendesk.revoke_tokens()
 
     def issued(self) -> set[str]:
         """The access tokens that Zendesk knows."""

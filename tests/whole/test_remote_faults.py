@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from integration.cases import overview
 from integration.cases.entry import State
 from integration.errors import RemoteError
-from integration.facts import Highlights, Pace, Person, Receipt, Result
+from integration.facts import Details, Highlights, Pace, Person, Receipt, Result
 from integration.http import MAX_ANSWER_BYTES, ServiceAdapter, ServiceSession, retry_after
 from integration.logrocket.client import LogRocket
 from integration.logrocket.settings import LogRocketSettings
@@ -58,7 +58,7 @@ POLL: Final = Call("logrocket", "GET", r"/highlights\?")
 TOKEN: Final = Call("zendesk", "POST", "/oauth/tokens")
 NOTE: Final = Call("zendesk", "PUT", "/tickets/")
 COMMENTS: Final = Call("zendesk", "GET", "/comments")
-REQUESTER: Final = Call("zendesk", "GET", r"/tickets/\d+(\.json)?$")
+REQUESTER: Final = Call("zendesk", "GET", r"/tickets/\d+(\.json)?(\?|$)")
 ACCOUNT: Final = (Call("zendesk", "GET", "/users/me"), POLL)  # calls that can tell whom a refusal concerns
 CALLS: Final = {
     "LogRocket POST": REQUEST,
@@ -422,7 +422,8 @@ def test_no_answer_is_anything_but_an_outcome_or_an_error_of_ours(
         lambda: desk.write(key(1), written): (Receipt,),
         lambda: desk.find_note(key(1), markers=["abc"]): (Receipt, type(None)),
         lambda: desk.find_any_note(key(1)): (Receipt, type(None)),
-        lambda: desk.person(key(1)): (Person,),
+        lambda: desk.details(key(1)): (Details,),
+        lambda: desk.merged_into(key(1)): (str, type(None)),
         lambda: logrocket.ask(Person(email=ADA), callback_url="http://127.0.0.1/"): (str,),
         lambda: logrocket.result("abc"): (Result, type(None)),
     }

@@ -157,7 +157,8 @@ def test_failed_as_often_as_configured_ends_in_failed(sandbox: Sandbox, product:
 
 
 def test_a_refused_request_ends_in_failed_with_its_reason(sandbox: Sandbox, product: InProcess) -> None:
-    sandbox.faults.add(Fault(service="logrocket", method="POST", status=400, body='{"error": "no"}'))
+    refusal = Fault(service="logrocket", method="POST", status=400, body='{"error": "no"}', times=2)  # nor without one
+    sandbox.faults.add(refusal)
     number = sandbox.zendesk.file_ticket(requester=ADA)
     entry = product.work_until(number)
     assert entry.state is State.FAILED

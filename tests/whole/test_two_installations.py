@@ -23,6 +23,7 @@ from tests.conftest import InProcess, wait_for
 from tests.observed import everything
 from tests.ports import free_port
 from tests.tickets import key, new_ticket
+from tests.variables import AT_ONCE
 from worker import sweeper
 from worker.recovery import Turns
 
@@ -45,6 +46,7 @@ class Installation(InProcess):
             "SECRET_KEY": secrets.token_hex(32),
             "ZENDESK_WEBHOOK_SECRET": self.sandbox.zendesk.install_webhook(f"{url}/zendesk/tickets"),
             "BACKOFF_SECONDS": "0.05",
+            **AT_ONCE,
         }
         super().__init__(from_environment(environ), port)
 

@@ -141,7 +141,7 @@ def test_credentials_that_are_refused_hold_everybody_and_cost_no_attempt(sandbox
     [hold] = working(product, product.ledger.lanes.holds)
     assert (hold.service, hold.reason) == ("Zendesk", "Zendesk refuses our credentials (403)")
     working(product, lambda: len(sandbox.zendesk.requests) > 12)
-    assert {(each.state, each.claim.refusals) for each in entries_of(product, *tickets)} == {(State.READY, 0)}
+    assert {(each.state, each.claim.refusals) for each in entries_of(product, *tickets)} == {(State.RECEIVED, 0)}
     sandbox.faults.clear()
     for number in tickets:
         product.work_until(number, State.POSTED)
@@ -226,7 +226,7 @@ def test_an_account_that_is_not_there_holds_every_ticket_and_ends_none(sandbox: 
     [hold] = working(product, product.ledger.lanes.holds)
     assert "ZENDESK_SUBDOMAIN" in hold.reason
     working(product, lambda: len(sandbox.zendesk.requests) > 15)
-    assert product.entry(number).state is State.READY
+    assert product.entry(number).state is State.RECEIVED
     sandbox.faults.clear()
     product.work_until(number, State.POSTED)
 

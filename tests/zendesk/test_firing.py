@@ -192,3 +192,15 @@ def test_merged_stretches_are_the_same_time(pairs: list[tuple[int, int]]) -> Non
     for moment in range(62):
         assert any(moment in stretch for stretch in done) is any(moment in stretch for stretch in stretches)
     assert all(one.end < other.start for one, other in pairwise(done))
+
+
+def test_what_fires_upon_changes_alone_tells_of_no_new_ticket() -> None:
+    def trigger(kind: str, created: str) -> dict[str, Any]:
+        condition = {"field": "update_type", "operator": "is", "value": kind}
+        action = {"field": "notification_webhook", "value": ["W", "{}"]}
+        return {"created_at": created, "conditions": {"all": [condition], "any": []}, "actions": [action]}
+
+    on_demand, of_new_tickets = trigger("Change", "2026-11-01T10:00:00Z"), trigger("Create", CREATED)
+    (rule,) = rules_of([{"id": "W"}], [on_demand, of_new_tickets])
+    assert rule.since == datetime.fromisoformat(CREATED).timestamp()
+    assert rules_of([{"id": "W"}], [on_demand]) == []

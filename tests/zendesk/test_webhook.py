@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -16,8 +17,9 @@ from werkzeug.datastructures import Headers
 
 from integration.errors import MalformedDelivery, UnverifiedDelivery
 from integration.facts import NewCase
+from integration.zendesk.people import email_address, identity
 from integration.zendesk.settings import ZENDESK_TEST_SECRET
-from integration.zendesk.webhook import FRESH_SECONDS, email_address, identity, read, verify
+from integration.zendesk.webhook import FRESH_SECONDS, read, verify
 from tests.deliveries.recorded import SECRET, delivery, names
 from tests.tickets import key, new_ticket
 
@@ -301,12 +303,45 @@ ADA = new_ticket(35436, email="ada@shop.example", external_id="cus_4711")
         ("trigger_broken_by_a_newline", new_ticket(35436)),
         ("trigger_with_an_injected_key", new_ticket(35436)),
         ("trigger_not_utf8", new_ticket(35436)),
-        ("event_ticket_created", new_ticket(5158)),
+        ("event_ticket_created", replace(new_ticket(5158), created=1736331127.0)),
         ("event_status_changed", None),
     ],
 )
 def test_a_recorded_delivery_tells_of_its_ticket(name: str, expected: NewCase | None) -> None:
     assert read(delivery(f"zendesk/{name}").body) == expected
+
+
+@pytest.mark.parametrize(
+    ("body", "asked"),
+    [
+        ('{"ticket_id": "7", "on_demand": true}', True),
+        ('{"ticket_id": "7", "requester_email": "ada@shop.example", "on_demand": true}', True),
+        ('{"ticket_id": "7", "on_demand": false}', False),
+        ('{"ticket_id": "7", "on_demand": "true"}', False),
+        ('{"ticket_id": "7", "on_demand": 1}', False),
+        ('{"ticket_id": "7", "on_demand": true, "requester_email": "a"b"}', True),
+        ('{"ticket_id": 7, "on_demand": true, "requester_email": "a"b"}', True),
+        ('{"ticket_id": "7", "requester_email": "a"b", "on_demand": true}', False),
+        ('{"ticket_id": "7", "on_demand": truer, "requester_email": "a"b"}', False),
+    ],
+)
+def test_a_body_may_ask_for_highlights_on_demand(body: str, *, asked: bool) -> None:
+    case = read(body.encode())
+    assert case is not None
+    assert (case.key, case.on_demand) == (key(7), asked)
+
+
+@pytest.mark.parametrize(
+    ("created_at", "created"),
+    [
+        ('"2025-01-08T10:12:07Z"', 1736331127.0),
+        ('"2025-01-08T10:12:07.672717030Z"', 1736331127.672717),
+        *((text, None) for text in ('"yesterday"', "17", "null", "{}", '""')),
+    ],
+)
+def test_an_event_tells_when_its_ticket_was_created(created_at: str, created: float | None) -> None:
+    body = f'{{"type": "zen:event-type:ticket.created", "detail": {{"id": "7", "created_at": {created_at}}}}}'
+    assert read(body.encode()) == replace(new_ticket(7), created=created)
 
 
 @pytest.mark.parametrize("digits", ["1", "7", "35436", "9" * 18, "007"])

@@ -110,9 +110,21 @@ def of_refusals(refusals: Refusals, *, routes: Routes) -> str:
 def of_lanes(outlook: Outlook, holds: Mapping[str, Hold], *, asked: int, ceiling: int) -> dict[str, list[str]]:
     """Each service's lane, by its name: whether something may go, and how much."""
     routes = outlook.routes
-    told = {place: of_place(place, outlook, holds.get(place)) for place in routes.places.values()}
+    told = {place: of_place(place, outlook, holds.get(place)) for place in routes.noted}
     hold = holds.get(routes.summariser)
-    return {**told, routes.summariser: of_summariser(outlook, hold, asked=asked, ceiling=ceiling)}
+    told[routes.summariser] = of_summariser(outlook, hold, asked=asked, ceiling=ceiling)
+    return {**told, **{project: of_project(project, outlook, holds.get(project)) for project in routes.projects}}
+
+
+def of_project(project: str, outlook: Outlook, hold: Hold | None) -> list[str]:
+    """The lane of one of the summariser's projects: its requests are counted with those of the first."""
+    if hold is not None and not hold.suspected:
+        return [_held(hold, outlook.routes)]
+    said = [f"{hold.reason.rstrip('?.')}. Other tickets go on."] if hold is not None else []
+    closed = outlook.open_at[project] - outlook.now
+    if closed > _PAUSED_SECONDS:
+        said.append(f"It asked us to wait: the next request goes in {duration(closed)}.")
+    return said or ["Requests go on."]
 
 
 def of_place(place: str, outlook: Outlook, hold: Hold | None) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Final
 from integration.errors import RemoteError
 from integration.findings import Outcome, Result, skipped
 from integration.settings import Settings
+from integration.zendesk.checks import catalogue
 from integration.zendesk.checks import user as zendesk_user
 from integration.zendesk.checks.missed import MISSED, missed_tickets
 from integration.zendesk.checks.user import CheckSession
@@ -38,9 +39,11 @@ def of_zendesk(settings: Settings, *, clock: Callable[[], float]) -> Iterator[Re
     yield zendesk_user.may_write_notes(user, zendesk_user.custom_role(session, user))
     yield from of_webhook(settings, is_admin=user.get("role") == "admin", clock=clock)
     yield missed_tickets(settings, now=clock())
+    yield from catalogue.of_what_settings_name(session, settings)
 
 
 def _without_user(why: str, settings: Settings) -> Iterator[Result]:
     yield from (skipped(name, why) for name in _NEEDS_A_USER)
     yield from without_webhook(why, settings)
     yield skipped(MISSED, why)
+    yield from catalogue.without_user(why, settings)

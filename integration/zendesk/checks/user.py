@@ -7,7 +7,7 @@ https://developer.zendesk.com/api-reference/ticketing/oauth/oauth_tokens/
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
@@ -17,7 +17,7 @@ from integration.findings import Result, failure, ok, skipped, warning
 from integration.http import ServiceSession
 from integration.safe_text import masked, named, printable
 from integration.settings import Settings
-from integration.zendesk import trouble
+from integration.zendesk import lists, trouble
 from integration.zendesk.reader import Absent, Forbidden, ReadingAdapter
 from integration.zendesk.settings import ApiToken, ZendeskSettings
 from integration.zendesk.trouble import CLIENTS, credentials_fix, of_trouble
@@ -25,6 +25,7 @@ from integration.zendesk.webhook import FRESH_SECONDS
 
 USER, SCOPES, NOTES, CLOCK = "Zendesk user", "Zendesk scopes", "Zendesk notes", "Zendesk clock"
 SKEW_SECONDS: Final = 60.0
+_MOST_PAGES: Final = 20
 
 _AGENT_FIX: Final = "Let a user whom Zendesk counts as an agent or an admin make the OAuth client."
 _ROLE_TYPES: Final = {
@@ -70,6 +71,11 @@ class CheckSession:
         if not isinstance(record, dict):
             raise trouble.unreadable()
         return record
+
+    def listed(self, name: str) -> Iterator[dict[str, Any]]:
+        """The objects of a list that the API calls `name`."""
+        url = f"{self._zendesk.asked_url}/api/v2/{name}"
+        return lists.records(self._session, url, name, most_pages=_MOST_PAGES)
 
 
 def acts_as(user: User, settings: Settings) -> Result:

@@ -16,11 +16,13 @@ from integration.probe import Answered, ProbeAdapter
 from integration.safe_text import address, named, printable
 from integration.settings import Settings
 from integration.zendesk import webhook as deliveries
+from integration.zendesk.checks.on_demand import ON_DEMAND, of_demands, on_demand
 from integration.zendesk.checks.trigger_body import BODY, Fault, fault_of
 from integration.zendesk.settings import ZENDESK_TEST_SECRET, ZendeskSettings
 from integration.zendesk.settings_checks import signing_secret_is_set
 from integration.zendesk.setup.account import Admin, Refused
 from integration.zendesk.setup.conditions import fires_on_creation
+from integration.zendesk.setup.inventory import Inventory
 from integration.zendesk.setup.objects import Account, Trigger, Webhook, payloads_for
 from integration.zendesk.trouble import of_trouble
 from integration.zendesk.webhook import ENDPOINT, normalised_endpoint
@@ -78,7 +80,9 @@ def of_webhook(settings: Settings, *, is_admin: bool, clock: Callable[[], float]
     if ours is None:
         yield from without_webhook("there is no webhook", settings)
         return
-    yield trigger(ours, account)
+    inventory = Inventory(account, settings.public_url + ENDPOINT)
+    yield trigger(ours, account, inventory)
+    yield on_demand(ours, inventory)
     secret = signing_secret(admin, ours, settings, is_admin=is_admin)
     yield secret
     secret_is_right = secret.outcome is not Outcome.FAILURE and bool(settings.of(ZendeskSettings).webhook_secrets)
@@ -86,8 +90,8 @@ def of_webhook(settings: Settings, *, is_admin: bool, clock: Callable[[], float]
 
 
 def without_webhook(why: str, settings: Settings, *, but: str | None = None) -> Iterator[Result]:
-    """The results that need the webhook, when there is none to look at. Whether a secret is set shows anyway."""
-    for name in (TRIGGER, SECRET, DELIVERY):
+    """What cannot be told without the webhook. That no secret is set, the settings tell by themselves."""
+    for name in (TRIGGER, ON_DEMAND, SECRET, DELIVERY):
         told = signing_secret_is_set(settings.of(ZendeskSettings))
         if name == SECRET and told.outcome is not Outcome.OK:
             yield failure(SECRET, told.found, _SET_IT)
@@ -132,13 +136,14 @@ def webhook(ours: Webhook | None, account: Account, settings: Settings) -> Resul
     return ok(WEBHOOK, f"{name} is active and leads to {endpoint}")
 
 
-def trigger(ours: Webhook, account: Account) -> Result:
+def trigger(ours: Webhook, account: Account, inventory: Inventory) -> Result:
     """Whether something makes Zendesk call the webhook when a ticket is created."""
     if _CREATED in ours.subscriptions:
         return ok(TRIGGER, "none is needed: the webhook is subscribed to new tickets")
     if not ours.for_triggers:
         return failure(TRIGGER, "the webhook is subscribed to other events than new tickets", _INSTALL)
-    callers = [caller for caller in account.triggers if ours.id in caller.calls]
+    demands = of_demands(inventory)
+    callers = [caller for caller in account.triggers if ours.id in caller.calls and caller not in demands]
     active = [caller for caller in callers if caller.active]
     if not active:
         told = f"{named(callers[0].name)} is switched off" if callers else "no trigger calls the webhook"

@@ -1,4 +1,4 @@
-"""Zendesk for an admin: makes, changes and deletes our webhook and our trigger.
+"""Zendesk for an admin: makes, changes and deletes our webhook and our triggers.
 
 zenpy does the calls of webhooks and triggers; what it does not know (definitions, categories) is asked for beside it.
 """
@@ -32,6 +32,12 @@ _LONGEST_WAIT: Final = 60.0
 _FORBIDDEN: Final = 403
 _NOT_FOUND: Final = 404
 _REFUSALS: Final = (400, 422)
+_IN_USE: Final = "a trigger or an automation may use it, or the account may have as many as it can"
+_WHY_REFUSED: Final = {
+    "webhook": _IN_USE,
+    "trigger": _IN_USE,
+    "macro": "the account may have as many as it can",
+}
 
 Wait = Callable[[float], None]
 
@@ -48,7 +54,7 @@ class Admin:
     """The webhooks and triggers of one account. Raises `RemoteError`."""
 
     def __init__(self, settings: ZendeskSettings, *, wait: Wait, scopes: str = SCOPES) -> None:
-        self._zendesk = _AdminAdapter(settings, wait=wait, scopes=scopes)
+        self._zendesk = AdminAdapter(settings, wait=wait, scopes=scopes)
         self._session = ServiceSession(self._zendesk)
         self._zenpy = zenpy_client.client(settings, self._session)
         self._made: set[tuple[Kind, str]] = set()
@@ -93,22 +99,23 @@ class Admin:
                 case "create", "webhook":
                     made = self._zenpy.webhooks.create(api_objects.Webhook(**step.body))
                     self._made.add(("webhook", read_id(made)))
-                case "create", "trigger":
+                case "create", "trigger" | "on-demand trigger":
                     self._made.add(("trigger", self._create_trigger(step.body)))
                 case "change", "webhook":
                     present = self._zenpy.webhooks(id=step.id)  # zenpy sends what differs from what it got
                     for name, value in step.body.items():
                         setattr(present, name, value)
                     self._zenpy.webhooks.patch(present)  # 204, without a body
-                case "change", "trigger":
+                case "change", "trigger" | "on-demand trigger":
                     self._zenpy.triggers.update(api_objects.Trigger(id=int(step.id), **step.body))
                 case "delete", "webhook":
                     self._zenpy.webhooks.delete(api_objects.Webhook(id=step.id))
-                case "delete", "trigger":
+                case "delete", "trigger" | "on-demand trigger":
                     self._zenpy.triggers.delete(api_objects.Trigger(id=int(step.id)))
         if step.action == "delete":
-            self._deleted.add((step.kind, step.id))
-            self._made.discard((step.kind, step.id))
+            listed: Kind = "webhook" if step.kind == "webhook" else "trigger"
+            self._deleted.add((listed, step.id))
+            self._made.discard((listed, step.id))
 
     def _create_trigger(self, body: Any) -> str:  # noqa: ANN401 -- JSON
         try:
@@ -152,11 +159,12 @@ class Admin:
             return int(status) if status else None
 
 
-class _AdminAdapter(ZendeskAdapter):
-    """A transport that may change webhooks and triggers, waits after a 429, and says what is not allowed."""
+class AdminAdapter(ZendeskAdapter):
+    """A transport that may change webhooks and triggers, waits when it came too often, and says what is not allowed."""
 
     def __init__(self, settings: ZendeskSettings, *, wait: Wait, scopes: str) -> None:
         super().__init__(settings, scopes=scopes)
+        self._scopes = scopes
         self._wait = wait
 
     def send(self, request: requests.PreparedRequest, *_: Any, **options: Any) -> requests.Response:  # noqa: ANN401 -- requests' own options
@@ -172,28 +180,34 @@ class _AdminAdapter(ZendeskAdapter):
 
     def refused(self, response: requests.Response, told: Told) -> RemoteError:
         """The error that an answer other than 2xx stands for."""
-        kind = "trigger" if "/api/v2/trigger" in (response.request.url or "") else "webhook"
+        kind = _asked_for(response.request.url or "")
         if response.status_code == _FORBIDDEN:
             if trouble.is_a_page(response):
                 return trouble.in_its_place(response, told)
-            return Held(_not_allowed(kind, scope=b"required scopes" in response.content), status=_FORBIDDEN, **told)
+            if b"required scopes" in response.content:
+                return Held(_lacks_scope(self._scopes), status=_FORBIDDEN, **told)
+            return Held(_not_allowed(kind), status=_FORBIDDEN, **told)
         if response.status_code == _NOT_FOUND and not trouble.is_no_help_desk(response):
             return Gone(f"the {kind} is gone", **told)
         if response.status_code in _REFUSALS:
-            return Refused(
-                f"Zendesk refuses the {kind} ({response.status_code}): a trigger or an automation may use it, "
-                "or the account may have as many as it can",
-                **told,
-            )
+            return Refused(f"Zendesk refuses the {kind} ({response.status_code}): {_WHY_REFUSED[kind]}", **told)
         return super().refused(response, told)
 
 
-def _not_allowed(kind: str, *, scope: bool) -> str:
-    if scope:
-        return (
-            f"Zendesk does not allow this (403): the OAuth client lacks a scope; it needs {SCOPES.replace(' ', ', ')}. "
-            "See Admin Center > Apps and integrations > APIs > OAuth clients"
-        )
+def _asked_for(url: str) -> str:
+    """What a request is about, in a word."""
+    return "trigger" if "/api/v2/trigger" in url else "macro" if "/api/v2/macros" in url else "webhook"
+
+
+def _lacks_scope(scopes: str) -> str:
+    needed = SCOPES if set(scopes.split()) <= set(SCOPES.split()) else scopes
+    return (
+        f"Zendesk does not allow this (403): the OAuth client lacks a scope; it needs {needed.replace(' ', ', ')}. "
+        "See Admin Center > Apps and integrations > APIs > OAuth clients"
+    )
+
+
+def _not_allowed(kind: str) -> str:
     return (
         f"Zendesk does not allow this (403): the user of these credentials lacks the permission to manage {kind}s. "
         f"Let an admin's credentials do it, or give the user a role that may manage {kind}s "

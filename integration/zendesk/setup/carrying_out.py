@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Protocol
 
 from integration.errors import Temporary
-from integration.zendesk.setup.account import Admin, Gone, Refused, Wait
+from integration.zendesk.setup.account import Gone, Refused, Wait
 from integration.zendesk.setup.objects import Account
 from integration.zendesk.setup.plan import Plan, Step
 
@@ -15,8 +15,18 @@ LIST_LAG_SECONDS: Final = 1.0  # after which a list of Zendesk's shows what anot
 MAX_ROUNDS: Final = 40
 
 
+class Changeable(Protocol):
+    """What can be looked at, and changed step by step."""
+
+    def look(self) -> Account:
+        """What there is now."""
+
+    def do(self, step: Step) -> None:
+        """Carry out a step. `Gone` when another run was faster, `Refused` when Zendesk does not want it."""
+
+
 def carry_out(
-    admin: Admin,
+    admin: Changeable,
     plan_for: Callable[[Account], Plan],
     *,
     agree: Callable[[Plan], bool],

@@ -1,4 +1,4 @@
-"""A trigger's conditions: for which new tickets Zendesk calls us (pure).
+"""A trigger's conditions: for which new tickets Zendesk calls us, and for which changed ones (pure).
 
 All conditions under `all` have to hold, and one of those under `any` when there are some. So at most one kind of filter
 can have several values: there is one list of alternatives.
@@ -12,19 +12,22 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from integration.safe_text import printable
+from integration.zendesk.settings import ON_DEMAND, OPT_OUT
 
 Condition = Mapping[str, Any]
 Choices = Mapping[str, Mapping[str, str]]
 """For each field that the account's triggers know: its values, with their titles."""
 
-OPT_OUT: Final = "no_highlights"
-"""The tag that keeps a ticket without a note."""
-
 FIELDS: Final = {"brand": "brand_id", "form": "ticket_form_id", "group": "group_id", "channel": "via_id"}
 """The kinds of filters that name something of the account, with their fields."""
 
 _TAGS: Final = "current_tags"
-_CREATED: Final = {"field": "update_type", "operator": "is", "value": "Create"}
+_UPDATE: Final = "update_type"
+_CREATED: Final = {"field": _UPDATE, "operator": "is", "value": "Create"}
+_CHANGED: Final = {"field": _UPDATE, "operator": "is", "value": "Change"}
+_ASKED: Final = {"field": _TAGS, "operator": "includes", "value": ON_DEMAND}
+_MIRRORED: Final = tuple(FIELDS[kind] for kind in ("brand", "form", "group"))
+"""What the trigger for highlights on demand is narrowed by as the first one is."""
 _LONGEST_LIST: Final = 30
 
 
@@ -76,9 +79,44 @@ def wanted(present: Conditions | None, filters: Filters | None) -> Conditions:
     return Conditions(all=_for_new_tickets(_with_opt_out(base.all)), any=base.any)
 
 
+def wanted_on_demand(present: Conditions | None, *, of_new_tickets: Conditions) -> Conditions:
+    """The conditions of the trigger for highlights on demand: the tag is added, and the ticket's brand, form, group.
+
+    By the latter it is narrowed as the trigger for new tickets is. Tags and channels are not: who adds the tag by hand
+    wants a note. What an admin added by hand stays.
+    """
+    base = present or Conditions()
+    own = tuple(condition for condition in base.all if not _is_mirrored(condition) and not _is_of_demands(condition))
+    mirrored = tuple(condition for condition in of_new_tickets.all if _is_mirrored(condition))
+    alternatives = of_new_tickets.any if all(map(_is_mirrored, of_new_tickets.any)) else ()
+    made = Conditions(
+        all=(_CHANGED, _ASKED, *mirrored, *own),
+        any=alternatives if all(map(_is_mirrored, base.any)) else base.any,
+    )
+    return base if _alike(base, made) else made
+
+
+def fires_on_demand(conditions: Conditions) -> bool:
+    """Whether a trigger is about changed tickets with the tag that asks for highlights."""
+    return fires_on_changes(conditions) and any(_same(condition, _ASKED) for condition in conditions.all)
+
+
+def only_ours_on_demand(conditions: Conditions) -> bool:
+    """Whether a trigger for highlights on demand has no conditions but those that we make."""
+    return all(
+        _is_of_demands(condition) or (_is_mirrored(condition) and condition.get("operator") == "is")
+        for condition in (*conditions.all, *conditions.any)
+    )
+
+
 def fires_on_creation(conditions: Conditions) -> bool:
     """Whether a trigger is about new tickets only."""
     return any(_same(condition, _CREATED) for condition in conditions.all)
+
+
+def fires_on_changes(conditions: Conditions) -> bool:
+    """Whether a trigger is about changed tickets only."""
+    return any(_same(condition, _CHANGED) for condition in conditions.all)
 
 
 def only_ours(conditions: Conditions) -> bool:
@@ -180,6 +218,15 @@ def _with_opt_out(conditions: Sequence[Condition]) -> tuple[Condition, ...]:
     return tuple(more if n == at[0] else condition for n, condition in enumerate(conditions))
 
 
+def _is_mirrored(condition: Condition) -> bool:
+    return condition.get("field") in _MIRRORED
+
+
+def _is_of_demands(condition: Condition) -> bool:
+    """Whether a condition says when highlights are asked for: the kind of update, or the tag."""
+    return condition.get("field") == _UPDATE or _same(condition, _ASKED)
+
+
 def _is_filter(condition: Condition) -> bool:
     return condition.get("field") in (_TAGS, *FIELDS.values())
 
@@ -210,6 +257,8 @@ def _told(condition: Condition, choices: Choices) -> str:
     field, operator, value = str(condition.get("field")), str(condition.get("operator")), condition.get("value")
     if _same(condition, _CREATED):
         return "the ticket is created"
+    if _same(condition, _CHANGED):
+        return "the ticket is updated"
     if field == _TAGS and operator in ("includes", "not_includes"):
         what = "one" if operator == "includes" else "none"
         return printable(f"it has {what} of these tags: {', '.join(_tags(condition))}")

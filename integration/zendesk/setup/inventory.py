@@ -9,145 +9,160 @@ and is word for word as we make it is ours all the same, and the next run goes o
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from typing import Any, Final
-
-from integration.zendesk.setup import conditions
-from integration.zendesk.setup.objects import Account, Kind, Trigger, Webhook, called, oldest_first
-from integration.zendesk.webhook import normalised_endpoint
-
-PAYLOAD: Final = (
-    '{"ticket_id": "{{ticket.id}}", "requester_email": "{{ticket.requester.email}}", '
-    '"requester_external_id": "{{ticket.requester.external_id}}"}'
+from integration.zendesk.setup import conditions, wording
+from integration.zendesk.setup.objects import (
+    Account,
+    Action,
+    Item,
+    Kind,
+    Macro,
+    Trigger,
+    Webhook,
+    called,
+    oldest_first,
+    payloads_for,
 )
-"""The trigger's body. `ticket_id` is first: a quote in what follows breaks the JSON, and then its start is believed."""
-
-NAMES: Final = {"webhook": "Highlights", "trigger": "Highlights: tell of new tickets"}
-_MARK: Final = re.compile(r"\[helpdesk-highlights (\S+)(?: id=([\w-]+))?\]")
-_MADE: Final = "Made by `python -m integration install`, which knows its {} by"
-_TAKEN_OVER: Final = "Taken over by `python -m integration install`, which knows its {} by"
+from integration.zendesk.setup.wording import ADD_TAG, NAMES, PAYLOADS, TAKE_TAG_OFF, Mark, marks, own_words
+from integration.zendesk.webhook import normalised_endpoint
 
 
 class Inventory:
     """What of an account is ours, what could be, and what is near."""
 
     def __init__(self, account: Account, endpoint: str) -> None:
+        self.endpoint = endpoint
         self._endpoint = normalised_endpoint(endpoint)
         self.account = account
         fit = [hook for hook in account.webhooks if hook.for_triggers]
-        self.webhooks = oldest_first(hook for hook in fit if self._is_ours(hook))
+        self.webhooks = oldest_first(hook for hook in fit if self._is_ours(hook, "webhook"))
         self.adoptable_webhooks = oldest_first(
             hook for hook in fit if self.is_here(hook) and self._is_nobodys(hook) and hook not in self.webhooks
         )
-        self.triggers = oldest_first(trigger for trigger in account.triggers if self._is_ours(trigger))
-        near = {hook.id for hook in (*self.webhooks, *self.adoptable_webhooks)}
-        self.adoptable_triggers = oldest_first(
+        self._near = {hook.id for hook in (*self.webhooks, *self.adoptable_webhooks)}
+        self._there = {hook.id for hook in account.webhooks}
+        self.triggers = oldest_first(trigger for trigger in account.triggers if self._is_ours(trigger, "trigger"))
+        self.on_demand = oldest_first(
+            trigger for trigger in account.triggers if self._is_ours(trigger, "on-demand trigger")
+        )
+        strange = [
             trigger
             for trigger in account.triggers
             if self._is_nobodys(trigger)
-            and trigger not in self.triggers
-            and trigger.calls & near
-            and conditions.fires_on_creation(trigger.conditions)
+            and trigger not in (*self.triggers, *self.on_demand)
+            and trigger.calls & self._near
+        ]
+        self.adoptable_on_demand = oldest_first(trigger for trigger in strange if self._asks_on_demand(trigger))
+        self.adoptable_triggers = oldest_first(
+            trigger
+            for trigger in strange
+            if trigger not in self.adoptable_on_demand and conditions.fires_on_creation(trigger.conditions)
         )
+        self.macros = oldest_first(macro for macro in account.macros if self._is_ours(macro, "macro"))
 
     def is_here(self, webhook: Webhook) -> bool:
         """Whether a webhook leads to our endpoint."""
         return normalised_endpoint(webhook.endpoint) == self._endpoint
 
-    def _is_ours(self, item: Webhook | Trigger) -> bool:
+    def _asks_on_demand(self, trigger: Trigger) -> bool:
+        """Whether all that a trigger sends us asks for highlights on demand."""
+        bodies = [body for near in sorted(trigger.calls & self._near) for body in payloads_for(trigger, near)]
+        return bool(bodies) and all(map(wording.asks_on_demand, bodies))
+
+    def _is_ours(self, item: Item, kind: Kind) -> bool:
         """Whether it carries our mark with its own id, or is as we make it and has not got its id yet."""
-        ids = self._marked_ids(item)
-        return item.id in ids or (ids == [""] and self._is_as_made(item))
+        ids = self._marked_ids(item, kind)
+        return item.id in ids or (ids == [""] and self._is_as_made(item, kind))
 
-    def is_bound(self, item: Webhook | Trigger) -> bool:
+    def is_ours(self, item: Item) -> bool:
+        """Whether it is one of ours, of whatever kind."""
+        return item in (*self.webhooks, *self.triggers, *self.on_demand, *self.macros)
+
+    def is_bound(self, item: Item, kind: Kind) -> bool:
         """Whether our mark on it names its own id."""
-        return item.id in self._marked_ids(item)
+        return item.id in self._marked_ids(item, kind)
 
-    def is_copy(self, item: Webhook | Trigger) -> bool:
+    def is_copy(self, item: Item) -> bool:
         """Whether it carries the mark of another object of ours."""
-        return any(own not in ("", item.id) for own in self._marked_ids(item)) and not self._is_ours(item)
+        return any(mark.own not in ("", item.id) for mark in self._our_marks(item)) and not self.is_ours(item)
 
-    def _is_nobodys(self, item: Webhook | Trigger) -> bool:
+    def _is_nobodys(self, item: Item) -> bool:
         """Whether it carries no mark that tells whose it is."""
-        return all(
-            normalised_endpoint(address) == self._endpoint and not own
-            for address, own in _MARK.findall(item.description)
-        )
+        return all(mark.endpoint == self._endpoint and not mark.own for mark in marks(item))
 
-    def _marked_ids(self, item: Webhook | Trigger) -> list[str]:
+    def _our_marks(self, item: Item) -> list[Mark]:
+        return [mark for mark in marks(item) if mark.endpoint == self._endpoint]
+
+    def _marked_ids(self, item: Item, kind: Kind) -> list[str]:
         """The ids that our marks on it name; "" for one without an id."""
-        return [
-            own for address, own in _MARK.findall(item.description) if normalised_endpoint(address) == self._endpoint
-        ]
+        return [mark.own for mark in self._our_marks(item) if mark.is_of(kind)]
 
-    def _is_as_made(self, item: Webhook | Trigger) -> bool:
-        if isinstance(item, Webhook):
-            return item.name == NAMES["webhook"] and self.is_here(item) and self.is_all_ours(item)
-        payloads = [action["value"][1:] for action in item.actions if called(action) is not None]
-        return (
-            item.name == NAMES["trigger"]
-            and payloads == [[PAYLOAD]] * len(item.actions)
-            and conditions.only_ours(item.conditions)
-            and own_words(item) == _MADE.format("trigger")
-        )
-
-    def is_all_ours(self, item: Webhook | Trigger) -> bool:
-        """Whether it was made by us and carries nothing of anybody else's: such a one may be deleted."""
-        if len(_MARK.findall(item.description)) != 1:
+    def _is_as_made(self, item: Item, kind: Kind) -> bool:
+        if item.name != NAMES[kind]:
             return False
-        if isinstance(item, Webhook):
-            return self.is_here(item) and own_words(item) == _MADE.format("webhook")
+        if not isinstance(item, Trigger):
+            return self.is_all_ours(item, kind)
+        calls = [action for action in item.actions if called(action) is not None]
+        rest = [action for action in item.actions if called(action) is None]
         return (
-            own_words(item) == _MADE.format("trigger")
-            and conditions.only_ours(item.conditions)
-            and all(self.tells_us(action) for action in item.actions)
+            all(action["value"][1:] == [PAYLOADS[kind]] for action in calls)
+            and rest == ([TAKE_TAG_OFF] if kind == "on-demand trigger" else [])
+            and self._only_our_conditions(item, kind)
+            and own_words(item) == wording.made(kind)
         )
 
-    def tells_us(self, action: Mapping[str, Any]) -> bool:
-        """Whether an action is ours: it calls our endpoint, or sends our text to a webhook that is gone."""
+    def is_all_ours(self, item: Item, kind: Kind) -> bool:
+        """Whether it was made by us and carries nothing of anybody else's: such a one may be deleted."""
+        if len(marks(item)) != 1 or own_words(item) != wording.made(kind):
+            return False
+        match item:
+            case Webhook():
+                return self.is_here(item)
+            case Macro():
+                return all(self.is_our_action(action, kind) for action in item.actions)
+            case Trigger():
+                return self._only_our_conditions(item, kind) and all(
+                    self.is_our_action(action, kind) for action in item.actions
+                )
+
+    @staticmethod
+    def _only_our_conditions(trigger: Trigger, kind: Kind) -> bool:
+        if kind == "on-demand trigger":
+            return conditions.only_ours_on_demand(trigger.conditions)
+        return conditions.only_ours(trigger.conditions)
+
+    def is_our_action(self, action: Action, kind: Kind) -> bool:
+        """Whether an action is ours: it calls our endpoint, or a webhook that is gone with our text, or asks by tag."""
+        if kind == "macro":
+            return action == ADD_TAG
         webhook_id = called(action)
-        if webhook_id is None or webhook_id in {hook.id for hook in (*self.webhooks, *self.adoptable_webhooks)}:
-            return webhook_id is not None
-        return webhook_id not in {hook.id for hook in self.account.webhooks} and action["value"][1:] == [PAYLOAD]
+        if webhook_id is None:
+            return kind == "on-demand trigger" and action == TAKE_TAG_OFF
+        if webhook_id in self._near:
+            return True
+        return webhook_id not in self._there and action["value"][1:] == [PAYLOADS[kind]]
 
     def callers(self, webhook: Webhook) -> list[Trigger]:
         """The triggers that are not ours and call a webhook."""
-        return [
-            caller for caller in self.account.triggers if webhook.id in caller.calls and caller not in self.triggers
-        ]
+        return [caller for caller in self.account.triggers if webhook.id in caller.calls and not self.is_ours(caller)]
 
-    def is_replaceable(self, action: Mapping[str, Any]) -> bool:
-        """Whether an action of our trigger calls a webhook that is gone, or one of ours: ours replaces it."""
+    def is_replaceable(self, action: Action, kind: Kind) -> bool:
+        """Whether an action of our trigger calls a webhook that is gone, or is one of ours: ours replaces it."""
         webhook_id = called(action)
-        near = {hook.id for hook in (*self.webhooks, *self.adoptable_webhooks)}
-        there = {hook.id for hook in self.account.webhooks}
-        return webhook_id is not None and (webhook_id in near or webhook_id not in there)
+        if webhook_id is None:
+            return kind == "on-demand trigger" and action == TAKE_TAG_OFF
+        return webhook_id in self._near or webhook_id not in self._there
 
     def is_of_another_installation(self, webhook: Webhook) -> bool:
         """Whether it carries marks, and none of them is ours."""
-        return _MARK.search(webhook.description) is not None and not self._marked_ids(webhook)
+        return bool(marks(webhook)) and not self._our_marks(webhook)
 
 
-def described(present: Webhook | Trigger | None, kind: Kind, inventory: Inventory, endpoint: str) -> str:
+def described(present: Item | None, kind: Kind, inventory: Inventory) -> str:
     """The description with our mark in it: the present one when it has it; a new one's has no id yet."""
     if present is None:
-        return f"{_MADE.format(kind)} [helpdesk-highlights {endpoint}]"
-    if inventory.is_bound(present):
+        return f"{wording.made(kind)} {wording.mark(kind, inventory.endpoint)}"
+    if inventory.is_bound(present, kind):
         return present.description
-    ours = present in inventory.webhooks or present in inventory.triggers
-    words = _MADE.format(kind) if ours else without_mark(present, kind) or _TAKEN_OVER.format(kind)
-    return f"{words} [helpdesk-highlights {endpoint} id={present.id}]"
-
-
-def without_mark(item: Webhook | Trigger, kind: Kind) -> str:
-    """A description without all that we wrote into it."""
-    words = own_words(item)
-    for ours in (_MADE, _TAKEN_OVER):
-        words = words.replace(ours.format(kind), "").strip()
-    return words
-
-
-def own_words(item: Webhook | Trigger) -> str:
-    """A description without our marks."""
-    return _MARK.sub("", item.description).strip()
+    ours = inventory.is_ours(present)
+    words = wording.made(kind) if ours else wording.without_mark(present, kind) or wording.taken_over(kind)
+    return f"{words} {wording.mark(kind, inventory.endpoint, present.id)}"

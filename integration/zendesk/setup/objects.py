@@ -1,4 +1,4 @@
-"""Webhooks and triggers of a Zendesk account: the attributes that matter here (pure)."""
+"""What an account in Zendesk has of webhooks, triggers and macros, as far as we care (pure)."""
 
 from __future__ import annotations
 
@@ -8,11 +8,13 @@ from typing import Any, Final, Literal, TypeVar
 
 from integration.zendesk.setup.conditions import Conditions
 
-Kind = Literal["webhook", "trigger"]
+Kind = Literal["webhook", "trigger", "on-demand trigger", "macro"]
 
 FOR_TRIGGERS: Final = "conditional_ticket_events"
 NOTIFY: Final = "notification_webhook"
 """The field of an action that calls a webhook."""
+
+Action = Mapping[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +42,7 @@ class Trigger:
     description: str
     active: bool
     conditions: Conditions
-    actions: tuple[Mapping[str, Any], ...]
+    actions: tuple[Action, ...]
     created_at: str
 
     @property
@@ -49,15 +51,29 @@ class Trigger:
         return {webhook_id for action in self.actions if (webhook_id := called(action)) is not None}
 
 
-T = TypeVar("T", Webhook, Trigger)
+@dataclass(frozen=True, kw_only=True)
+class Macro:
+    """A macro, as far as we care."""
+
+    id: str
+    name: str
+    description: str
+    active: bool
+    actions: tuple[Action, ...]
+    created_at: str
+
+
+Item = Webhook | Trigger | Macro
+T = TypeVar("T", Webhook, Trigger, Macro)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Account:
-    """What there is in an account."""
+    """What there is in an account; macros are looked at by themselves."""
 
     webhooks: tuple[Webhook, ...] = ()
     triggers: tuple[Trigger, ...] = ()
+    macros: tuple[Macro, ...] = ()
 
 
 def payloads_for(trigger: Trigger, webhook_id: str) -> list[Any]:
@@ -67,7 +83,7 @@ def payloads_for(trigger: Trigger, webhook_id: str) -> list[Any]:
     ]
 
 
-def called(action: Mapping[str, Any]) -> str | None:
+def called(action: Action) -> str | None:
     """The id of the webhook that an action calls."""
     value = action.get("value")
     if action.get("field") != NOTIFY or not isinstance(value, list) or not value:

@@ -1,6 +1,6 @@
-"""What our webhook and our trigger in Zendesk should be, and the steps that lead there (pure).
+"""What our webhook and our triggers in Zendesk should be, and the steps that lead there (pure).
 
-Which webhook and trigger are ours, `inventory` tells.
+Which webhook and triggers are ours, `inventory` tells.
 
 What points to our endpoint without a mark was made by hand: it is taken over when there is none of ours, and only with
 consent. Only what carries nothing but ours is deleted; of anything else our action and our mark are taken out.
@@ -20,8 +20,16 @@ from typing import Any, Literal
 from integration.safe_text import printable
 from integration.zendesk.setup import conditions, remarks
 from integration.zendesk.setup.conditions import Conditions, Filters
-from integration.zendesk.setup.inventory import NAMES, PAYLOAD, Inventory, described, without_mark
-from integration.zendesk.setup.objects import FOR_TRIGGERS, NOTIFY, Account, Kind, Trigger, Webhook, first
+from integration.zendesk.setup.inventory import Inventory, described
+from integration.zendesk.setup.objects import FOR_TRIGGERS, Account, Action, Kind, Trigger, Webhook, first
+from integration.zendesk.setup.wording import (
+    NAMES,
+    TAKE_TAG_OFF,
+    leaves_out_on_demand,
+    notify,
+    with_choice,
+    without_mark,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,22 +65,35 @@ class Plan:
     webhook: Webhook | None = None
 
 
-def plan_install(account: Account, *, endpoint: str, filters: Filters | None) -> Plan:
-    """The steps to exactly one webhook and one trigger of ours; none when all is well."""
+def plan_install(account: Account, *, endpoint: str, filters: Filters | None, on_demand: bool | None = None) -> Plan:
+    """The steps to exactly one webhook and one trigger of each kind of ours; none when all is well.
+
+    `on_demand`: whether there shall be a trigger for highlights on demand; None: as it was chosen before.
+    """
     inventory = Inventory(account, endpoint)
     trigger = first(inventory.triggers) or first(inventory.adoptable_triggers)
     webhook = _chosen_webhook(inventory, trigger)
+    chosen = on_demand if on_demand is not None else not (trigger and leaves_out_on_demand(trigger.description))
+    asked = (first(inventory.on_demand) or first(inventory.adoptable_on_demand)) if chosen else None
     others = [hook for hook in inventory.webhooks if hook is not webhook and inventory.is_here(hook)]
+    wanted = conditions.wanted(trigger.conditions if trigger else None, filters)
+    webhook_id = webhook.id if webhook else ""
+    pairs = [(trigger, _for_new_tickets(trigger, webhook_id, inventory, wanted=wanted, on_demand=chosen))]
+    if chosen:
+        pairs.append((asked, _on_demand(asked, webhook_id, inventory, of_new_tickets=wanted)))
     steps = [
-        _webhook_step(webhook, inventory, endpoint),
-        _trigger_step(trigger, webhook, inventory, endpoint=endpoint, filters=filters),
-        *(_removal_of_trigger(own, inventory) for own in inventory.triggers if own is not trigger),
+        _webhook_step(webhook, inventory),
+        *(_trigger_step(*pair, inventory) for pair in pairs),
+        *(_removal_of_trigger(own, "trigger", inventory) for own in inventory.triggers if own is not trigger),
+        *(_removal_of_trigger(own, "on-demand trigger", inventory) for own in inventory.on_demand if own is not asked),
         *(_removal_of_webhook(hook, inventory) for hook in others if not inventory.callers(hook)),
     ]
     told = [remarks.in_use(hook, inventory.callers(hook)) for hook in others if inventory.callers(hook)]
     if webhook is not None:
-        told += remarks.on_other_callers(inventory, webhook, besides=trigger)
+        told += remarks.on_other_callers(inventory, webhook, besides=(trigger, asked))
     told += remarks.on_what_stays(inventory, besides=webhook)
+    if not chosen and on_demand is None:
+        told.append(remarks.LEFT_OUT)
     return Plan(
         steps=tuple(step for step in steps if step is not None),
         remarks=tuple(map(printable, told)),
@@ -83,8 +104,9 @@ def plan_install(account: Account, *, endpoint: str, filters: Filters | None) ->
 def plan_uninstall(account: Account, *, endpoint: str) -> Plan:
     """The steps to none of ours: triggers first, for Zendesk keeps a webhook that a trigger calls."""
     inventory = Inventory(account, endpoint)
-    kept = [hook for hook in inventory.webhooks if inventory.callers(hook) and inventory.is_all_ours(hook)]
-    steps = [_removal_of_trigger(own, inventory) for own in inventory.triggers]
+    kept = [hook for hook in inventory.webhooks if inventory.callers(hook) and inventory.is_all_ours(hook, "webhook")]
+    steps = [_removal_of_trigger(own, "trigger", inventory) for own in inventory.triggers]
+    steps += [_removal_of_trigger(own, "on-demand trigger", inventory) for own in inventory.on_demand]
     steps += [_removal_of_webhook(hook, inventory) for hook in inventory.webhooks if hook not in kept]
     told = [remarks.in_use(hook, inventory.callers(hook)) for hook in kept] + remarks.on_copies(inventory)
     return Plan(steps=tuple(steps), remarks=tuple(map(printable, told)), webhook=first(kept))
@@ -98,13 +120,13 @@ def _chosen_webhook(inventory: Inventory, trigger: Trigger | None) -> Webhook | 
     return first(called or candidates)
 
 
-def _webhook_step(webhook: Webhook | None, inventory: Inventory, endpoint: str) -> Step | None:
+def _webhook_step(webhook: Webhook | None, inventory: Inventory) -> Step | None:
     body: dict[str, Any] = {
         "status": "active",
-        "endpoint": endpoint,
+        "endpoint": inventory.endpoint,
         "http_method": "POST",
         "request_format": "json",
-        "description": described(webhook, "webhook", inventory, endpoint),
+        "description": described(webhook, "webhook", inventory),
     }
     if webhook is None:
         new = {"name": NAMES["webhook"], "subscriptions": [FOR_TRIGGERS]}
@@ -122,47 +144,81 @@ def _webhook_step(webhook: Webhook | None, inventory: Inventory, endpoint: str) 
     )
 
 
-def _trigger_step(
-    trigger: Trigger | None, webhook: Webhook | None, inventory: Inventory, *, endpoint: str, filters: Filters | None
-) -> Step | None:
-    wanted = conditions.wanted(trigger.conditions if trigger else None, filters)
-    notify = {"field": NOTIFY, "value": [webhook.id if webhook else "", PAYLOAD]}
-    body: dict[str, Any] = {"active": True, "description": described(trigger, "trigger", inventory, endpoint)}
-    if trigger is None:
-        new = {"title": NAMES["trigger"], "conditions": wanted.as_json(), "actions": [notify]}
-        return Step(action="create", kind="trigger", name=NAMES["trigger"], body=new | body, conditions=wanted)
-    others = [action for action in trigger.actions if not inventory.is_replaceable(action)]
-    body = {name: value for name, value in body.items() if getattr(trigger, name) != value}
-    right = wanted == trigger.conditions and [notify] == [action for action in trigger.actions if action not in others]
-    if right and not body:
-        return None
-    # Zendesk replaces both lists whole, or drops the one that is not sent.
-    changes = {} if right else {"conditions": wanted.as_json(), "actions": [*others, notify]}
-    return Step(
-        action="change",
+@dataclass(frozen=True, kw_only=True)
+class _Wanted:
+    """What a trigger of ours should be; `actions` are those of ours."""
+
+    kind: Kind
+    description: str
+    conditions: Conditions
+    actions: tuple[Action, ...]
+
+
+def _for_new_tickets(
+    trigger: Trigger | None, webhook_id: str, inventory: Inventory, *, wanted: Conditions, on_demand: bool
+) -> _Wanted:
+    return _Wanted(
         kind="trigger",
-        name=trigger.name,
-        id=trigger.id,
-        body=body | changes,
-        conditions=None if wanted == trigger.conditions else wanted,
-        takes_over=trigger not in inventory.triggers,
+        description=with_choice(described(trigger, "trigger", inventory), on_demand=on_demand),
+        conditions=wanted,
+        actions=(notify(webhook_id, "trigger"),),
     )
 
 
-def _removal_of_trigger(trigger: Trigger, inventory: Inventory) -> Step:
-    """Delete a trigger of ours; when it carries more than ours, take our action and our mark out."""
-    if inventory.is_all_ours(trigger):
-        return Step(action="delete", kind="trigger", name=trigger.name, id=trigger.id)
-    others = [action for action in trigger.actions if not inventory.tells_us(action)]
-    body: dict[str, Any] = {"description": without_mark(trigger, "trigger")}
+def _on_demand(
+    trigger: Trigger | None, webhook_id: str, inventory: Inventory, *, of_new_tickets: Conditions
+) -> _Wanted:
+    """It takes the tag off by itself, so that it does not fire again upon the next change."""
+    kind: Kind = "on-demand trigger"
+    present = trigger.conditions if trigger else None
+    return _Wanted(
+        kind=kind,
+        description=described(trigger, kind, inventory),
+        conditions=conditions.wanted_on_demand(present, of_new_tickets=of_new_tickets),
+        actions=(notify(webhook_id, kind), TAKE_TAG_OFF),
+    )
+
+
+def _trigger_step(trigger: Trigger | None, wanted: _Wanted, inventory: Inventory) -> Step | None:
+    """The step to a trigger that is as wanted, with the actions of others that it has."""
+    kind = wanted.kind
+    body: dict[str, Any] = {"active": True, "description": wanted.description}
+    if trigger is None:
+        new = {"title": NAMES[kind], "conditions": wanted.conditions.as_json(), "actions": list(wanted.actions)}
+        return Step(action="create", kind=kind, name=NAMES[kind], body=new | body, conditions=wanted.conditions)
+    others = [action for action in trigger.actions if not inventory.is_replaceable(action, kind)]
+    body = {name: value for name, value in body.items() if getattr(trigger, name) != value}
+    present = [action for action in trigger.actions if action not in others]
+    right = wanted.conditions == trigger.conditions and present == list(wanted.actions)
+    if right and not body:
+        return None
+    # Zendesk replaces both lists whole, or drops the one that is not sent.
+    changes = {} if right else {"conditions": wanted.conditions.as_json(), "actions": [*others, *wanted.actions]}
+    return Step(
+        action="change",
+        kind=kind,
+        name=trigger.name,
+        id=trigger.id,
+        body=body | changes,
+        conditions=None if wanted.conditions == trigger.conditions else wanted.conditions,
+        takes_over=not inventory.is_ours(trigger),
+    )
+
+
+def _removal_of_trigger(trigger: Trigger, kind: Kind, inventory: Inventory) -> Step:
+    """Delete a trigger of ours; when it carries more than ours, take our actions and our mark out."""
+    if inventory.is_all_ours(trigger, kind):
+        return Step(action="delete", kind=kind, name=trigger.name, id=trigger.id)
+    others = [action for action in trigger.actions if not inventory.is_our_action(action, kind)]
+    body: dict[str, Any] = {"description": without_mark(trigger, kind)}
     # Zendesk has no trigger without an action, and replaces both lists whole.
     body |= {"conditions": trigger.conditions.as_json(), "actions": others} if others else {"active": False}
-    return Step(action="change", kind="trigger", name=trigger.name, id=trigger.id, body=body, lets_go=True)
+    return Step(action="change", kind=kind, name=trigger.name, id=trigger.id, body=body, lets_go=True)
 
 
 def _removal_of_webhook(webhook: Webhook, inventory: Inventory) -> Step:
     """Delete a webhook of ours; when it carries more than ours, take our mark out."""
-    if inventory.is_all_ours(webhook):
+    if inventory.is_all_ours(webhook, "webhook"):
         return Step(action="delete", kind="webhook", name=webhook.name, id=webhook.id)
     body = {"description": without_mark(webhook, "webhook")}
     return Step(action="change", kind="webhook", name=webhook.name, id=webhook.id, body=body, lets_go=True)

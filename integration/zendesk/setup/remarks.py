@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from integration.zendesk.setup.inventory import Inventory
 from integration.zendesk.setup.objects import Trigger, Webhook
+
+LEFT_OUT: Final = "No trigger for highlights on demand is made, as it was chosen before: --on-demand makes it."
 
 
 def on_what_stays(inventory: Inventory, *, besides: Webhook | None) -> list[str]:
@@ -43,12 +46,12 @@ def on_copies(inventory: Inventory) -> list[str]:
     return told
 
 
-def on_other_callers(inventory: Inventory, webhook: Webhook, *, besides: Trigger | None) -> list[str]:
+def on_other_callers(inventory: Inventory, webhook: Webhook, *, besides: Sequence[Trigger | None]) -> list[str]:
     """What an admin should know of triggers that call our webhook, too."""
     return [
         f'The trigger "{caller.name}" ({caller.id}) calls the webhook too; it was not made by this command and stays.'
         for caller in inventory.callers(webhook)
-        if caller is not besides and not inventory.is_copy(caller)
+        if not any(caller is known for known in besides) and not inventory.is_copy(caller)
     ]
 
 

@@ -7,11 +7,12 @@ The smallest desk that there can be, as an example. It is no part of the product
 from __future__ import annotations
 
 import hmac
+import time
 from collections.abc import Sequence
 from typing import Any, Final
 
 from integration.errors import Held, MalformedDelivery, NoAddress, RemoteError, StillPublic, WrongSignature
-from integration.facts import CaseKey, NewCase, Person, Receipt, case_key, reference_of
+from integration.facts import CaseKey, Details, NewCase, Person, Receipt, case_key, reference_of
 from integration.http import ServiceAdapter, ServiceSession
 from integration.json_body import parse_object
 from integration.note import Note, html, marker
@@ -24,6 +25,7 @@ class RuleDoor:
 
     path = "/freshdesk/tickets"
     max_bytes = 64 * 1024
+    ignored = 204
     has_secret = True  # nothing starts without it
 
     def __init__(self, settings: FreshdeskSettings) -> None:
@@ -36,7 +38,7 @@ class RuleDoor:
     def verify(self, body: bytes, headers: Headers, *, now: float) -> None:  # noqa: ARG002 -- nor is a body signed
         self.look_at(headers, now=now)
 
-    def read(self, body: bytes) -> NewCase | None:
+    def read(self, body: bytes, headers: Headers) -> NewCase | None:  # noqa: ARG002 -- the body says it all
         try:
             return NewCase(key=case_key("freshdesk", int(parse_object(body)["ticket_id"])))
         except (KeyError, TypeError, ValueError):
@@ -54,11 +56,30 @@ class TicketNotes:
     def _get(self, path: str) -> Any:  # noqa: ANN401 -- JSON
         return self._session.get(f"{self._api}/{path}").json()
 
-    def person(self, key: CaseKey) -> Person:
-        email = self._get(f"tickets/{reference_of(key)}?include=requester")["requester"]["email"]
+    def details(self, key: CaseKey) -> Details:
+        ticket = self._get(f"tickets/{reference_of(key)}?include=requester")
+        email = ticket["requester"]["email"]
         if not email:
             raise NoAddress("the requester has no e-mail address", service="Freshdesk")
-        return Person(email=email)
+        return Details(
+            people=(Person(email=email),),
+            name=ticket["requester"].get("name"),
+            subject=ticket.get("subject", ""),
+            text=ticket.get("description_text", ""),
+            created=time.time(),
+            brand=None,
+            form=None,
+            tagged=False,
+        )
+
+    def take_tag_off(self, key: CaseKey) -> None:
+        """No tag asks here."""
+
+    def tag(self, key: CaseKey) -> None:
+        """No tag tells here."""
+
+    def merged_into(self, key: CaseKey) -> CaseKey | None:  # noqa: ARG002 -- no rule tells of merges
+        return None
 
     def _own_notes(self, key: CaseKey) -> list[dict[str, Any]]:
         own_id = self._get("agents/me")["id"]
@@ -68,7 +89,13 @@ class TicketNotes:
         notes = [note for note in self._own_notes(key) if marker.one_is_in([note["body"]], markers)]
         return _receipt(notes[0]) if notes else None
 
-    def find_any_note(self, key: CaseKey, *, markers: Sequence[str]) -> Receipt | None:  # noqa: ARG002 -- any will do
+    def find_any_note(
+        self,
+        key: CaseKey,
+        *,
+        markers: Sequence[str],  # noqa: ARG002 -- any will do
+        since: float = 0.0,  # noqa: ARG002 -- any will do
+    ) -> Receipt | None:
         notes = [note for note in self._own_notes(key) if marker.any_is_in([note["body"]])]
         return _receipt(notes[0]) if notes else None
 

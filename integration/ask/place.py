@@ -1,0 +1,151 @@
+"""Where the highlights of a request go: into its record, then to the client and to Slack, if that is wanted."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+
+from integration.ask import answers, callback
+from integration.ask.callback import Resolve
+from integration.ask.records import CLIENT, COPY, Record, Records
+from integration.ask.settings import SERVICE, AskSettings
+from integration.errors import Held, NoNotePossible, NotItsTurn, Permanent, RemoteError
+from integration.facts import CaseKey, Details, Receipt, reference_of
+from integration.note import Note
+from integration.note.text import as_text
+from integration.ports import SecondPlace
+
+
+class Answers:
+    """The place of `ask-...` cases. Nobody but the client can read what is kept, so that nothing is ever public."""
+
+    def __init__(
+        self,
+        records: Records,
+        settings: AskSettings,
+        *,
+        second: SecondPlace | None = None,
+        resolve: Resolve = callback.addresses,
+    ) -> None:
+        self._records, self._settings, self._second, self._resolve = records, settings, second, resolve
+
+    def details(self, key: CaseKey) -> Details:
+        """What is asked, and about which time; whom it is about, the case was taken in with."""
+        record = self._record(key)
+        if record.result is not None:
+            raise NoNotePossible("it has a result already")
+        return Details(
+            people=(),
+            name=None,
+            subject="",
+            text="",
+            created=record.asked_at,
+            brand=None,
+            form=None,
+            tagged=False,
+            question=record.question,
+            within=record.within,
+        )
+
+    def write(self, key: CaseKey, note: Note) -> Receipt:
+        """Keep the result, and tell everybody of it who is to be told, each of them until that is done once.
+
+        Nobody's trouble keeps the others from being told, or the result from being looked at.
+        """
+        self._records.keep(key, answers.result(note, now=time.time(), keep_seconds=self._records.keep_seconds))
+        record = self._record(key)
+        trouble, ends = self._tell(key, record, note)
+        if trouble is not None:
+            raise trouble
+        if any(ends.values()):
+            raise Permanent("; ".join(filter(None, ends.values())), service=SERVICE)
+        self._records.told(key)
+        return _receipt(key)
+
+    def _tell(self, key: CaseKey, record: Record, note: Note) -> tuple[RemoteError | None, Mapping[str, str]]:
+        """Tell those who have not been: the trouble after which that is to be tried again, and what came of each."""
+        ends, trouble = dict(record.ends), None
+        wanted = {CLIENT: record.callback_url is not None, COPY: record.slack}
+        for whom, tell in ((CLIENT, self._call_back), (COPY, self._post)):
+            if record.told or not wanted[whom] or whom in ends:
+                continue
+            try:
+                tell(key, record, note)
+            except Permanent as error:
+                ends[whom] = str(error)
+            except RemoteError as error:
+                # The copy's comes last and counts most, because its outcome may be unknown; waiting is no trouble.
+                trouble = trouble if trouble is not None and isinstance(error, NotItsTurn) else error
+                continue
+            else:
+                ends[whom] = ""
+            self._records.ended(key, whom, ends[whom])
+        return trouble, ends
+
+    def _call_back(self, key: CaseKey, record: Record, note: Note) -> None:  # noqa: ARG002 -- the result is made of it
+        """Tell the client; the same result and the same id, however often that is tried."""
+        now, case_id = time.time(), reference_of(key)
+        callback.send(
+            record.callback_url or "",
+            answers.event(case_id, record, now=now),
+            message_id=case_id,
+            settings=self._settings,
+            now=now,
+            resolve=self._resolve,
+        )
+
+    def _post(self, key: CaseKey, record: Record, note: Note) -> None:
+        """Post the note to the second place, unless it is there."""
+        if self._second is None:
+            raise Permanent("Slack is not set up any more", service=SERVICE)
+        self._second.take_turn()
+        if record.posting and self._second.holds(key, markers=[as_text(note.last_line)]):
+            return
+        self._records.posting(key)
+        self._second.write(key, note)
+
+    def find_note(self, key: CaseKey, *, markers: Sequence[str]) -> Receipt | None:  # noqa: ARG002 -- there is one result
+        """The result, once everybody was told: until then `write` tells those who were not."""
+        record = self._records.find(key)
+        return _receipt(key) if record is not None and record.told else None
+
+    def find_any_note(self, key: CaseKey, *, markers: Sequence[str], since: float = 0.0) -> Receipt | None:  # noqa: ARG002 -- likewise
+        """The same: a request has one result. What was done may be forgotten, so the copy is looked for."""
+        self._records.posting(key)
+        return self.find_note(key, markers=markers)
+
+    def take_tag_off(self, key: CaseKey) -> None:
+        """There is no tag."""
+
+    def tag(self, key: CaseKey) -> None:
+        """There is no tag."""
+
+    def merged_into(self, key: CaseKey) -> CaseKey | None:  # noqa: ARG002 -- requests stay what they are
+        """None."""
+        return None
+
+    def make_private(self, key: CaseKey, receipt_id: str) -> None:
+        """It is."""
+
+    def takes_our_credentials(self) -> bool | None:
+        """There are none that could be refused."""
+        return True
+
+    def denied(self, error: Held) -> str:
+        """Nobody denies anything here."""
+        return str(error)
+
+    def close(self) -> None:
+        """Close the connections to the second place."""
+        if self._second is not None:
+            self._second.close()
+
+    def _record(self, key: CaseKey) -> Record:
+        record = self._records.find(key)
+        if record is None:
+            raise NoNotePossible("what was asked is not kept any more")
+        return record
+
+
+def _receipt(key: CaseKey) -> Receipt:
+    return Receipt(id=reference_of(key), public=False)

@@ -1,0 +1,1 @@
+"""Intercom: notes go on the conversations that customers start there."""

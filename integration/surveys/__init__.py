@@ -1,0 +1,1 @@
+"""Answers to surveys: who gave a low score, and what they said."""
