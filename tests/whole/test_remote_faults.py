@@ -339,12 +339,20 @@ class TestWithoutConnection:
         number = sandbox.zendesk.file_ticket(requester=ADA)
         wait_for(lambda: worked(product) and product.entry(number).last_error)
         entry = product.entry(number)
-        assert entry.last_error == "LogRocket cannot be reached"
+        assert entry.last_error == "Zendesk cannot be reached"  # where the ticket is read
         assert (
             entry.claim.not_before - product.ledger.reader.now() < product.settings.settle_seconds
         )  # nothing was sent
 
+        proxies["ZENDESK_URL"].open()
+        wait_for(lambda: worked(product) and product.entry(number).last_error == "LogRocket cannot be reached")
+
+        sandbox.logrocket.callbacks = "none"
         proxies["LOGROCKET_API_URL"].open()
+        product.work_until(number, State.REQUESTED)
+        proxies["ZENDESK_URL"].close()
+        [request_id] = sandbox.logrocket.results
+        assert sandbox.logrocket.call_back(request_id) == 202
         product.work_until(number, State.READY)
         wait_for(lambda: worked(product) and product.entry(number).last_error)
         assert product.entry(number).last_error == "Zendesk cannot be reached"
