@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
@@ -247,3 +247,14 @@ def _read_whole(response: requests.Response, *, seconds: float) -> None:
             if len(body) > MAX_ANSWER_BYTES or time.monotonic() > deadline:
                 raise requests.exceptions.ContentDecodingError("the answer is too large or too slow")
     response.raw = io.BytesIO(body)
+
+
+def accepts_us(call: Callable[[], object]) -> bool | None:
+    """Whether a service takes our credentials, by a call that belongs to no case; None when that cannot be told now."""
+    try:
+        call()
+    except Held:
+        return False
+    except RemoteError:
+        return None
+    return True

@@ -109,7 +109,7 @@ class Place(Protocol):
         """The note of ours that holds one of `markers`, public or not."""
 
     def find_any_note(self, key: CaseKey, *, markers: Sequence[str], since: float = 0.0) -> Receipt | None:
-        """The note of `find_note`, or one of ours for any request; only those written at `since` or later."""
+        """The note of `find_note`, or one of ours for any request that was written at `since` or later."""
 
     def write(self, key: CaseKey, note: Note) -> Receipt:
         """Write the note, in one request, and see whether it is internal."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from integration.errors import Held, NoAddress, NoNotePossible, Permanent, RemoteError, StillPublic, Temporary
+from integration.errors import Held, NoAddress, NoNotePossible, Permanent, StillPublic, Temporary
 from integration.facts import CaseKey, Details, Receipt, reference_of
+from integration.http import accepts_us
 from integration.intercom import conversation as conversations
 from integration.intercom import note as notes
 from integration.intercom import pace
@@ -57,9 +58,10 @@ class Inbox:
         return None if found is None else self._receipt(found)
 
     def find_any_note(self, key: CaseKey, *, markers: Sequence[str], since: float = 0.0) -> Receipt | None:
-        """The part of `find_note`, or a note of our author for any request; only those written at `since` or later."""
-        parts = [part for part in self._own_parts(key) if part.created >= int(since)]
-        found = conversations.holding_one_of(parts, markers) or conversations.any_note(parts)
+        """The part of `find_note`, or a note of our author for any request that was written at `since` or later."""
+        parts = self._own_parts(key)
+        late = [part for part in parts if part.created >= int(since)]
+        found = conversations.holding_one_of(parts, markers) or conversations.any_note(late)
         return None if found is None else self._receipt(found)
 
     def write(self, key: CaseKey, note: Note) -> Receipt:
@@ -86,13 +88,7 @@ class Inbox:
 
     def takes_our_credentials(self) -> bool | None:
         """Whether Intercom accepts our token where no conversation is concerned; None when that cannot be told now."""
-        try:
-            self._intercom.who_we_are()
-        except Held:
-            return False
-        except RemoteError:
-            return None
-        return True
+        return accepts_us(self._intercom.who_we_are)
 
     def denied(self, error: Held) -> str:
         """Why one conversation is refused although our token is accepted, for an admin."""

@@ -10,8 +10,9 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from integration.errors import Held, NoNotePossible, Permanent, RemoteError, StillPublic
+from integration.errors import Held, NoNotePossible, Permanent, StillPublic
 from integration.facts import CaseKey, Details, Pace, Receipt
+from integration.http import accepts_us
 from integration.note import Note
 from integration.slack import message
 from integration.slack.client import Bot, MoreThanRead, Slack
@@ -53,9 +54,12 @@ class Channel:
         return self._find(lambda posted: message.holds_one_of(posted, markers))
 
     def find_any_note(self, key: CaseKey, *, markers: Sequence[str], since: float = 0.0) -> Receipt | None:
-        """The message of `find_note`, or one of ours that is a note of the same case; only those since a time."""
+        """The message of `find_note`, or one of ours that is a note of the same case and was posted since a time."""
         return self._find(
-            lambda posted: message.is_of(posted, key) or message.holds_one_of(posted, markers), since=since
+            lambda posted: (
+                message.holds_one_of(posted, markers)
+                or (message.is_of(posted, key) and message.posted_at(posted) >= since)
+            )
         )
 
     def write(self, key: CaseKey, note: Note) -> Receipt:
@@ -72,13 +76,7 @@ class Channel:
 
     def takes_our_credentials(self) -> bool | None:
         """Whether Slack accepts our token; None when that cannot be told now."""
-        try:
-            self._slack.who_we_are()
-        except Held:
-            return False
-        except RemoteError:
-            return None
-        return True
+        return accepts_us(self._slack.who_we_are)
 
     def denied(self, error: Held) -> str:
         """Why one message is refused although our token is accepted, for an admin."""
@@ -88,11 +86,11 @@ class Channel:
         """Close the connections."""
         self._slack.close()
 
-    def _find(self, matches: Callable[[Mapping[str, Any]], bool], *, since: float = 0.0) -> Receipt | None:
+    def _find(self, matches: Callable[[Mapping[str, Any]], bool]) -> Receipt | None:
         """The newest message of our own that matches; an error unless it is certain that there is none."""
         self._bot = self._bot or self._slack.who_we_are()
         try:
-            for posted in self._slack.history(oldest=max(self._clock() - LOOKED_BACK, since), pages=PAGES):
+            for posted in self._slack.history(oldest=self._clock() - LOOKED_BACK, pages=PAGES):
                 ts = posted.get("ts")
                 if self._bot.wrote(posted) and matches(posted) and isinstance(ts, str):
                     return self._receipt(ts)

@@ -11,6 +11,7 @@ https://docs.slack.dev/messaging/message-metadata
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
@@ -54,6 +55,14 @@ def holds_one_of(message: Mapping[str, Any], markers: Sequence[str]) -> bool:
 def is_of(message: Mapping[str, Any], key: CaseKey) -> bool:
     """Whether a message's metadata says that it is a note of the case."""
     return _payload(message).get("case") == opaque(key)
+
+
+def posted_at(message: Mapping[str, Any]) -> float:
+    """When a message was posted, in Unix seconds; infinitely late when it does not say, so that it counts."""
+    try:
+        return float(message["ts"])
+    except (KeyError, TypeError, ValueError):
+        return math.inf
 
 
 def _payload(message: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -154,13 +154,13 @@ class Desk:
     def find_any_note(self, key: CaseKey, *, markers: Sequence[str] = (), since: float = 0.0) -> Receipt | None:
         """The comment of `find_note`, or an internal one of our own user that holds a note for any request.
 
-        Only comments that were made at `since` or later count, in Unix seconds; Zendesk tells whole ones.
+        The latter counts when it was made at `since` or later, in Unix seconds; Zendesk tells whole ones. A known
+        request's counts whenever it was made: our clock need not be Zendesk's.
         """
         for comment in self._own_comments(_number(key)):
-            if not _made_since(comment, math.floor(since)):
-                continue
             texts = _texts(comment)
-            if marker.one_is_in(texts, markers) or (comment.public is False and marker.any_is_in(texts)):
+            of_any = comment.public is False and _made_since(comment, math.floor(since)) and marker.any_is_in(texts)
+            if of_any or marker.one_is_in(texts, markers):
                 return self._note(int(comment.id), public=comment.public)
         return None
 

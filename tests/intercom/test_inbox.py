@@ -212,10 +212,12 @@ def test_a_note_for_another_request_is_found_when_any_will_do(inbox: Inbox, key:
     assert found.id == receipt.id
 
 
-def test_a_note_of_before_a_time_is_left_out(inbox: Inbox, key: CaseKey) -> None:
-    inbox.write(key, note())
+def test_a_note_of_before_a_time_counts_for_a_request_that_is_known_alone(inbox: Inbox, key: CaseKey) -> None:
+    inbox.write(key, note(request_id=OTHER_REQUEST))
     assert inbox.find_any_note(key, markers=MARKERS, since=time.time() - 60) is not None
     assert inbox.find_any_note(key, markers=MARKERS, since=time.time() + 60) is None
+    inbox.write(key, note())
+    assert inbox.find_any_note(key, markers=MARKERS, since=time.time() + 60) is not None
 
 
 def test_how_a_conversation_began_is_known_with_its_person(

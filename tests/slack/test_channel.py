@@ -76,6 +76,10 @@ def test_a_note_of_the_case_is_found_whichever_request_it_was_for(channel: Chann
     assert channel.find_note(KEY, markers=MARKERS) is None
     assert channel.find_any_note(KEY, markers=MARKERS) == receipt
     assert channel.find_any_note(CaseKey("survey-18"), markers=MARKERS) is None
+    assert channel.find_any_note(KEY, markers=MARKERS, since=time.time() - 60) == receipt
+    assert channel.find_any_note(KEY, markers=MARKERS, since=time.time() + 60) is None
+    known = ["Highlights request " + OTHER_REQUEST[:12]]
+    assert channel.find_any_note(KEY, markers=known, since=time.time() + 60) == receipt
 
 
 def test_a_note_is_found_without_its_metadata_too(channel: Channel, slack: Slack) -> None:
