@@ -12,10 +12,11 @@ from typing import Final
 from playwright.sync_api import Browser, Page, sync_playwright
 from redis import Redis
 
-from integration.cases.keys import Keys
+from integration.cases.entry import State
+from integration.cases.keys import DEFAULT_PREFIX, Keys
 from sandbox.customers import CUSTOMERS
 from sandbox.runner import Stage
-from tests.conftest import ROOT
+from tests.conftest import ROOT, wait_for
 from tests.tickets import key
 
 DOCS: Final = ROOT / "docs"
@@ -59,7 +60,6 @@ def main() -> None:
             last = zendesk.file_ticket(**CUSTOMERS[name].ticket())
         stage.wait_for_note(last)
         take_sandbox(browser.new_page(), f"{zendesk.url}/")
-        time.sleep(30)  # until LogRocket has failed Dan for the last time
         take_status(browser, stage)
 
 
@@ -93,6 +93,8 @@ def take_sandbox(page: Page, url: str) -> None:
 def take_status(browser: Browser, stage: Stage) -> None:
     """The status page of a service that has been at work for a week."""
     with Redis.from_url(stage.shown.variables["REDIS_URL"]) as redis:
+        failed = Keys(DEFAULT_PREFIX).state(State.FAILED)
+        wait_for(lambda: redis.zcard(failed), seconds=90)  # LogRocket has failed Dan for the last time
         work_for_a_week(redis)
     page = browser.new_page(
         viewport={"width": 1280, "height": 1160},
@@ -104,7 +106,7 @@ def take_status(browser: Browser, stage: Stage) -> None:
 
 def work_for_a_week(redis: Redis) -> None:
     """Write the times of tickets that came and ended before, as the ledger would have."""
-    keys, chance, now = Keys("highlights"), random.Random(12), time.time()
+    keys, chance, now = Keys(DEFAULT_PREFIX), random.Random(12), time.time()
     ends = ["posted"] * 88 + ["empty"] * 10 + ["skipped"] * 2
     with redis.pipeline() as pipe:
         for number in range(800):
