@@ -12,6 +12,8 @@ from integration.ports import Service, Signing
 from integration.surveys.settings import DESK, SurveySettings
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from integration.ports import Door
     from integration.settings import Settings
 
@@ -36,59 +38,51 @@ def _typeform(settings: Settings) -> Door:
     return TypeformDoor(settings.of(SurveySettings))
 
 
-def _has_plain(settings: Settings) -> bool:
-    known = settings.find(SurveySettings)
-    return known is not None and known.token is not None
+def _has(part: str) -> Callable[[Settings], bool]:
+    """Whether a source is set up, by the name of its part of the settings."""
+
+    def is_set_up(settings: Settings) -> bool:
+        known = settings.find(SurveySettings)
+        return known is not None and getattr(known, part) is not None
+
+    return is_set_up
 
 
-def _has_formbricks(settings: Settings) -> bool:
-    known = settings.find(SurveySettings)
-    return known is not None and known.formbricks is not None
-
-
-def _has_typeform(settings: Settings) -> bool:
-    known = settings.find(SurveySettings)
-    return known is not None and known.typeform is not None
+def _source(name: str, part: str, door: Callable[[Settings], Door], signing: Signing) -> Service:
+    """A source of answers; its notes are posted in Slack."""
+    return Service(
+        name=name,
+        credentials=signing.secret,
+        is_set_up=_has(part),
+        desk=DESK,
+        door=door,
+        signing=signing,
+        posts_to=_SLACK,
+    )
 
 
 SERVICES: Final = (
-    Service(
-        name="Surveys",
-        credentials="SURVEY_TOKEN",
-        is_set_up=_has_plain,
-        desk=DESK,
-        door=_plain,
-        signing=Signing(
+    _source(
+        "Surveys",
+        "token",
+        _plain,
+        Signing(
             secret="SURVEY_TOKEN",  # noqa: S106 -- the name of the variable
             proof="bearer token",
             sender="survey tool",
             needed="usable id and score",
         ),
-        posts_to=_SLACK,
     ),
-    Service(
-        name="Formbricks",
-        credentials="FORMBRICKS_WEBHOOK_SECRET",
-        is_set_up=_has_formbricks,
-        desk=DESK,
-        door=_formbricks,
-        signing=Signing(
-            secret="FORMBRICKS_WEBHOOK_SECRET",  # noqa: S106 -- likewise
-            needed="usable answer",
-            fresh_minutes=5,
-        ),
-        posts_to=_SLACK,
+    _source(
+        "Formbricks",
+        "formbricks",
+        _formbricks,
+        Signing(secret="FORMBRICKS_WEBHOOK_SECRET", needed="usable answer", fresh_minutes=5),  # noqa: S106 -- likewise
     ),
-    Service(
-        name="Typeform",
-        credentials="TYPEFORM_WEBHOOK_SECRET",
-        is_set_up=_has_typeform,
-        desk=DESK,
-        door=_typeform,
-        signing=Signing(
-            secret="TYPEFORM_WEBHOOK_SECRET",  # noqa: S106 -- likewise
-            needed="usable answer",
-        ),
-        posts_to=_SLACK,
+    _source(
+        "Typeform",
+        "typeform",
+        _typeform,
+        Signing(secret="TYPEFORM_WEBHOOK_SECRET", needed="usable answer"),  # noqa: S106 -- likewise
     ),
 )
