@@ -6,7 +6,7 @@ it finds none. A trouble's name is stable: it is what a program looks for.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from integration.cases import redis_trouble, refusals
@@ -39,6 +39,11 @@ def troubles(facts: Facts) -> tuple[Trouble, ...]:
     found += _unexplained(facts, found)
     order = list(Severity)
     return tuple(sorted(found, key=lambda trouble: order.index(trouble.severity)))
+
+
+def listed(names: Sequence[str], last: str) -> str:
+    """Names as people list them, `last` before the last one: `Zendesk, Slack or Intercom`."""
+    return f" {last} ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
 
 
 def summary(facts: Facts, found: tuple[Trouble, ...]) -> str:
@@ -182,7 +187,7 @@ def _tickets(facts: Facts) -> Iterator[Trouble]:
             what=f"{facts.public:,} {'notes are or were' if many else 'note is or was'} public",
             since=facts.public_since,
             do=(
-                f"Customers can read it, or could: make it internal in {' or '.join(facts.places)}, then press “Seen” "
+                f"Customers can read it, or could: make it internal in {listed(facts.places, 'or')}, then press “Seen” "
                 "on the status page."
             ),
             command=of_ours("status"),
@@ -194,7 +199,10 @@ def _tickets(facts: Facts) -> Iterator[Trouble]:
             severity=Severity.LOOK,
             what=f"{failed:,} {'ticket has' if failed == 1 else 'tickets have'} failed",
             since=facts.oldest.get(State.FAILED),
-            do="They get no note unless you retry them: mend what the reason names, then retry (or erase them).",
+            do=(
+                f"{'It gets' if failed == 1 else 'They get'} no note unless you retry: mend what the reason names "
+                f"first. Or erase {'it' if failed == 1 else 'them'}."
+            ),
             command=of_ours("retry --failed"),
         )
 

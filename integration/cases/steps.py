@@ -77,6 +77,12 @@ class Routes:
         return tuple(dict.fromkeys((*self.places.values(), *self.copies.values())))
 
     @property
+    def elsewhere(self) -> tuple[str, ...]:
+        """Those of them that are another's: the results of requests are kept here."""
+        kept = {self.places[desk] for desk in self.requests if desk in self.places}
+        return tuple(place for place in self.noted if place not in kept)
+
+    @property
     def services(self) -> tuple[str, ...]:
         """Every service that is called."""
         return (*self.noted, self.summariser, *self.projects)

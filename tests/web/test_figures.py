@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from integration import safe_text, services
+from integration.cases import standing
 from integration.cases.entry import Entry, State
 from integration.cases.lanes import Hold, NoteLane, Outlook
 from integration.web.status import figures
@@ -162,3 +164,25 @@ def test_every_state_has_its_words(state: State) -> None:
     assert words.STATES[state]
     waits = words.waiting_for(entry, 10, routes=services.routes())
     assert (waits is None) == (state in figures.SERIES.values())
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        ((), ""),
+        (("Zendesk",), "Zendesk"),
+        (("Zendesk", "Slack"), "Zendesk or Slack"),
+        (("Zendesk", "Slack", "Intercom"), "Zendesk, Slack or Intercom"),
+    ],
+)
+def test_names_are_listed_as_people_do(names: tuple[str, ...], told: str) -> None:
+    assert standing.listed(names, "or") == told
+
+
+def test_results_that_are_kept_here_are_no_notes_elsewhere() -> None:
+    places = {"zendesk": "Zendesk", "ask": "Ask", "survey": "Slack"}
+    routes = replace(services.routes(), places=places, requests=frozenset({"ask"}))
+    assert routes.elsewhere == ("Zendesk", "Slack")
+    assert words.waits_for(State.READY, routes) == "for their note in Zendesk or Slack"
+    alone = replace(routes, places={"ask": "Ask"})
+    assert words.waits_for(State.READY, alone) == "for their result"

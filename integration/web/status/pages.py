@@ -230,6 +230,7 @@ def _add_vocabulary(pages: Blueprint, settings: Settings, routes: Routes) -> Non
             "routes": routes,
             "name_of": name_of,
             "masked": masked,
+            "listed": standing.listed,
             "ticket_url": ticket_url,
             "replay_url": lambda entry: links.replay(entry.note.replay),
             "retention_days": settings.retention_days,

@@ -10,6 +10,7 @@ from integration.cases.deliveries import Refusals
 from integration.cases.entry import FINAL, Entry, State
 from integration.cases.lanes import Hold, Outlook
 from integration.cases.reader import PublicNote
+from integration.cases.standing import listed
 from integration.cases.steps import Routes
 
 STATES: Final = {state: str(state) for state in State}  # the same words as in the log and in the commands
@@ -70,7 +71,7 @@ def waits_for(state: State, routes: Routes) -> str:
         case State.REQUESTED:
             return f"for {routes.summariser}'s highlights"
         case _:
-            return f"for their note in {' or '.join(dict.fromkeys(routes.places.values()))}"
+            return f"for their note in {listed(routes.elsewhere, 'or')}" if routes.elsewhere else "for their result"
 
 
 def waiting_for(entry: Entry, now: float, *, routes: Routes) -> str | None:
@@ -110,7 +111,7 @@ def of_refusals(refusals: Refusals, *, routes: Routes) -> str:
 def of_lanes(outlook: Outlook, holds: Mapping[str, Hold], *, asked: int, ceiling: int) -> dict[str, list[str]]:
     """Each service's lane, by its name: whether something may go, and how much."""
     routes = outlook.routes
-    told = {place: of_place(place, outlook, holds.get(place)) for place in routes.noted}
+    told = {place: of_place(place, outlook, holds.get(place)) for place in routes.elsewhere}
     hold = holds.get(routes.summariser)
     told[routes.summariser] = of_summariser(outlook, hold, asked=asked, ceiling=ceiling)
     return {**told, **{project: of_project(project, outlook, holds.get(project)) for project in routes.projects}}
