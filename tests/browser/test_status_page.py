@@ -10,6 +10,7 @@ from playwright.sync_api import Page, expect
 from redis import Redis
 
 from integration.cases.entry import State
+from integration.facts import NewCase, case_key
 from sandbox import Sandbox
 from tests.admin import fail_one, file_one
 from tests.browser.visitor import LOOKS, Visitor, barriers, fits, picture
@@ -93,6 +94,15 @@ def test_an_admin_erases_a_ticket_after_a_question(
     expect(item(page, ticket_id)).to_have_count(0)
     assert product.ledger.reader.find(key(ticket_id)) is None
     assert visitor.complaints == []
+
+
+def test_a_case_with_the_longest_key_there_can_be_fits(look: str, visitor: Visitor, product: InProcess) -> None:
+    product.ledger.receive(NewCase(key=case_key("ask", "c6aa721d" * 8)))
+    page = visitor.open(**LOOKS[look])
+    expect(page.locator(".tickets .state")).to_have_text("received")
+    assert fits(page)
+    assert visitor.complaints == []
+    picture(page, f"long-key-{look}")
 
 
 def test_all_that_failed_is_put_back_to_work_at_once(visitor: Visitor, product: InProcess, sandbox: Sandbox) -> None:

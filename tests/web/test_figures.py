@@ -140,6 +140,9 @@ def test_limits_are_said_in_words() -> None:
     assert words.of_place("Zendesk", outlook(notes_in=2), None) == [
         "At most one note every 2\N{NO-BREAK SPACE}s: half of what Zendesk's limits allow."
     ]
+    assert words.of_place("Zendesk", outlook(interval=0.006), None) == [
+        "At most one note every 6\N{NO-BREAK SPACE}ms: half of what Zendesk's limits allow."
+    ]
     assert (
         words.of_place("Zendesk", outlook(notes_in=40), None)[0]
         == "Zendesk asked us to wait: the next note goes in 40\N{NO-BREAK SPACE}s."

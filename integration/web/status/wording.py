@@ -16,6 +16,7 @@ from integration.cases.steps import Routes
 STATES: Final = {state: str(state) for state in State}  # the same words as in the log and in the commands
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _SPACE: Final = "\N{NO-BREAK SPACE}"  # keeps a number and its unit on one line
+_TOLD_SECONDS: Final = 0.1  # the shortest time that is told in seconds
 _PAUSED_SECONDS: Final = 0.5  # that a lane is closed beyond its usual interval
 
 
@@ -136,7 +137,8 @@ def of_place(place: str, outlook: Outlook, hold: Hold | None) -> list[str]:
     closed, interval = outlook.notes_at(place) - outlook.now, outlook.notes[place].interval
     if closed > interval + _PAUSED_SECONDS:
         said.append(f"{place} asked us to wait: the next note goes in {duration(closed)}.")
-    said.append(f"At most one note every {duration(interval)}: half of what {place}'s limits allow.")
+    often = f"every {duration(interval)}" if interval >= _TOLD_SECONDS else f"every {interval * 1000:.0f}{_SPACE}ms"
+    said.append(f"At most one note {often}: half of what {place}'s limits allow.")
     return said
 
 
