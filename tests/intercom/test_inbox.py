@@ -342,6 +342,18 @@ def test_a_refusal_of_intercoms_own_says_that_nothing_was_written(
     assert "ada@shop.example" not in shown
 
 
+def test_a_teammate_who_is_gone_is_the_accounts_trouble_and_no_conversation_is_taken_for_deleted(
+    intercom: Intercom, number: str, key: CaseKey
+) -> None:
+    place = Inbox(_with_admin(intercom, "404"))
+    with pytest.raises(Held, match="INTERCOM_ADMIN_ID") as refused:
+        place.write(key, note())
+    assert refused.value.of_account
+    assert not refused.value.outcome_unknown
+    assert intercom.parts(number) == []
+    place.close()
+
+
 def test_a_429_is_waited_for_until_the_window_ends(inbox: Inbox, key: CaseKey, faults: Faults) -> None:
     body = '{"type": "error.list", "errors": [{"code": "rate_limit_exceeded"}]}'
     headers = {"X-RateLimit-Limit": "167", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(int(time.time()) + 6)}
