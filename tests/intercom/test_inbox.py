@@ -434,6 +434,18 @@ def test_an_answer_that_cannot_be_read_is_not_taken_for_a_conversation_without_n
         inbox.find_any_note(key, markers=MARKERS)
 
 
+@pytest.mark.parametrize("created", ["null", "NaN", "1e999", "-1e999", str(10**400)])
+def test_a_conversation_of_no_time_that_can_be_meant_is_read_again(
+    created: str, inbox: Inbox, number: str, key: CaseKey, faults: Faults
+) -> None:
+    contacts = json.dumps({"contacts": [{"id": inbox._intercom.contacts()["data"][0]["id"]}]})
+    told = f'{{"id": "{number}", "created_at": {created}, "contacts": {contacts}}}'
+    faults.add(Fault(service="intercom", path=f"/conversations/{number}", status=200, body=told))
+    with pytest.raises(Temporary, match="cannot be read"):
+        inbox.details(key)
+    assert who(inbox, key).known
+
+
 # -- Whose trouble it is
 
 

@@ -150,7 +150,15 @@ def test_a_list_without_an_end_comes_to_one(configured: IntercomSettings, faults
 
 
 @pytest.mark.parametrize(
-    "record", ['{"id": "last", "created_at": 1}', '{"id": "7"}', '{"id": "7", "created_at": true}']
+    "record",
+    [
+        '{"id": "last", "created_at": 1}',
+        '{"id": "7"}',
+        '{"id": "7", "created_at": true}',
+        '{"id": "7", "created_at": NaN}',
+        '{"id": "7", "created_at": 1e999}',
+        f'{{"id": "7", "created_at": {10**400}}}',
+    ],
 )
 def test_a_conversation_that_cannot_be_read_is_told_as_one(
     record: str, configured: IntercomSettings, faults: Faults
