@@ -72,9 +72,9 @@ def began_with_customer(conversation: Record) -> bool | None:
     answers.
     """
     author = _object(_object(conversation, "source"), "author").get("type")
-    if author in _CUSTOMERS:
-        return True
     statistics = conversation.get("statistics")
+    if isinstance(author, str) and author in _CUSTOMERS:
+        return True
     if not isinstance(author, str) or not isinstance(statistics, dict):
         return None
     return statistics.get("first_contact_reply_at") is not None

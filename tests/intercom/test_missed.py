@@ -82,10 +82,11 @@ def test_what_is_looked_through_is_told_an_hour_at_a_time(intercom: Intercom, co
         ("bot", None, False),
         ("bot", 1734537559, True),
         (None, None, None),
+        ({}, 1734537559, None),
     ],
 )
 def test_those_that_a_customer_started_or_answered_to_are_meant(
-    author: str | None,
+    author: object,
     replied: int | None,
     meant: bool | None,  # noqa: FBT001 -- pytest gives it
     intercom: Intercom,
