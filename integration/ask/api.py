@@ -26,7 +26,10 @@ PATH: Final = "/v1/highlights"
 LATER_SECONDS: Final = 30  # after which a client is asked to come again,
 FULL_SECONDS: Final = 300  # and when too much waits
 _UNUSABLE: Final = ("unusable", "The request cannot be used.")
+_BELOW: Final = "/v1/"
 _OTHERS: Final = {
+    404: ("not_found", "There is nothing at this address."),
+    405: ("method_not_allowed", "This address takes other methods."),
     413: ("too_large", f"The body may have {asking.MAX_BYTES} bytes."),
     503: ("unavailable", "Come again later."),
 }
@@ -193,9 +196,9 @@ def _add_errors(api: Blueprint) -> None:
         log.warning("request refused", endpoint="ask", status=error.status, reason=error.code, field=error.field)
         return _error(error.status, error.code, str(error), field=error.field)
 
-    @api.after_request
+    @api.after_app_request  # an address that is none, or another method, is no endpoint's
     def as_json(answer: Response) -> Response:
         """What goes wrong on the way is answered for all endpoints alike, in plain text: here in JSON."""
-        if answer.status_code < 400 or answer.is_json:  # noqa: PLR2004 -- errors
+        if not request.path.startswith(_BELOW) or answer.status_code < 400 or answer.is_json:  # noqa: PLR2004 -- errors
             return answer
         return _error(answer.status_code, *_OTHERS.get(answer.status_code, _UNUSABLE))

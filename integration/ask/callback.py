@@ -1,4 +1,4 @@
-"""Tells a client of the result: one signed POST, as Standard Webhooks has it, to the address that was checked.
+"""Tells a client of the result: one signed POST, as Standard Webhooks has it, to an address that was checked.
 
 https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
 """
@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import json
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -53,8 +53,19 @@ def send(  # noqa: PLR0913 -- each is named where it is called
         raise Permanent("the callback's host is not in ASK_CALLBACK_HOSTS any more", service=SERVICE) from None
     body = json.dumps(event, separators=(",", ":")).encode()
     headers = signed(body, message_id=message_id, now=now, key=signing_key(settings.callback_secret))
-    with _session(target, _checked(target, resolve)) as session:
-        session.post(target.url, data=body, headers={**headers, "Content-Type": "application/json"})
+    headers |= {"Content-Type": "application/json"}
+    first, *other = _checked(target, resolve)
+    try:
+        _post(target, first, body, headers)
+    except _UnreachableError:
+        if not other:
+            raise
+        _post(target, other[0], body, headers)
+
+
+def _post(target: Target, address: str, body: bytes, headers: Mapping[str, str]) -> None:
+    with _session(target, address) as session:
+        session.post(target.url, data=body, headers=headers)
 
 
 def signed(body: bytes, *, message_id: str, now: float, key: bytes) -> dict[str, str]:
@@ -65,8 +76,11 @@ def signed(body: bytes, *, message_id: str, now: float, key: bytes) -> dict[str,
     return {"webhook-id": message_id, "webhook-timestamp": made_at, "webhook-signature": signature}
 
 
-def _checked(target: Target, resolve: Resolve) -> str:
-    """The one address that is connected to; every one of the host's has to be allowed."""
+def _checked(target: Target, resolve: Resolve) -> list[str]:
+    """The address that is connected to, and where there is one, that of the other kind; all of them have to be allowed.
+
+    A host may be known by an IPv6 address, and be reached by the other alone.
+    """
     try:
         found = resolve(target.host, target.port)
     except (OSError, UnicodeError):
@@ -75,7 +89,8 @@ def _checked(target: Target, resolve: Resolve) -> str:
         raise Permanent(
             "the callback's host leads to a private address, which ASK_CALLBACK_HOSTS does not name", service=SERVICE
         )
-    return found[0]
+    first, of_other_kind = found[0], [address for address in found if (":" in address) != (":" in found[0])]
+    return [first, *of_other_kind[:1]]
 
 
 def _session(target: Target, address: str) -> ServiceSession:
@@ -85,6 +100,10 @@ def _session(target: Target, address: str) -> ServiceSession:
     session = ServiceSession(adapter)
     session.headers["Host"] = urlsplit(target.url).netloc
     return session
+
+
+class _UnreachableError(Temporary):
+    """No connection was made: nothing was sent."""
 
 
 class _CallbackAdapter(ServiceAdapter):
@@ -105,5 +124,6 @@ class _CallbackAdapter(ServiceAdapter):
         return Permanent(f"the callback's host {what} ({status})", **told)
 
     def _unanswered(self, *, sent: bool, write: bool) -> Temporary:
-        what = "did not answer the callback" if sent else "cannot be reached"
-        return Temporary(f"the callback's host {what}", service=SERVICE, outcome_unknown=sent and write)
+        if not sent:
+            return _UnreachableError("the callback's host cannot be reached", service=SERVICE)
+        return Temporary("the callback's host did not answer the callback", service=SERVICE, outcome_unknown=write)

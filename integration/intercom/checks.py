@@ -14,7 +14,7 @@ from integration import unreachable
 from integration.errors import Held, NotThere, RemoteError
 from integration.findings import Result, failure, ok, skipped, warning
 from integration.http import ServiceSession
-from integration.intercom.client import Intercom
+from integration.intercom.client import Intercom, NoSuchTeammate
 from integration.intercom.settings import SERVICE, IntercomSettings
 from integration.intercom.webhook import ENDPOINT, SIGNATURE, TOPICS, signature
 from integration.probe import Answered, ProbeAdapter
@@ -77,7 +77,7 @@ def _author(intercom: Intercom, own: Mapping[str, Any], settings: IntercomSettin
     fix = "Set INTERCOM_ADMIN_ID to the number of a teammate, or to nothing for the one whose token it is."
     try:
         admin = intercom.admin(settings.admin_id)
-    except NotThere:
+    except (NotThere, NoSuchTeammate):
         return failure(AUTHOR, "the workspace has no teammate with the number that INTERCOM_ADMIN_ID names", fix)
     except Held as error:
         return warning(AUTHOR, f"Intercom does not show us the teammate that INTERCOM_ADMIN_ID names: {error}", fix)

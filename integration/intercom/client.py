@@ -12,7 +12,7 @@ from typing import Any, Final
 import requests
 
 from integration import machine_words
-from integration.errors import NotThere, Permanent, RemoteError, Temporary, Told
+from integration.errors import Held, NotThere, Permanent, RemoteError, Temporary, Told
 from integration.http import ServiceAdapter, ServiceSession
 from integration.intercom import pace
 from integration.intercom.conversation import unreadable
@@ -26,6 +26,7 @@ NOTE: Final = "note"
 _MERGES: Final = 5  # of one contact that are followed
 _CANONICAL: Final = re.compile(r'</contacts/([A-Za-z0-9_-]{1,64})>\s*;\s*rel="?canonical"?')
 _NOT_FOUND, _GONE = 404, 410
+_NO_TEAMMATE: Final = "admin_not_found"
 _READS: Final = "/conversations/search"  # asks, although it is a POST
 
 Record = dict[str, Any]
@@ -128,6 +129,10 @@ class Merged(NotThere):
         self.into = into
 
 
+class NoSuchTeammate(Held):
+    """The workspace has no teammate of the number that was sent: no note can be theirs, on whatever conversation."""
+
+
 class IntercomAdapter(ServiceAdapter):
     """The transport to Intercom. Whatever may be read by a customer does not leave through it."""
 
@@ -147,6 +152,9 @@ class IntercomAdapter(ServiceAdapter):
             canonical = _CANONICAL.search(response.headers.get("Link", ""))
             if canonical is not None:
                 return Merged(canonical[1], **told)
+        if response.status_code == _NOT_FOUND and _NO_TEAMMATE in _codes(response):
+            reason = "Intercom knows no such teammate: is INTERCOM_ADMIN_ID right, and are they still there?"
+            return NoSuchTeammate(reason, status=_NOT_FOUND, of_account=True, **told)
         if self.wrote(response) and response.status_code in (_NOT_FOUND, _GONE):
             return NotThere("Intercom shows us no such conversation or contact: it is deleted, or not of ours", **told)
         error = super().refused(response, told)
@@ -156,9 +164,8 @@ class IntercomAdapter(ServiceAdapter):
 
     def said(self, response: requests.Response) -> str:
         """What an answer other than 2xx says in words for machines: the codes of its errors."""
-        errors = (json_object(response.content) or {}).get("errors")
-        codes = [error.get("code") for error in errors if isinstance(error, dict)] if isinstance(errors, list) else []
-        return ", ".join(machine_words.first_few(word for word in map(machine_words.word, codes) if word is not None))
+        words = map(machine_words.word, _codes(response))
+        return ", ".join(machine_words.first_few(word for word in words if word is not None))
 
     def proves_nothing_happened(self, response: requests.Response) -> bool:
         """Whether an answer other than 2xx says for certain that nothing was written: a search never writes."""
@@ -169,6 +176,12 @@ class IntercomAdapter(ServiceAdapter):
     def wrote(self, response: requests.Response) -> bool:
         """Whether Intercom itself wrote the answer: it lists errors."""
         return isinstance((json_object(response.content) or {}).get("errors"), list)
+
+
+def _codes(response: requests.Response) -> list[object]:
+    """The codes of the errors that an answer lists."""
+    errors = (json_object(response.content) or {}).get("errors")
+    return [error.get("code") for error in errors if isinstance(error, dict)] if isinstance(errors, list) else []
 
 
 def _assert_internal(request: requests.PreparedRequest) -> None:

@@ -16,6 +16,7 @@ from integration.intercom.webhook import contact_of
 from integration.note import marker
 
 _CUSTOMERS: Final = frozenset({"user", "lead", "contact"})
+_LATEST: Final = 4e9  # Unix seconds: in 2096
 _MAX_IDENTITY: Final = 320  # characters: the longest e-mail address
 
 Record = Mapping[str, Any]
@@ -57,9 +58,11 @@ def known(conversation: Record, contact: Record) -> Known:
 
 
 def created_at(conversation: Record) -> float | None:
-    """When it was created, in Unix seconds; None when Intercom does not say."""
+    """When it was created, in Unix seconds; None when Intercom does not say, or names no time that can be meant."""
     created = conversation.get("created_at")
-    return float(created) if isinstance(created, int | float) and not isinstance(created, bool) else None
+    if isinstance(created, bool) or not isinstance(created, int | float) or not 0 <= created < _LATEST:
+        return None
+    return float(created)
 
 
 def began_with_customer(conversation: Record) -> bool | None:
@@ -69,9 +72,9 @@ def began_with_customer(conversation: Record) -> bool | None:
     answers.
     """
     author = _object(_object(conversation, "source"), "author").get("type")
-    if author in _CUSTOMERS:
-        return True
     statistics = conversation.get("statistics")
+    if isinstance(author, str) and author in _CUSTOMERS:
+        return True
     if not isinstance(author, str) or not isinstance(statistics, dict):
         return None
     return statistics.get("first_contact_reply_at") is not None

@@ -55,7 +55,7 @@ def moment(value: object) -> float | None:
     if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 < seconds < _LATEST * 1000:
         return None
     seconds = float(seconds)
-    if seconds >= _MILLISECONDS:
+    if seconds >= _MILLISECONDS and not isinstance(value, str):
         seconds /= 1000
     return seconds if math.isfinite(seconds) and seconds < _LATEST else None
 

@@ -143,6 +143,22 @@ def test_a_redirect_is_not_followed(hook: Hook) -> None:
 # -- It survives
 
 
+@pytest.mark.parametrize("addresses", [("::1", "127.0.0.1"), ("127.0.0.1", "::1"), ("::1", "::1", "127.0.0.1")])
+def test_a_host_with_an_address_where_nobody_answers_is_reached_by_its_other_one(
+    hook: Hook, addresses: tuple[str, ...]
+) -> None:
+    send(hook.url, allowing(f"localhost:{hook.port}"), *addresses)
+    assert len(hook.taken) == 1
+
+
+@pytest.mark.parametrize("status", [0, 429, 503])
+def test_who_was_reached_by_one_address_is_not_told_again_by_the_other(hook: Hook, status: int) -> None:
+    hook.answers = [status]
+    with pytest.raises(Temporary):
+        send(hook.url, allowing(f"localhost:{hook.port}"), "127.0.0.1", "127.0.0.2", "::1")
+    assert len(hook.taken) == 1
+
+
 def test_a_host_that_cannot_be_reached_is_tried_again(port: int) -> None:
     with pytest.raises(Temporary, match="cannot be reached") as refused:
         send(f"http://localhost:{port}/", allowing(f"localhost:{port}"), "127.0.0.1")

@@ -6,6 +6,7 @@ import json
 from typing import Any, cast
 
 import pytest
+import requests
 from redis import Redis
 from standardwebhooks import Webhook
 
@@ -204,6 +205,24 @@ def test_what_cannot_be_used_is_refused_with_the_field_at_fault(
 
 def test_a_body_that_is_too_long_is_not_read(client: Client) -> None:
     assert client.ask({**ADA, "question": "x" * 20_000}).status_code == 413
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/v1/highlights", 405),
+        ("DELETE", "/v1/highlights/" + "f" * 32, 405),
+        ("GET", "/v1/highlights/", 404),
+        ("POST", "/v1/highlight", 404),
+    ],
+)
+def test_an_address_or_a_method_that_is_none_is_answered_in_json_like_every_error(
+    client: Client, method: str, path: str, status: int
+) -> None:
+    answer = requests.request(method, client.url + path, timeout=10)
+    assert answer.status_code == status
+    assert answer.headers["Content-Type"] == "application/json"
+    fits(answer.json(), "Error")
 
 
 class TestFull:

@@ -344,6 +344,18 @@ def test_a_refusal_of_intercoms_own_says_that_nothing_was_written(
     assert "ada@shop.example" not in shown
 
 
+def test_a_teammate_who_is_gone_is_the_accounts_trouble_and_no_conversation_is_taken_for_deleted(
+    intercom: Intercom, number: str, key: CaseKey
+) -> None:
+    place = Inbox(_with_admin(intercom, "404"))
+    with pytest.raises(Held, match="INTERCOM_ADMIN_ID") as refused:
+        place.write(key, note())
+    assert refused.value.of_account
+    assert not refused.value.outcome_unknown
+    assert intercom.parts(number) == []
+    place.close()
+
+
 def test_a_429_is_waited_for_until_the_window_ends(inbox: Inbox, key: CaseKey, faults: Faults) -> None:
     body = '{"type": "error.list", "errors": [{"code": "rate_limit_exceeded"}]}'
     headers = {"X-RateLimit-Limit": "167", "X-RateLimit-Remaining": "0", "X-RateLimit-Reset": str(int(time.time()) + 6)}
@@ -422,6 +434,18 @@ def test_an_answer_that_cannot_be_read_is_not_taken_for_a_conversation_without_n
         inbox.find_note(key, markers=MARKERS)
     with pytest.raises(Temporary, match="cannot be read"):
         inbox.find_any_note(key, markers=MARKERS)
+
+
+@pytest.mark.parametrize("created", ["null", "NaN", "1e999", "-1e999", str(10**400)])
+def test_a_conversation_of_no_time_that_can_be_meant_is_read_again(
+    created: str, inbox: Inbox, number: str, key: CaseKey, faults: Faults
+) -> None:
+    contacts = json.dumps({"contacts": [{"id": inbox._intercom.contacts()["data"][0]["id"]}]})
+    told = f'{{"id": "{number}", "created_at": {created}, "contacts": {contacts}}}'
+    faults.add(Fault(service="intercom", path=f"/conversations/{number}", status=200, body=told))
+    with pytest.raises(Temporary, match="cannot be read"):
+        inbox.details(key)
+    assert who(inbox, key).known
 
 
 # -- Whose trouble it is

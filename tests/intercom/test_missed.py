@@ -82,10 +82,11 @@ def test_what_is_looked_through_is_told_an_hour_at_a_time(intercom: Intercom, co
         ("bot", None, False),
         ("bot", 1734537559, True),
         (None, None, None),
+        ({}, 1734537559, None),
     ],
 )
 def test_those_that_a_customer_started_or_answered_to_are_meant(
-    author: str | None,
+    author: object,
     replied: int | None,
     meant: bool | None,  # noqa: FBT001 -- pytest gives it
     intercom: Intercom,
@@ -150,7 +151,15 @@ def test_a_list_without_an_end_comes_to_one(configured: IntercomSettings, faults
 
 
 @pytest.mark.parametrize(
-    "record", ['{"id": "last", "created_at": 1}', '{"id": "7"}', '{"id": "7", "created_at": true}']
+    "record",
+    [
+        '{"id": "last", "created_at": 1}',
+        '{"id": "7"}',
+        '{"id": "7", "created_at": true}',
+        '{"id": "7", "created_at": NaN}',
+        '{"id": "7", "created_at": 1e999}',
+        f'{{"id": "7", "created_at": {10**400}}}',
+    ],
 )
 def test_a_conversation_that_cannot_be_read_is_told_as_one(
     record: str, configured: IntercomSettings, faults: Faults

@@ -181,6 +181,23 @@ def test_intercoms_trouble_does_not_hold_up_zendesk(intercom: Intercom, sandbox:
     assert len(wait_for(lambda: intercom.notes(number), seconds=60)) == 1
 
 
+class TestATeammateWhoIsGone:
+    @pytest.fixture
+    def environ(self, environ: dict[str, str]) -> dict[str, str]:
+        return {**environ, "INTERCOM_ADMIN_ID": "404"}
+
+    def test_notes_wait_for_an_admin_and_come_when_there_is_an_author_again(
+        self, intercom: Intercom, product: Processes
+    ) -> None:
+        number = intercom.start_conversation(intercom.add_contact(email="ada@shop.example"))
+        admin = Admin(product.url)
+        wait_for(lambda: "INTERCOM_ADMIN_ID" in admin.page(), seconds=40)
+        admin.session.close()
+        assert state(product, number) == "ready"
+        intercom.admins["404"] = {**intercom.admins[intercom.own_id], "id": "404"}
+        assert len(wait_for(lambda: intercom.notes(number), seconds=60)) == 1
+
+
 def test_what_intercom_gave_up_is_recovered(intercom: Intercom, product: Processes) -> None:
     ada = intercom.add_contact(email="ada@shop.example")
     number = intercom.start_conversation(ada, told=False, ago=600)

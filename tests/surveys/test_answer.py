@@ -140,6 +140,7 @@ def test_a_score_that_is_corrected_ends_what_nobody_works_on() -> None:
         (float("nan"), None),
         (float("inf"), None),
         (10**40, None),
+        ("9999-12-31T23:59:59Z", None),
         ([], None),
     ],
 )
