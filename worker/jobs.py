@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 from rq.timeouts import JobTimeoutException
 
 from integration import logs
-from integration.cases import claims, counters, transitions
+from integration.cases import claims, counters, results, transitions
 from integration.cases.changes import Decide
 from integration.cases.entry import MAX_RETRY_AFTER_SECONDS, Entry, Instead, State
 from integration.cases.lanes import Sign
@@ -91,8 +91,8 @@ class Jobs(Kit):
         result = self.summariser_of(entry).result(entry.request.id or "")
         self.answered(self.routes.project(entry))
         if result is None:
-            return partial(transitions.unknown_request, policy=self.policy)
-        return partial(transitions.told, result=result, policy=self.policy)
+            return partial(results.unknown_request, policy=self.policy)
+        return partial(results.told, result=result, policy=self.policy)
 
     def _post(self, entry: Entry) -> Decide:
         try:

@@ -2,9 +2,11 @@
 
     received -> requested -> ready -> posted          other ends: empty, skipped, failed
 
-What can happen to it is in `integration.cases.transitions` (from state to state) and in `integration.cases.claims` (a
-job's claim, and what becomes of it when the step does not succeed); how it is written down, in
-`integration.cases.stored`. When the next look at an entry is due follows from the entry alone: see `Entry.wait_until`.
+What can happen to it is in `integration.cases.transitions` (from state to state), `integration.cases.results` (what the
+summariser's result changes), `integration.cases.again` (what changes a case that is told of again) and
+`integration.cases.claims` (a job's claim, and what becomes of it when the step does not succeed); how it is written
+down, in `integration.cases.stored`. When the next look at an entry is due follows from the entry alone: see
+`Entry.wait_until`.
 """
 
 from __future__ import annotations
@@ -80,10 +82,7 @@ class Trouble(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    """The step under way: who works on it, when it may be tried, and what it has met. Each step begins with a new one.
-
-    A field that is added needs its one line: see `integration.cases.stored`.
-    """
+    """The step under way: who works on it, when it may be tried, what it has met. Each step begins with a new one."""
 
     not_before: float = 0  # no claim earlier
     lease: str | None = None  # of the worker that is at it
@@ -160,7 +159,7 @@ class Entry:
     redis_run: str = ""  # Redis' run id when the entry was last seen
     redis_restarted: bool = False  # it was another one before: the latest of what was written may be lost
     quiet_until: float = 0  # what the lost writes told of may still be under way until then
-    accounts: tuple[str, ...] = ()  # whose case deliveries said it is; see `transitions.told_of`
+    accounts: tuple[str, ...] = ()  # whose case deliveries said it is; see `again.told_of`
     recovered: bool = False  # from a desk's log of failed deliveries: an emptied Redis may have forgotten its note
     reason: str | None = None  # of the final state
     last_error: str | None = None

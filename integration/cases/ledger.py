@@ -18,7 +18,7 @@ from redis import Redis
 from redis.exceptions import ResponseError
 
 from integration import logs
-from integration.cases import claims, counters, lanes, looks, pseudonym, scripts, stored, story, transitions
+from integration.cases import again, claims, counters, lanes, looks, pseudonym, results, scripts, stored, story
 from integration.cases.changes import Changes, Decide
 from integration.cases.entry import FINAL, GIVE_UP_SECONDS, Entry, Policy, State
 from integration.cases.gathering import Gathering
@@ -169,12 +169,12 @@ class Ledger:
         """Add what is told of an answer to a survey to what is known of it."""
         if case.said is None:
             return Received.KNOWN
-        changed = self._changes.make(case.key, partial(transitions.said_more, case=case), step="receive")
+        changed = self._changes.make(case.key, partial(again.said_more, case=case), step="receive")
         return Received.KNOWN if changed is None else Received.UPDATED
 
     def _demand(self, case: NewCase) -> Received:
         """Begin anew with a case that is known, because somebody asks for it."""
-        decide = partial(transitions.demanded, demand=case.demand)
+        decide = partial(again.demanded, demand=case.demand)
         if self._changes.make(case.key, decide, step="demand") is not None:
             return Received.NEW
         why = "a note is on its way, it was answered already, or there were too many"
@@ -183,7 +183,7 @@ class Ledger:
 
     def _told_of_another_account(self, case: NewCase) -> Received:
         """See that a case that is known may be ours after all: other accounts' deliveries alone told of it before."""
-        changed = self._changes.make(case.key, partial(transitions.told_of, account=case.account or ""), step="receive")
+        changed = self._changes.make(case.key, partial(again.told_of, account=case.account or ""), step="receive")
         return Received.KNOWN if changed is None else Received.NEW
 
     def look_again(self, identified: Identified) -> bool:
@@ -191,7 +191,7 @@ class Ledger:
         names = self._nameless(identified.desk, identified.contact)
         waiting = cast("set[bytes]", self._redis.sunion(names)) if names else set()
         cases = [read_case_key(key.decode()) for key in sorted(waiting)]
-        changed = [self._changes.make(key, transitions.looked_again, step="look again") for key in cases]
+        changed = [self._changes.make(key, again.looked_again, step="look again") for key in cases]
         return any(entry is not None for entry in changed)
 
     def _nameless(self, desk: str, contact: str) -> list[str]:
@@ -225,12 +225,12 @@ class Ledger:
         def decide(entry: Entry, now: float) -> Entry | None:
             nonlocal known
             known = entry
-            return transitions.called_back(entry, now, result=result, policy=self.policy)
+            return results.called_back(entry, now, result=result, policy=self.policy)
 
         if self._changes.make(key, decide, step="callback", said=result.status.value) is not None:
             self._wake(result)
             return CallbackOutcome.TAKEN
-        why = transitions.why_nothing_changed(known, result, policy=self.policy)
+        why = results.why_nothing_changed(known, result, policy=self.policy)
         log.info("callback changed nothing", **as_logged(key), said=result.status.value, why=why)
         return CallbackOutcome.UNKNOWN if known is None else CallbackOutcome.REPEATED
 
@@ -240,12 +240,12 @@ class Ledger:
             return
         for follower in self.sharing.followers(result.request_id):
             self._changes.make(
-                follower, partial(transitions.woken, request_id=result.request_id), step="callback of another"
+                follower, partial(results.woken, request_id=result.request_id), step="callback of another"
             )
 
     def retry(self, key: CaseKey) -> bool:
         """Put a case that ended without a note back to work; False when it is not known or has not."""
-        return self._changes.make(key, transitions.retried, step="retry") is not None
+        return self._changes.make(key, again.retried, step="retry") is not None
 
     def public_seen(self, key: CaseKey) -> bool:
         """An admin has seen that the case's note is or was public; False when there was nothing to see."""
