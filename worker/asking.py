@@ -80,7 +80,7 @@ def prepare(kit: Kit, entry: Entry) -> Prepared:
 def ask(kit: Kit, prepared: Prepared) -> Decide:
     """Ask the summariser, unless it was asked about the same person just now."""
     entry, service = prepared.entry, kit.routes.project(prepared.entry)
-    whose = None if prepared.own else kit.ledger.shared_as(looks.of(entry, kit.policy)[0].person, service)
+    whose = None if prepared.own else kit.ledger.sharing.whose(looks.of(entry, kit.policy)[0].person, service)
     if whose is None or not _may_reuse(entry):
         return _ask(kit, prepared, whose)
     if not kit.ledger.sharing.begin(whose, entry.key):
@@ -181,7 +181,7 @@ def _looked_for(kit: Kit, entry: Entry) -> Entry:
     known = replace(entry, people=people)
     look = looks.present(known, kit.policy)
     return transitions.identified(
-        known, person=known.person if look is None else look.person, pseudonym=kit.ledger.pseudonym_of(people)
+        known, person=known.person if look is None else look.person, pseudonym=kit.ledger.pseudonyms.of_people(people)
     )
 
 
