@@ -36,7 +36,7 @@ from worker.kit import Kit
 
 log = logs.get(__name__)
 
-_SUSPECTED_SECONDS = 150.0  # that refused tickets wait for a sign of whose trouble it is, while we are accepted
+_SUSPECTED_SECONDS = 150.0  # that refused cases wait for a sign of whose trouble it is, while we are accepted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -187,7 +187,7 @@ class Jobs(Kit):
                 return partial(transitions.ended, state=State.FAILED, reason=str(error))
 
     def _refused(self, error: Held, claimed: Entry) -> Decide:
-        """Find out who is meant by a refusal: our account, one ticket after another, or this ticket alone."""
+        """Find out who is meant by a refusal: our account, one case after another, or this case alone."""
         service = self._service(error, claimed)
         another, own = self.ledger.lanes.met(service, Sign.REFUSED, claimed)
         accepted = False if error.of_account else self._takes_our_credentials(service, error, claimed)
@@ -228,7 +228,7 @@ class Jobs(Kit):
         return refuses.denied(error)
 
     def _limited(self, error: Temporary, claimed: Entry) -> None:
-        """Close the lane after a 429 that is meant for all; one that is meant for this ticket delays it alone."""
+        """Close the lane after a 429 that is meant for all; one that is meant for this case delays it alone."""
         service = self._service(error, claimed)
         another, _ = self.ledger.lanes.met(service, Sign.LIMITED, claimed)
         if error.limit_used_up or (another and error.limit_used_up is None):

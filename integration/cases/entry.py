@@ -28,14 +28,14 @@ GIVE_UP_SECONDS: Final = 24 * 60 * 60  # how long a step may meet temporary erro
 GIVE_UP_CRASHES: Final = 5  # how often our own code may fail in one step
 MAX_BACKOFF_SECONDS: Final = 15 * 60
 MAX_RETRY_AFTER_SECONDS: Final = 60 * 60
-REFUSALS: Final = 3  # of one ticket's own after which it has failed
-LOOKS: Final = 4  # for a ticket that is not there
-LOOKS_FOR_ADDRESS: Final = 2
+REFUSALS: Final = 3  # of one case's own after which it has failed
+TRIES_TO_FIND: Final = 4  # a case that is not there
+TRIES_TO_FIND_ADDRESS: Final = 2
 STILL_PUBLIC: Final = 8  # how often a public note is tried to be made private
 
 
 class State(enum.StrEnum):
-    """Where a ticket stands."""
+    """Where a case stands."""
 
     RECEIVED = "received"
     REQUESTED = "requested"
@@ -72,7 +72,7 @@ class Policy:
 
 
 class Trouble(NamedTuple):
-    """What kept a ticket in a state, or sent it back: kept for its way when it has long gone on."""
+    """What kept a case in a state, or sent it back: kept for its way when it has long gone on."""
 
     since: float
     why: str
@@ -90,7 +90,7 @@ class Claim:
     attempts: int = 0
     since: float | None = None  # the first of them
     crashes: int = 0
-    refusals: int = 0  # of this ticket alone
+    refusals: int = 0  # of this case alone
     refused_since: float | None = None  # the first of them, or of those that may be everybody's
 
 
@@ -137,7 +137,7 @@ class Note:
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """What is known of one ticket. All times are Unix seconds of Redis' clock."""
+    """What is known of one case. All times are Unix seconds of Redis' clock."""
 
     key: CaseKey
     received_at: float
@@ -190,7 +190,7 @@ class Entry:
 
     @property
     def earlier_requests(self) -> tuple[str, ...]:
-        """The requests whose note an earlier attempt may have left on the ticket."""
+        """The requests whose note an earlier attempt may have left there."""
         if self.claim.attempts > 1:
             return self.note.tried
         return tuple(request_id for request_id in self.note.tried if request_id != self.request.id)

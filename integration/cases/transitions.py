@@ -71,7 +71,7 @@ def reused(  # noqa: PLR0913 -- each is named where it is called
 
 
 def posted(entry: Entry, now: float, *, note_id: str | None, was_public: bool = False) -> Entry:
-    """The note is on the ticket, and internal; `was_public` when it had to be made so."""
+    """The note is where it belongs, and internal; `was_public` when it had to be made so."""
     note = replace(entry.note, public_id=None, was_public=entry.note.was_public or was_public)
     return ended(replace(entry, note=note), now, state=State.POSTED, reason=_remark(entry), note_id=note_id)
 
