@@ -14,7 +14,8 @@ from collections.abc import Callable
 from integration import logs
 from integration.cases.entry import State
 from integration.cases.lanes import Outlook
-from integration.cases.ledger import Ledger, Plan
+from integration.cases.ledger import Ledger
+from integration.cases.plan import Plan
 from integration.cases.queues import QUEUED_JOB_LOST_SECONDS
 from integration.cases.reader import Indexed
 from integration.facts import as_logged

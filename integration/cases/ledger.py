@@ -10,7 +10,6 @@ import enum
 import secrets
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Final, NamedTuple, cast
 
@@ -24,6 +23,7 @@ from integration.cases.clock import Clock
 from integration.cases.entry import FINAL, GIVE_UP_SECONDS, Entry, Policy, State
 from integration.cases.gathering import Gathering
 from integration.cases.keys import Keys
+from integration.cases.plan import Plan
 from integration.cases.pseudonym import Pseudonyms
 from integration.cases.queues import QUEUED_JOB_LOST_SECONDS, Queues
 from integration.cases.reader import LedgerReader
@@ -52,17 +52,6 @@ class Received(enum.Enum):
     NEW = enum.auto()  # its note is on its way: also when it was demanded anew
     KNOWN = enum.auto()  # nothing: it is known, was erased, or begins no case
     UPDATED = enum.auto()  # it is known, and more is known of it now
-
-
-@dataclass(kw_only=True)
-class Plan:
-    """What the sweeper decided: when to look again, who joins or leaves the line of notes, which jobs to queue."""
-
-    due: dict[CaseKey, float] = field(default_factory=dict)
-    line: dict[CaseKey, float] = field(default_factory=dict)
-    queue: list[tuple[CaseKey, State]] = field(default_factory=list)
-    gone: list[CaseKey] = field(default_factory=list)
-    not_in_line: list[CaseKey] = field(default_factory=list)
 
 
 class _Begin(NamedTuple):
@@ -302,14 +291,7 @@ class Ledger:
         """Do what the sweeper decided."""
         with self._redis.pipeline(transaction=True) as pipe:
             pipe.multi()
-            if plan.due:
-                pipe.zadd(self.keys.due, {str(key): when for key, when in plan.due.items()}, xx=True)
-            for line in {self.lanes.line(key) for key in plan.line}:
-                pipe.zadd(line, {str(key): since for key, since in plan.line.items() if self.lanes.line(key) == line})
-            for key in plan.gone:
-                pipe.zrem(self.keys.due, key)
-            for key in plan.not_in_line:
-                pipe.zrem(self.lanes.line(key), key)
+            plan.write(pipe, keys=self.keys, line_of=self.lanes.line)
             self._queues.add(plan.queue, pipeline=pipe)
             pipe.execute()
 
