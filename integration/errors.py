@@ -9,13 +9,13 @@
     RemoteError                a service did not do what was asked
         Temporary                worth another try, at the earliest after `retry_after`
         Permanent                no further try can help; its reason is for an admin
-            NoNotePossible         the ticket gets no note: it is closed, or its requester is one of our own people
+            NoNotePossible         the case gets no note: it is closed, or its person is one of our own people
                 CaseClosed           it takes no note any more; the case that it was merged into may
             QuestionRefused        a request with a question, which may be taken without it
-        Held                     401, 402, 403 and their like: our account is at fault, or this one ticket
+        Held                     401, 402, 403 and their like: our account is at fault, or this one case
         NotItsTurn               its lane is closed, or others go first: nobody was asked
-        NotThere                 the ticket is not there (yet), or its requester has no address (yet)
-        StillPublic              our note is on the ticket, and customers can read it
+        NotThere                 the case is not there (yet), or its person has no address (yet)
+        StillPublic              our note is there, and customers can read it
 
 A library's exception is translated once, in the client that called it. None of these texts holds a secret, an
 address of a person, or text that a remote service sent, but for the words that `integration.machine_words` lets pass.
@@ -119,21 +119,21 @@ class Permanent(RemoteError):
 
 
 class NoNotePossible(Permanent):
-    """The ticket cannot take a note any more, or its requester is none whom notes are about."""
+    """The case cannot take a note any more, or its person is none whom notes are about."""
 
 
 class CaseClosed(NoNotePossible):
-    """The ticket takes no note any more; if it was merged into another one, that may."""
+    """The case takes no note any more; if it was merged into another one, that may."""
 
 
 class QuestionRefused(Permanent):
-    """LogRocket refused a request that had a question in it; an API that is older than the field takes one without."""
+    """The summariser refused a request with a question in it; an API that is older than the field takes one without."""
 
 
 class Held(RemoteError):
-    """The service refuses us: everywhere (an admin has to act, every ticket waits), or for this one ticket.
+    """The service refuses us: everywhere (an admin has to act, every case waits), or for this one case.
 
-    `of_account`: it was refused for no ticket in particular. `status`: that of the answer, for an admin.
+    `of_account`: it was refused for no case in particular. `status`: that of the answer, for an admin.
     """
 
     def __init__(self, reason: str, *, status: int = 0, of_account: bool = False, **told: Unpack[Told]) -> None:
@@ -151,7 +151,7 @@ class NotItsTurn(RemoteError):
 
 
 class NotThere(RemoteError):
-    """What may be there a little later: a ticket that a copy of the desk's database does not have yet, an address."""
+    """What may be there a little later: a case that a copy of the desk's database does not have yet, an address."""
 
 
 class NoAddress(NotThere):

@@ -167,7 +167,7 @@ class Occasion:
     """On which occasion a note is written, as far as that is known. Times are Unix seconds.
 
     `name` is what the person is called. `case`, `reused_from` and `merged_from` are cases as people call them: the one
-    that the note is about, the one for which LogRocket was asked, and the one that was merged into it, whose own
+    that the note is about, the one for which the summariser was asked, and the one that was merged into it, whose own
     creation `created_at` is then.
     """
 

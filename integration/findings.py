@@ -37,7 +37,7 @@ def warning(name: str, found: str, fix: str) -> Result:
 
 
 def failure(name: str, found: str, fix: str) -> Result:
-    """Tickets get no notes, or soon will not."""
+    """Cases get no notes, or soon will not."""
     return Result(name=name, outcome=Outcome.FAILURE, found=found, fix=fix)
 
 

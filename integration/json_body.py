@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Final
 
 from integration.errors import MalformedDelivery
+
+_MAX_IDENTITY: Final = 320  # characters: the longest e-mail address
+_MAX_NUMBER: Final = 10**40  # that is taken for an id
 
 
 def parse_object(body: bytes) -> dict[str, Any]:
@@ -30,6 +33,16 @@ def json_object(body: bytes) -> dict[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     return document if isinstance(document, dict) else None
+
+
+def identity(value: object) -> str | None:
+    """An e-mail address, or a person's id, as text; None when it is blank, over-long or no text."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value) if abs(value) < _MAX_NUMBER else ""
+    if not isinstance(value, str):
+        return None
+    text = value.strip()
+    return text if 0 < len(text) <= _MAX_IDENTITY and text.isprintable() else None
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -207,10 +207,10 @@ class _Lines(logging.StreamHandler[TextIO]):
 
 
 def _may_be_left_out(record: logging.LogRecord) -> bool:
-    """Whether it is a warning or worse, and of no ticket."""
+    """Whether it is a warning or worse, and of no case."""
     facts = record.msg if isinstance(record.msg, dict) else {}
-    of_a_ticket = record.name.startswith("rq") or any(key.startswith(("case", "ticket", "job")) for key in facts)
-    return record.levelno >= logging.WARNING and not of_a_ticket
+    of_a_case = record.name.startswith("rq") or any(key.startswith(("case", "ticket", "job")) for key in facts)
+    return record.levelno >= logging.WARNING and not of_a_case
 
 
 def _as_json(_: WrappedLogger, __: str, event: EventDict) -> str:

@@ -1,8 +1,8 @@
 """What an admin sets: environment variables, read once into one frozen object.
 
 `.env` in the working directory is read too; a variable of the environment wins over it, even a blank one. Blank
-counts as unset. Each service's folder declares its own part; they are collected here, so that all that is wrong is told
-at once.
+counts as unset. Each service's folder declares its own part (`integration.parts`); they are collected here, so that
+all that is wrong is told at once.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ from __future__ import annotations
 import difflib
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
-from typing import Final, Protocol, TypeVar, runtime_checkable
+from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
@@ -27,6 +27,7 @@ from integration.cases import redis_url
 from integration.cases.keys import ALLOWED, DEFAULT_PREFIX, Keys
 from integration.errors import SettingsError
 from integration.facts import CaseSettings, NoteStyle
+from integration.parts import ChoosesProject, Part, ProjectRule
 from integration.variables import Reader
 
 SECRET_KEY_LENGTH: Final = 32
@@ -42,55 +43,7 @@ _LAST: Final = (
 )
 _NEARLY: Final = 0.88  # of difflib's likeness: a letter or two
 
-
 T = TypeVar("T")
-
-
-class Part(Protocol):
-    """What a service's folder declares: its module `settings` has the `NAMES` of its variables, and reads them.
-
-    `read` returns None when an admin has set none of them: then the service is not set up. `read_needed` reads them
-    where the service is needed all the same; what can be needed so has one.
-    """
-
-    @property
-    def account(self) -> str:
-        """Whose cases, in words that are no secret: `Zendesk acme`; empty when its cases are nobody's in particular."""
-
-    @property
-    def secrets(self) -> tuple[str, ...]:
-        """Every value that must never be printed."""
-
-    @property
-    def requests_per_hour(self) -> int | None:
-        """How many requests for highlights it takes in an hour; None when it makes no highlights."""
-
-    def facts(self) -> dict[str, object]:
-        """What a process says of it at its start, in the log: nothing secret."""
-
-
-class ProjectRule(Protocol):
-    """Which project of the summariser's is chosen for the cases of a brand, or of a form; its text is the admin's."""
-
-    @property
-    def kind(self) -> str:
-        """What it names: `brand`, `form`."""
-
-    def names(self, label: tuple[str, str | None] | None) -> bool:
-        """Whether it names this one, of which there are an id and a name."""
-
-
-@runtime_checkable
-class ChoosesProject(Protocol):
-    """A part by which a project of the summariser's is chosen for a case."""
-
-    @property
-    def project_rules(self) -> Sequence[ProjectRule]:
-        """By which it is."""
-
-    @property
-    def named_kinds(self) -> frozenset[str]:
-        """What a desk has to tell by name for that: `brand`, `form`."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,13 +18,12 @@ from integration.cases.entry import Entry, State
 from integration.cases.lanes import Wait
 from integration.cases.sharing import Shared
 from integration.cases.stored import NewerEntryError
-from integration.errors import CaseClosed, NoAddress, NoNotePossible, QuestionRefused, RemoteError, Temporary
+from integration.errors import CaseClosed, NoAddress, NoNotePossible, QuestionRefused
 from integration.facts import Details, Stretch, as_logged
 from integration.note.question import question as question_of
-from worker.kit import Kit, claimed_at
+from worker.kit import Kit, claimed_at, try_some_times
 
 _NEXT_LOOK_SECONDS: Final = 2.0  # while another case of the person is asked about
-_TRIES_TO_TAKE_OFF: Final = 5
 
 log = logs.get(__name__)
 
@@ -65,12 +64,12 @@ def prepare(kit: Kit, entry: Entry) -> Prepared:
     except CaseClosed:
         raise
     except (NoAddress, NoNotePossible) as error:
-        merged = bool(entry.note.merged_into)  # the other ticket's requester is somebody else
+        merged = bool(entry.note.merged_into)  # the other case's person is somebody else
         if not entry.person.known or not (merged or isinstance(error, NoAddress)):
             raise
         return Prepared(entry=_looked_for(kit, entry), question=kit.wishes.fixed_question)
     if details.tagged:
-        _take_tag_off(kit, entry)
+        try_some_times(entry, kit.place(entry).take_tag_off, otherwise="the tag that asks for highlights stays")
     kit.answered(kit.routes.place(entry.key))
     read = _read(kit, entry, details)
     own = details.question is not None or details.within is not None
@@ -80,7 +79,7 @@ def prepare(kit: Kit, entry: Entry) -> Prepared:
 def ask(kit: Kit, prepared: Prepared) -> Decide:
     """Ask the summariser, unless it was asked about the same person just now."""
     entry, service = prepared.entry, kit.routes.project(prepared.entry)
-    whose = None if prepared.own else kit.ledger.shared_as(looks.of(entry, kit.policy)[0].person, service)
+    whose = None if prepared.own else kit.ledger.sharing.whose(looks.of(entry, kit.policy)[0].person, service)
     if whose is None or not _may_reuse(entry):
         return _ask(kit, prepared, whose)
     if not kit.ledger.sharing.begin(whose, entry.key):
@@ -117,8 +116,7 @@ def _ask(kit: Kit, prepared: Prepared, whose: str | None) -> Decide:
 
 
 def _requested(current: Entry, now: float, *, request_id: str, whose: str | None, kit: Kit) -> Entry:
-    current = replace(current, request=replace(current.request, shared=whose))
-    return transitions.requested(current, now, request_id=request_id, policy=kit.policy)
+    return transitions.requested(_shared_as(current, whose), now, request_id=request_id, policy=kit.policy)
 
 
 def _deferred(prepared: Prepared, wait: Wait) -> Decide:
@@ -151,28 +149,24 @@ def _read(kit: Kit, entry: Entry, details: Details) -> Entry:
     """The entry with what its desk told; of a case that was merged, the person is still its own when that is known."""
     if not (details.people or entry.people or entry.person.known):
         raise NoNotePossible("whom it is about is known no more")
-    own = entry.people
-    if not own and entry.note.merged_into:
-        own = looks.one_by_one(entry.person)
-    theirs = not own or own[0] in details.people
     merged = bool(entry.note.merged_into)
+    own = entry.people or (looks.one_by_one(entry.person) if merged else ())
+    theirs = not own or own[0] in details.people
+    keeps_moment = merged or entry.on_demand or entry.created_at is not None
     project = entry.request.project if kit.choose is None else kit.choose(details)
-    return _looked_for(
-        kit,
-        replace(
-            entry,
-            people=own or details.people,
-            name=details.name if theirs else entry.name,
-            created_at=details.created
-            if entry.created_at is None and not (merged or entry.on_demand)
-            else entry.moment,
-            request=replace(
-                entry.request,
-                project=None if project == kit.routes.summariser else project,
-                own_range=details.within is not None,
-            ),
-        ),
+    request = replace(
+        entry.request,
+        project=None if project == kit.routes.summariser else project,
+        own_range=details.within is not None,
     )
+    known = replace(
+        entry,
+        people=own or details.people,
+        name=details.name if theirs else entry.name,
+        created_at=entry.moment if keeps_moment else details.created,
+        request=request,
+    )
+    return _looked_for(kit, known)
 
 
 def _looked_for(kit: Kit, entry: Entry) -> Entry:
@@ -181,7 +175,7 @@ def _looked_for(kit: Kit, entry: Entry) -> Entry:
     known = replace(entry, people=people)
     look = looks.present(known, kit.policy)
     return transitions.identified(
-        known, person=known.person if look is None else look.person, pseudonym=kit.ledger.pseudonym_of(people)
+        known, person=known.person if look is None else look.person, pseudonym=kit.ledger.pseudonyms.of_people(people)
     )
 
 
@@ -194,18 +188,6 @@ def _question(kit: Kit, entry: Entry, details: Details) -> str | None:
     if not set(entry.people) & set(details.people):
         return None
     return question_of(details.subject, details.text, people=(details.name,) if details.name else ())
-
-
-def _take_tag_off(kit: Kit, entry: Entry) -> None:
-    """Take the tag off that asks for highlights; with it the note is as good."""
-    try:
-        kit.place(entry).take_tag_off(entry.target)
-    except Temporary as error:
-        if entry.claim.attempts < _TRIES_TO_TAKE_OFF:
-            raise
-        log.warning("the tag that asks for highlights stays", **as_logged(entry.key), why=str(error))
-    except RemoteError as error:
-        log.warning("the tag that asks for highlights stays", **as_logged(entry.key), why=str(error))
 
 
 # -- Of another case
@@ -225,9 +207,8 @@ def _reused(kit: Kit, entry: Entry, whose: str) -> Decide | None:
     at_once = _is_answered(kit, shared)
 
     def decide(current: Entry, now: float) -> Entry:
-        current = replace(current, request=replace(current.request, shared=whose))
         return transitions.reused(
-            current,
+            _shared_as(current, whose),
             now,
             request_id=shared.request_id,
             source=shared.case,
@@ -237,6 +218,10 @@ def _reused(kit: Kit, entry: Entry, whose: str) -> Decide | None:
         )
 
     return decide
+
+
+def _shared_as(entry: Entry, whose: str | None) -> Entry:
+    return replace(entry, request=replace(entry.request, shared=whose))
 
 
 def _is_answered(kit: Kit, shared: Shared) -> bool:

@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 from rq.timeouts import JobTimeoutException
 
 from integration import logs
-from integration.cases import claims, counters, transitions
+from integration.cases import claims, counters, results, transitions
 from integration.cases.changes import Decide
 from integration.cases.entry import MAX_RETRY_AFTER_SECONDS, Entry, Instead, State
 from integration.cases.lanes import Sign
@@ -36,7 +36,7 @@ from worker.kit import Kit
 
 log = logs.get(__name__)
 
-_SUSPECTED_SECONDS = 150.0  # that refused tickets wait for a sign of whose trouble it is, while we are accepted
+_SUSPECTED_SECONDS = 150.0  # that refused cases wait for a sign of whose trouble it is, while we are accepted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,8 +91,8 @@ class Jobs(Kit):
         result = self.summariser_of(entry).result(entry.request.id or "")
         self.answered(self.routes.project(entry))
         if result is None:
-            return partial(transitions.unknown_request, policy=self.policy)
-        return partial(transitions.told, result=result, policy=self.policy)
+            return partial(results.unknown_request, policy=self.policy)
+        return partial(results.told, result=result, policy=self.policy)
 
     def _post(self, entry: Entry) -> Decide:
         try:
@@ -187,7 +187,7 @@ class Jobs(Kit):
                 return partial(transitions.ended, state=State.FAILED, reason=str(error))
 
     def _refused(self, error: Held, claimed: Entry) -> Decide:
-        """Find out who is meant by a refusal: our account, one ticket after another, or this ticket alone."""
+        """Find out who is meant by a refusal: our account, one case after another, or this case alone."""
         service = self._service(error, claimed)
         another, own = self.ledger.lanes.met(service, Sign.REFUSED, claimed)
         accepted = False if error.of_account else self._takes_our_credentials(service, error, claimed)
@@ -228,7 +228,7 @@ class Jobs(Kit):
         return refuses.denied(error)
 
     def _limited(self, error: Temporary, claimed: Entry) -> None:
-        """Close the lane after a 429 that is meant for all; one that is meant for this ticket delays it alone."""
+        """Close the lane after a 429 that is meant for all; one that is meant for this case delays it alone."""
         service = self._service(error, claimed)
         another, _ = self.ledger.lanes.met(service, Sign.LIMITED, claimed)
         if error.limit_used_up or (another and error.limit_used_up is None):

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from integration import logs
 from integration.cases.entry import LEASE_SECONDS, Entry, Policy
 from integration.cases.ledger import Ledger
 from integration.cases.steps import Routes
-from integration.facts import NO_QUESTION, CaseSettings, Details, NoteStyle, Pace, desk_of
+from integration.errors import RemoteError, Temporary
+from integration.facts import NO_QUESTION, CaseKey, CaseSettings, Details, NoteStyle, Pace, as_logged, desk_of
 from integration.note import Links
 from integration.ports import Callback, Place, Project, Summariser
+
+_TRIES: Final = 5
 
 log = logs.get(__name__)
 
@@ -58,6 +62,16 @@ class Kit:
         """A service did what was asked."""
         if self.ledger.lanes.answered(service, pace):
             log.warning("accepted again, the tickets go on", service=service)
+
+
+def try_some_times(entry: Entry, do: Callable[[CaseKey], None], *, otherwise: str) -> None:
+    """Do at the case's place what its note can do without; after some tries the step goes on, and the log tells it."""
+    try:
+        do(entry.target)
+    except RemoteError as error:
+        if isinstance(error, Temporary) and entry.claim.attempts < _TRIES:
+            raise
+        log.warning(otherwise, **as_logged(entry.key), why=str(error))
 
 
 def claimed_at(entry: Entry) -> float:

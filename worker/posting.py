@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from typing import Final
 
 from rq.timeouts import JobTimeoutException
 
@@ -12,12 +11,10 @@ from integration import logs, note
 from integration.cases import looks, transitions
 from integration.cases.changes import Decide
 from integration.cases.entry import Entry, Instead
-from integration.errors import RemoteError, StillPublic, Temporary
+from integration.errors import StillPublic
 from integration.facts import CaseKind, Highlights, Nothing, Occasion, Receipt, as_logged, desk_of, name_of
 from integration.note import Note, marker
-from worker.kit import Kit, claimed_at
-
-_TRIES_TO_TAG: Final = 5
+from worker.kit import Kit, claimed_at, try_some_times
 
 log = logs.get(__name__)
 
@@ -28,7 +25,7 @@ def post(kit: Kit, entry: Entry) -> Decide:
     if receipt.public:
         _make_private(kit, entry, receipt.id)
     kit.answered(kit.routes.place(entry.key), receipt.pace)
-    _tag(kit, entry)
+    try_some_times(entry, kit.place(entry).tag, otherwise="the note has no tag")
     return partial(transitions.posted, note_id=receipt.id, was_public=receipt.public)
 
 
@@ -118,15 +115,3 @@ def _kind(kit: Kit, entry: Entry) -> CaseKind:
     if entry.said is not None:
         return CaseKind.ANSWER
     return CaseKind.REQUEST if desk_of(entry.key) in kit.routes.requests else CaseKind.TICKET
-
-
-def _tag(kit: Kit, entry: Entry) -> None:
-    """Add the tag that tells of the note; without it the note is as good."""
-    try:
-        kit.place(entry).tag(entry.target)
-    except Temporary as error:
-        if entry.claim.attempts < _TRIES_TO_TAG:
-            raise
-        log.warning("the note has no tag", **as_logged(entry.key), why=str(error))
-    except RemoteError as error:
-        log.warning("the note has no tag", **as_logged(entry.key), why=str(error))

@@ -1,4 +1,4 @@
-"""The worker's own recovery: every ten minutes, one worker of all machines looks for missed tickets.
+"""The worker's own recovery: every ten minutes, one worker of all machines looks for missed cases.
 
 When Redis may have lost some, one looks at once: who notices that takes the lock away (integration.cases.lost_writes).
 """
@@ -84,7 +84,7 @@ class Turns:
         return taken
 
     def _tell_lost(self) -> None:
-        """Log once of what time Redis may have lost tickets."""
+        """Log once of what time Redis may have lost cases."""
         ends = [lost.end for recovery in self._recoveries.values() if (lost := recovery.lost()) is not None]
         if ends and max(ends) != self._said_until:
             self._said_until = max(ends)

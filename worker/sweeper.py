@@ -14,7 +14,8 @@ from collections.abc import Callable
 from integration import logs
 from integration.cases.entry import State
 from integration.cases.lanes import Outlook
-from integration.cases.ledger import Ledger, Plan
+from integration.cases.ledger import Ledger
+from integration.cases.plan import Plan
 from integration.cases.queues import QUEUED_JOB_LOST_SECONDS
 from integration.cases.reader import Indexed
 from integration.facts import as_logged
@@ -31,7 +32,7 @@ def sweep(ledger: Ledger, *, monotonic: Callable[[], float] = time.monotonic) ->
     """Queue what is due and may go; the seconds until it is worth looking again."""
     asked = monotonic()
     outlook, plan = ledger.lanes.outlook(), Plan()
-    if ledger.watch_clock(outlook.now, asked=asked, answered=monotonic()):
+    if ledger.clock.has_jumped(outlook.now, asked=asked, answered=monotonic()):
         log.warning("Redis' clock has jumped, every ticket waits until what was under way has come to its end")
     for case in ledger.reader.overdue(BATCH):
         _decide(case, outlook, plan)

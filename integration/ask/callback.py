@@ -5,9 +5,6 @@ https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-w
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
 import json
 import socket
 from collections.abc import Callable, Mapping
@@ -16,6 +13,7 @@ from urllib.parse import urlsplit
 
 import requests
 
+from integration import standard_webhooks
 from integration.ask import hosts
 from integration.ask.hosts import Target
 from integration.ask.settings import SERVICE, AskSettings, signing_key
@@ -71,9 +69,12 @@ def _post(target: Target, address: str, body: bytes, headers: Mapping[str, str])
 def signed(body: bytes, *, message_id: str, now: float, key: bytes) -> dict[str, str]:
     """The headers that prove a body; `now` is when it is sent, the id is that of all tries."""
     made_at = str(int(now))
-    mac = hmac.digest(key, f"{message_id}.{made_at}.".encode() + body, hashlib.sha256)
-    signature = f"v1,{base64.b64encode(mac).decode()}"
-    return {"webhook-id": message_id, "webhook-timestamp": made_at, "webhook-signature": signature}
+    signature = standard_webhooks.signature(body, key=key, message=message_id, timestamp=made_at)
+    return {
+        standard_webhooks.ID: message_id,
+        standard_webhooks.TIMESTAMP: made_at,
+        standard_webhooks.SIGNATURE: signature,
+    }
 
 
 def _checked(target: Target, resolve: Resolve) -> list[str]:

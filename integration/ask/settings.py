@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from dataclasses import dataclass, field
 from typing import Final
 
-from integration import variables
+from integration import standard_webhooks, variables
 from integration.ask import hosts
 from integration.ask.hosts import Host
 from integration.variables import Reader
@@ -77,12 +75,13 @@ def read(reader: Reader) -> AskSettings | None:
 
 def signing_key(secret: str) -> bytes:
     """The bytes that callbacks are signed with; ValueError when the text is none."""
+    form = "must be whsec_ and Base64 of 24 to 64 random bytes"
     try:
-        key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
-    except (binascii.Error, ValueError):
-        raise ValueError("must be whsec_ and Base64 of 24 to 64 random bytes") from None
-    if not secret.startswith("whsec_") or len(key) not in _SECRET_BYTES:
-        raise ValueError("must be whsec_ and Base64 of 24 to 64 random bytes")
+        key = standard_webhooks.key_of(secret)
+    except ValueError:
+        raise ValueError(form) from None
+    if not secret.startswith(standard_webhooks.PREFIX) or len(key) not in _SECRET_BYTES:
+        raise ValueError(form)
     return key
 
 

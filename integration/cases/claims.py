@@ -13,12 +13,12 @@ from integration.cases.entry import (
     GIVE_UP_SECONDS,
     JOB_SECONDS,
     LEASE_SECONDS,
-    LOOKS,
-    LOOKS_FOR_ADDRESS,
     MAX_BACKOFF_SECONDS,
     MAX_RETRY_AFTER_SECONDS,
     REFUSALS,
     STILL_PUBLIC,
+    TRIES_TO_FIND,
+    TRIES_TO_FIND_ADDRESS,
     Entry,
     Policy,
     State,
@@ -100,22 +100,22 @@ def held(entry: Entry, now: float, *, error: RemoteError, delay: float) -> Entry
 
 
 def refused(entry: Entry, now: float, *, error: RemoteError, reason: str, policy: Policy) -> Entry:
-    """It is refused, and that is this ticket's own trouble: try it some more times, then `reason` is its end."""
+    """It is refused, and that is this case's own trouble: try it some more times, then `reason` is its end."""
     if entry.claim.refusals + 1 >= REFUSALS:
         return ended(entry, now, state=State.FAILED, reason=reason)
     return _refused_once(entry, now, error=error, pause=refused_again(entry, error=error, policy=policy))
 
 
 def refused_again(entry: Entry, *, error: RemoteError, policy: Policy) -> float:
-    """The seconds until a ticket that was refused is tried again, growing with each time."""
+    """The seconds until a case that was refused is tried again, growing with each time."""
     pause = min(policy.backoff * 5 * 3.0 ** min(entry.claim.refusals, 10), _LONGEST_REFUSED_SECONDS)
     return max(pause, policy.settle) if error.outcome_unknown else pause
 
 
 def not_there(entry: Entry, now: float, *, error: RemoteError, policy: Policy) -> Entry:
-    """The ticket, or an address of its requester, is not there, or not yet: look some more times, then skip it."""
+    """The case, or an address of its person, is not there, or not yet: look some more times, then skip it."""
     address = isinstance(error, NoAddress)
-    if entry.claim.refusals + 1 >= (LOOKS_FOR_ADDRESS if address else LOOKS):
+    if entry.claim.refusals + 1 >= (TRIES_TO_FIND_ADDRESS if address else TRIES_TO_FIND):
         return ended(entry, now, state=State.SKIPPED, reason=str(error))
     pause = refused_again(entry, error=error, policy=policy)
     return _refused_once(entry, now, error=error, pause=policy.backoff * _ADDRESS_BACKOFFS if address else pause)

@@ -1,12 +1,12 @@
 """What happened so far, counted for `/metrics` in one hash of Redis: right across all processes and machines.
 
-    <prefix>:metrics     received               tickets taken in                          (the ledger's script counts)
-                         entered:<state>        how often a ticket entered a state        (likewise)
+    <prefix>:metrics     received               cases taken in                            (the ledger's script counts)
+                         entered:<state>        how often a case entered a state          (likewise)
                          calls:<service>:<how>  requests to a remote service, by status, `unreachable` or `unanswered`
                          public                 notes of ours that came back public      (likewise)
                          refused:<door>:<reason>   deliveries refused            (integration.cases.deliveries)
                          step:<step>:<most>     steps that took up to `most` seconds, and longer than the one below
-                         wait:<most>            tickets that waited that long for their note
+                         wait:<most>            cases that waited that long for their note
                          step:<step>:ms, wait:ms   all of them together, in milliseconds
 
 Calls and steps are counted in this process first and written together when a step is over. Counting fails nothing: what
@@ -39,12 +39,12 @@ _counts: Counter[str] = Counter()  # of this process
 
 
 def count_step(step: str, seconds: float) -> None:
-    """Count a step of a ticket and the time it took."""
+    """Count a step of a case and the time it took."""
     _observe(f"step:{step}", STEP_SECONDS, seconds)
 
 
 def count_wait(seconds: float) -> None:
-    """Count a ticket and the time it waited for its note."""
+    """Count a case and the time it waited for its note."""
     _observe("wait", WAIT_SECONDS, seconds)
 
 

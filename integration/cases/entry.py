@@ -2,9 +2,11 @@
 
     received -> requested -> ready -> posted          other ends: empty, skipped, failed
 
-What can happen to it is in `integration.cases.transitions` (from state to state) and in `integration.cases.claims` (a
-job's claim, and what becomes of it when the step does not succeed); how it is written down, in
-`integration.cases.stored`. When the next look at an entry is due follows from the entry alone: see `Entry.wait_until`.
+What can happen to it is in `integration.cases.transitions` (from state to state), `integration.cases.results` (what the
+summariser's result changes), `integration.cases.again` (what changes a case that is told of again) and
+`integration.cases.claims` (a job's claim, and what becomes of it when the step does not succeed); how it is written
+down, in `integration.cases.stored`. When the next look at an entry is due follows from the entry alone: see
+`Entry.wait_until`.
 """
 
 from __future__ import annotations
@@ -26,14 +28,14 @@ GIVE_UP_SECONDS: Final = 24 * 60 * 60  # how long a step may meet temporary erro
 GIVE_UP_CRASHES: Final = 5  # how often our own code may fail in one step
 MAX_BACKOFF_SECONDS: Final = 15 * 60
 MAX_RETRY_AFTER_SECONDS: Final = 60 * 60
-REFUSALS: Final = 3  # of one ticket's own after which it has failed
-LOOKS: Final = 4  # for a ticket that is not there
-LOOKS_FOR_ADDRESS: Final = 2
+REFUSALS: Final = 3  # of one case's own after which it has failed
+TRIES_TO_FIND: Final = 4  # a case that is not there
+TRIES_TO_FIND_ADDRESS: Final = 2
 STILL_PUBLIC: Final = 8  # how often a public note is tried to be made private
 
 
 class State(enum.StrEnum):
-    """Where a ticket stands."""
+    """Where a case stands."""
 
     RECEIVED = "received"
     REQUESTED = "requested"
@@ -70,7 +72,7 @@ class Policy:
 
 
 class Trouble(NamedTuple):
-    """What kept a ticket in a state, or sent it back: kept for its way when it has long gone on."""
+    """What kept a case in a state, or sent it back: kept for its way when it has long gone on."""
 
     since: float
     why: str
@@ -80,10 +82,7 @@ class Trouble(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    """The step under way: who works on it, when it may be tried, and what it has met. Each step begins with a new one.
-
-    A field that is added needs its one line: see `integration.cases.stored`.
-    """
+    """The step under way: who works on it, when it may be tried, what it has met. Each step begins with a new one."""
 
     not_before: float = 0  # no claim earlier
     lease: str | None = None  # of the worker that is at it
@@ -91,7 +90,7 @@ class Claim:
     attempts: int = 0
     since: float | None = None  # the first of them
     crashes: int = 0
-    refusals: int = 0  # of this ticket alone
+    refusals: int = 0  # of this case alone
     refused_since: float | None = None  # the first of them, or of those that may be everybody's
 
 
@@ -138,7 +137,7 @@ class Note:
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """What is known of one ticket. All times are Unix seconds of Redis' clock."""
+    """What is known of one case. All times are Unix seconds of Redis' clock."""
 
     key: CaseKey
     received_at: float
@@ -160,7 +159,7 @@ class Entry:
     redis_run: str = ""  # Redis' run id when the entry was last seen
     redis_restarted: bool = False  # it was another one before: the latest of what was written may be lost
     quiet_until: float = 0  # what the lost writes told of may still be under way until then
-    accounts: tuple[str, ...] = ()  # whose case deliveries said it is; see `transitions.told_of`
+    accounts: tuple[str, ...] = ()  # whose case deliveries said it is; see `again.told_of`
     recovered: bool = False  # from a desk's log of failed deliveries: an emptied Redis may have forgotten its note
     reason: str | None = None  # of the final state
     last_error: str | None = None
@@ -191,7 +190,7 @@ class Entry:
 
     @property
     def earlier_requests(self) -> tuple[str, ...]:
-        """The requests whose note an earlier attempt may have left on the ticket."""
+        """The requests whose note an earlier attempt may have left there."""
         if self.claim.attempts > 1:
             return self.note.tried
         return tuple(request_id for request_id in self.note.tried if request_id != self.request.id)

@@ -5,21 +5,19 @@
 
 from __future__ import annotations
 
-from typing import Final, cast
+from typing import cast
 
 from redis import Redis
 
 from integration.cases.keys import Keys
 from integration.facts import CaseKey
 
-_DAY: Final = 24 * 60 * 60
-
 
 class Gathering:
-    """Remembers for `retention_days` what went where."""
+    """Remembers for some seconds what went where."""
 
-    def __init__(self, redis: Redis, *, keys: Keys, retention_days: int) -> None:
-        self._redis, self._keys, self._seconds = redis, keys, retention_days * _DAY
+    def __init__(self, redis: Redis, *, keys: Keys, seconds: int) -> None:
+        self._redis, self._keys, self._seconds = redis, keys, seconds
 
     def came_before(self, case: CaseKey, *, target: CaseKey) -> list[CaseKey]:
         """Remember that a case goes there; those that went before it. Of two at once, one is the first for both."""

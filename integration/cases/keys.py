@@ -187,12 +187,12 @@ class Keys:
 
     @property
     def recovery_done(self) -> str:
-        """Up to when all missed tickets have been looked for."""
+        """Up to when all missed cases have been looked for."""
         return f"{self.prefix}:recover:done"
 
     @property
     def recovery_lost(self) -> str:
-        """Since when and until when the tickets were created that Redis may have lost."""
+        """Since when and until when the cases were created that Redis may have lost."""
         return f"{self.prefix}:recover:lost"
 
     @property

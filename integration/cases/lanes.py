@@ -1,4 +1,4 @@
-"""The remote services' lanes: when the next ticket may go, for all workers of all machines together.
+"""The remote services' lanes: when the next case may go, for all workers of all machines together.
 
     <prefix>:lane:<service>     open_at: nobody goes before (Unix seconds of Redis' clock): a pause, or a hold
                                 note_at, interval: when the next note may go, and the seconds between two
@@ -11,13 +11,13 @@
     <prefix>:line:<service>     cases whose note is ready to go there, by the time at which it became ready
     <prefix>:asked              the requests for highlights of the last hour, by time
 
-A lane that is closed costs a ticket nothing: no attempt is counted, its place in the line is kept, and no worker waits
+A lane that is closed costs a case nothing: no attempt is counted, its place in the line is kept, and no worker waits
 for it.
 
-**Who is at fault.** A ticket that is refused waits by itself, and lets others go first. The lane closes for all when it
-is shown that the account is meant: a call that belongs to no ticket is refused too, or another ticket is, with nothing
-done for anybody in between. While our credentials are accepted, the latter stays a suspicion: the tickets that were
-refused wait, it is told, and each other ticket may show that it is not so.
+**Who is at fault.** A case that is refused waits by itself, and lets others go first. The lane closes for all when it
+is shown that the account is meant: a call that belongs to no case is refused too, or another case is, with nothing
+done for anybody in between. While our credentials are accepted, the latter stays a suspicion: the cases that were
+refused wait, it is told, and each other case may show that it is not so.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 HOLD_SECONDS: Final = 60.0  # the longest time between two tries with credentials that were refused
 _DAY: Final = 24 * 60 * 60
-_BURST_SECONDS: Final = 0.5  # tickets this close together may pass each other
+_BURST_SECONDS: Final = 0.5  # notes this close together may pass each other
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,7 +168,7 @@ class Lanes:
     def met(self, service: str, sign: Sign, entry: Entry) -> tuple[bool, bool]:
         """A case met a sign of trouble: whether another one did, too, and whether it is known to be its own.
 
-        Its own it is when the service did for others what was asked since the ticket met it first.
+        Its own it is when the service did for others what was asked since the case met it first.
         """
         answer = self._redis.eval(_SIGN, 1, self._keys.lane(service), str(sign), entry.key)
         before, accepted_at = cast("list[bytes]", answer)

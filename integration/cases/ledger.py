@@ -10,29 +10,30 @@ import enum
 import secrets
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from functools import partial
-from typing import Final, cast
+from typing import Final, NamedTuple, cast
 
 from redis import Redis
 from redis.exceptions import ResponseError
 
 from integration import logs
-from integration.cases import claims, counters, lanes, looks, pseudonym, scripts, stored, story, transitions
+from integration.cases import again, claims, counters, lanes, looks, results, scripts, stored, story
 from integration.cases.changes import Changes, Decide
+from integration.cases.clock import Clock
 from integration.cases.entry import FINAL, GIVE_UP_SECONDS, Entry, Policy, State
 from integration.cases.gathering import Gathering
 from integration.cases.keys import Keys
+from integration.cases.plan import Plan
+from integration.cases.pseudonym import Pseudonyms
 from integration.cases.queues import QUEUED_JOB_LOST_SECONDS, Queues
 from integration.cases.reader import LedgerReader
 from integration.cases.sharing import Sharing
 from integration.cases.steps import STEPS, Routes
 from integration.cases.stored import NewerEntryError
-from integration.facts import CaseKey, Identified, NewCase, Person, Result, Status, as_logged, desk_of, read_case_key
+from integration.facts import CaseKey, Identified, NewCase, Result, Status, as_logged, desk_of, read_case_key
 
 _RECEIVE, _FORGET = map(scripts.load, ("receive", "forget"))
 _DAY: Final = 24 * 60 * 60
-_JUMP_SECONDS: Final = 5.0  # that Redis' clock and ours may drift apart between two sweeps
 
 log = logs.get(__name__)
 
@@ -53,15 +54,21 @@ class Received(enum.Enum):
     UPDATED = enum.auto()  # it is known, and more is known of it now
 
 
-@dataclass(kw_only=True)
-class Plan:
-    """What the sweeper decided: when to look again, who joins or leaves the line of notes, which jobs to queue."""
+class _Begin(NamedTuple):
+    """When a new case's first step begins: `delay` seconds after `since` (Unix seconds; None: after it is written)."""
 
-    due: dict[CaseKey, float] = field(default_factory=dict)
-    line: dict[CaseKey, float] = field(default_factory=dict)
-    queue: list[tuple[CaseKey, State]] = field(default_factory=list)
-    gone: list[CaseKey] = field(default_factory=list)
-    not_in_line: list[CaseKey] = field(default_factory=list)
+    delay: float
+    since: float | None
+    waits: bool  # that is later than now
+
+
+def _begin(case: NewCase, *, delay: float, now: float) -> _Begin:
+    since = case.created
+    if case.settle is not None:  # more may be told of it from now on, whenever it was given
+        delay, since = case.settle, None
+    elif case.on_demand:
+        delay, since = 0.0, None
+    return _Begin(delay, since, waits=delay > 0 and (since is None or now < since + delay))
 
 
 class Ledger:
@@ -80,17 +87,18 @@ class Ledger:
         queues: Queues | None = None,  # RQ's
     ) -> None:
         self._redis = redis
-        self._secret_keys = secret_keys
         self._retention = retention_days * _DAY
         self._queues = queues or Queues(redis, keys)
         self.keys = keys
         self.policy = policy
+        self.pseudonyms = Pseudonyms(secret_keys)
+        self.clock = Clock(redis, keys)
         self.lanes = lanes.Lanes(
             redis, keys=keys, routes=routes, requests_per_hour=requests_per_hour, backoff=policy.backoff
         )
-        self.reader = LedgerReader(redis, keys=keys, queues=self._queues, secret_keys=secret_keys)
-        self.sharing = Sharing(redis, keys=keys, seconds=policy.reuse)
-        self.gathering = Gathering(redis, keys=keys, retention_days=retention_days)
+        self.reader = LedgerReader(redis, keys=keys, queues=self._queues, pseudonyms=self.pseudonyms)
+        self.sharing = Sharing(redis, keys=keys, pseudonyms=self.pseudonyms, seconds=policy.reuse)
+        self.gathering = Gathering(redis, keys=keys, seconds=self._retention)
         self._changes = Changes(
             redis,
             keys=keys,
@@ -99,18 +107,29 @@ class Ledger:
             policy=policy,
             retention_seconds=self._retention,
         )
-        self._ahead: tuple[float, float] | None = None  # of our clock, Redis' own: at least, at most
 
     def receive(self, case: NewCase, *, recovered: bool = False) -> Received:
         """Take in a new case and queue its first job, in one round trip."""
         if not case.begins:
             return self._said_more(case)
+        begin = _begin(case, delay=self.policy.delay, now=time.time())
+        if self._write_new(case, begin, recovered=recovered):
+            message, step = ("ticket recovered", "recover") if recovered else ("ticket received", "receive")
+            begins = story.time_of((begin.since or time.time()) + begin.delay) if begin.waits else "now"
+            log.info(message, **as_logged(case.key), step=step, state=str(State.RECEIVED), tries=0, next=begins)
+            return Received.NEW
+        if case.account is not None:
+            return self._told_of_another_account(case)
+        return self._demand(case) if case.on_demand else self._said_more(case)
+
+    def _write_new(self, case: NewCase, begin: _Begin, *, recovered: bool) -> bool:
+        """Write a case's entry and queue its first job; False when the case is known, or was erased."""
         new = Entry(
             key=case.key,
             received_at=0,
             entered_at=0,
             person=case.person,
-            pseudonym=self.pseudonym_of(looks.one_by_one(case.person)),
+            pseudonym=self.pseudonyms.of_people(looks.one_by_one(case.person)),
             recovered=recovered,
             accounts=() if case.account is None else (case.account,),
             created_at=None if case.on_demand else case.created,
@@ -118,63 +137,51 @@ class Ledger:
             said=case.said,
             demand=case.demand,
         )
-        delay = 0.0 if case.on_demand else self.policy.delay
-        delay_from = None if case.on_demand else case.created
-        if case.settle is not None:  # more may be told of it from now on, whenever it was given
-            delay, delay_from = case.settle, None
-        waits = delay > 0 and (delay_from is None or time.time() < delay_from + delay)
+        keys = (
+            self.keys.case(case.key),
+            self.keys.due,
+            self.keys.state(State.RECEIVED),
+            self.keys.received,
+            self.keys.metrics,
+            self.keys.forgotten,
+            self.keys.newest(desk_of(case.key)),
+            self.keys.run,
+            self.keys.recovery_lost,
+            self.keys.recovery_done,
+            self.keys.recovery_lock,
+            self.keys.clock,
+        )
+        arguments = (
+            case.key,
+            stored.dump_without_times(new),
+            str(QUEUED_JOB_LOST_SECONDS),
+            "" if case.number is None else str(case.number),
+            str(scripts.REMEMBERED_SECONDS),
+            "" if begin.since is None else str(begin.since),
+            str(begin.delay if begin.waits else 0.0),
+            "1" if case.on_demand else "",
+        )
         with self._redis.pipeline(transaction=True) as pipe:
             pipe.multi()
-            pipe.eval(
-                _RECEIVE,
-                12,
-                self.keys.case(case.key),
-                self.keys.due,
-                self.keys.state(State.RECEIVED),
-                self.keys.received,
-                self.keys.metrics,
-                self.keys.forgotten,
-                self.keys.newest(desk_of(case.key)),
-                self.keys.run,
-                self.keys.recovery_lost,
-                self.keys.recovery_done,
-                self.keys.recovery_lock,
-                self.keys.clock,
-                case.key,
-                stored.dump_without_times(new),
-                str(QUEUED_JOB_LOST_SECONDS),
-                "" if case.number is None else str(case.number),
-                str(scripts.REMEMBERED_SECONDS),
-                "" if delay_from is None else str(delay_from),
-                str(delay if waits else 0.0),
-                "1" if case.on_demand else "",
-            )
-            if not waits:
+            pipe.eval(_RECEIVE, len(keys), *keys, *arguments)
+            if not begin.waits:
                 self._queues.add([(case.key, State.RECEIVED)], pipeline=pipe)
             if case.contact is not None and not case.person.known:
                 for name in self._nameless(desk_of(case.key), case.contact)[:1]:
                     pipe.sadd(name, case.key)
                     pipe.expire(name, self._retention)
-            is_new = bool(pipe.execute()[0])
-        if is_new:
-            message, step = ("ticket recovered", "recover") if recovered else ("ticket received", "receive")
-            begins = story.time_of((delay_from or time.time()) + delay) if waits else "now"
-            log.info(message, **as_logged(case.key), step=step, state=str(State.RECEIVED), tries=0, next=begins)
-            return Received.NEW
-        if case.account is not None:
-            return self._told_of_another_account(case)
-        return self._demand(case) if case.on_demand else self._said_more(case)
+            return bool(pipe.execute()[0])
 
     def _said_more(self, case: NewCase) -> Received:
         """Add what is told of an answer to a survey to what is known of it."""
         if case.said is None:
             return Received.KNOWN
-        changed = self._changes.make(case.key, partial(transitions.said_more, case=case), step="receive")
+        changed = self._changes.make(case.key, partial(again.said_more, case=case), step="receive")
         return Received.KNOWN if changed is None else Received.UPDATED
 
     def _demand(self, case: NewCase) -> Received:
         """Begin anew with a case that is known, because somebody asks for it."""
-        decide = partial(transitions.demanded, demand=case.demand)
+        decide = partial(again.demanded, demand=case.demand)
         if self._changes.make(case.key, decide, step="demand") is not None:
             return Received.NEW
         why = "a note is on its way, it was answered already, or there were too many"
@@ -183,7 +190,7 @@ class Ledger:
 
     def _told_of_another_account(self, case: NewCase) -> Received:
         """See that a case that is known may be ours after all: other accounts' deliveries alone told of it before."""
-        changed = self._changes.make(case.key, partial(transitions.told_of, account=case.account or ""), step="receive")
+        changed = self._changes.make(case.key, partial(again.told_of, account=case.account or ""), step="receive")
         return Received.KNOWN if changed is None else Received.NEW
 
     def look_again(self, identified: Identified) -> bool:
@@ -191,13 +198,12 @@ class Ledger:
         names = self._nameless(identified.desk, identified.contact)
         waiting = cast("set[bytes]", self._redis.sunion(names)) if names else set()
         cases = [read_case_key(key.decode()) for key in sorted(waiting)]
-        changed = [self._changes.make(key, transitions.looked_again, step="look again") for key in cases]
+        changed = [self._changes.make(key, again.looked_again, step="look again") for key in cases]
         return any(entry is not None for entry in changed)
 
     def _nameless(self, desk: str, contact: str) -> list[str]:
         """Where the cases of somebody are kept, by each key of ours that may have been the current one then."""
-        hashes = [pseudonym.of(f"{desk}\n{contact}", secret_key) for secret_key in self._secret_keys]
-        return [self.keys.nameless(hashed) for hashed in hashes]
+        return [self.keys.nameless(hashed) for hashed in self.pseudonyms.of_contact(desk, contact)]
 
     def claim(self, key: CaseKey, state: State) -> Entry | None:
         """The entry under a lease of its own, or None when the step of `state` is not to be done now."""
@@ -225,27 +231,27 @@ class Ledger:
         def decide(entry: Entry, now: float) -> Entry | None:
             nonlocal known
             known = entry
-            return transitions.called_back(entry, now, result=result, policy=self.policy)
+            return results.called_back(entry, now, result=result, policy=self.policy)
 
         if self._changes.make(key, decide, step="callback", said=result.status.value) is not None:
             self._wake(result)
             return CallbackOutcome.TAKEN
-        why = transitions.why_nothing_changed(known, result, policy=self.policy)
+        why = results.why_nothing_changed(known, result, policy=self.policy)
         log.info("callback changed nothing", **as_logged(key), said=result.status.value, why=why)
         return CallbackOutcome.UNKNOWN if known is None else CallbackOutcome.REPEATED
 
     def _wake(self, result: Result) -> None:
         """Let the cases that use the same request ask for its result now."""
-        if result.request_id is None or result.status is Status.PENDING or self.policy.reuse <= 0:
+        if result.request_id is None or result.status is Status.PENDING:
             return
         for follower in self.sharing.followers(result.request_id):
             self._changes.make(
-                follower, partial(transitions.woken, request_id=result.request_id), step="callback of another"
+                follower, partial(results.woken, request_id=result.request_id), step="callback of another"
             )
 
     def retry(self, key: CaseKey) -> bool:
         """Put a case that ended without a note back to work; False when it is not known or has not."""
-        return self._changes.make(key, transitions.retried, step="retry") is not None
+        return self._changes.make(key, again.retried, step="retry") is not None
 
     def public_seen(self, key: CaseKey) -> bool:
         """An admin has seen that the case's note is or was public; False when there was nothing to see."""
@@ -281,37 +287,11 @@ class Ledger:
         if entry is not None and entry.request.shared is not None:
             self.sharing.forget(entry.request.shared, request_id=entry.request.id)
 
-    def shared_as(self, person: Person, service: str) -> str | None:
-        """What a request for a person in a project is kept under for other cases: a keyed hash of both."""
-        if not self._secret_keys or self.policy.reuse <= 0 or not person.known:
-            return None
-        own_id = pseudonym.capitals_kept(person.external_id or "")
-        return pseudonym.of(f"{person.email or ''}\n{own_id}\n{service}", self._secret_keys[0])
-
-    def pseudonym(self, email: str | None) -> str | None:
-        """What stands for an address in an entry whose address is deleted."""
-        return pseudonym.of(email, self._secret_keys[0]) if email and self._secret_keys else None
-
-    def pseudonym_of(self, people: Sequence[Person]) -> str | None:
-        """What stands for a person by whichever identities are known: for the address, if there is one."""
-        for email in (person.email for person in people if person.email is not None):
-            return self.pseudonym(email)
-        for own_id in (person.external_id for person in people if person.external_id is not None):
-            return self.pseudonym(f"id\n{pseudonym.capitals_kept(own_id)}")
-        return None
-
     def carry_out(self, plan: Plan) -> None:
         """Do what the sweeper decided."""
         with self._redis.pipeline(transaction=True) as pipe:
             pipe.multi()
-            if plan.due:
-                pipe.zadd(self.keys.due, {str(key): when for key, when in plan.due.items()}, xx=True)
-            for line in {self.lanes.line(key) for key in plan.line}:
-                pipe.zadd(line, {str(key): since for key, since in plan.line.items() if self.lanes.line(key) == line})
-            for key in plan.gone:
-                pipe.zrem(self.keys.due, key)
-            for key in plan.not_in_line:
-                pipe.zrem(self.lanes.line(key), key)
+            plan.write(pipe, keys=self.keys, line_of=self.lanes.line)
             self._queues.add(plan.queue, pipeline=pipe)
             pipe.execute()
 
@@ -329,15 +309,3 @@ class Ledger:
     def write_counts(self) -> None:
         """Add what this process counted to what `/metrics` shows."""
         counters.write(self._redis, self.keys)
-
-    def watch_clock(self, now: float, *, asked: float, answered: float) -> bool:
-        """Notice when Redis' clock jumps: leases and waits of before say nothing any more. Whether it did.
-
-        `now` is what Redis said when it was asked, `asked` and `answered` when that was by a clock that never jumps.
-        """
-        ahead = (now - answered, now - asked)
-        before, self._ahead = self._ahead, ahead
-        if before is None or (before[0] - _JUMP_SECONDS <= ahead[1] and ahead[0] <= before[1] + _JUMP_SECONDS):
-            return False
-        self._redis.incr(self.keys.clock)
-        return True

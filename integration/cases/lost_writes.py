@@ -1,15 +1,15 @@
 """What a Redis may have lost: when it crashes, or hands over to a replica, its latest writes; when it is emptied, all.
 
 A desk was told then that we have the cases of the last moments, and tells of them no more. So it is written down
-that the tickets of that time have to be looked for, and recovery does.
+that the cases of that time have to be looked for, and recovery does.
 
     <prefix>:run             the run of Redis that was seen last, and how often its clock had jumped
-    <prefix>:recover:lost    since when and until when the tickets were created that may be lost (Unix seconds)
+    <prefix>:recover:lost    since when and until when the cases were created that may be lost (Unix seconds)
 
-`recover:lost` is the time of which tickets are looked for. Other desks get a copy of it, `recover:lost:<desk>`, before
-that is done.
+`recover:lost` is the time of which tickets are looked for, which were there first. Other desks get a copy of
+it, `recover:lost:<desk>`, before that is done.
 
-Another run is noticed before it is given a ticket, and by recovery; whoever is first writes it down. At the very first
+Another run is noticed before it is given a case, and by recovery; whoever is first writes it down. At the very first
 start nothing is known of any run, which is taken for an emptied Redis. That look finds nothing and is soon done: our
 trigger did not exist before.
 """
@@ -54,7 +54,7 @@ class LostWrites:
     def looked(self, *, run: str, done: float | None, lost: Stretch | None, again_since: float | None) -> bool:
         """Write down that a look has ended; False, and nothing is written, when Redis is not `run` any more.
 
-        `done`: up to when all missed tickets have been looked for. `again_since`: since when the tickets of `lost` have
+        `done`: up to when all missed cases have been looked for. `again_since`: since when the cases of `lost` have
         to be looked for once more; None when they need not be.
         """
         names = (self._keys.run, self._done, self._lost, self._keys.clock)

@@ -33,7 +33,7 @@ _TRY_TO_WRITE: Final = scripts.load("try_to_write")
 
 @dataclass(frozen=True, kw_only=True)
 class Obstacle:
-    """Why the tickets that need a service wait; `since` is Unix seconds, None when it ends by itself."""
+    """Why the cases that need a service wait; `since` is Unix seconds, None when it ends by itself."""
 
     service: str
     reason: str
@@ -42,7 +42,7 @@ class Obstacle:
 
 @dataclass(frozen=True, kw_only=True)
 class Queue:
-    """The tickets in a state that is not the end: how many, and since when the first of them waits."""
+    """The cases in a state that is not the end: how many, and since when the first of them waits."""
 
     state: State
     number: int
@@ -65,7 +65,7 @@ class Overview:
 
     @property
     def counts(self) -> Mapping[State, int]:
-        """How many tickets there are in each state."""
+        """How many cases there are in each state."""
         return self.facts.counts
 
     @property
@@ -86,7 +86,7 @@ class Overview:
 
     @property
     def oldest_waiting_seconds(self) -> float | None:
-        """How long the ticket that waits longest has been in its present state."""
+        """How long the case that waits longest has been in its present state."""
         since = [queue.since for queue in self.queues if queue.since is not None]
         return max(self.now - min(since), 0.0) if since else None
 
@@ -97,7 +97,7 @@ class Overview:
 
     @property
     def obstacles(self) -> tuple[Obstacle, ...]:
-        """What tickets wait for; not a suspicion alone, with which others go on."""
+        """What cases wait for; not a suspicion alone, with which others go on."""
         holds = [hold for hold in self.facts.holds if not hold.suspected]
         held = [Obstacle(service=hold.service, reason=hold.reason, since=hold.since) for hold in holds]
         asked = self.facts.asked
@@ -113,7 +113,7 @@ def read(settings: Settings, redis: Redis, *, routes: Routes) -> Overview:
     with redis.pipeline(transaction=False) as pipe:
         lanes.ask_traffic(pipe, keys, routes, since=now - _HOUR)
         _ask_jobs(pipe, keys, redis, now)
-        _ask_tickets(pipe, keys)
+        _ask_cases(pipe, keys)
         _ask_others(pipe, keys, routes)
         pipe.eval(_TRY_TO_WRITE, 1, keys.check("standing"))
         answers = pipe.execute(raise_on_error=False)
@@ -147,7 +147,7 @@ def _ask_jobs(pipe: Pipeline, keys: Keys, redis: Redis, now: float) -> None:
         pipe.zcount(StartedJobRegistry(queue=queue).key, now, "+inf")
 
 
-def _ask_tickets(pipe: Pipeline, keys: Keys) -> None:
+def _ask_cases(pipe: Pipeline, keys: Keys) -> None:
     for state in State:
         pipe.zcard(keys.state(state))
     for state in _FIRSTS:

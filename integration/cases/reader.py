@@ -5,17 +5,17 @@ An entry that a newer release wrote is left out of lists, and told apart where a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import cast
 
 from redis import Redis
 from redis.exceptions import ResponseError
 
-from integration.cases import pseudonym, stored
+from integration.cases import stored
 from integration.cases.entry import Entry, State
 from integration.cases.keys import Keys
-from integration.cases.pseudonym import Whose
+from integration.cases.pseudonym import Pseudonyms, Whose
 from integration.cases.queues import Queues
 from integration.cases.stored import NewerEntryError
 from integration.facts import CaseKey
@@ -55,10 +55,10 @@ class PublicNotes:
 class LedgerReader:
     """Tells which cases there are, and how each stands."""
 
-    def __init__(self, redis: Redis, *, keys: Keys, queues: Queues, secret_keys: Sequence[str] = ()) -> None:
+    def __init__(self, redis: Redis, *, keys: Keys, queues: Queues, pseudonyms: Pseudonyms) -> None:
         self._redis = redis
         self._keys = keys
-        self._secret_keys = secret_keys
+        self._pseudonyms = pseudonyms
         self._queues = queues
 
     def now(self) -> float:
@@ -74,7 +74,7 @@ class LedgerReader:
 
     def cases_of(self, email: str) -> Iterator[tuple[bytes, Whose]]:
         """What every entry is stored under, and whether it is of this address."""
-        search = pseudonym.Search(email, self._secret_keys)
+        search = self._pseudonyms.search(email)
         for name in self._redis.scan_iter(match=self._keys.case("*"), count=1000):
             try:
                 document = cast("bytes | None", self._redis.get(name))

@@ -1,6 +1,6 @@
 """Recovery: takes in the cases that never reached us, or that Redis has lost.
 
-A service says when it could not tell us of cases, and which were created then (`integration.ports.MissedCases`);
+A service says when it could not tell us of cases, and which were created then (`integration.missed_cases`);
 `integration.cases.lost_writes` says of which time Redis may have lost some. Those that the service would have told of
 and the ledger does not know are taken in.
 
@@ -32,7 +32,7 @@ from integration.cases.lost_writes import LostWrites
 from integration.cases.stored import NewerEntryError
 from integration.errors import Held, RemoteError, Temporary
 from integration.facts import CaseKey, Stretch, as_logged, merged
-from integration.ports import Candidate, Look, MissedCases
+from integration.missed_cases import Candidate, Look, MissedCases
 
 SEEN_HOURS: Final = 24  # that a case is remembered for longer than its service can look back
 NOT_OURS_SECONDS: Final = 60 * 60  # what the service tells us of may be another kind soon

@@ -16,7 +16,8 @@ from redis import Redis
 
 from integration.cases.entry import LEASE_SECONDS
 from integration.cases.keys import Keys
-from integration.facts import CaseKey, read_case_key
+from integration.cases.pseudonym import Pseudonyms
+from integration.facts import CaseKey, Person, read_case_key
 
 _LONGEST_WAIT: Final = 60 * 60  # seconds for which followers are remembered
 
@@ -33,8 +34,12 @@ class Shared:
 class Sharing:
     """Remembers requests, for `seconds`; nothing when that is 0."""
 
-    def __init__(self, redis: Redis, *, keys: Keys, seconds: float) -> None:
-        self._redis, self._keys, self._seconds = redis, keys, math.ceil(seconds)
+    def __init__(self, redis: Redis, *, keys: Keys, pseudonyms: Pseudonyms, seconds: float) -> None:
+        self._redis, self._keys, self._pseudonyms, self._seconds = redis, keys, pseudonyms, math.ceil(seconds)
+
+    def whose(self, person: Person, service: str) -> str | None:
+        """What a request for a person in a project is kept under; None when it is kept for nobody."""
+        return self._pseudonyms.of_request(person, service) if self._seconds > 0 and person.known else None
 
     def begin(self, whose: str, case: CaseKey) -> bool:
         """Be the one case of a person that is asked about now; False when another is. It ends with its lease."""
@@ -72,6 +77,8 @@ class Sharing:
 
     def followers(self, request_id: str) -> list[CaseKey]:
         """The cases that wait for the answer."""
+        if self._seconds <= 0:
+            return []
         names = cast("set[bytes]", self._redis.smembers(self._keys.sharing(request_id)))
         return sorted(CaseKey(name.decode()) for name in names)
 

@@ -15,7 +15,7 @@ from integration.ports import Signing
 
 
 class Severity(enum.StrEnum):
-    """What a trouble does to tickets."""
+    """What a trouble does to cases."""
 
     NO_NOTES = "tickets get no note"
     LOOK = "someone must look"
@@ -144,7 +144,7 @@ class Facts:
     noted: bool = False  # a note was posted, ever
     public: int = 0
     public_since: float | None = None
-    missed: Mapping[str, str] = field(default_factory=dict)  # by service: why its missed tickets cannot be recovered
+    missed: Mapping[str, str] = field(default_factory=dict)  # by service: why its missed cases cannot be recovered
     poll_after: float = 300.0
     longest_retry: float = 900.0
 
@@ -155,5 +155,5 @@ class Facts:
 
     @property
     def waiting(self) -> int:
-        """How many tickets are not at their end."""
+        """How many cases are not at their end."""
         return sum(self.counts.get(state, 0) for state in (State.RECEIVED, State.REQUESTED, State.READY))

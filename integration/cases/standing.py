@@ -33,7 +33,7 @@ def troubles(facts: Facts) -> tuple[Trouble, ...]:
         *_worker(facts),
         *_services(facts),
         *_ceiling(facts),
-        *_tickets(facts),
+        *_cases(facts),
     ]
     found += _missed(facts, found)
     found += _unexplained(facts, found)
@@ -175,10 +175,10 @@ def _ceiling(facts: Facts) -> Iterator[Trouble]:
     )
 
 
-# -- Tickets
+# -- Cases
 
 
-def _tickets(facts: Facts) -> Iterator[Trouble]:
+def _cases(facts: Facts) -> Iterator[Trouble]:
     if facts.public:
         many = facts.public != 1
         yield Trouble(
@@ -221,7 +221,7 @@ def _missed(facts: Facts, found: list[Trouble]) -> Iterator[Trouble]:
 
 
 def _unexplained(facts: Facts, found: list[Trouble]) -> Iterator[Trouble]:
-    """Tickets that wait far too long although nothing else explains it."""
+    """Cases that wait far too long although nothing else explains it."""
     explained = any(trouble.severity is Severity.NO_NOTES or trouble.name == "request_ceiling" for trouble in found)
     longest = {
         State.RECEIVED: _LONG_SECONDS / 2 + facts.longest_retry,

@@ -1,11 +1,11 @@
-"""A ticket's story: the log line of each change of its entry, and what its way keeps of it; no I/O.
+"""A case's story: the log line of each change of its entry, and what its way keeps of it; no I/O.
 
 Whoever changes an entry does so through the ledger, which writes one line about it: `grep ticket_id=35436` in the logs
 of web and worker tells what happened, why, when the next look is, and how it ended.
 
     step        who changed it: receive, recover, callback, retry, forget, or the worker's job
-    state       what the ticket is now
-    tries       how often a worker has worked on the ticket in all
+    state       what the case is now
+    tries       how often a worker has worked on the case in all
     why         what stood in the way, or the reason of its end
     next        when it is looked at again, by Redis' clock: `now`, or a time
     request_id  the summariser's; the note ends with its beginning
@@ -70,7 +70,7 @@ def _message(old: Entry, new: Entry) -> str:
 
 
 def _of_state(old: Entry, new: Entry) -> str:
-    """What the state is that a ticket has come to, and how."""
+    """What the state is that a case has come to, and how."""
     if new.state is not State.REQUESTED:
         return _ENTERED[new.state]
     if new.request.reused_from is not None:
@@ -79,7 +79,7 @@ def _of_state(old: Entry, new: Entry) -> str:
 
 
 def _of_step(old: Entry, new: Entry) -> str:
-    """What came of a worker's try that left the ticket in its state."""
+    """What came of a worker's try that left the case in its state."""
     if new.claim.crashes > old.claim.crashes:
         return "step crashed, will be repeated"
     if _refused(old, new):
@@ -145,7 +145,7 @@ def _trouble(old: Entry, new: Entry, now: float) -> Trouble | None:
 
 @dataclass(frozen=True, kw_only=True)
 class Stage:
-    """A state on a ticket's way, since when it was in it, and what kept it there or had sent it back."""
+    """A state on a case's way, since when it was in it, and what kept it there or had sent it back."""
 
     when: float
     state: State
@@ -153,7 +153,7 @@ class Stage:
 
 
 def way(entry: Entry) -> list[Stage]:
-    """The states that a ticket went through, oldest first."""
+    """The states that a case went through, oldest first."""
     history = entry.history or ((entry.entered_at, str(entry.state)),)
     ends = [*(when for when, _ in history[1:]), math.inf]
     return [

@@ -13,11 +13,11 @@ from integration.errors import Temporary
 from integration.facts import Person
 from integration.intercom.settings import SERVICE
 from integration.intercom.webhook import contact_of
+from integration.json_body import identity
 from integration.note import marker
 
 _CUSTOMERS: Final = frozenset({"user", "lead", "contact"})
 _LATEST: Final = 4e9  # Unix seconds: in 2096
-_MAX_IDENTITY: Final = 320  # characters: the longest e-mail address
 
 Record = Mapping[str, Any]
 
@@ -91,7 +91,7 @@ def people(contact: Record) -> tuple[Person, ...]:
     Of a lead, Intercom makes up the id itself: the product does not know it.
     """
     email = _email_address(contact.get("email"))
-    own_id = _identity(contact.get("external_id")) if contact.get("role") != "lead" else None
+    own_id = identity(contact.get("external_id")) if contact.get("role") != "lead" else None
     by_email = (Person(email=email),) if email is not None else ()
     return (*by_email, Person(external_id=own_id)) if own_id is not None else by_email
 
@@ -156,15 +156,5 @@ def _text(value: object) -> str:
 
 
 def _email_address(value: object) -> str | None:
-    text = _identity(value)
+    text = identity(value)
     return text if text is not None and text.count("@") >= 1 and not any(map(str.isspace, text)) else None
-
-
-def _identity(value: object) -> str | None:
-    """An address or id as text; None when it is blank, over-long or no text."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        value = str(value)
-    if not isinstance(value, str):
-        return None
-    text = value.strip()
-    return text if 0 < len(text) <= _MAX_IDENTITY and text.isprintable() else None

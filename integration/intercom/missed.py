@@ -16,7 +16,8 @@ from integration.intercom import pace
 from integration.intercom.client import Intercom, Record
 from integration.intercom.settings import IntercomSettings
 from integration.intercom.webhook import DESK, is_conversation_id
-from integration.ports import Candidate, Candidates, Created, Wait
+from integration.missed_cases import Candidate, Candidates, Created
+from integration.ports import Wait
 
 KEPT_HOURS: Final = 7 * 24
 LAG_SECONDS: Final = 300.0  # after which a new conversation is certainly found; how late the search is nobody says

@@ -14,7 +14,8 @@ from integration.intercom.webhook import DESK, ConversationDoor
 from integration.ports import Service, Signing
 
 if TYPE_CHECKING:
-    from integration.ports import Door, MissedCases, Place, Wait
+    from integration.missed_cases import MissedCases
+    from integration.ports import Door, Place, Wait
     from integration.settings import Settings
 
 

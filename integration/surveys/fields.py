@@ -13,10 +13,10 @@ from typing import Final
 
 from integration.errors import MalformedDelivery
 from integration.facts import Person
+from integration.json_body import identity
 
 MAX_COMMENT: Final = 1_000  # characters that are kept
 _MAX_ID: Final = 500
-_MAX_IDENTITY: Final = 320  # characters: the longest e-mail address
 _REFERENCE: Final = re.compile(r"[A-Za-z0-9_-]{1,50}")  # what a case's key may hold, with room for a source's name
 _MILLISECONDS: Final = 1e11  # Unix seconds that no answer has: what is more, counts milliseconds
 _LATEST: Final = 4e9
@@ -38,7 +38,7 @@ def reference(value: object) -> str:
 
 def person(*, email: object, user_id: object) -> Person:
     """Who gave the answer, as far as that can be looked for."""
-    return Person(email=_email_address(email), external_id=_identity(user_id))
+    return Person(email=_email_address(email), external_id=identity(user_id))
 
 
 def comment(value: object) -> str | None:
@@ -69,15 +69,5 @@ def _iso(text: str) -> float | None:
 
 
 def _email_address(value: object) -> str | None:
-    text = _identity(value)
+    text = identity(value)
     return text if text is not None and re.fullmatch(r"[^\s@]+@[^\s@]+", text) else None
-
-
-def _identity(value: object) -> str | None:
-    """An e-mail address or a user id as text; None when it is blank, over-long or no text."""
-    if type(value) is int:
-        value = str(value) if abs(value) < 10**40 else ""
-    if not isinstance(value, str):
-        return None
-    text = value.strip()
-    return text if 0 < len(text) <= _MAX_IDENTITY and text.isprintable() else None

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from integration import standard_webhooks
 from integration.errors import MalformedDelivery
 from integration.facts import NewCase
 from integration.json_body import parse_object
 from integration.ports import Headers
-from integration.surveys import fields, standard_webhooks
+from integration.surveys import fields
 from integration.surveys.answer import Answer
 from integration.surveys.settings import SourceSettings, SurveySettings
 

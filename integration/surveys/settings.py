@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from integration import variables
+from integration import standard_webhooks, variables
 from integration.surveys.scale import OF_TEN, Scale
 from integration.variables import Reader
 
@@ -19,7 +17,6 @@ NAMES: Final = (
     *("TYPEFORM_WEBHOOK_SECRET", "TYPEFORM_SCORE", "TYPEFORM_COMMENT"),
 )
 DESK: Final = "survey"  # what the keys of its cases begin with
-STANDARD_PREFIX: Final = "whsec_"
 _QUESTION: Final = re.compile(r"(.{1,200}?)(?::([0-9]{1,3}-[0-9]{1,3}))?")
 _SHORTEST_KEY: Final = 16  # bytes
 
@@ -103,14 +100,6 @@ def question(raw: str) -> Question:
     return Question(id=parts[1], scale=OF_TEN if parts[2] is None else _scale(parts[2]))
 
 
-def standard_key(secret: str) -> bytes:
-    """The key that a Standard Webhooks secret stands for; ValueError when it is none."""
-    try:
-        return base64.b64decode(secret.removeprefix(STANDARD_PREFIX), validate=True)
-    except binascii.Error:
-        raise ValueError("is not Base64") from None
-
-
 def _source(reader: Reader, name: str, convert: Callable[[str], str]) -> SourceSettings | None:
     parts = [reader.text(f"{name}_{part}") for part in ("WEBHOOK_SECRET", "SCORE", "COMMENT")]
     if not any(parts):
@@ -130,7 +119,7 @@ def _questions(reader: Reader, name: str, *, secret: str, needed: bool = False) 
 def _standard_secret(raw: str) -> str:
     """The secret of a Standard Webhook: without its prefix it may be another service's, of another form."""
     secret = variables.secret(raw)
-    if not secret.startswith(STANDARD_PREFIX) or len(standard_key(secret)) < _SHORTEST_KEY:
+    if not secret.startswith(standard_webhooks.PREFIX) or len(standard_webhooks.key_of(secret)) < _SHORTEST_KEY:
         raise ValueError("must be the webhook's signing secret, which begins with whsec_")
     return secret
 

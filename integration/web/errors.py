@@ -19,7 +19,7 @@ from integration.repeats import Allowance
 from integration.web.answers import answer, later
 from integration.web.bounds import BrokenOff, PutOff
 
-NAMED_A_MINUTE = 60  # tickets of refused callbacks that the log names
+NAMED_A_MINUTE = 60  # cases of refused callbacks that the log names
 
 log = logs.get(__name__)
 

@@ -12,7 +12,8 @@ from typing import Final
 
 from integration.errors import Held, RemoteError
 from integration.facts import NewCase, Stretch, case_key
-from integration.ports import Candidate, Candidates, Created, Wait
+from integration.missed_cases import Candidate, Candidates, Created
+from integration.ports import Wait
 from integration.settings import Settings
 from integration.zendesk import trigger_match, trouble
 from integration.zendesk.created_tickets import CreatedTickets, Export, Record

@@ -6,9 +6,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from integration.facts import Person
+from integration.json_body import identity
 from integration.zendesk.settings import AS_DELIVERED, EMAIL, EXTERNAL_ID, ZendeskSettings
-
-_MAX_IDENTITY = 320  # characters: the longest e-mail address
 
 
 def as_delivered(email: object, external_id: object, settings: ZendeskSettings) -> Person:
@@ -56,13 +55,3 @@ def email_address(value: object) -> str | None:
     if text is None or not re.fullmatch(r"\S+@\S+", text):
         return None
     return text
-
-
-def identity(value: object) -> str | None:
-    """An e-mail address or external id as text, or None when it is blank, over-long or no text."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        value = str(value)
-    if not isinstance(value, str):
-        return None
-    text = value.strip()
-    return text if 0 < len(text) <= _MAX_IDENTITY and text.isprintable() else None

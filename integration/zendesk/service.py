@@ -14,7 +14,8 @@ from integration.zendesk.settings import ZendeskSettings
 from integration.zendesk.webhook import DESK, FRESH_SECONDS, TicketDoor
 
 if TYPE_CHECKING:
-    from integration.ports import Door, MissedCases, Place, Wait
+    from integration.missed_cases import MissedCases
+    from integration.ports import Door, Place, Wait
     from integration.settings import Settings
 
 

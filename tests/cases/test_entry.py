@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from integration.cases import claims, stored, transitions
+from integration.cases import claims, results, stored, transitions
 from integration.cases.entry import (
     FINAL,
     JOB_SECONDS,
@@ -85,7 +85,7 @@ def requested(now: float = NOW, *, request_id: str = OWN) -> Entry:
 
 
 def with_highlights(now: float = NOW) -> Entry:
-    return transitions.told(requested(now), now, result=ready(), policy=POLICY)
+    return results.told(requested(now), now, result=ready(), policy=POLICY)
 
 
 def postponed(entry: Entry, now: float, error: Temporary = TROUBLE, *, policy: Policy = POLICY) -> Entry:
@@ -99,7 +99,7 @@ def held(entry: Entry, now: float) -> Entry:
 
 def poll(entry: Entry, now: float) -> Entry:
     """LogRocket was asked and knows nothing yet."""
-    return transitions.told(claim(entry, now), now, result=pending(), policy=POLICY)
+    return results.told(claim(entry, now), now, result=pending(), policy=POLICY)
 
 
 def poll_until_it_goes_back(entry: Entry) -> tuple[Entry, int]:
@@ -117,7 +117,7 @@ def poll_until_it_goes_back(entry: Entry) -> tuple[Entry, int]:
 def test_a_ticket_goes_from_received_to_posted() -> None:
     entry = requested()
     assert (entry.state, entry.request.id, entry.claim.lease) == (State.REQUESTED, OWN, None)
-    entry = transitions.told(entry, NOW + 90, result=ready(), policy=POLICY)
+    entry = results.told(entry, NOW + 90, result=ready(), policy=POLICY)
     assert (entry.state, entry.note.highlights, entry.wait_until) == (State.READY, HIGHLIGHTS, 0)
     entry = transitions.posted(claim(entry, NOW + 91), NOW + 92, note_id="7")
     assert (entry.state, entry.note.id, entry.reason) == (State.POSTED, "7", None)
@@ -235,15 +235,15 @@ def test_polls_are_poll_after_seconds_apart() -> None:
 
 
 def test_a_request_that_logrocket_does_not_know_is_a_poll_without_a_result() -> None:
-    entry = transitions.unknown_request(claim(requested(), NOW + 300), NOW + 300, policy=POLICY)
+    entry = results.unknown_request(claim(requested(), NOW + 300), NOW + 300, policy=POLICY)
     assert (entry.state, entry.request.id, entry.request.polls) == (State.REQUESTED, OWN, 1)
     assert entry.wait_until == NOW + 600
 
 
 def test_a_callback_is_believed_although_logrocket_gave_the_same_id_again() -> None:
-    entry = transitions.told(requested(), NOW + 1, result=failed(), policy=POLICY)
+    entry = results.told(requested(), NOW + 1, result=failed(), policy=POLICY)
     entry = transitions.requested(claim(entry, NOW + 100), NOW + 100, request_id=OWN, policy=POLICY)
-    found = transitions.called_back(entry, NOW + 101, result=ready(), policy=POLICY)
+    found = results.called_back(entry, NOW + 101, result=ready(), policy=POLICY)
     assert found is not None
     assert found.state is State.READY
 
@@ -256,12 +256,12 @@ def test_failed_is_requested_again_as_often_and_as_late_as_configured(waits: tup
     policy = dataclasses.replace(POLICY, failed_retry=waits)
     entry, now = requested(), NOW
     for number, wait in enumerate(waits):
-        entry = transitions.told(entry, now, result=failed(), policy=policy)
+        entry = results.told(entry, now, result=failed(), policy=policy)
         assert (entry.state, entry.request.failures, entry.wait_until) == (State.RECEIVED, number + 1, now + wait)
         assert OWN in entry.request.old_ids
         now = entry.wait_until
         entry = transitions.requested(claim(entry, now), now, request_id=OWN[:-1] + str(number), policy=policy)
-    entry = transitions.told(entry, now, result=failed(), policy=policy)
+    entry = results.told(entry, now, result=failed(), policy=policy)
     assert entry.state is State.FAILED
     assert entry.reason is not None
     assert "LogRocket" in entry.reason
@@ -271,7 +271,7 @@ def test_polls_start_anew_after_failed() -> None:
     entry = requested()
     for _ in range(5):
         entry = poll(entry, entry.wait_until)
-    entry = transitions.told(claim(entry, entry.wait_until), NOW + 2000, result=failed(), policy=POLICY)
+    entry = results.told(claim(entry, entry.wait_until), NOW + 2000, result=failed(), policy=POLICY)
     entry = transitions.requested(claim(entry, NOW + 3000), NOW + 3000, request_id=OTHER, policy=POLICY)
     entry, polls = poll_until_it_goes_back(entry)
     assert (polls, entry.state, entry.request.failures) == (6, State.RECEIVED, 1)
@@ -279,11 +279,11 @@ def test_polls_start_anew_after_failed() -> None:
 
 def test_the_count_of_failed_stays_when_a_request_is_made_anew_for_silence() -> None:
     policy = dataclasses.replace(POLICY, failed_retry=(60.0,))
-    entry = transitions.told(requested(), NOW, result=failed(), policy=policy)
+    entry = results.told(requested(), NOW, result=failed(), policy=policy)
     entry = transitions.requested(claim(entry, NOW + 60), NOW + 60, request_id=OTHER, policy=policy)
     entry, _ = poll_until_it_goes_back(entry)
     entry = transitions.requested(claim(entry, NOW + 9000), NOW + 9000, request_id="third", policy=policy)
-    assert transitions.told(entry, NOW + 9001, result=failed("third"), policy=policy).state is State.FAILED
+    assert results.told(entry, NOW + 9001, result=failed("third"), policy=policy).state is State.FAILED
 
 
 # -- Ends
@@ -295,7 +295,7 @@ def test_the_count_of_failed_stays_when_a_request_is_made_anew_for_silence() -> 
 )
 def test_a_result_without_sessions_or_text_ends_empty(highlights: Highlights) -> None:
     asked = dataclasses.replace(requested(), person=Person(email=ADA.email))
-    entry = transitions.told(asked, NOW, result=ready(highlights=highlights), policy=POLICY)
+    entry = results.told(asked, NOW, result=ready(highlights=highlights), policy=POLICY)
     assert entry.state is State.EMPTY
     assert entry.reason
 
@@ -321,7 +321,7 @@ def test_a_final_entry_is_changed_by_no_callback_and_claimed_by_nobody() -> None
     for state in FINAL:
         entry = transitions.ended(requested(), NOW, state=state, reason="why")
         for result in (ready(), failed(), pending(), ready(OTHER), ready(None)):
-            assert transitions.called_back(entry, NOW + 1, result=result, policy=POLICY) is None
+            assert results.called_back(entry, NOW + 1, result=result, policy=POLICY) is None
         for step in (State.RECEIVED, State.REQUESTED, State.READY):
             assert claims.claimed(entry, NOW + 1, state=step, lease="x", policy=POLICY) is None
 
@@ -423,7 +423,7 @@ def test_each_step_has_a_day_of_its_own() -> None:
     entry = transitions.requested(claim(entry, NOW + DAY - 1), NOW + DAY - 1, request_id=OWN, policy=POLICY)
     entry = postponed(claim(entry, NOW + DAY + 300), NOW + DAY + 300)
     assert entry.state is State.REQUESTED
-    entry = transitions.told(claim(entry, NOW + 2 * DAY), NOW + 2 * DAY, result=ready(), policy=POLICY)
+    entry = results.told(claim(entry, NOW + 2 * DAY), NOW + 2 * DAY, result=ready(), policy=POLICY)
     assert postponed(claim(entry, NOW + 2 * DAY), NOW + 2 * DAY).state is State.READY
 
 
@@ -482,19 +482,19 @@ def test_our_own_errors_are_counted_in_each_step_anew() -> None:
 
 
 def test_a_callback_makes_the_note_ready_at_once() -> None:
-    entry = transitions.called_back(requested(), NOW + 60, result=ready(), policy=POLICY)
+    entry = results.called_back(requested(), NOW + 60, result=ready(), policy=POLICY)
     assert entry is not None
     assert (entry.state, entry.wait_until) == (State.READY, 0)
 
 
 def test_a_callback_takes_the_lease_of_a_poll_that_is_under_way() -> None:
-    entry = transitions.called_back(claim(requested(), NOW + 300), NOW + 301, result=ready(), policy=POLICY)
+    entry = results.called_back(claim(requested(), NOW + 300), NOW + 301, result=ready(), policy=POLICY)
     assert entry is not None
     assert (entry.state, entry.claim.lease) == (State.READY, None)
 
 
 def test_a_callback_that_says_failed_is_believed() -> None:
-    entry = transitions.called_back(requested(), NOW + 60, result=failed(), policy=POLICY)
+    entry = results.called_back(requested(), NOW + 60, result=failed(), policy=POLICY)
     assert entry is not None
     assert (entry.state, entry.request.failures) == (State.RECEIVED, 1)
 
@@ -502,19 +502,19 @@ def test_a_callback_that_says_failed_is_believed() -> None:
 @pytest.mark.parametrize("entry", [received(), requested(), with_highlights(), claim(received(), NOW)])
 def test_a_callback_that_says_pending_changes_nothing(entry: Entry) -> None:
     for request_id in (OWN, OTHER, None):
-        assert transitions.called_back(entry, NOW + 60, result=pending(request_id), policy=POLICY) is None
+        assert results.called_back(entry, NOW + 60, result=pending(request_id), policy=POLICY) is None
 
 
 def test_a_second_callback_changes_nothing() -> None:
     for result in (ready(), failed(), ready(OTHER)):
-        assert transitions.called_back(with_highlights(), NOW + 60, result=result, policy=POLICY) is None
+        assert results.called_back(with_highlights(), NOW + 60, result=result, policy=POLICY) is None
 
 
 def test_a_late_callback_of_a_request_that_was_given_up_changes_nothing() -> None:
-    back = transitions.told(requested(), NOW, result=failed(), policy=POLICY)
-    assert transitions.called_back(back, NOW + 1, result=ready(OWN), policy=POLICY) is None
+    back = results.told(requested(), NOW, result=failed(), policy=POLICY)
+    assert results.called_back(back, NOW + 1, result=ready(OWN), policy=POLICY) is None
     anew = transitions.requested(claim(back, NOW + 60), NOW + 60, request_id=OTHER, policy=POLICY)
-    assert transitions.called_back(anew, NOW + 61, result=ready(OWN), policy=POLICY) is None
+    assert results.called_back(anew, NOW + 61, result=ready(OWN), policy=POLICY) is None
 
 
 @pytest.mark.parametrize("request_id", [OTHER, None])
@@ -523,7 +523,7 @@ def test_a_callback_with_another_id_is_not_believed_and_logrocket_is_asked(
     request_id: str | None, status: Status
 ) -> None:
     result = Result(request_id=request_id, status=status, highlights=HIGHLIGHTS if status is Status.READY else None)
-    entry = transitions.called_back(requested(), NOW + 60, result=result, policy=POLICY)
+    entry = results.called_back(requested(), NOW + 60, result=result, policy=POLICY)
     assert entry is not None
     assert (entry.state, entry.request.id, entry.note.highlights) == (State.REQUESTED, OWN, None)
     assert entry.wait_until <= NOW + 60
@@ -531,7 +531,7 @@ def test_a_callback_with_another_id_is_not_believed_and_logrocket_is_asked(
 
 def test_a_callback_with_another_id_does_not_shorten_a_retry_after() -> None:
     entry = postponed(claim(requested(), NOW + 300), NOW + 300, Temporary("429", retry_after=600))
-    found = transitions.called_back(entry, NOW + 301, result=ready(OTHER), policy=POLICY) or entry
+    found = results.called_back(entry, NOW + 301, result=ready(OTHER), policy=POLICY) or entry
     assert found.wait_until >= NOW + 900
 
 
@@ -539,7 +539,7 @@ def test_callbacks_with_another_id_do_not_use_up_the_polls_of_the_request_on_rec
     entry, now = requested(), NOW
     for _ in range(20):
         now += 1
-        entry = transitions.called_back(entry, now, result=ready(OTHER), policy=POLICY) or entry
+        entry = results.called_back(entry, now, result=ready(OTHER), policy=POLICY) or entry
         if entry.wait_until <= now:
             entry = poll(entry, now)
     assert (entry.state, entry.request.id) == (State.REQUESTED, OWN)
@@ -547,7 +547,7 @@ def test_callbacks_with_another_id_do_not_use_up_the_polls_of_the_request_on_rec
 
 def test_a_callback_that_overtakes_the_answer_is_asked_about_once_the_answer_is_there() -> None:
     asking = claim(received(), NOW)
-    told = transitions.called_back(asking, NOW + 1, result=ready(), policy=POLICY)
+    told = results.called_back(asking, NOW + 1, result=ready(), policy=POLICY)
     assert told is not None
     assert (told.state, told.request.hint, told.claim.lease, told.note.highlights) == (
         State.RECEIVED,
@@ -555,14 +555,14 @@ def test_a_callback_that_overtakes_the_answer_is_asked_about_once_the_answer_is_
         "lease",
         None,
     )
-    assert transitions.called_back(told, NOW + 2, result=ready(), policy=POLICY) is None  # the same again
+    assert results.called_back(told, NOW + 2, result=ready(), policy=POLICY) is None  # the same again
     entry = transitions.requested(told, NOW + 3, request_id=OWN, policy=POLICY)
     assert (entry.state, entry.request.id, entry.request.hint) == (State.REQUESTED, OWN, None)
     assert entry.wait_until <= NOW + 3
 
 
 def test_a_hint_that_is_not_the_answer_is_not_believed() -> None:
-    told = transitions.called_back(claim(received(), NOW), NOW + 1, result=ready(OTHER), policy=POLICY)
+    told = results.called_back(claim(received(), NOW), NOW + 1, result=ready(OTHER), policy=POLICY)
     assert told is not None
     entry = transitions.requested(told, NOW + 3, request_id=OWN, policy=POLICY)
     assert (entry.request.id, entry.request.hint, entry.wait_until) == (OWN, None, NOW + 303)
@@ -570,7 +570,7 @@ def test_a_hint_that_is_not_the_answer_is_not_believed() -> None:
 
 @pytest.mark.parametrize("error", [LOST, TROUBLE])
 def test_a_hint_saves_a_request_whose_answer_was_lost(error: Temporary) -> None:
-    told = transitions.called_back(claim(received(), NOW), NOW + 1, result=ready(), policy=POLICY)
+    told = results.called_back(claim(received(), NOW), NOW + 1, result=ready(), policy=POLICY)
     assert told is not None
     entry = postponed(told, NOW + 10, error)
     assert (entry.state, entry.request.id, entry.request.hint) == (State.REQUESTED, OWN, None)
@@ -579,14 +579,14 @@ def test_a_hint_saves_a_request_whose_answer_was_lost(error: Temporary) -> None:
 
 def test_a_callback_after_the_worker_died_saves_a_second_request() -> None:
     died = claim(received(), NOW)
-    entry = transitions.called_back(died, NOW + 60, result=ready(), policy=POLICY)
+    entry = results.called_back(died, NOW + 60, result=ready(), policy=POLICY)
     assert entry is not None
     assert (entry.state, entry.request.id, entry.note.highlights) == (State.REQUESTED, OWN, None)
     assert entry.wait_until <= NOW + 60
 
 
 def test_a_callback_without_an_id_gives_no_hint() -> None:
-    assert transitions.called_back(claim(received(), NOW), NOW + 1, result=ready(None), policy=POLICY) is None
+    assert results.called_back(claim(received(), NOW), NOW + 1, result=ready(None), policy=POLICY) is None
 
 
 # -- The stored form
@@ -787,7 +787,7 @@ class AnyLife(RuleBasedStateMachine):
         elif how == "crashed":
             self.entry = claims.crashed(self.entry, self.now, policy=self.policy)
         elif how == "unknown" and before is State.REQUESTED:
-            self.entry = transitions.unknown_request(self.entry, self.now, policy=self.policy)
+            self.entry = results.unknown_request(self.entry, self.now, policy=self.policy)
         elif how == "ended":
             self.entry = transitions.ended(self.entry, self.now, state=State.SKIPPED, reason="closed")
         self.claimed = None
@@ -796,13 +796,13 @@ class AnyLife(RuleBasedStateMachine):
         if self.entry.state is State.RECEIVED:
             return transitions.requested(self.entry, self.now, request_id=request_id, policy=self.policy)
         if self.entry.state is State.REQUESTED:
-            return transitions.told(self.entry, self.now, result=result, policy=self.policy)
+            return results.told(self.entry, self.now, result=result, policy=self.policy)
         return transitions.posted(self.entry, self.now, note_id="1")
 
     @rule(result=RESULTS)
     def logrocket_calls_back(self, result: Result) -> None:
         before = self.entry
-        after = transitions.called_back(self.entry, self.now, result=result, policy=self.policy)
+        after = results.called_back(self.entry, self.now, result=result, policy=self.policy)
         if before.state in {State.READY, *FINAL}:
             assert after is None
         self.entry = after or before
@@ -868,7 +868,7 @@ def _fare(entry: Entry, now: float, fate: str, policy: Policy) -> Entry:
         return entry
     if entry.state is State.RECEIVED:
         return transitions.requested(entry, now, request_id=f"id-{now}", policy=policy)
-    return transitions.told(entry, now, result=pending() if fate == "silent" else failed(), policy=policy)
+    return results.told(entry, now, result=pending() if fate == "silent" else failed(), policy=policy)
 
 
 # -- Retry-After, as services write it

@@ -19,7 +19,7 @@ import requests
 from redis import Redis
 
 from integration import release
-from integration.cases import claims, stored, story, transitions
+from integration.cases import again, claims, results, stored, story, transitions
 from integration.cases.entry import Entry, Policy, State, Trouble
 from integration.errors import Temporary
 from integration.facts import Result, Status
@@ -243,7 +243,7 @@ def test_strangers_cannot_fill_the_log_with_names(product: InProcess, capsys: py
 
 def test_the_way_keeps_why_it_went_back_and_what_it_waited_for() -> None:
     entry = story.remembered(ENTRY, transitions.requested(ENTRY, 1001.0, request_id="a" * 64, policy=POLICY), 1001.0)
-    from_logrocket = transitions.told(entry, 1100.0, result=_result("FAILED"), policy=POLICY)
+    from_logrocket = results.told(entry, 1100.0, result=_result("FAILED"), policy=POLICY)
     entry = story.remembered(entry, from_logrocket, 1100.0)
     for now in (1200.0, 1300.0, 1400.0):
         claimed = claims.claimed(entry, now, state=State.RECEIVED, lease="x", policy=POLICY)
@@ -276,9 +276,9 @@ def test_the_way_stays_short() -> None:
 
 def test_a_retry_keeps_the_reason_that_it_takes_away() -> None:
     failed = transitions.ended(ENTRY, 1001.0004, state=State.FAILED, reason="LogRocket refuses the request (400)")
-    again = transitions.retried(failed, 1100.0)
-    assert again is not None
-    way = story.way(story.remembered(failed, again, 1100.0))
+    retried = again.retried(failed, 1100.0)
+    assert retried is not None
+    way = story.way(story.remembered(failed, retried, 1100.0))
     assert [(each.state, [trouble.why for trouble in each.troubles]) for each in way] == [
         ("received", []),
         ("failed", ["LogRocket refuses the request (400)"]),

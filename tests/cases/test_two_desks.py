@@ -20,7 +20,8 @@ from integration.cases.situation import Door, Facts, Refused, Seen
 from integration.cases.steps import Routes
 from integration.errors import RemoteError, Temporary
 from integration.facts import NewCase, Stretch, case_key
-from integration.ports import Candidate, Candidates, Created, Service, Signing
+from integration.missed_cases import Candidate, Candidates, Created
+from integration.ports import Service, Signing
 from integration.settings import Settings
 from integration.web.status import snapshot
 from integration.web.status.checklist import checklist

@@ -9,7 +9,7 @@ import pytest
 from redis import Redis
 
 from integration import services
-from integration.cases import claims, transitions
+from integration.cases import again, claims, transitions
 from integration.cases.entry import Entry, Policy, State
 from integration.cases.keys import DEFAULT_PREFIX, Keys
 from integration.cases.ledger import Ledger, Received
@@ -98,7 +98,7 @@ def test_nothing_changes_for_a_case_that_goes_on_by_itself_or_has_its_note(ledge
     ledger.settle(claimed, partial(transitions.requested, request_id="a" * 64, policy=POLICY))
     assert not ledger.look_again(LIN)
     collecting = entry_of(ledger)
-    assert transitions.looked_again(transitions.posted(collecting, 1.0, note_id="7"), 2.0) is None
+    assert again.looked_again(transitions.posted(collecting, 1.0, note_id="7"), 2.0) is None
 
 
 def test_whose_person_is_known_is_not_kept_by_what_the_desk_calls_them(ledger: Ledger, redis: Redis) -> None:
@@ -161,4 +161,4 @@ def test_a_case_that_came_without_an_account_or_has_its_note_is_left_alone(ledge
     other = CaseKey("zendesk-2")
     ledger.receive(NewCase(key=other, account="ours"))
     posted = transitions.posted(entry_of(ledger, other), 1.0, note_id="7")
-    assert transitions.told_of(posted, 2.0, account="theirs") is None
+    assert again.told_of(posted, 2.0, account="theirs") is None

@@ -284,7 +284,9 @@ def test_an_entry_of_a_newer_release_is_erased_when_it_can_be_told_whose_it_is(
     product: InProcess, command: Run, redis: Redis
 ) -> None:
     redis.set("highlights:case:zendesk-7", json.dumps({"v": 99, "person": {"email": ADA, "new": True}}))
-    redis.set("highlights:case:zendesk-8", json.dumps({"v": 99, "pseudonym": product.ledger.pseudonym(ADA)}))
+    redis.set(
+        "highlights:case:zendesk-8", json.dumps({"v": 99, "pseudonym": product.ledger.pseudonyms.of_address(ADA)})
+    )
     assert command("forget", "--email", ADA).stdout == "erased: 2 tickets\n"
 
 

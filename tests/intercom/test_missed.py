@@ -11,7 +11,7 @@ from integration.errors import Held, Temporary
 from integration.facts import CaseKey, Stretch
 from integration.intercom.missed import PAGES, MissedConversations
 from integration.intercom.settings import IntercomSettings
-from integration.ports import Candidate
+from integration.missed_cases import Candidate
 from sandbox.faults import Fault, Faults
 from sandbox.intercom import Intercom
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from integration.cases import transitions
+from integration.cases import results
 from integration.cases.entry import Entry, Policy, Request, State
 from integration.cases.stored import dump, load
 from integration.facts import Highlights, Result
@@ -91,4 +91,4 @@ def told(result: Result) -> Entry:
     """The entry of a ticket for which LogRocket said this."""
     policy = Policy(poll_after=240, failed_retry=(), settle=60, backoff=5, random=lambda: 0.5)
     entry = Entry(key=key(1), received_at=0, entered_at=0, state=State.REQUESTED, request=Request(id=REQUEST_ID))
-    return transitions.told(entry, 1, result=result, policy=policy)
+    return results.told(entry, 1, result=result, policy=policy)

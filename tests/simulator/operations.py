@@ -12,7 +12,7 @@ from functools import partial
 from typing import Any
 
 from integration import services
-from integration.cases import claims, transitions
+from integration.cases import claims, results, transitions
 from integration.cases.changes import Decide
 from integration.cases.entry import Entry, Policy, State
 from integration.cases.lanes import Sign
@@ -74,8 +74,8 @@ class Operations:
         request_id, policy = self._random.choice(IDS), POLICY
         decide: list[Decide] = [
             partial(transitions.requested, request_id=request_id, policy=policy),
-            partial(transitions.told, result=self._result(), policy=policy),
-            partial(transitions.unknown_request, policy=policy),
+            partial(results.told, result=self._result(), policy=policy),
+            partial(results.unknown_request, policy=policy),
             partial(transitions.posted, note_id="5"),
             partial(transitions.ended, state=State.SKIPPED, reason="why"),
             partial(claims.postponed, error=Temporary("busy"), policy=policy),

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
+from integration.cases.again import said_more
 from integration.cases.entry import FINAL, Claim, Entry, Note, Policy, State
 from integration.cases.looks import window
-from integration.cases.transitions import said_more
 from integration.errors import MalformedDelivery
 from integration.facts import Person, Said, Stretch
 from integration.surveys import fields

@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from integration import standard_webhooks
 from integration.errors import MalformedDelivery, OutOfDate, RejectedDelivery, UnverifiedDelivery, WrongSignature
 from integration.facts import CaseKey, NewCase, Person
 from integration.json_body import parse_object
 from integration.ports import Door
-from integration.surveys import readers, standard_webhooks
+from integration.surveys import readers
 from integration.surveys.answer import Answer
 from tests.deliveries.recorded import delivery, names
 from tests.surveys.sources import NOW, AnyDoor, configured, door
@@ -121,7 +122,7 @@ def test_an_id_that_no_key_can_hold_is_hashed_and_stays_the_same() -> None:
 def test_the_signature_is_the_one_that_the_libraries_of_standard_webhooks_are_tested_with() -> None:
     signed = standard_webhooks.signature(
         b'{"test": 2432232314}',
-        secret="whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+        key=standard_webhooks.key_of("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
         message="msg_p5jXN8AQM9LWM0D4loKWxJek",
         timestamp="1614265330",
     )

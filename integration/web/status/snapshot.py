@@ -16,10 +16,10 @@ from integration.cases.keys import Keys
 from integration.cases.reader import LedgerReader
 from integration.web.status.figures import SERIES, WINDOWS, Flow, Waits, Window, sample, waits
 
-SHOWN: Final = 50  # tickets in a list
+SHOWN: Final = 50  # cases in a list
 REFUSALS_SHOWN: Final = 12  # hours of a reason
-_WAITS_LOOKED_AT: Final = 500  # tickets whose wait is looked at, for one window
-_REASONS_LOOKED_AT: Final = 200  # failed tickets whose reason is looked at
+_WAITS_LOOKED_AT: Final = 500  # cases whose wait is looked at, for one window
+_REASONS_LOOKED_AT: Final = 200  # failed cases whose reason is looked at
 
 
 def flows(redis: Redis, keys: Keys, now: float) -> list[Flow]:
@@ -36,7 +36,7 @@ def flows(redis: Redis, keys: Keys, now: float) -> list[Flow]:
 
 @dataclass(frozen=True, kw_only=True)
 class Missed:
-    """How it stands with the tickets that a service could not tell us of."""
+    """How it stands with the cases that a service could not tell us of."""
 
     service: str
     looked_until: float | None  # all that were created before have been looked through
@@ -44,7 +44,7 @@ class Missed:
 
 
 def missed(redis: Redis, keys: Keys, *, recovered: Mapping[str, str]) -> list[Missed]:
-    """What the last looks for missed tickets left; `recovered` are the services that are looked at, by desk."""
+    """What the last looks for missed cases left; `recovered` are the services that are looked at, by desk."""
     names = [name for desk in recovered for name in (keys.recovery_done_of(desk), keys.recovery_trouble_of(desk))]
     told = iter(cast("list[bytes | None]", redis.mget(names)) if names else [])
     return [
@@ -70,14 +70,14 @@ def _flow(redis: Redis, keys: Keys, window: Window, numbers: Iterable[int]) -> F
 
 
 def _waits(redis: Redis, keys: Keys, posted: int) -> Waits | None:
-    """How long the last `posted` tickets waited for their note; of many, some that are spread evenly."""
+    """How long the last `posted` cases waited for their note; of many, some that are spread evenly."""
     with redis.pipeline(transaction=False) as pipe:
         for rank in sample(posted, _WAITS_LOOKED_AT):
             pipe.zrange(_index(keys, State.POSTED), rank, rank, withscores=True)
         posts = [post for posts in pipe.execute() for post in posts]
     if not posts:
         return None
-    came = redis.zmscore(keys.received, [ticket for ticket, _ in posts])
+    came = redis.zmscore(keys.received, [case for case, _ in posts])
     return waits([at - float(since) for (_, at), since in zip(posts, came, strict=True) if since is not None])
 
 
@@ -86,11 +86,11 @@ def _index(keys: Keys, state: State | None) -> str:
 
 
 def latest(reader: LedgerReader, state: State | None) -> list[Entry]:
-    """The tickets that came last, or that came into a state last, newest first."""
+    """The cases that came last, or that came into a state last, newest first."""
     return reader.latest(SHOWN) if state is None else reader.latest_in(state, SHOWN)
 
 
 def reasons(reader: LedgerReader, *, since: float) -> list[str]:
-    """Why the latest failed tickets failed."""
+    """Why the latest failed cases failed."""
     failed = reader.latest_in_since(State.FAILED, since=since, count=_REASONS_LOOKED_AT)
     return [entry.reason or "no reason is known" for entry in failed]
