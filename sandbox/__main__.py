@@ -17,6 +17,8 @@ from sandbox.runner import NOTE_SECONDS, PASSED_ON, Failed, NoNote, Stage
 from sandbox.terminal import indented, note_as_text
 
 ALL: Final = ""
+_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_AGAIN_SECONDS: Final = 0.5
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -26,7 +28,7 @@ def main(arguments: list[str] | None = None) -> int:
         return print_variables(wanted.env)
     for name in set(os.environ) - {*PASSED_ON, "PATH"}:
         del os.environ[name]  # neither the product nor the stand-ins are to hear anything of the caller's
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # SIGINT may have been inherited as ignored
+    for number in (*_SIGNALS, signal.SIGALRM):  # SIGINT may have been inherited as ignored
         signal.signal(number, _interrupt)
     try:
         print("Starting Valkey, the stand-ins for all services, web and worker ...", flush=True)
@@ -122,12 +124,14 @@ def tell_addresses(stage: Stage) -> None:
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    signal.setitimer(signal.ITIMER_REAL, _AGAIN_SECONDS)  # what is raised in the middle of a destructor gets lost
     raise KeyboardInterrupt
 
 
 def _ignore_signals() -> None:
     """Let nothing interrupt the end."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    for number in (*_SIGNALS, signal.SIGALRM):
         signal.signal(number, signal.SIG_IGN)
 
 

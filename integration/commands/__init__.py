@@ -10,6 +10,8 @@ import argparse
 import os
 import shlex
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from integration import logs, services
 from integration.cases import connections
@@ -18,11 +20,13 @@ from integration.facts import CaseKey, read_name
 from integration.settings import from_environment
 
 
-def open_ledger() -> Ledger:
-    """The ledger that the environment names; `SettingsError` when settings are missing."""
+@contextmanager
+def open_ledger() -> Iterator[Ledger]:
+    """The ledger that the environment names, while a command runs; `SettingsError` when settings are missing."""
     settings = from_environment()
     logs.configure(settings)
-    return services.open_ledger(settings, connections.for_web(settings))
+    with connections.for_web(settings) as redis:
+        yield services.open_ledger(settings, redis)
 
 
 def in_the_same_form(command: str) -> str:

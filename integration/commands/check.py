@@ -11,6 +11,8 @@ from dataclasses import asdict
 from itertools import chain
 from typing import Final
 
+from redis import Redis
+
 from integration import checks, logs
 from integration.ask.settings import AskSettings
 from integration.cases import connections
@@ -51,13 +53,17 @@ def run(options: argparse.Namespace) -> int:
 
 def everything(settings: Settings) -> list[Result]:
     """Every check, of the settings and of everybody whom they name."""
+    with connections.for_check(settings) as redis:
+        return _everything(settings, redis)
+
+
+def _everything(settings: Settings, redis: Redis) -> list[Result]:
     # Imported here because zenpy is large, and --offline does without it.
     from integration.checks.redis_server import of_redis  # noqa: PLC0415 -- see above
     from integration.checks.standing import of_standing  # noqa: PLC0415 -- see above
     from integration.checks.web_process import of_public_url  # noqa: PLC0415 -- see above
     from integration.logrocket import checks as logrocket  # noqa: PLC0415 -- see above
 
-    redis = connections.for_check(settings)
     of = functools.partial
     return checks.run(
         [

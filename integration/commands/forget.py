@@ -28,12 +28,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Erase, and say what was erased, and what may be left."""
-    ledger = open_ledger()
     problems: list[str] = []
-    if options.ticket:
-        erased = int(ledger.forget(options.ticket))
-    else:
-        erased, problems = _forget_person(ledger, options.email)
+    with open_ledger() as ledger:
+        if options.ticket:
+            erased = int(ledger.forget(options.ticket))
+        else:
+            erased, problems = _forget_person(ledger, options.email)
     print(f"erased: {erased} {'ticket' if erased == 1 else 'tickets'}", flush=True)
     for problem in problems:
         print(problem, file=sys.stderr)

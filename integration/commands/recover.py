@@ -6,10 +6,12 @@ import argparse
 import sys
 import time
 
+from redis import Redis
+
 from integration import logs, services
 from integration.cases import connections
 from integration.cases.recovery import Recovered, Recovery
-from integration.settings import from_environment
+from integration.settings import Settings, from_environment
 from integration.zendesk.delivery_log import KEPT_HOURS
 
 HELP = "find tickets that Zendesk could not deliver or Redis has lost, and take them in"
@@ -32,7 +34,11 @@ def run(options: argparse.Namespace) -> int:
     """Recover, and say what came of it."""
     settings = from_environment()
     logs.configure(settings)
-    redis = connections.for_web(settings)
+    with connections.for_web(settings) as redis:
+        return _recover(settings, redis, options)
+
+
+def _recover(settings: Settings, redis: Redis, options: argparse.Namespace) -> int:
     ledger = services.open_ledger(settings, redis)
     recoveries = services.recoveries(settings, ledger, redis, wait=_Progress())
     problem = None

@@ -22,7 +22,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Retry, and say which could not be."""
-    ledger = open_ledger()
+    with open_ledger() as ledger:
+        return _retry(ledger, options)
+
+
+def _retry(ledger: Ledger, options: argparse.Namespace) -> int:
     wanted = ledger.reader.in_state(State.FAILED) if options.failed else options.tickets
     refused = 0
     for key in wanted:

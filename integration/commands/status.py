@@ -7,6 +7,8 @@ import json
 from dataclasses import asdict
 from typing import Any
 
+from redis import Redis
+
 from integration import logs, services
 from integration.cases import connections, standing
 from integration.cases.overview import Overview, read
@@ -14,7 +16,7 @@ from integration.cases.reader import PublicNotes
 from integration.cases.situation import Facts, Trouble
 from integration.commands import case
 from integration.facts import name_of
-from integration.settings import from_environment
+from integration.settings import Settings, from_environment
 
 HELP = "count tickets by state, and say what waits, what is wrong and what to do; or show the way of one case"
 _PUBLIC_SHOWN = 50
@@ -35,7 +37,11 @@ def run(options: argparse.Namespace) -> int:
     """Print how the installation stands, or one case."""
     settings = from_environment()
     logs.configure(settings)
-    redis = connections.for_reading(settings)
+    with connections.for_reading(settings) as redis:
+        return _tell(settings, redis, options)
+
+
+def _tell(settings: Settings, redis: Redis, options: argparse.Namespace) -> int:
     ledger = services.open_ledger(settings, redis)
     if options.case is not None:
         return case.run(ledger.reader, settings, options.case, as_json=options.json)

@@ -13,6 +13,7 @@ from integration.zendesk.setup.plan import Plan, Step
 
 LIST_LAG_SECONDS: Final = 1.0  # after which a list of Zendesk's shows what another run made
 MAX_ROUNDS: Final = 40
+MAX_REFUSALS: Final = 5  # of one step
 
 
 class Changeable(Protocol):
@@ -38,7 +39,7 @@ def carry_out(
     Others may do the same at the same time: their steps are seen, and every run looks until nothing is left to do.
     """
     done: Counter[tuple[str, str, str]] = Counter()
-    refused: set[tuple[str, str, str]] = set()
+    refused: Counter[tuple[str, str, str]] = Counter()
     unconfirmed = False  # something was made, and another run may have made the same
     for _ in range(MAX_ROUNDS):
         plan = plan_for(admin.look())
@@ -57,9 +58,10 @@ def carry_out(
         except Gone:
             continue
         except Refused:
-            if step.key in refused:
+            refused[step.key] += 1
+            if refused[step.key] == MAX_REFUSALS:
                 raise
-            refused.add(step.key)  # it may be that another run was faster: look again
+            wait(LIST_LAG_SECONDS)  # it may be that another run was faster, and is not at its end: look again
             continue
         done[step.key] += 1
         unconfirmed = unconfirmed or step.action == "create"
