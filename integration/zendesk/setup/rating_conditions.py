@@ -81,9 +81,8 @@ def only_ours(conditions: Conditions) -> bool:
 
 def fires_on_every_update(conditions: Conditions) -> bool:
     """Whether a trigger fires upon updates that leave the rating as it is."""
-    by_one = any(_words(conditions.all, "changed", _BECOMES))
-    by_any = bool(conditions.any) and all(_words((condition,), "changed", _BECOMES) for condition in conditions.any)
-    return not (by_one or by_any)
+    by_one = any(map(_is_change, conditions.all))
+    return not (by_one or (conditions.any and all(map(_is_change, conditions.any))))
 
 
 def fires_on_bad_ratings(conditions: Conditions) -> bool:
@@ -121,12 +120,17 @@ def _is_ours(condition: Condition) -> bool:
     return condition.get("field") in ("update_type", RATING)
 
 
-def _words(conditions: Iterable[Condition], *operators: str) -> set[str]:
-    """The ratings that conditions with these operators name, as words; a change names none, and is one."""
+def _is_change(condition: Condition) -> bool:
+    """Whether a condition says that the rating has changed."""
+    return condition.get("field") == RATING and condition.get("operator") in ("changed", _BECOMES)
+
+
+def _words(conditions: Iterable[Condition], operator: str) -> set[str]:
+    """The ratings that conditions with this operator name, as words."""
     return {
-        _word(condition.get("value") or "")
+        _word(condition.get("value"))
         for condition in conditions
-        if condition.get("field") == RATING and condition.get("operator") in operators
+        if condition.get("field") == RATING and condition.get("operator") == operator
     }
 
 
