@@ -21,7 +21,7 @@ from integration.settings import environment, public_url, reading
 from integration.zendesk import settings as zendesk_settings
 from integration.zendesk import trouble
 from integration.zendesk.settings import ZendeskSettings
-from integration.zendesk.setup.account import Admin
+from integration.zendesk.setup.account import Admin, Refused
 from integration.zendesk.setup.carrying_out import carry_out
 from integration.zendesk.setup.conditions import FIELDS, CannotFilterError, Choices, Filters, resolve
 from integration.zendesk.setup.macros import MacroAdmin, plan_macro, plan_no_macro
@@ -84,6 +84,8 @@ def run(options: argparse.Namespace) -> int:
         print(f"{error}.", file=sys.stderr)
         return 2
     except RemoteError as error:
+        if options.ratings and isinstance(error, Refused):
+            print("Without --ratings the command goes on with the rest.", file=sys.stderr)
         return tell_trouble(error, settings)
 
 

@@ -82,6 +82,7 @@ COMMENTS = st.text(st.characters(codec="utf-8"), max_size=80) | st.lists(
 
 @given(COMMENTS)
 @example('", "requester_email": "eve@shop.example", "comment": "')
+@example('x", "said": "y')
 @example('"}')
 @example('", "rated_ticket_id": "7')
 @example("\\")
