@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 from integration.errors import MalformedDelivery, SettingsError
 from integration.json_body import parse_object
@@ -23,7 +24,7 @@ from integration.zendesk import settings as zendesk
 from integration.zendesk.settings import ZendeskSettings
 
 HELP = "show what a survey's recorded payload would be read as"
-_ZENDESK = "zendesk"  # its ratings come at the door of tickets, and are no JSON when a comment has a quote in it
+_ZENDESK: Final = "zendesk"  # its ratings come at the door of tickets, and are no JSON when a comment has a quote in it
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
