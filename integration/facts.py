@@ -75,14 +75,24 @@ class Person:
 
 @dataclass(frozen=True, kw_only=True)
 class Said:
-    """What a person said in an answer to a survey; `score` is of 10. None where nothing told it (yet)."""
+    """What a person said in an answer to a survey; `score` is of 10. None where nothing told it (yet).
+
+    One that rates a case says which: `rated` is what people call it, `url` where they look at it.
+    """
 
     score: float | None = None
     comment: str | None = field(default=None, repr=False)
+    rated: str = ""
+    url: str = ""
 
     def and_later(self, later: Said) -> Said:
         """Both as one: what the later one tells, and of this one what that leaves out."""
-        return Said(score=self.score if later.score is None else later.score, comment=later.comment or self.comment)
+        return Said(
+            score=self.score if later.score is None else later.score,
+            comment=later.comment or self.comment,
+            rated=later.rated or self.rated,
+            url=later.url or self.url,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,6 +129,20 @@ class Identified:
 
     desk: str
     contact: str = field(repr=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rating:
+    """How a person rated a case, as the case's own desk tells: whether that makes a case is for surveys to say.
+
+    `score` is of 10; `url` is where people look at the case.
+    """
+
+    of: CaseKey
+    score: float
+    person: Person = field(default_factory=Person)
+    comment: str | None = field(default=None, repr=False)
+    url: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,8 @@ class Part(Protocol):
     """What a service's folder declares: its module `settings` has the `NAMES` of its variables, and reads them.
 
     `read` returns None when an admin has set none of them: then the service is not set up. `read_needed` reads them
-    where the service is needed all the same; what can be needed so has one.
+    where the service is needed all the same, and `read_completed` where it comes with others that are set up; what can
+    be needed so, or comes so, has one.
     """
 
     @property

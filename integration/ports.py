@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from integration.errors import Held
-from integration.facts import CaseKey, Details, Identified, NewCase, Person, Receipt, Result, Standing, Stretch
+from integration.facts import CaseKey, Details, Identified, NewCase, Person, Rating, Receipt, Result, Standing, Stretch
 from integration.missed_cases import MissedCases
 
 if TYPE_CHECKING:  # neither is needed to run: the web process makes no note, and settings collects what folders declare
@@ -58,8 +58,11 @@ class Door(Protocol):
     def verify(self, body: bytes, headers: Headers, *, now: float) -> None:
         """Raise `UnverifiedDelivery` unless the service sent the body around `now` (Unix seconds)."""
 
-    def read(self, body: bytes, headers: Headers) -> NewCase | Identified | None:
-        """The case that a verified delivery tells of, or who may be known now; None when it tells of something else."""
+    def read(self, body: bytes, headers: Headers) -> NewCase | Identified | Rating | None:
+        """The case that a verified delivery tells of, or who may be known now, or how somebody rated a case.
+
+        None when it tells of something else.
+        """
 
 
 @runtime_checkable
@@ -237,6 +240,9 @@ class Service:
     an admin has set a service up; None: always. The notes of a desk that has no place of its own go to the place of the
     service that `posts_to` names. Those of a `keeper` may go to the place of the service that `copies_to` names, too,
     where that is set up: the keeper gets it, and decides; its `api` gets the name.
+
+    Of what doors tell of ratings, one service makes cases (`rated`). A service that `comes_with` others needs no
+    variable of its own: it is set up where all of these are.
     """
 
     name: str
@@ -250,6 +256,8 @@ class Service:
     keeper: Callable[[Settings, Redis, SecondPlace | None], Place] | None = None  # it keeps notes in our own Redis
     copies_to: str | None = None
     api: Callable[[Settings, Redis, Cases, str | None], Blueprint] | None = None  # where cases are asked for over HTTP
+    rated: Callable[[Settings], Callable[[Rating], NewCase]] | None = None
+    comes_with: tuple[str, ...] = ()
     interval: float = 1.0  # seconds between two notes for as long as the place has told no pace
     case_url: Callable[[Settings, CaseKey], str] | None = None  # where people look at a case
     missed: Callable[[Settings, Wait], MissedCases] | None = None

@@ -18,7 +18,7 @@ from integration.cases.beside import Beside
 from integration.cases.ledger import Ledger
 from integration.cases.recovery import Recovery
 from integration.cases.steps import Routes
-from integration.facts import CaseKey, Details, desk_of
+from integration.facts import CaseKey, Details, NewCase, Rating, desk_of
 from integration.ports import Callback, Cases, Door, Place, Project, SecondPlace, Service, Summariser, Wait
 from integration.settings import Settings
 
@@ -56,6 +56,14 @@ def needed(set_up: Collection[str]) -> Iterator[str]:
         yield DEFAULT_DOOR
     targets = {service.posts_to for service in services}
     yield from (name for name, offered in _BY_FOLDER.items() if targets & {service.name for service in offered})
+
+
+def completed(set_up: Collection[str]) -> Iterator[str]:
+    """The folders that are set up by nothing of their own: all that one of their services comes with is there."""
+    names = {service.name for folder in set_up for service in _BY_FOLDER[folder]}
+    for folder, offered in _BY_FOLDER.items():
+        if folder not in set_up and any(service.comes_with and names >= {*service.comes_with} for service in offered):
+            yield folder
 
 
 def _offered(settings: Settings | None) -> tuple[Service, ...]:
@@ -139,6 +147,11 @@ def apis(settings: Settings, redis: Redis, cases: Cases) -> list[Blueprint]:
 def doors(settings: Settings) -> dict[str, Door]:
     """Where services tell of new cases, by the names of the endpoints."""
     return {service.endpoint: service.door(settings) for service in _offered(settings) if service.door is not None}
+
+
+def ratings(settings: Settings) -> Callable[[Rating], NewCase] | None:
+    """What makes a case of how somebody rated one; None when nobody is to be told of ratings."""
+    return next((service.rated(settings) for service in _offered(settings) if service.rated is not None), None)
 
 
 def summariser(settings: Settings) -> Summariser:

@@ -133,12 +133,14 @@ def _folders() -> Mapping[str, ModuleType]:
 
 
 def _parts(reader: Reader) -> tuple[Part, ...]:
-    """What the folders declare that are set up, or needed."""
-    from integration.services import needed  # noqa: PLC0415 -- likewise
+    """What the folders declare that are set up, or needed, or come with those."""
+    from integration.services import completed, needed  # noqa: PLC0415 -- likewise
 
     parts: dict[str, Part | None] = {folder: module.read(reader) for folder, module in _folders().items()}
     for folder in needed([folder for folder, part in parts.items() if part is not None]):
         parts[folder] = parts[folder] or _folders()[folder].read_needed(reader)
+    for folder in completed([folder for folder, part in parts.items() if part is not None]):
+        parts[folder] = _folders()[folder].read_completed(reader)
     return tuple(part for part in parts.values() if part is not None)
 
 

@@ -13,7 +13,7 @@ from sandbox.faults import Malformed
 from sandbox.sent import sent_object
 from sandbox.zendesk import Ticket, Zendesk, shapes
 from sandbox.zendesk.account import STATUSES
-from sandbox.zendesk.records import BRANDS, CHANNELS, FIELDS, FORMS
+from sandbox.zendesk.records import BRANDS, CHANNELS, FIELDS, FORMS, RATINGS
 from sandbox.zendesk.refusals import Refusal
 
 NULL: Final = type(None)
@@ -59,10 +59,19 @@ def add_routes(routes: Blueprint, zendesk: Zendesk) -> None:
         _done(lambda: zendesk.merge(ticket_id, into=into))
         return "", 204
 
+    def rate(ticket_id: int) -> ResponseReturnValue:
+        sent = sent_object()
+        rating, comment = sent.get("rating"), sent.get("comment")
+        if rating not in RATINGS or not isinstance(comment, str | None):
+            raise Malformed(f"rating: one of {', '.join(RATINGS)}; comment: str or null")
+        _done(lambda: zendesk.rate(ticket_id, rating, comment))
+        return "", 204
+
     routes.add_url_rule("/tickets", view_func=file_ticket, methods=["POST"])
     routes.add_url_rule("/tickets", view_func=list_tickets, methods=["GET"])
     routes.add_url_rule("/tickets/<int:ticket_id>/tags", view_func=add_tags, methods=["POST"])
     routes.add_url_rule("/tickets/<int:ticket_id>/merge", view_func=merge, methods=["POST"])
+    routes.add_url_rule("/tickets/<int:ticket_id>/rating", view_func=rate, methods=["POST"])
 
 
 def read_ticket(data: dict[str, Any]) -> dict[str, Any]:

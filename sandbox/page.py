@@ -15,7 +15,7 @@ from sandbox.faults import Faults
 from sandbox.logrocket import LogRocket
 from sandbox.troubles import TROUBLES, World
 from sandbox.zendesk import Zendesk
-from sandbox.zendesk.records import BRAND_ID, BRANDS
+from sandbox.zendesk.records import BRAND_ID, BRANDS, RATINGS
 from sandbox.zendesk.refusals import Refusal
 
 HEADERS: Final = {
@@ -61,6 +61,10 @@ def blueprint(zendesk: Zendesk, logrocket: LogRocket, faults: Faults) -> Bluepri
         change_as_agent(zendesk, ticket_id, request.form)
         return redirect(url_for("page.show", _anchor=f"ticket-{ticket_id}"), 303)
 
+    def rate_ticket(ticket_id: int) -> ResponseReturnValue:
+        rate_as_customer(zendesk, ticket_id, request.form)
+        return redirect(url_for("page.show", _anchor=f"ticket-{ticket_id}"), 303)
+
     def switch_trouble() -> ResponseReturnValue:
         trouble = TROUBLES.get(request.form.get("trouble", ""))
         wanted = request.form.get("switch")
@@ -72,6 +76,7 @@ def blueprint(zendesk: Zendesk, logrocket: LogRocket, faults: Faults) -> Bluepri
     routes.add_url_rule("/", view_func=show)
     routes.add_url_rule("/sandbox/tickets", view_func=file_ticket, methods=["POST"])
     routes.add_url_rule("/sandbox/tickets/<int:ticket_id>", view_func=change_ticket, methods=["POST"])
+    routes.add_url_rule("/sandbox/tickets/<int:ticket_id>/rating", view_func=rate_ticket, methods=["POST"])
     routes.add_url_rule("/sandbox/trouble", view_func=switch_trouble, methods=["POST"])
     return routes
 
@@ -91,6 +96,17 @@ def file_for_somebody(zendesk: Zendesk, form: Mapping[str, str]) -> None:
         submitter=submitter or None,
         brand_id=int(brand),
     )
+
+
+def rate_as_customer(zendesk: Zendesk, ticket_id: int, form: Mapping[str, str]) -> None:
+    """Rate a ticket, with a comment or without."""
+    rating = form.get("rating", "")
+    if rating not in RATINGS:
+        abort(400)
+    try:
+        zendesk.rate(ticket_id, "good" if rating == "good" else "bad", form.get("comment", "").strip() or None)
+    except Refusal:
+        abort(400)
 
 
 def change_as_agent(zendesk: Zendesk, ticket_id: int, form: Mapping[str, str]) -> None:

@@ -30,7 +30,7 @@ NOTE_SECONDS: Final = 60.0
 LOGROCKET_SECONDS: Final = 3.0
 BACKLOG: Final = 2048
 
-INSTALL: Final = (sys.executable, "-m", "integration", "install", "--yes")
+INSTALL: Final = (sys.executable, "-m", "integration", "install", "--yes", "--ratings")
 """The product's own command for Zendesk, which says `ZENDESK_WEBHOOK_SECRET=...` at its end."""
 SERVE: Final = (sys.executable, "-m", "integration", "serve", "--data")
 """The product's own command for Valkey, web and worker; it takes the folder for its data, where Valkey listens."""

@@ -12,7 +12,7 @@ from sandbox import outcome
 from sandbox.logrocket import HighlightsRecord, LogRocket
 from sandbox.troubles import Trouble, World
 from sandbox.zendesk import Comment, Delivery, Ticket, Zendesk
-from sandbox.zendesk.records import BRAND_ID, BRANDS
+from sandbox.zendesk.records import BRAND_ID, BRANDS, RATINGS
 
 Look = Literal["done", "now", "trouble"]
 
@@ -92,6 +92,8 @@ def _facts(zendesk: Zendesk, ticket: Ticket) -> list[str]:
         facts.append(f"filed by {zendesk.desk.account.user(ticket.submitter_id).name}")
     if zendesk.desk.account.user(ticket.requester_id).suspended:
         facts.append("suspended")
+    if ticket.rating in RATINGS:
+        facts.append(f"rated {ticket.rating}{f': {ticket.rating_comment}' if ticket.rating_comment else ''}")
     if ticket.brand_id != BRAND_ID:
         facts.append(BRANDS[ticket.brand_id])
     return facts + ([f"tags: {', '.join(ticket.tags)}"] if ticket.tags else [])

@@ -20,6 +20,7 @@ from integration.__main__ import COMMANDS, _parser
 from integration.cases.entry import State
 from integration.settings import from_environment, names
 from integration.web.app import create_app
+from integration.zendesk.ratings import PAYLOAD as RATINGS_PAYLOAD
 from integration.zendesk.setup.wording import ON_DEMAND_PAYLOAD, PAYLOAD
 from tests.conftest import ROOT
 from tests.variables import ASKED, ENVIRON, INTERCOM, SURVEYS_AND_SLACK, VARIABLES, needed
@@ -232,6 +233,7 @@ def test_every_target_of_make_that_a_document_shows_exists(document: Path) -> No
 def test_the_bodies_that_are_made_by_hand_are_ours() -> None:
     assert PAYLOAD in (ROOT / "docs/install.md").read_text()
     assert ON_DEMAND_PAYLOAD in (ROOT / "docs/install.md").read_text()
+    assert RATINGS_PAYLOAD in (ROOT / "docs/surveys-and-slack.md").read_text()
 
 
 # -- Endpoints and states

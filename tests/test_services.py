@@ -47,6 +47,21 @@ def test_all_of_it_is_offered_side_by_side() -> None:
     assert offered(settings) == ({"/zendesk/tickets"} | sources, places, ("Zendesk", "Slack", "LogRocket"))
 
 
+def test_zendesk_and_slack_are_all_that_its_ratings_need() -> None:
+    settings = from_environment(ENVIRON | SLACK | {"SURVEY_MAX_SCORE": "3"})
+    places = {"zendesk": "Zendesk", "survey": "Slack"}
+    assert offered(settings) == ({"/zendesk/tickets"}, places, ("Zendesk", "Slack", "LogRocket"))
+    assert settings.of(SurveySettings).max_score == 3
+    assert services.ratings(settings) is not None
+    assert missing(ENVIRON | SLACK | {"SURVEY_MAX_SCORE": "12"}) == {"SURVEY_MAX_SCORE"}
+
+
+@pytest.mark.parametrize("environ", [ENVIRON, WITHOUT_ZENDESK | ASKED | SLACK])
+def test_without_one_of_them_nobody_makes_cases_of_ratings(environ: dict[str, str]) -> None:
+    settings = from_environment(environ)
+    assert (services.ratings(settings), settings.find(SurveySettings)) == (None, None)
+
+
 def test_surveys_do_without_zendesk() -> None:
     settings = from_environment(WITHOUT_ZENDESK | SLACK | SURVEY)
     assert offered(settings) == ({"/surveys/plain"}, {"survey": "Slack"}, ("Slack", "LogRocket"))

@@ -13,7 +13,7 @@ from typing import Final
 
 from redis import Redis
 
-from integration import checks, logs
+from integration import checks, logs, services
 from integration.ask.settings import AskSettings
 from integration.cases import connections
 from integration.checks.offline import of_settings, of_settings_offline
@@ -89,7 +89,8 @@ def _of_desks(settings: Settings) -> Iterator[Group]:
     if settings.find(ZendeskSettings) is not None:
         from integration.zendesk.checks import of_zendesk  # noqa: PLC0415 -- zenpy is large
 
-        yield Group(name="Zendesk", checks=of(of_zendesk, settings, clock=time.time))
+        tells_ratings = services.ratings(settings) is not None
+        yield Group(name="Zendesk", checks=of(of_zendesk, settings, tells_ratings=tells_ratings, clock=time.time))
     workspace = settings.find(IntercomSettings)
     if workspace is not None:
         from integration.intercom.checks import of_intercom  # noqa: PLC0415 -- few have it

@@ -17,16 +17,17 @@ from typing import Final
 from integration.commands import in_the_same_form
 from integration.errors import RemoteError, Temporary
 from integration.safe_text import printable
-from integration.settings import public_url, reading
+from integration.settings import environment, public_url, reading
 from integration.zendesk import settings as zendesk_settings
 from integration.zendesk import trouble
 from integration.zendesk.settings import ZendeskSettings
-from integration.zendesk.setup.account import Admin
+from integration.zendesk.setup.account import Admin, Refused
 from integration.zendesk.setup.carrying_out import carry_out
 from integration.zendesk.setup.conditions import FIELDS, CannotFilterError, Choices, Filters, resolve
 from integration.zendesk.setup.macros import MacroAdmin, plan_macro, plan_no_macro
 from integration.zendesk.setup.objects import Account
-from integration.zendesk.setup.plan import Plan, Step, plan_install
+from integration.zendesk.setup.plan import Plan, Ratings, Step, plan_install
+from integration.zendesk.setup.rating_conditions import require_ratings
 from integration.zendesk.setup.step_words import in_words
 from integration.zendesk.webhook import ENDPOINT
 
@@ -52,6 +53,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "ticket; by default it does, or as it was chosen before",
     )
     parser.add_argument("--macro", action="store_true", help="make a macro, too, which adds that tag")
+    parser.add_argument(
+        "--ratings",
+        action=argparse.BooleanOptionalAction,
+        help="whether a trigger tells of tickets that customers rate as bad, for a message in Slack; by default as it "
+        "was before",
+    )
     filters = parser.add_argument_group("filters", _FILTERS)
     for kind in FIELDS:
         filters.add_argument(f"--{kind}", action="append", default=[], metavar="ID|NAME", help=f"tickets of a {kind}")
@@ -77,6 +84,8 @@ def run(options: argparse.Namespace) -> int:
         print(f"{error}.", file=sys.stderr)
         return 2
     except RemoteError as error:
+        if options.ratings and isinstance(error, Refused):
+            print("Without --ratings the command goes on with the rest.", file=sys.stderr)
         return tell_trouble(error, settings)
 
 
@@ -91,11 +100,20 @@ def read_settings(environ: Mapping[str, str] | None = None) -> tuple[ZendeskSett
 
 def _install(options: argparse.Namespace, settings: ZendeskSettings, endpoint: str) -> int:
     admin = Admin(settings, wait=wait)
-    choices = admin.choices() if any(getattr(options, kind) for kind in FIELDS) else {}
-    filters = _filters(options, choices)
-    plan_for = functools.partial(plan_install, endpoint=endpoint, filters=filters, on_demand=options.on_demand)
+    choices = admin.choices() if options.ratings or any(getattr(options, kind) for kind in FIELDS) else {}
+    if options.ratings:
+        require_ratings(choices)
+    plan_for = functools.partial(
+        plan_install,
+        endpoint=endpoint,
+        filters=_filters(options, choices),
+        on_demand=options.on_demand,
+        ratings=Ratings(wanted=options.ratings, choices=choices),
+    )
     run = _Run(options, plan_for, choices=choices, what="The webhook and the triggers are")
     print(f"Zendesk account {settings.subdomain}, deliveries to {endpoint}", flush=True)
+    if options.ratings:
+        _tell_of_slack()
     if options.dry_run:
         run.show(run.plan(admin.look()))
         _macro(options, settings, endpoint)
@@ -209,6 +227,16 @@ def _filters(options: argparse.Namespace, choices: Choices) -> Filters | None:
     if not any_filter and not options.no_filters:
         return None
     return Filters(named=named, tags=options.tag, without_tags=options.without_tag)
+
+
+def _tell_of_slack() -> None:
+    """Say what the messages about ratings need, when it is not set here."""
+    missing = [name for name in ("SLACK_BOT_TOKEN", "SLACK_CHANNEL") if not environment().get(name, "").strip()]
+    if missing:
+        print(
+            f"Note: messages about ratings go to Slack. Not set here: {', '.join(missing)}. Nobody is told of a rating "
+            "until both are set where web and worker run: see docs/surveys-and-slack.md."
+        )
 
 
 def _tell_secret(secret: str, present: Sequence[str]) -> None:

@@ -7,33 +7,42 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 from integration.errors import MalformedDelivery, SettingsError
 from integration.json_body import parse_object
 from integration.safe_text import masked, printable
 from integration.settings import environment
+from integration.surveys import ratings as surveys_ratings
 from integration.surveys import readers
 from integration.surveys import settings as surveys
 from integration.surveys.answer import Answer
 from integration.surveys.settings import SurveySettings
 from integration.variables import Reader
+from integration.zendesk import ratings as zendesk_ratings
+from integration.zendesk import settings as zendesk
+from integration.zendesk.settings import ZendeskSettings
 
 HELP = "show what a survey's recorded payload would be read as"
+_ZENDESK: Final = "zendesk"  # its ratings come at the door of tickets, and are no JSON when a comment has a quote in it
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes."""
     parser.add_argument("file", type=Path, metavar="FILE", help="a payload's body, or the whole HTTP request")
-    parser.add_argument("--as", dest="source", choices=readers.SOURCES, help="which source sent it")
+    parser.add_argument("--as", dest="source", choices=(*readers.SOURCES, _ZENDESK), help="which source sent it")
 
 
 def run(options: argparse.Namespace) -> int:
     """Show it; 1 when it would be refused, or is no answer."""
-    settings = _settings()
+    settings, desk = _settings()
     try:
-        payload = parse_object(_body(options.file.read_bytes()))
-        source = options.source or readers.source_of(payload)
-        answer = readers.answer(payload, settings, source=source)
+        body = _body(options.file.read_bytes())
+        source = options.source or _source_of(body)
+        if source == _ZENDESK:
+            answer: Answer | None = surveys_ratings.answer(zendesk_ratings.read(body, desk))
+        else:
+            answer = readers.answer(parse_object(body), settings, source=source)
     except OSError as error:
         print(f"{options.file} cannot be read: {error.strerror}.", file=sys.stderr)
         return 2
@@ -48,9 +57,14 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _settings() -> SurveySettings:
+def _source_of(body: bytes) -> str:
+    return _ZENDESK if zendesk_ratings.is_one(body) else readers.source_of(parse_object(body))
+
+
+def _settings() -> tuple[SurveySettings, ZendeskSettings]:
+    """What payloads are read by; secrets and accounts are not asked for."""
     reader = Reader(environment())
-    settings = surveys.read_questions(reader)
+    settings = surveys.read_questions(reader), zendesk.read_people(reader)
     if reader.problems:
         raise SettingsError([f"{name} {problem}" for name, problem in reader.problems.items()])
     return settings
@@ -76,7 +90,7 @@ def _score(answer: Answer, settings: SurveySettings, *, source: str) -> str:
     match answer.is_low(max_score=settings.max_score):
         case None:
             asked = settings.formbricks if source == "formbricks" else settings.typeform
-            unset = source != "plain" and asked is not None and not asked.score.id
+            unset = source in ("formbricks", "typeform") and asked is not None and not asked.score.id
             where = f": {source.upper()}_SCORE is not set" if unset else ""
             return f"none{where}; a comment is kept for a score that is known"
         case True:

@@ -68,9 +68,13 @@ class Layout:
 
     @property
     def subject(self) -> str:
-        """The score; empty when the note is about no answer."""
+        """The score, or which case was rated badly; empty when the note is about no answer."""
         said = self.occasion.said
-        return "" if said is None or said.score is None else self.words.say("score", score=f"{said.score:g}")
+        if said is None or said.score is None:
+            return ""
+        if said.rated:
+            return self.words.say("rated", name=harmless(_one_line(said.rated), self.links))
+        return self.words.say("score", score=f"{said.score:g}")
 
     def answer(self) -> Block | None:
         """The score and what was said with it; None when the note is about no answer."""
@@ -84,11 +88,16 @@ class Layout:
 
     def _answer(self) -> Iterator[Span]:
         if self.subject:
-            yield from (Start(Mark.STRONG), self.subject, End(Mark.STRONG))
+            yield from (Start(Mark.STRONG), *self._subject(), End(Mark.STRONG))
         comment = "" if self.occasion.said is None else " ".join(clean(self.occasion.said.comment or "").split())
         if comment:
             shown = _short(harmless(comment, self.links), _LONGEST_COMMENT)
             yield from ("\n" if self.subject else "", self.words.say("comment", comment=shown))
+
+    def _subject(self) -> tuple[Span, ...]:
+        """The subject, as a link to the case that was rated."""
+        url = "" if self.occasion.said is None else self.occasion.said.url
+        return link(self.subject, url) if url else (self.subject,)
 
     def remarks(self) -> Iterator[str]:
         """What is special about this note, a sentence each."""

@@ -14,13 +14,18 @@ from integration.surveys.settings import DESK, SurveySettings
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What is known of an answer; `score` is of 10, `given_at` in Unix seconds, None where nothing told it (yet)."""
+    """What is known of an answer; `score` is of 10, `given_at` in Unix seconds, None where nothing told it (yet).
+
+    `rated` is the case that it rates, and `url` where people look at that; most rate none.
+    """
 
     reference: str
     score: float | None = None
     person: Person = field(default_factory=Person)
     comment: str | None = field(default=None, repr=False)
     given_at: float | None = None
+    rated: str = ""
+    url: str = ""
 
     @property
     def key(self) -> CaseKey:
@@ -37,7 +42,7 @@ class Answer:
             key=self.key,
             person=self.person,
             created=self.given_at,
-            said=Said(score=self.score, comment=self.comment),
+            said=Said(score=self.score, comment=self.comment, rated=self.rated, url=self.url),
             settle=settings.settle_seconds,
             begins=self.is_low(max_score=settings.max_score) is True,
         )

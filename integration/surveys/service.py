@@ -1,7 +1,7 @@
 """Surveys as the rest of this project sees them: a service for each source that an admin has set up.
 
 The answers of all of them are cases of one desk, whose notes go to Slack. A source's door is imported when it is made:
-most installations have none.
+most installations have none. Ratings have no door here: the desk whose cases are rated tells of them at its own.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from integration.surveys.settings import DESK, SurveySettings
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from integration.facts import NewCase, Rating
     from integration.ports import Door
     from integration.settings import Settings
 
@@ -36,6 +37,12 @@ def _typeform(settings: Settings) -> Door:
     from integration.surveys.typeform import TypeformDoor  # noqa: PLC0415 -- see above
 
     return TypeformDoor(settings.of(SurveySettings))
+
+
+def _rated(settings: Settings) -> Callable[[Rating], NewCase]:
+    from integration.surveys.ratings import as_cases  # noqa: PLC0415 -- see above
+
+    return as_cases(settings.of(SurveySettings))
 
 
 def _has(part: str) -> Callable[[Settings], bool]:
@@ -84,5 +91,14 @@ SERVICES: Final = (
         "typeform",
         _typeform,
         Signing(secret="TYPEFORM_WEBHOOK_SECRET", needed="usable answer"),  # noqa: S106 -- likewise
+    ),
+    Service(
+        name="Ratings",
+        credentials="SLACK_BOT_TOKEN",
+        is_set_up=lambda settings: settings.find(SurveySettings) is not None,
+        desk=DESK,
+        posts_to=_SLACK,
+        rated=_rated,
+        comes_with=("Zendesk", _SLACK),
     ),
 )

@@ -61,7 +61,8 @@ class SurveySettings:
     def facts(self) -> dict[str, object]:
         """What a process says of it at its start, in the log."""
         sources = {"plain": self.token, "formbricks": self.formbricks, "typeform": self.typeform}
-        return {"surveys": ",".join(name for name, source in sources.items() if source is not None)}
+        known = [name for name, source in sources.items() if source is not None]
+        return {"surveys": ",".join(known)} if known else {}
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -72,15 +73,20 @@ class SurveySettings:
 
 def read(reader: Reader) -> SurveySettings | None:
     """All of it; None when no source is set up. What a source needs is needed as soon as something of it is set."""
-    settings = SurveySettings(
+    settings = read_completed(reader)
+    sources = reader.text("SURVEY_TOKEN"), settings.formbricks, settings.typeform
+    return settings if any(sources) else None
+
+
+def read_completed(reader: Reader) -> SurveySettings:
+    """All of it, also when no source is set up: a desk may tell of ratings, which need none."""
+    return SurveySettings(
         token=reader.read("SURVEY_TOKEN", variables.secret, default=None),
         max_score=reader.read("SURVEY_MAX_SCORE", _of_ten, default=6.0),
         settle_seconds=reader.read("SURVEY_SETTLE_SECONDS", variables.seconds, default=180.0),
         formbricks=_source(reader, "FORMBRICKS", _standard_secret),
         typeform=_source(reader, "TYPEFORM", variables.secret),
     )
-    sources = reader.text("SURVEY_TOKEN"), settings.formbricks, settings.typeform
-    return settings if any(sources) else None
 
 
 def read_questions(reader: Reader) -> SurveySettings:

@@ -22,7 +22,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     routes, doors, callback = services.routes(settings), services.doors(settings), services.callback(settings)
     app.extensions["deliveries"] = counted = Deliveries(for_pages, settings.keys, routes.endpoints)
     ledger = services.open_ledger(settings, connections.for_web(settings))
-    deliveries.register_doors(app, doors, ledger, counted)
+    deliveries.register_doors(app, doors, ledger, counted, ratings=services.ratings(settings))
     for api in services.apis(settings, connections.for_web(settings), asked_cases.AskedCases(ledger)):
         app.register_blueprint(api)
     deliveries.register_callback(app, routes.callback, callback, ledger, counted)

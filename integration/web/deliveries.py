@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 
 from flask import Flask, request
 from flask.typing import ResponseReturnValue
@@ -12,20 +13,30 @@ from werkzeug.exceptions import RequestEntityTooLarge
 from integration import logs
 from integration.cases.deliveries import Deliveries
 from integration.cases.ledger import CallbackOutcome, Ledger, Received
-from integration.facts import Identified, NewCase, as_logged
+from integration.facts import Identified, NewCase, Rating, as_logged
 from integration.ports import Callback, Door, TriedDoor
 from integration.web.answers import answer, later
 
 log = logs.get(__name__)
 
+Ratings = Callable[[Rating], NewCase] | None
+"""What makes cases of ratings; None when nobody is to be told of them."""
+Told = NewCase | Identified | Rating | None
+"""What a door read."""
 
-def register_doors(app: Flask, doors: Mapping[str, Door], ledger: Ledger, deliveries: Deliveries) -> None:
+
+def register_doors(
+    app: Flask, doors: Mapping[str, Door], ledger: Ledger, deliveries: Deliveries, *, ratings: Ratings
+) -> None:
     """Give the application an endpoint for each door, by its name, under which `deliveries` counts."""
     for name, door in doors.items():
-        _register_door(app, name, door, ledger, deliveries)
+        take = partial(_take, ignored=door.ignored, ledger=ledger, ratings=ratings)
+        _register_door(app, name, door, deliveries, take)
 
 
-def _register_door(app: Flask, name: str, door: Door, ledger: Ledger, deliveries: Deliveries) -> None:
+def _register_door(
+    app: Flask, name: str, door: Door, deliveries: Deliveries, take: Callable[[Told], ResponseReturnValue]
+) -> None:
     if isinstance(door, TriedDoor):
         tried = door.tried
         app.add_url_rule(door.path, f"{name}_door_tried", lambda: answer(tried), methods=["HEAD"])
@@ -41,12 +52,21 @@ def _register_door(app: Flask, name: str, door: Door, ledger: Ledger, deliveries
         body = _body(door.max_bytes)
         door.verify(body, request.headers, now=time.time())
         deliveries.verified(name)
-        told = door.read(body, request.headers)
-        if told is None:
-            return answer(door.ignored)
-        if isinstance(told, Identified):
-            return answer(202, "queued") if ledger.look_again(told) else answer(door.ignored)
+        return take(door.read(body, request.headers))
+
+
+def _take(told: Told, *, ignored: int, ledger: Ledger, ratings: Ratings) -> ResponseReturnValue:
+    """Take in what a door read, and say what became of it."""
+    if told is None:
+        return answer(ignored)
+    if isinstance(told, Identified):
+        return answer(202, "queued") if ledger.look_again(told) else answer(ignored)
+    if not isinstance(told, Rating):
         return _received(told, ledger)
+    if ratings is not None:
+        return _received(ratings(told), ledger)
+    log.warning("a rating is told to nobody: set SLACK_BOT_TOKEN and SLACK_CHANNEL, or run `install --no-ratings`")
+    return answer(200, "nothing to do")
 
 
 def _received(told: NewCase, ledger: Ledger) -> ResponseReturnValue:

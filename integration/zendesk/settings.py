@@ -99,6 +99,17 @@ def read_needed(reader: Reader) -> ZendeskSettings:
     )
 
 
+def read_people(reader: Reader) -> ZendeskSettings:
+    """What recorded deliveries are read by: no account is asked for."""
+    return ZendeskSettings(
+        subdomain="",
+        url="",
+        credentials=OAuthClient(client_id="", client_secret=""),
+        identify_by=reader.read("IDENTIFY_BY", _ways, default=AS_DELIVERED),
+        skip_domains=reader.read("SKIP_DOMAINS", _domains, default=variables.NONE),
+    )
+
+
 def read_for_installing(reader: Reader) -> ZendeskSettings:
     """All of it, with the signing secrets as they stand there, good or bad: `install` tells which one is right."""
     return replace(_account(reader), webhook_secrets=tuple(variables.listed(reader.text("ZENDESK_WEBHOOK_SECRET"))))

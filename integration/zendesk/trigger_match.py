@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from integration.zendesk import ratings
 from integration.zendesk.settings import OPT_OUT
 from integration.zendesk.setup.conditions import Condition, Conditions, fires_on_changes
 from integration.zendesk.times import unix
@@ -41,7 +42,8 @@ class Rule:
 def rules_of(webhooks: Iterable[Record], triggers: Iterable[Record]) -> list[Rule]:
     """The rules of these webhooks: their subscription, and the triggers that call them.
 
-    What fires upon changes alone tells of no new ticket, as the trigger for highlights on demand.
+    What fires upon changes alone tells of no new ticket, as the trigger for highlights on demand; nor does what tells
+    of ratings.
     """
     ids, subscriptions = set(), []
     for webhook in webhooks:
@@ -95,9 +97,12 @@ def _with_listed_tags(ticket: Record) -> Record:
 
 
 def _called(trigger: Record) -> Iterator[str]:
+    """The webhooks that a trigger calls, but with ratings."""
     for action in trigger.get("actions") or ():
         value = action.get("value") if isinstance(action, dict) else None
-        if isinstance(value, list) and value and action.get("field") == "notification_webhook":
+        if not isinstance(value, list) or not value or action.get("field") != "notification_webhook":
+            continue
+        if not ratings.is_one(str(value[-1]).encode(errors="replace")):
             yield str(value[0])
 
 

@@ -17,10 +17,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from integration.errors import MalformedDelivery, OutOfDate, UnverifiedDelivery, WrongSignature
-from integration.facts import NewCase, Person, case_key
+from integration.facts import NewCase, Person, Rating, case_key
 from integration.json_body import identity, parse_object
 from integration.ports import Headers
-from integration.zendesk import people
+from integration.zendesk import people, ratings
 from integration.zendesk.people import email_address
 from integration.zendesk.settings import ZENDESK_TEST_SECRET, ZendeskSettings
 from integration.zendesk.times import unix
@@ -44,7 +44,11 @@ _LEADING_ID = re.compile(
 
 
 class TicketDoor:
-    """Where Zendesk's trigger tells of new tickets."""
+    """Where Zendesk's triggers tell of new tickets, of highlights that somebody asks for, and of bad ratings.
+
+    They call one webhook with one secret: there is one address to prove, and nothing more to set. What a body tells of,
+    its start says, which is the trigger's own.
+    """
 
     path = ENDPOINT
     ignored = 204
@@ -66,8 +70,10 @@ class TicketDoor:
         """Raise `UnverifiedDelivery` unless Zendesk signed the body with a secret of ours around `now`."""
         verify(body, headers, secrets=self._settings.webhook_secrets, now=now)
 
-    def read(self, body: bytes, headers: Headers) -> NewCase | None:
-        """The ticket that a verified delivery tells of."""
+    def read(self, body: bytes, headers: Headers) -> NewCase | Rating | None:
+        """The ticket that a verified delivery tells of, or how one was rated."""
+        if ratings.is_one(body):
+            return ratings.read(body, self._settings)
         case = read(body)
         if case is None:
             return None

@@ -176,6 +176,15 @@ class Zendesk:
         """Apply a macro to a ticket, as an agent does with a click."""
         self.desk.apply_macro(ticket_id, macro_id, by=self.desk.account.agent)
 
+    def rate(self, ticket_id: int, rating: Literal["good", "bad"], comment: str | None = None) -> None:
+        """Rate a ticket, as its requester does when an agent has solved it.
+
+        A comment may come later: then it is rated once more, with it.
+        """
+        if self.ticket(ticket_id).status not in ("solved", "closed"):
+            self.desk.update(ticket_id, Change(fields={"status": "solved"}), by=self.desk.account.agent)
+        self.desk.rate(ticket_id, rating, comment)
+
     def merge(self, *ids: int, into: int, source_comment: str | None = None, public: bool = False) -> None:
         """Merge tickets into another one, as an agent does: with the comments that Zendesk proposes.
 

@@ -192,6 +192,31 @@ class Account:
             self.tickets[ticket.id] = ticket
             return ticket, audit
 
+    def rate(self, ticket_id: int, rating: str, comment: str | None) -> tuple[Ticket, Ticket]:
+        """Rate a ticket as its requester; returns it as it was and as it is. A comment stays until another comes."""
+        with self.lock:
+            before = self.ticket(ticket_id)
+            if before.status == "closed":
+                raise refusals.closed(self.closed_says)
+            told = before.rating_comment if comment is None else comment
+            ticket = replace(before, rating=rating, rating_comment=told, updated_at=now())
+            event = {
+                "id": self.new_id(),
+                "type": "Change",
+                "field_name": "satisfaction_score",
+                "value": ticket.satisfaction_score,
+                "previous_value": before.satisfaction_score,
+            }
+            audit = Audit(
+                id=self.new_id(),
+                ticket_id=ticket_id,
+                author_id=ticket.requester_id,
+                events=(event,),
+                created_at=ticket.updated_at,
+            )
+            self.tickets[ticket_id] = replace(ticket, audits=(*ticket.audits, audit))
+            return before, self.tickets[ticket_id]
+
     def make_private(self, ticket_id: int, comment_id: int) -> None:
         """Turn a public comment into an internal note."""
         with self.lock:

@@ -170,6 +170,8 @@ def _require_condition(condition: object) -> None:
     if not isinstance(condition, dict) or not known:
         raise refusals.invalid_record("conditions", f"Conditions: not known to this account: {condition!r}")
     values = VALUES.get(str(condition["field"]))
+    if condition["operator"] in ("changed", "not_changed"):  # they compare with no value
+        return
     if values is not None and str(condition.get("value")) not in values:
         raise refusals.invalid_record("conditions", f"Conditions: there is no such value: {condition!r}")
 

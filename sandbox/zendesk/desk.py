@@ -54,6 +54,11 @@ class Desk:
         self.fire(ticket, "Change")
         return ticket, audit
 
+    def rate(self, ticket_id: int, rating: str, comment: str | None) -> None:
+        """Let a ticket's requester rate it, then let the triggers see that."""
+        before, ticket = self.account.rate(ticket_id, rating, comment)
+        self.fire(ticket, "Change", before=before)
+
     def merge(self, ids: Sequence[int], *, into: int, comments: MergeComments, by: User) -> None:
         """Merge tickets into another one, then let the triggers see the change of that one."""
         sources = [self.account.ticket(number) for number in ids]
@@ -92,7 +97,7 @@ class Desk:
             if TICKET_CREATED in webhook.subscriptions and webhook.status == "active":
                 self.deliverer.deliver(webhook, ticket.id, ticket_created(ticket))
 
-    def fire(self, ticket: Ticket, update_type: UpdateType) -> None:
+    def fire(self, ticket: Ticket, update_type: UpdateType, *, before: Ticket | None = None) -> None:
         """Let the triggers whose conditions hold carry out their actions, in order, each at most once.
 
         When one changes the ticket, Zendesk begins anew with those that have not fired yet. Calling a webhook changes
@@ -100,7 +105,7 @@ class Desk:
         """
         waiting = sorted(self.hooks.triggers.values(), key=lambda trigger: trigger.position)
         while (
-            firing := next((trigger for trigger in waiting if fires(trigger, ticket, update_type)), None)
+            firing := next((trigger for trigger in waiting if fires(trigger, ticket, update_type, before=before)), None)
         ) is not None:
             waiting.remove(firing)
             ticket = self._act(firing, ticket)

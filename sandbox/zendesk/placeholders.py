@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final
 
-from sandbox.zendesk.records import BRANDS, Ticket, User
+from sandbox.zendesk.records import BRANDS, RATINGS, Ticket, User
 
 _PLACEHOLDER: Final = re.compile(r"(\\)?(\{\{(.*?)\}\}|\{%.*?%\})", re.DOTALL)
 
@@ -52,6 +52,8 @@ def placeholders(
         "ticket.created_at_with_timestamp": _minute(ticket.created_at),
         "ticket.updated_at_with_timestamp": _minute(ticket.updated_at),
         "ticket.latest_comment": latest,
+        "satisfaction.current_rating": ticket.rating.title() if ticket.rating in RATINGS else "",
+        "satisfaction.current_comment": ticket.rating_comment,
     }
     values |= _person("ticket.requester", requester) | _person("ticket.submitter", submitter)
     values |= {f"ticket.ticket_field_{number}": value for number, value in ticket.custom_fields.items()}

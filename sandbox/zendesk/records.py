@@ -28,6 +28,9 @@ FIELDS: Final = {CUSTOMER_NUMBER: "Customer number", LOGROCKET_USER: "LogRocket 
 CHANNELS: Final = {"web": (0, "Web form"), "mail": (4, "Email"), "api": (5, "Web service (API)"), "chat": (29, "Chat")}
 """The ways a ticket can come in: the id and the title of each."""
 
+RATINGS: Final = ("good", "bad")
+"""How customers can rate a ticket."""
+
 _CROCKFORD: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
@@ -120,10 +123,17 @@ class Ticket:
     form_id: int = FORM_ID
     custom_fields: Mapping[int, str] = field(default_factory=dict)
     via: str = "web"
+    rating: str = "unoffered"
+    rating_comment: str = ""
     comments: tuple[Comment, ...] = ()
     audits: tuple[Audit, ...] = ()
     created_at: datetime = field(default_factory=now)
     updated_at: datetime = field(default_factory=now)
+
+    @property
+    def satisfaction_score(self) -> str:
+        """How its requester rated it, as triggers compare it: with a comment it is another value."""
+        return f"{self.rating}_with_comment" if self.rating_comment else self.rating
 
     @property
     def is_public(self) -> bool:

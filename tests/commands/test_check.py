@@ -29,13 +29,13 @@ from integration.zendesk.checks.user import granted, may_write_notes
 from integration.zendesk.settings import ZENDESK_TEST_SECRET, ApiToken, OAuthClient, ZendeskSettings
 from integration.zendesk.setup.account import Admin
 from integration.zendesk.setup.carrying_out import carry_out
-from integration.zendesk.setup.plan import plan_install
+from integration.zendesk.setup.plan import Ratings, plan_install
 from sandbox import Fault, Sandbox
 from sandbox.zendesk.hooks import TICKET_CREATED, Hooks, Trigger, Webhook
 from tests.conftest import InProcess, Processes, wait_for
 from tests.ports import free_port
 from tests.run_command import Run, runner
-from tests.variables import with_logrocket, with_zendesk
+from tests.variables import SURVEYS_AND_SLACK, with_logrocket, with_zendesk
 
 CLOSED = "http://127.0.0.1:1"  # nobody listens there
 ON_30_NOVEMBER = datetime(2026, 11, 30, tzinfo=UTC).timestamp()
@@ -786,12 +786,14 @@ def installed(settings: Settings, hooks: Hooks) -> Trigger:
     return trigger
 
 
-def install(settings: Settings, *, on_demand: bool | None) -> None:
+def install(settings: Settings, *, on_demand: bool | None, ratings: bool | None = None) -> None:
     def wait(_seconds: float) -> None:
         """Let no time pass."""
 
     endpoint = f"{settings.public_url}/zendesk/tickets"
-    plan_for = functools.partial(plan_install, endpoint=endpoint, filters=None, on_demand=on_demand)
+    plan_for = functools.partial(
+        plan_install, endpoint=endpoint, filters=None, on_demand=on_demand, ratings=Ratings(wanted=ratings)
+    )
     carry_out(
         Admin(settings.of(ZendeskSettings), wait=wait), plan_for, agree=lambda _: True, tell=lambda _: None, wait=wait
     )
@@ -850,6 +852,85 @@ def test_a_trigger_for_demands_alone_tells_of_no_new_ticket(
     hooks.triggers.clear()
     hooks.keep_trigger(installed)
     assert_fails(checked(settings)["trigger"], "no trigger calls")
+
+
+# -- Zendesk: the trigger for ratings
+
+
+@pytest.fixture
+def rated(settings: Settings, hooks: Hooks) -> Trigger:
+    """What `install --ratings` makes is there; the trigger for ratings."""
+    hooks.triggers.clear()
+    hooks.webhooks.clear()
+    install(settings, on_demand=None, ratings=True)
+    (trigger,) = (trigger for trigger in hooks.triggers.values() if "ratings" in trigger.title)
+    return trigger
+
+
+@pytest.fixture
+def with_slack(environ: dict[str, str]) -> Settings:
+    """Slack is set up, and no survey."""
+    slack = {name: SURVEYS_AND_SLACK[name] for name in ("SLACK_BOT_TOKEN", "SLACK_CHANNEL")}
+    return from_environment({**environ, **slack, "SLACK_API_URL": CLOSED})
+
+
+@pytest.mark.usefixtures("installed")
+def test_of_ratings_nothing_is_said_where_nobody_wants_them(settings: Settings) -> None:
+    assert "ratings" not in checked(settings)
+
+
+@pytest.mark.usefixtures("installed")
+def test_where_slack_is_set_up_ratings_are_offered(with_slack: Settings) -> None:
+    assert_ok(checked(with_slack)["ratings"], "install --ratings")
+
+
+@pytest.mark.usefixtures("rated")
+def test_the_trigger_for_ratings_is_seen_and_taken_for_no_other(with_slack: Settings) -> None:
+    results = checked(with_slack)
+    assert_ok(results["ratings"], "tell of bad ratings", "fires when a rating becomes bad")
+    assert_ok(results["trigger"], "tell of new tickets")
+    assert_ok(results["on demand"])
+
+
+@pytest.mark.usefixtures("rated")
+def test_ratings_that_nobody_is_told_of_are_told(settings: Settings) -> None:
+    assert_warns(checked(settings)["ratings"], "Slack is not set up", "SLACK_BOT_TOKEN", "--no-ratings")
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        ({"active": False}, "switched off"),
+        ({"conditions": {"all": [], "any": []}}, "every update"),
+        ({"actions": ()}, "does not call the webhook"),
+    ],
+)
+def test_a_changed_trigger_for_ratings_is_told(
+    with_slack: Settings, hooks: Hooks, rated: Trigger, damage: dict[str, Any], words: str
+) -> None:
+    hooks.keep_trigger(replace(rated, **damage))
+    results = checked(with_slack)
+    assert_warns(results["ratings"], words, "install --ratings")
+    assert_ok(results["trigger"])
+
+
+def test_a_trigger_for_ratings_with_another_body_is_told(with_slack: Settings, hooks: Hooks, rated: Trigger) -> None:
+    webhook_id, body = rated.notifications[0]
+    for other in (str(body).replace('"comment"', '"said"'), '{"rated_ticket_id": "{{ticket.id}}"}'):
+        actions = ({"field": "notification_webhook", "value": [webhook_id, other]},)
+        hooks.keep_trigger(replace(rated, actions=actions))
+        assert_warns(checked(with_slack)["ratings"], "another body", "install --ratings")
+
+
+def test_a_trigger_for_ratings_that_loses_comments_is_told(with_slack: Settings, hooks: Hooks, rated: Trigger) -> None:
+    hooks.keep_trigger(replace(rated, conditions={**rated.conditions, "any": rated.conditions["any"][:1]}))
+    assert_warns(checked(with_slack)["ratings"], "other conditions")
+
+
+def test_a_trigger_for_ratings_alone_tells_of_no_new_ticket(with_slack: Settings, hooks: Hooks, rated: Trigger) -> None:
+    hooks.triggers.clear()
+    hooks.keep_trigger(rated)
+    assert_fails(checked(with_slack)["trigger"], "no trigger calls")
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def recorded(name: str) -> str:
-    return str(FOLDER / f"surveys/{name}.http")
+    return str(FOLDER / f"{name if '/' in name else f'surveys/{name}'}.http")
 
 
 def test_a_low_score_is_shown_with_its_case_and_its_person_masked(capsys: pytest.CaptureFixture[str]) -> None:
@@ -41,6 +41,26 @@ def test_a_body_alone_is_read_too_as_the_source_that_is_named(
     (tmp_path / "body.json").write_bytes(delivery("surveys/plain_high").body)
     assert main(["survey", "body.json", "--as", "plain"]) == 0
     assert "9 of 10, which is not low: nothing would be done" in capsys.readouterr().out
+
+
+def test_a_rating_of_zendesks_is_read_as_it_is_at_the_door_of_tickets(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert main(["survey", recorded("zendesk/rating_broken_by_its_comment")]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "source:   zendesk",
+        "case:     survey-zendesk-35436",
+        "score:    0 of 10, which is low (SURVEY_MAX_SCORE is 6)",
+        "person:   a\u2022\u2022\u2022@s\u2022\u2022\u2022.example, user id u-7",
+        'comment:  It said "declined".?Twice.',
+    ]
+    (tmp_path / "body.json").write_bytes(delivery("zendesk/rating").body)
+    monkeypatch.setenv("IDENTIFY_BY", "external_id")
+    assert main(["survey", "body.json", "--as", "zendesk"]) == 0
+    shown = capsys.readouterr().out
+    assert "person:   user id u-7\ncomment:  none\n" in shown
+    assert main(["survey", recorded("zendesk/trigger"), "--as", "zendesk"]) == 1
+    assert "It would be refused (400): no usable id of the ticket" in capsys.readouterr().err
 
 
 def test_what_is_missing_is_said(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

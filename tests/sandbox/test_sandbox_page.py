@@ -69,6 +69,19 @@ def test_the_form_files_for_a_brand_and_by_an_agent(sandbox: Sandbox) -> None:
     assert len(sandbox.zendesk.tickets()) == 1
 
 
+def test_a_customer_rates_a_ticket_on_the_page(sandbox: Sandbox) -> None:
+    number = sandbox.zendesk.file_ticket()
+    url = f"{sandbox.zendesk.url}/sandbox/tickets/{number}/rating"
+    assert " · rated bad</p>" in requests.post(url, data={"rating": "bad", "comment": " "}, timeout=5).text
+    told = requests.post(url, data={"rating": "bad", "comment": "<b>no</b>"}, timeout=5).text
+    assert " · rated bad: &lt;b&gt;no&lt;/b&gt;</p>" in told
+    assert sandbox.zendesk.ticket(number).satisfaction_score == "bad_with_comment"
+    for wrong in ({"rating": "unoffered"}, {}):
+        assert requests.post(url, data=wrong, timeout=5).status_code == 400
+    sandbox.zendesk.set_status(number, "closed")
+    assert requests.post(url, data={"rating": "good"}, timeout=5).status_code == 400
+
+
 def test_an_agent_tags_and_merges_tickets_on_the_page(sandbox: Sandbox) -> None:
     first, second = sandbox.zendesk.file_ticket(), sandbox.zendesk.file_ticket()
     url = f"{sandbox.zendesk.url}/sandbox/tickets/{first}"

@@ -184,7 +184,7 @@ def test_the_product_installs_itself_and_gets_the_secret_that_it_told(
 ) -> None:
     run("--once").communicate(timeout=30)
     arguments, secret = json.loads((product / "installed").read_text())
-    assert arguments == ["install", "--yes"]
+    assert arguments == ["install", "--yes", "--ratings"]
     assert json.loads((product / "environment").read_text())["ZENDESK_WEBHOOK_SECRET"] == secret
 
 

@@ -18,8 +18,10 @@ from typing import Any, Final
 import requests
 
 from integration.facts import CaseKey, case_key
+from integration.zendesk import ratings, webhook
 from sandbox.intercom import Intercom
 from sandbox.intercom.shapes import as_before_2, shown
+from sandbox.zendesk import placeholders
 from tests.storm.stage import Stage
 from tests.storm.tickets import DOMAIN, Kind
 
@@ -42,8 +44,10 @@ LOW: Final = Kind(name="low score", share=4, innocent=True)
 LOW_OF_USER: Final = Kind(name="low score by user id", share=2, innocent=True)
 LOW_AGAIN: Final = Kind(name="low score, delivered up to 10 times", share=2)
 COMMENTED_LATER: Final = Kind(name="low score, comment later", share=2)
+RATED: Final = Kind(name="bad rating of a ticket, comment later", share=2)
 NOT_LOW: Final = Kind(name="score that is not low", share=1, note=False)
-SCORES: Final = (LOW, LOW_OF_USER, LOW_AGAIN, COMMENTED_LATER, NOT_LOW)
+SCORES: Final = (LOW, LOW_OF_USER, LOW_AGAIN, COMMENTED_LATER, RATED, NOT_LOW)
+FIRST_RATED: Final = 900_000_000  # the number of a ticket: only its rating is told of
 
 CALLED_BACK: Final = Kind(name="asked, with a callback", share=4, innocent=True)
 POLLED: Final = Kind(name="asked, polled", share=4, innocent=True)
@@ -146,6 +150,8 @@ class Doors:
         number = len(self.sent)
         if kind in CONVERSATIONS:
             self._converse(kind, number)
+        elif kind is RATED:
+            self._rate(number)
         elif kind in SCORES:
             self._give_score(kind, number)
         else:
@@ -230,6 +236,31 @@ class Doors:
         headers = {"Authorization": f"Bearer {self._stage.environ['SURVEY_TOKEN']}"}
         url = f"{self._stage.product.url}/surveys/plain"
         if self._until_answered(lambda: requests.post(url, json=body, headers=headers, timeout=TIMEOUT)) is not None:
+            self._taken(sent)
+
+    def _rate(self, number: int) -> None:
+        """What Zendesk's trigger tells, twice: a comment with a quote in it breaks its JSON."""
+        ticket, pause = FIRST_RATED + number, self._random.uniform(0, LATER)
+        known = {"ticket.id": str(ticket), "ticket.requester.email": self._person(f"rater.{number}@{DOMAIN}")}
+
+        def send() -> None:
+            self._deliver_rating(known, sent)
+            if not self._ended.wait(pause):
+                self._deliver_rating(known | {"satisfaction.current_comment": 'It said "declined"'}, None)
+
+        sent = Sent(kind=RATED, key=case_key("survey", f"zendesk-{ticket}"), send=send)
+        self.sent.append(sent)
+        self._do(send)
+
+    def _deliver_rating(self, known: dict[str, str], sent: Sent | None) -> None:
+        body = placeholders.render(ratings.PAYLOAD, known).encode()
+        url, secret = f"{self._stage.product.url}/zendesk/tickets", self._stage.environ["ZENDESK_WEBHOOK_SECRET"]
+
+        def post() -> requests.Response:
+            headers = {"Content-Type": "application/json"} | webhook.signed(body, secret=secret, now=time.time())
+            return requests.post(url, data=body, headers=headers, timeout=TIMEOUT)
+
+        if self._until_answered(post) is not None:
             self._taken(sent)
 
     # -- Asked highlights

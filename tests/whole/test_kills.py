@@ -34,7 +34,7 @@ ADA = "ada@shop.example"
 
 def let_time_pass(redis: Redis, seconds: float) -> None:
     """Make everything that is kept older."""
-    for case in redis.keys("highlights:case:zendesk-*"):
+    for case in redis.keys("highlights:case:*"):
         entry = json.loads(redis.get(case) or b"{}")
         claim = entry.get("claim", {})
         for name in ("not_before", "lease_until"):

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from integration.facts import Stretch, merged
+from integration.zendesk import ratings
 from integration.zendesk.delivery_log import LONGEST_DELIVERY_SECONDS, missed_in
 from integration.zendesk.setup.conditions import Conditions
 from integration.zendesk.trigger_match import Rule, as_created, rules_of, would_fire
@@ -204,3 +205,10 @@ def test_what_fires_upon_changes_alone_tells_of_no_new_ticket() -> None:
     (rule,) = rules_of([{"id": "W"}], [on_demand, of_new_tickets])
     assert rule.since == datetime.fromisoformat(CREATED).timestamp()
     assert rules_of([{"id": "W"}], [on_demand]) == []
+
+
+def test_what_tells_of_ratings_tells_of_no_new_ticket() -> None:
+    becomes_bad = {"field": "satisfaction_score", "operator": "value", "value": "bad"}
+    action = {"field": "notification_webhook", "value": ["W", ratings.PAYLOAD]}
+    by_hand = {"created_at": CREATED, "conditions": {"all": [becomes_bad], "any": []}, "actions": [action]}
+    assert rules_of([{"id": "W"}], [by_hand]) == []

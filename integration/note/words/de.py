@@ -14,6 +14,7 @@ ENTRIES: Final[dict[str, str | dict[str, str]]] = {
     "failed": "{who}: LogRocket konnte die Sitzungen dieser Person nicht zusammenfassen.",
     # The answer that it is about
     "score": "Bewertung: {score} von 10",
+    "rated": "Schlechte Bewertung von Ticket {name}",
     "comment": "\u201e{comment}\u201c",
     # What is special about this note
     "older": "Kurz vor {case} war nichts: Was folgt, ist älter.",

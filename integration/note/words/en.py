@@ -14,6 +14,7 @@ ENTRIES: Final[dict[str, str | dict[str, str]]] = {
     "failed": "{who}: LogRocket could not summarise the sessions of this person.",
     # The answer that it is about
     "score": "Score: {score} of 10",
+    "rated": "Bad rating of ticket {name}",
     "comment": "\u201c{comment}\u201d",
     # What is special about this note
     "older": "Nothing shortly before {case}: what follows is older.",

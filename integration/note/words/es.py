@@ -14,6 +14,7 @@ ENTRIES: Final[dict[str, str | dict[str, str]]] = {
     "failed": "{who}: LogRocket no pudo resumir las sesiones de esta persona.",
     # The answer that it is about
     "score": "Puntuaci\u00f3n: {score} de 10",
+    "rated": "Mala valoraci\u00f3n del ticket {name}",
     "comment": "\u00ab{comment}\u00bb",
     # What is special about this note
     "older": "Sin actividad poco antes {case}: lo que sigue es anterior.",

@@ -18,8 +18,8 @@ from integration.zendesk.settings import ZendeskSettings
 _NEEDS_A_USER: Final = (zendesk_user.SCOPES, zendesk_user.NOTES, WEBHOOK)
 
 
-def of_zendesk(settings: Settings, *, clock: Callable[[], float]) -> Iterator[Result]:
-    """Every check of Zendesk."""
+def of_zendesk(settings: Settings, *, tells_ratings: bool, clock: Callable[[], float]) -> Iterator[Result]:
+    """Every check of Zendesk. `tells_ratings`: there is a place where messages about ratings go."""
     session = CheckSession(settings.of(ZendeskSettings))
     try:
         user = session.fetch("users/me", "user")
@@ -37,7 +37,7 @@ def of_zendesk(settings: Settings, *, clock: Callable[[], float]) -> Iterator[Re
         return
     yield zendesk_user.scopes(session, settings)
     yield zendesk_user.may_write_notes(user, zendesk_user.custom_role(session, user))
-    yield from of_webhook(settings, is_admin=user.get("role") == "admin", clock=clock)
+    yield from of_webhook(settings, is_admin=user.get("role") == "admin", tells_ratings=tells_ratings, clock=clock)
     yield missed_tickets(settings, now=clock())
     yield from catalogue.of_what_settings_name(session, settings)
 

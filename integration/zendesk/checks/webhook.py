@@ -17,6 +17,7 @@ from integration.safe_text import address, named, printable
 from integration.settings import Settings
 from integration.zendesk import webhook as deliveries
 from integration.zendesk.checks.on_demand import ON_DEMAND, of_demands, on_demand
+from integration.zendesk.checks.ratings import of_ratings, ratings
 from integration.zendesk.checks.trigger_body import BODY, Fault, fault_of
 from integration.zendesk.settings import ZENDESK_TEST_SECRET, ZendeskSettings
 from integration.zendesk.settings_checks import signing_secret_is_set
@@ -60,7 +61,9 @@ _ANSWERS_OF_A_STALE_PROCESS: Final = {
 }
 
 
-def of_webhook(settings: Settings, *, is_admin: bool, clock: Callable[[], float]) -> Iterator[Result]:
+def of_webhook(
+    settings: Settings, *, is_admin: bool, tells_ratings: bool, clock: Callable[[], float]
+) -> Iterator[Result]:
     """Every check of the webhook. `is_admin`: whether the acting user is an admin, for the advice."""
     admin = Admin(settings.of(ZendeskSettings), wait=_wait, scopes="read")
     try:
@@ -83,6 +86,9 @@ def of_webhook(settings: Settings, *, is_admin: bool, clock: Callable[[], float]
     inventory = Inventory(account, settings.public_url + ENDPOINT)
     yield trigger(ours, account, inventory)
     yield on_demand(ours, inventory)
+    of_bad_ratings = ratings(ours, inventory, told=tells_ratings)
+    if of_bad_ratings is not None:
+        yield of_bad_ratings
     secret = signing_secret(admin, ours, settings, is_admin=is_admin)
     yield secret
     secret_is_right = secret.outcome is not Outcome.FAILURE and bool(settings.of(ZendeskSettings).webhook_secrets)
@@ -142,8 +148,8 @@ def trigger(ours: Webhook, account: Account, inventory: Inventory) -> Result:
         return ok(TRIGGER, "none is needed: the webhook is subscribed to new tickets")
     if not ours.for_triggers:
         return failure(TRIGGER, "the webhook is subscribed to other events than new tickets", _INSTALL)
-    demands = of_demands(inventory)
-    callers = [caller for caller in account.triggers if ours.id in caller.calls and caller not in demands]
+    others = (*of_demands(inventory), *of_ratings(inventory))
+    callers = [caller for caller in account.triggers if ours.id in caller.calls and caller not in others]
     active = [caller for caller in callers if caller.active]
     if not active:
         told = f"{named(callers[0].name)} is switched off" if callers else "no trigger calls the webhook"

@@ -99,18 +99,18 @@ class Admin:
                 case "create", "webhook":
                     made = self._zenpy.webhooks.create(api_objects.Webhook(**step.body))
                     self._made.add(("webhook", read_id(made)))
-                case "create", "trigger" | "on-demand trigger":
+                case "create", "trigger" | "on-demand trigger" | "ratings trigger":
                     self._made.add(("trigger", self._create_trigger(step.body)))
                 case "change", "webhook":
                     present = self._zenpy.webhooks(id=step.id)  # zenpy sends what differs from what it got
                     for name, value in step.body.items():
                         setattr(present, name, value)
                     self._zenpy.webhooks.patch(present)  # 204, without a body
-                case "change", "trigger" | "on-demand trigger":
+                case "change", "trigger" | "on-demand trigger" | "ratings trigger":
                     self._zenpy.triggers.update(api_objects.Trigger(id=int(step.id), **step.body))
                 case "delete", "webhook":
                     self._zenpy.webhooks.delete(api_objects.Webhook(id=step.id))
-                case "delete", "trigger" | "on-demand trigger":
+                case "delete", "trigger" | "on-demand trigger" | "ratings trigger":
                     self._zenpy.triggers.delete(api_objects.Trigger(id=int(step.id)))
         if step.action == "delete":
             listed: Kind = "webhook" if step.kind == "webhook" else "trigger"

@@ -21,13 +21,16 @@ Choices = Mapping[str, Mapping[str, str]]
 FIELDS: Final = {"brand": "brand_id", "form": "ticket_form_id", "group": "group_id", "channel": "via_id"}
 """The kinds of filters that name something of the account, with their fields."""
 
+RATING: Final = "satisfaction_score"
+"""The field for how a customer rated a ticket."""
 _TAGS: Final = "current_tags"
 _UPDATE: Final = "update_type"
 _CREATED: Final = {"field": _UPDATE, "operator": "is", "value": "Create"}
-_CHANGED: Final = {"field": _UPDATE, "operator": "is", "value": "Change"}
+CHANGED: Final = {"field": _UPDATE, "operator": "is", "value": "Change"}
+"""That a ticket is updated."""
 _ASKED: Final = {"field": _TAGS, "operator": "includes", "value": ON_DEMAND}
 _MIRRORED: Final = tuple(FIELDS[kind] for kind in ("brand", "form", "group"))
-"""What the trigger for highlights on demand is narrowed by as the first one is."""
+"""What the triggers for highlights on demand and for ratings are narrowed by as the first one is."""
 _LONGEST_LIST: Final = 30
 
 
@@ -86,37 +89,37 @@ def wanted_on_demand(present: Conditions | None, *, of_new_tickets: Conditions) 
     wants a note. What an admin added by hand stays.
     """
     base = present or Conditions()
-    own = tuple(condition for condition in base.all if not _is_mirrored(condition) and not _is_of_demands(condition))
-    mirrored = tuple(condition for condition in of_new_tickets.all if _is_mirrored(condition))
-    alternatives = of_new_tickets.any if all(map(_is_mirrored, of_new_tickets.any)) else ()
+    own = tuple(condition for condition in base.all if not is_mirrored(condition) and not _is_of_demands(condition))
+    mirrored = tuple(condition for condition in of_new_tickets.all if is_mirrored(condition))
+    alternatives = of_new_tickets.any if all(map(is_mirrored, of_new_tickets.any)) else ()
     made = Conditions(
-        all=(_CHANGED, _ASKED, *mirrored, *own),
-        any=alternatives if all(map(_is_mirrored, base.any)) else base.any,
+        all=(CHANGED, _ASKED, *mirrored, *own),
+        any=alternatives if all(map(is_mirrored, base.any)) else base.any,
     )
-    return base if _alike(base, made) else made
+    return base if alike(base, made) else made
 
 
 def fires_on_demand(conditions: Conditions) -> bool:
     """Whether a trigger is about changed tickets with the tag that asks for highlights."""
-    return fires_on_changes(conditions) and any(_same(condition, _ASKED) for condition in conditions.all)
+    return fires_on_changes(conditions) and any(same(condition, _ASKED) for condition in conditions.all)
 
 
 def only_ours_on_demand(conditions: Conditions) -> bool:
     """Whether a trigger for highlights on demand has no conditions but those that we make."""
     return all(
-        _is_of_demands(condition) or (_is_mirrored(condition) and condition.get("operator") == "is")
+        _is_of_demands(condition) or (is_mirrored(condition) and condition.get("operator") == "is")
         for condition in (*conditions.all, *conditions.any)
     )
 
 
 def fires_on_creation(conditions: Conditions) -> bool:
     """Whether a trigger is about new tickets only."""
-    return any(_same(condition, _CREATED) for condition in conditions.all)
+    return any(same(condition, _CREATED) for condition in conditions.all)
 
 
 def fires_on_changes(conditions: Conditions) -> bool:
     """Whether a trigger is about changed tickets only."""
-    return any(_same(condition, _CHANGED) for condition in conditions.all)
+    return any(same(condition, CHANGED) for condition in conditions.all)
 
 
 def only_ours(conditions: Conditions) -> bool:
@@ -124,7 +127,7 @@ def only_ours(conditions: Conditions) -> bool:
     filters = {(_TAGS, "includes"), (_TAGS, "not_includes"), *((field, "is") for field in FIELDS.values())}
     every = (*conditions.all, *conditions.any)
     return all(
-        _same(condition, _CREATED) or (condition.get("field"), condition.get("operator")) in filters
+        same(condition, _CREATED) or (condition.get("field"), condition.get("operator")) in filters
         for condition in every
     )
 
@@ -164,7 +167,7 @@ def _replaced(base: Conditions, filters: Filters) -> Conditions:
         )
     else:
         made = Conditions(all=(*kept, *new), any=base.any)
-    return base if _alike(_as_installed(base), _as_installed(made)) else made
+    return base if alike(_as_installed(base), _as_installed(made)) else made
 
 
 def _as_installed(conditions: Conditions) -> Conditions:
@@ -193,11 +196,11 @@ def _filter_conditions(filters: Filters) -> tuple[list[Condition], tuple[Conditi
 
 def _for_new_tickets(conditions: Sequence[Condition]) -> tuple[Condition, ...]:
     """With the condition that the ticket is created, and none that contradicts it."""
-    if any(_same(condition, _CREATED) for condition in conditions):
+    if any(same(condition, _CREATED) for condition in conditions):
         return tuple(
             condition
             for condition in conditions
-            if condition.get("field") != "update_type" or _same(condition, _CREATED)
+            if condition.get("field") != "update_type" or same(condition, _CREATED)
         )
     return (_CREATED, *(condition for condition in conditions if condition.get("field") != "update_type"))
 
@@ -218,20 +221,21 @@ def _with_opt_out(conditions: Sequence[Condition]) -> tuple[Condition, ...]:
     return tuple(more if n == at[0] else condition for n, condition in enumerate(conditions))
 
 
-def _is_mirrored(condition: Condition) -> bool:
+def is_mirrored(condition: Condition) -> bool:
+    """Whether a condition is one by which our other triggers are narrowed as the first one is."""
     return condition.get("field") in _MIRRORED
 
 
 def _is_of_demands(condition: Condition) -> bool:
     """Whether a condition says when highlights are asked for: the kind of update, or the tag."""
-    return condition.get("field") == _UPDATE or _same(condition, _ASKED)
+    return condition.get("field") == _UPDATE or same(condition, _ASKED)
 
 
 def _is_filter(condition: Condition) -> bool:
     return condition.get("field") in (_TAGS, *FIELDS.values())
 
 
-def _alike(one: Conditions, other: Conditions) -> bool:
+def alike(one: Conditions, other: Conditions) -> bool:
     """Whether two conditions say the same, whatever the order of their values."""
     return all(
         sorted(map(_key, first)) == sorted(map(_key, second))
@@ -239,7 +243,8 @@ def _alike(one: Conditions, other: Conditions) -> bool:
     )
 
 
-def _same(one: Condition, other: Condition) -> bool:
+def same(one: Condition, other: Condition) -> bool:
+    """Whether two conditions are one, whatever the order of the tags in them."""
     return _key(one) == _key(other)
 
 
@@ -255,17 +260,18 @@ def _tags(condition: Condition) -> list[str]:
 
 def _told(condition: Condition, choices: Choices) -> str:
     field, operator, value = str(condition.get("field")), str(condition.get("operator")), condition.get("value")
-    if _same(condition, _CREATED):
+    if same(condition, _CREATED):
         return "the ticket is created"
-    if _same(condition, _CHANGED):
+    if same(condition, CHANGED):
         return "the ticket is updated"
     if field == _TAGS and operator in ("includes", "not_includes"):
         what = "one" if operator == "includes" else "none"
         return printable(f"it has {what} of these tags: {', '.join(_tags(condition))}")
-    kinds = [kind for kind, name in FIELDS.items() if name == field]
+    kinds = [kind for kind, name in (*FIELDS.items(), ("rating", RATING)) if name == field]
     title = choices.get(field, {}).get(str(value))
-    shown = f"{title} ({value})" if title else value
-    return printable(f"{kinds[0] if kinds else field} {operator.replace('_', ' ')} {shown}")
+    shown = f" {title} ({value})" if title else f" {value}" if value is not None else ""
+    told = {"value": "changed to"}.get(operator, operator.replace("_", " "))
+    return printable(f"{kinds[0] if kinds else field} {told}{shown}")
 
 
 def _listed(names: Sequence[str]) -> str:

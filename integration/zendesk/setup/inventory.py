@@ -9,7 +9,9 @@ and is word for word as we make it is ours all the same, and the next run goes o
 
 from __future__ import annotations
 
-from integration.zendesk.setup import conditions, wording
+from collections.abc import Callable
+
+from integration.zendesk.setup import conditions, rating_conditions, wording
 from integration.zendesk.setup.objects import (
     Account,
     Action,
@@ -44,18 +46,27 @@ class Inventory:
         self.on_demand = oldest_first(
             trigger for trigger in account.triggers if self._is_ours(trigger, "on-demand trigger")
         )
+        self.ratings = oldest_first(
+            trigger for trigger in account.triggers if self._is_ours(trigger, "ratings trigger")
+        )
         strange = [
             trigger
             for trigger in account.triggers
             if self._is_nobodys(trigger)
-            and trigger not in (*self.triggers, *self.on_demand)
+            and trigger not in (*self.triggers, *self.on_demand, *self.ratings)
             and trigger.calls & self._near
         ]
-        self.adoptable_on_demand = oldest_first(trigger for trigger in strange if self._asks_on_demand(trigger))
+        self.adoptable_on_demand = oldest_first(
+            trigger for trigger in strange if self._sends(trigger, wording.asks_on_demand)
+        )
+        self.adoptable_ratings = oldest_first(
+            trigger for trigger in strange if self._sends(trigger, wording.tells_of_ratings)
+        )
         self.adoptable_triggers = oldest_first(
             trigger
             for trigger in strange
-            if trigger not in self.adoptable_on_demand and conditions.fires_on_creation(trigger.conditions)
+            if trigger not in (*self.adoptable_on_demand, *self.adoptable_ratings)
+            and conditions.fires_on_creation(trigger.conditions)
         )
         self.macros = oldest_first(macro for macro in account.macros if self._is_ours(macro, "macro"))
 
@@ -63,10 +74,10 @@ class Inventory:
         """Whether a webhook leads to our endpoint."""
         return normalised_endpoint(webhook.endpoint) == self._endpoint
 
-    def _asks_on_demand(self, trigger: Trigger) -> bool:
-        """Whether all that a trigger sends us asks for highlights on demand."""
+    def _sends(self, trigger: Trigger, wanted: Callable[[object], bool]) -> bool:
+        """Whether all that a trigger sends us is of one kind."""
         bodies = [body for near in sorted(trigger.calls & self._near) for body in payloads_for(trigger, near)]
-        return bool(bodies) and all(map(wording.asks_on_demand, bodies))
+        return bool(bodies) and all(map(wanted, bodies))
 
     def _is_ours(self, item: Item, kind: Kind) -> bool:
         """Whether it carries our mark with its own id, or is as we make it and has not got its id yet."""
@@ -75,7 +86,7 @@ class Inventory:
 
     def is_ours(self, item: Item) -> bool:
         """Whether it is one of ours, of whatever kind."""
-        return item in (*self.webhooks, *self.triggers, *self.on_demand, *self.macros)
+        return item in (*self.webhooks, *self.triggers, *self.on_demand, *self.ratings, *self.macros)
 
     def is_bound(self, item: Item, kind: Kind) -> bool:
         """Whether our mark on it names its own id."""
@@ -128,6 +139,8 @@ class Inventory:
     def _only_our_conditions(trigger: Trigger, kind: Kind) -> bool:
         if kind == "on-demand trigger":
             return conditions.only_ours_on_demand(trigger.conditions)
+        if kind == "ratings trigger":
+            return rating_conditions.only_ours(trigger.conditions)
         return conditions.only_ours(trigger.conditions)
 
     def is_our_action(self, action: Action, kind: Kind) -> bool:

@@ -8,7 +8,7 @@ from typing import Any, Final, Literal, TypeVar
 
 from integration.zendesk.setup.conditions import Conditions
 
-Kind = Literal["webhook", "trigger", "on-demand trigger", "macro"]
+Kind = Literal["webhook", "trigger", "on-demand trigger", "ratings trigger", "macro"]
 
 FOR_TRIGGERS: Final = "conditional_ticket_events"
 NOTIFY: Final = "notification_webhook"

@@ -13,13 +13,13 @@ https://developer.zendesk.com/api-reference/ticketing/business-rules/triggers/
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from integration.safe_text import printable
-from integration.zendesk.setup import conditions, remarks
-from integration.zendesk.setup.conditions import Conditions, Filters
+from integration.zendesk.setup import conditions, rating_conditions, remarks
+from integration.zendesk.setup.conditions import Choices, Conditions, Filters
 from integration.zendesk.setup.inventory import Inventory, described
 from integration.zendesk.setup.objects import FOR_TRIGGERS, Account, Action, Kind, Trigger, Webhook, first
 from integration.zendesk.setup.wording import (
@@ -65,7 +65,28 @@ class Plan:
     webhook: Webhook | None = None
 
 
-def plan_install(account: Account, *, endpoint: str, filters: Filters | None, on_demand: bool | None = None) -> Plan:
+@dataclass(frozen=True, kw_only=True)
+class Ratings:
+    """Whether there shall be a trigger for ratings; None: as it was before.
+
+    `choices` are the values that conditions can have in the account, as far as it was asked.
+    """
+
+    wanted: bool | None = None
+    choices: Choices = field(default_factory=dict)
+
+
+_AS_BEFORE: Final = Ratings()
+
+
+def plan_install(
+    account: Account,
+    *,
+    endpoint: str,
+    filters: Filters | None,
+    on_demand: bool | None = None,
+    ratings: Ratings = _AS_BEFORE,
+) -> Plan:
     """The steps to exactly one webhook and one trigger of each kind of ours; none when all is well.
 
     `on_demand`: whether there shall be a trigger for highlights on demand; None: as it was chosen before.
@@ -75,22 +96,24 @@ def plan_install(account: Account, *, endpoint: str, filters: Filters | None, on
     webhook = _chosen_webhook(inventory, trigger)
     chosen = on_demand if on_demand is not None else not (trigger and leaves_out_on_demand(trigger.description))
     asked = (first(inventory.on_demand) or first(inventory.adoptable_on_demand)) if chosen else None
+    rated = _of_ratings(inventory, ratings)
     others = [hook for hook in inventory.webhooks if hook is not webhook and inventory.is_here(hook)]
     wanted = conditions.wanted(trigger.conditions if trigger else None, filters)
     webhook_id = webhook.id if webhook else ""
     pairs = [(trigger, _for_new_tickets(trigger, webhook_id, inventory, wanted=wanted, on_demand=chosen))]
     if chosen:
         pairs.append((asked, _on_demand(asked, webhook_id, inventory, of_new_tickets=wanted)))
+    if rated is not None or ratings.wanted:
+        pairs.append((rated, _ratings(rated, webhook_id, inventory, of_new_tickets=wanted, choices=ratings.choices)))
     steps = [
         _webhook_step(webhook, inventory),
         *(_trigger_step(*pair, inventory) for pair in pairs),
-        *(_removal_of_trigger(own, "trigger", inventory) for own in inventory.triggers if own is not trigger),
-        *(_removal_of_trigger(own, "on-demand trigger", inventory) for own in inventory.on_demand if own is not asked),
+        *_removals_of_triggers(inventory, but=(trigger, asked, rated)),
         *(_removal_of_webhook(hook, inventory) for hook in others if not inventory.callers(hook)),
     ]
     told = [remarks.in_use(hook, inventory.callers(hook)) for hook in others if inventory.callers(hook)]
     if webhook is not None:
-        told += remarks.on_other_callers(inventory, webhook, besides=(trigger, asked))
+        told += remarks.on_other_callers(inventory, webhook, besides=(trigger, asked, rated))
     told += remarks.on_what_stays(inventory, besides=webhook)
     if not chosen and on_demand is None:
         told.append(remarks.LEFT_OUT)
@@ -105,8 +128,7 @@ def plan_uninstall(account: Account, *, endpoint: str) -> Plan:
     """The steps to none of ours: triggers first, for Zendesk keeps a webhook that a trigger calls."""
     inventory = Inventory(account, endpoint)
     kept = [hook for hook in inventory.webhooks if inventory.callers(hook) and inventory.is_all_ours(hook, "webhook")]
-    steps = [_removal_of_trigger(own, "trigger", inventory) for own in inventory.triggers]
-    steps += [_removal_of_trigger(own, "on-demand trigger", inventory) for own in inventory.on_demand]
+    steps = _removals_of_triggers(inventory)
     steps += [_removal_of_webhook(hook, inventory) for hook in inventory.webhooks if hook not in kept]
     told = [remarks.in_use(hook, inventory.callers(hook)) for hook in kept] + remarks.on_copies(inventory)
     return Plan(steps=tuple(steps), remarks=tuple(map(printable, told)), webhook=first(kept))
@@ -118,6 +140,13 @@ def _chosen_webhook(inventory: Inventory, trigger: Trigger | None) -> Webhook | 
     candidates = here or inventory.webhooks or inventory.adoptable_webhooks
     called = [hook for hook in candidates if trigger is not None and hook.id in trigger.calls]
     return first(called or candidates)
+
+
+def _of_ratings(inventory: Inventory, ratings: Ratings) -> Trigger | None:
+    """The trigger for ratings that stays: one of ours, and when it is asked for, also one that was made by hand."""
+    if ratings.wanted is False:
+        return None
+    return first(inventory.ratings) or (first(inventory.adoptable_ratings) if ratings.wanted else None)
 
 
 def _webhook_step(webhook: Webhook | None, inventory: Inventory) -> Step | None:
@@ -179,6 +208,19 @@ def _on_demand(
     )
 
 
+def _ratings(
+    trigger: Trigger | None, webhook_id: str, inventory: Inventory, *, of_new_tickets: Conditions, choices: Choices
+) -> _Wanted:
+    kind: Kind = "ratings trigger"
+    present = trigger.conditions if trigger else None
+    return _Wanted(
+        kind=kind,
+        description=described(trigger, kind, inventory),
+        conditions=rating_conditions.wanted(present, of_new_tickets=of_new_tickets, choices=choices),
+        actions=(notify(webhook_id, kind),),
+    )
+
+
 def _trigger_step(trigger: Trigger | None, wanted: _Wanted, inventory: Inventory) -> Step | None:
     """The step to a trigger that is as wanted, with the actions of others that it has."""
     kind = wanted.kind
@@ -203,6 +245,21 @@ def _trigger_step(trigger: Trigger | None, wanted: _Wanted, inventory: Inventory
         conditions=None if wanted.conditions == trigger.conditions else wanted.conditions,
         takes_over=not inventory.is_ours(trigger),
     )
+
+
+def _removals_of_triggers(inventory: Inventory, *, but: Sequence[Trigger | None] = ()) -> list[Step]:
+    """The removal of every trigger of ours, but for those that stay."""
+    kinds: Mapping[Kind, Sequence[Trigger]] = {
+        "trigger": inventory.triggers,
+        "on-demand trigger": inventory.on_demand,
+        "ratings trigger": inventory.ratings,
+    }
+    return [
+        _removal_of_trigger(own, kind, inventory)
+        for kind, triggers in kinds.items()
+        for own in triggers
+        if not any(own is kept for kept in but)
+    ]
 
 
 def _removal_of_trigger(trigger: Trigger, kind: Kind, inventory: Inventory) -> Step:

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from integration.zendesk import ratings
 from integration.zendesk.settings import ON_DEMAND
 from integration.zendesk.setup.objects import NOTIFY, Action, Item, Kind
 from integration.zendesk.webhook import normalised_endpoint
@@ -27,9 +28,14 @@ NAMES: Final[dict[Kind, str]] = {
     "webhook": "Highlights",
     "trigger": "Highlights: tell of new tickets",
     "on-demand trigger": f"Highlights: on demand, by the tag {ON_DEMAND}",
+    "ratings trigger": "Highlights: tell of bad ratings",
     "macro": "Ask for highlights",
 }
-PAYLOADS: Final[dict[Kind, str]] = {"trigger": PAYLOAD, "on-demand trigger": ON_DEMAND_PAYLOAD}
+PAYLOADS: Final[dict[Kind, str]] = {
+    "trigger": PAYLOAD,
+    "on-demand trigger": ON_DEMAND_PAYLOAD,
+    "ratings trigger": ratings.PAYLOAD,
+}
 TAKE_TAG_OFF: Final[Action] = {"field": "remove_tags", "value": ON_DEMAND}
 ADD_TAG: Final[Action] = {"field": "current_tags", "value": ON_DEMAND}
 
@@ -37,9 +43,10 @@ _WORDS: Final[dict[Kind, str]] = {
     "webhook": "helpdesk-highlights",
     "trigger": "helpdesk-highlights",
     "on-demand trigger": "helpdesk-highlights-on-demand",
+    "ratings trigger": "helpdesk-highlights-ratings",
     "macro": "helpdesk-highlights-macro",
 }
-_MARK: Final = re.compile(r"\[(helpdesk-highlights(?:-on-demand|-macro)?) (\S+)(?: id=([\w-]+))?\]")
+_MARK: Final = re.compile(r"\[(helpdesk-highlights(?:-on-demand|-ratings|-macro)?) (\S+)(?: id=([\w-]+))?\]")
 _ASKS: Final = re.compile(r'"on_demand"\s*:\s*true\b')
 _LEFT_OUT: Final = "[helpdesk-highlights: none on demand, as chosen]"
 _MADE: Final = "Made by `python -m integration install`, which knows its {} by"
@@ -103,6 +110,11 @@ def notify(webhook_id: str, kind: Kind) -> Action:
 def asks_on_demand(body: object) -> bool:
     """Whether what a trigger sends asks for highlights on demand."""
     return isinstance(body, str) and _ASKS.search(body) is not None
+
+
+def tells_of_ratings(body: object) -> bool:
+    """Whether what a trigger sends tells of a rating."""
+    return isinstance(body, str) and ratings.is_one(body.encode(errors="replace"))
 
 
 def leaves_out_on_demand(description: str) -> bool:
