@@ -16,6 +16,7 @@ from integration.facts import CaseKey, Result, Status
 from worker import sweeper
 
 ROUNDS: Final = 5
+LOOKS: Final = 15  # at what is done once: the median of more of them, for each is short
 CASES: Final = 200  # in a round
 DUE: Final = sweeper.BATCH  # cases that one look of the sweeper takes
 LOOKED_AT: Final = 5_000  # entries of all that a search for an address reads
@@ -107,7 +108,7 @@ class Operations:
         }
 
     def _often(self, work: Callable[[], object]) -> Cost:
-        return median([self._meter.of(work) for _ in range(ROUNDS)])
+        return median([self._meter.of(work) for _ in range(LOOKS)])
 
     # -- What is erased, or has expired
 
