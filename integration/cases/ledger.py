@@ -34,6 +34,7 @@ from integration.facts import CaseKey, Identified, NewCase, Result, Status, as_l
 
 _RECEIVE, _FORGET = map(scripts.load, ("receive", "forget"))
 _DAY: Final = 24 * 60 * 60
+_TRIMMED: Final = 5000  # members of an index that are dropped by one command: some milliseconds
 
 log = logs.get(__name__)
 
@@ -299,12 +300,22 @@ class Ledger:
         """Drop from the indexes what has expired."""
         oldest = self.reader.now() - self._retention
         longest = oldest - GIVE_UP_SECONDS
-        with self._redis.pipeline(transaction=False) as pipe:
-            for state in FINAL:
-                pipe.zremrangebyscore(self.keys.state(state), "-inf", oldest)
-            pipe.zremrangebyscore(self.keys.received, "-inf", longest)
-            pipe.zremrangebyscore(self.keys.public, "-inf", longest)
-            pipe.execute()
+        for state in FINAL:
+            self._trim(self.keys.state(state), oldest)
+        self._trim(self.keys.received, longest)
+        self._trim(self.keys.public, longest)
+
+    def _trim(self, index: str, oldest: float) -> None:
+        """Drop what is older from an index, some at a time: Redis serves nobody else during a command."""
+        while True:
+            listed = cast(
+                "list[tuple[bytes, float]]",
+                self._redis.zrange(index, _TRIMMED - 1, _TRIMMED - 1, withscores=True),
+            )
+            last = listed[0][1] if listed else oldest
+            self._redis.zremrangebyscore(index, "-inf", min(last, oldest))
+            if last >= oldest:
+                return
 
     def write_counts(self) -> None:
         """Add what this process counted to what `/metrics` shows."""

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import cast
+from itertools import islice
+from typing import Final, cast
 
 from redis import Redis
 from redis.exceptions import ResponseError
@@ -19,6 +20,8 @@ from integration.cases.pseudonym import Pseudonyms, Whose
 from integration.cases.queues import Queues
 from integration.cases.stored import NewerEntryError
 from integration.facts import CaseKey
+
+_AT_ONCE: Final = 1000  # entries that a look through all of them reads together
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,13 +78,19 @@ class LedgerReader:
     def cases_of(self, email: str) -> Iterator[tuple[bytes, Whose]]:
         """What every entry is stored under, and whether it is of this address."""
         search = self._pseudonyms.search(email)
-        for name in self._redis.scan_iter(match=self._keys.case("*"), count=1000):
-            try:
-                document = cast("bytes | None", self._redis.get(name))
-            except ResponseError:  # it is no text
-                document = b""
-            if document is not None:
-                yield name, search.whose(document)
+        names = self._redis.scan_iter(match=self._keys.case("*"), count=_AT_ONCE)
+        while part := list(islice(names, _AT_ONCE)):
+            for name, document in zip(part, cast("list[bytes | None]", self._redis.mget(part)), strict=True):
+                read = self._read(name) if document is None else document
+                if read is not None:
+                    yield name, search.whose(read)
+
+    def _read(self, name: bytes) -> bytes | None:
+        """What stands under a name for which MGET told nothing: nothing, or what is no text and cannot be read."""
+        try:
+            return cast("bytes | None", self._redis.get(name))
+        except ResponseError:
+            return b""
 
     # -- Lists
 

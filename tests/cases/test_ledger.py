@@ -17,6 +17,7 @@ from integration.cases import claims, stored, transitions
 from integration.cases.entry import Policy, State
 from integration.cases.keys import DEFAULT_PREFIX, Keys
 from integration.cases.ledger import CallbackOutcome, Ledger, Received
+from integration.cases.pseudonym import Whose
 from integration.cases.queues import open_queue
 from integration.errors import Temporary
 from integration.facts import Highlights, Result, Session, Status
@@ -167,3 +168,17 @@ def test_a_claim_whose_worker_died_is_given_anew_after_its_lease(ledger: Ledger,
     again = wait_for(lambda: ledger.claim(key(1), State.RECEIVED))
     assert again.claim.attempts == 2
     assert ledger.settle(claimed, partial(transitions.requested, request_id="a" * 64, policy=POLICY)) is None
+
+
+# -- Looked through as a whole
+
+
+def test_a_look_through_all_cases_finds_each_of_more_than_are_read_at_once(ledger: Ledger, redis: Redis) -> None:
+    names = [KEYS.case(key(number)).encode() for number in range(1, 2500)]
+    redis.mset(dict.fromkeys(names, '{"v": 99}'))
+    redis.rpush(KEYS.case(key(2500)), "no text at all")
+    looked_at = sorted(name for name, whose in ledger.reader.cases_of("ada@shop.example") if whose is Whose.UNREADABLE)
+    assert looked_at == sorted([*names, KEYS.case(key(2500)).encode()])
+    redis.config_resetstat()
+    assert sum(1 for _ in ledger.reader.cases_of("ada@shop.example")) == 2500
+    assert sum(stat["calls"] for stat in redis.info("commandstats").values()) < 20

@@ -75,6 +75,17 @@ def test_whatever_has_ended_is_in_no_index_once_it_has_expired(state: State, led
     assert indexes(redis) == []
 
 
+def test_however_much_has_expired_no_single_command_drops_it_all(ledger: Ledger, redis: Redis) -> None:
+    index = KEYS.state(State.POSTED)
+    redis.zadd(index, {f"zendesk-{number}": float(number // 2) for number in range(12_000)})
+    redis.zadd(index, {"zendesk-12000": ledger.reader.now()})
+    redis.config_resetstat()
+    ledger.trim()
+    assert redis.zrange(index, 0, -1) == [b"zendesk-12000"]
+    indexes_beside = len(FINAL) - 1 + 2
+    assert redis.info("commandstats")["cmdstat_zremrangebyscore"]["calls"] == 3 + indexes_beside
+
+
 @pytest.mark.parametrize("state", sorted(FINAL))
 def test_nothing_is_dropped_from_an_index_before_its_time(state: State, ledger: Ledger, redis: Redis) -> None:
     end(ledger, 1, state)

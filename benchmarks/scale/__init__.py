@@ -1,0 +1,1 @@
+"""What the ledger costs when it holds millions of entries."""
