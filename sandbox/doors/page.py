@@ -64,6 +64,7 @@ def blueprint(doors: Doors) -> Blueprint:
             switches={name: SwitchView(s.label, s.is_on(), s.happened()) for name, s in known.items()},
             slack=doors.slack,
             survey=doors.survey,
+            survey_said=_said_of(doors, f"survey-{doors.survey.number}"),
             subscribed=doors.intercom.webhook.url is not None,
         )
         return shown, HEADERS
