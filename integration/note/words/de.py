@@ -15,6 +15,7 @@ ENTRIES: Final[dict[str, str | dict[str, str]]] = {
     # The answer that it is about
     "score": "Bewertung: {score} von 10",
     "comment": "\u201e{comment}\u201c",
+    "reference": "Betrifft: {reference}",
     # What is special about this note
     "older": "Kurz vor {case} war nichts: Was folgt, ist älter.",
     "late": "Diese Notiz kommt spät: Es geht um die Zeit bis {moment}.",
