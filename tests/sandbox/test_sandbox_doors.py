@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 Until = Callable[..., None]
 ANSWERS: dict[str, dict[str, Any]] = {
     "POST /v1/highlights": {"id": "abc", "status": "queued"},
-    "GET /v1/highlights/abc": {"id": "abc", "status": "ready", "summary_text": "She <paid>"},
+    "GET /v1/highlights/abc": {"id": "abc", "status": "ready", "summary_markdown": "She **paid** <b>"},
 }
 
 
@@ -127,6 +127,14 @@ def test_a_message_in_slack_is_shown(doors: Doors, page: str) -> None:
     wish = {"channel": doors.slack.channel.id, "text": "<b>3 of 10</b> <!here>"}
     headers = {"Authorization": f"Bearer {doors.slack.token}"}
     assert requests.post(f"{doors.slack.url}/chat.postMessage", json=wish, headers=headers, timeout=5).json()["ok"]
+    block = {"type": "markdown", "text": "**Score: 3** <i>x</i> [replay](https://a.example) [x](javascript:alert(1))"}
+    assert requests.post(
+        f"{doors.slack.url}/chat.postMessage", json=wish | {"blocks": [block]}, headers=headers, timeout=5
+    ).json()["ok"]
+    for shown in (page, doors.slack.page_url):
+        text = requests.get(shown, timeout=5).text
+        assert '<strong>Score: 3</strong> &lt;i&gt;x&lt;/i&gt; <a href="https://a.example">replay</a>' in text
+        assert 'href="javascript' not in text
     text = requests.get(page, timeout=5).text
     assert "&lt;b&gt;3 of 10&lt;/b&gt;" in text
     assert "It notifies &lt;!here&gt;." in text
@@ -137,7 +145,7 @@ def test_a_summary_is_asked_for_and_watched(product: LoopbackServer, page: str) 
     [wish] = sent(product, "/v1/highlights")
     assert (wish["email"], wish["question"], wish["callback_url"]) == ("ada@shop.example", "Why?", f"{page}/callback")
     assert '<span class="status">ready</span> ada@shop.example' in text
-    assert "She &lt;paid&gt;" in text
+    assert "She <strong>paid</strong> &lt;b&gt;" in text
     assert "Not called back yet." in text
 
 
