@@ -16,6 +16,7 @@
         NotItsTurn               its lane is closed, or others go first: nobody was asked
         NotThere                 the case is not there (yet), or its person has no address (yet)
         StillPublic              our note is there, and customers can read it
+        NoteIsThere              nothing is to be asked: the case has its note
 
 A library's exception is translated once, in the client that called it. None of these texts holds a secret, an
 address of a person, or text that a remote service sent, but for the words that `integration.machine_words` lets pass.
@@ -163,4 +164,12 @@ class StillPublic(RemoteError):
 
     def __init__(self, reason: str, *, note_id: str, **told: Unpack[Told]) -> None:
         super().__init__(reason, **told)
+        self.note_id = note_id
+
+
+class NoteIsThere(RemoteError):
+    """The case has its note, the note `note_id`: nothing is to be asked or written any more."""
+
+    def __init__(self, *, note_id: str, **told: Unpack[Told]) -> None:
+        super().__init__("the note is there already", **told)
         self.note_id = note_id

@@ -13,7 +13,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from integration.errors import Held
-from integration.facts import CaseKey, Details, Identified, NewCase, Person, Rating, Receipt, Result, Standing, Stretch
+from integration.facts import (
+    CaseKey,
+    CaseKind,
+    Details,
+    Identified,
+    NewCase,
+    Person,
+    Rating,
+    Receipt,
+    Result,
+    Standing,
+    Stretch,
+)
 from integration.missed_cases import MissedCases
 
 if TYPE_CHECKING:  # neither is needed to run: the web process makes no note, and settings collects what folders declare
@@ -78,11 +90,17 @@ class Callback(Protocol):
     path: str  # below PUBLIC_URL
     max_bytes: int  # of a body
 
-    def address(self, key: CaseKey, *, now: float) -> str:
-        """The URL for one request, which proves that we asked for what is sent there; `now` in Unix seconds."""
+    def address(self, key: CaseKey, *, now: float, project: str | None = None) -> str:
+        """The URL for one request, which proves that we asked for what is sent there; `now` in Unix seconds.
+
+        It carries the lane of the `project` that is asked, too: None is the first one.
+        """
 
     def verify(self, query: Query, *, now: float) -> CaseKey:
         """The case that the URL was made for; `UnverifiedDelivery` unless it is one of ours and still valid."""
+
+    def project(self, query: Query) -> str | None:
+        """The lane of the project that was asked, of a URL that was verified."""
 
     def read(self, body: bytes) -> Result:
         """What came of the request; `MalformedDelivery` when the body does not tell."""
@@ -97,7 +115,8 @@ class Place(Protocol):
     def details(self, key: CaseKey) -> Details:
         """What the desk knows of the case; `NoAddress` when nobody can be looked for.
 
-        `NoNotePossible` when the person is none whom notes are about, and when the case can take no note.
+        `NoNotePossible` when the person is none whom notes are about, and when the case can take no note;
+        `NoteIsThere` when it is known to have its note.
         """
 
     def take_tag_off(self, key: CaseKey) -> None:
@@ -154,7 +173,7 @@ class KnowsAccounts(Protocol):
     """A place whose door may be told of cases of other accounts."""
 
     def is_of(self, account: str) -> bool:
-        """Whether an account is the one where notes are written; True when the service does not say."""
+        """Whether an account is the one where notes are written; `Temporary` when the service does not say."""
 
 
 class Summariser(Protocol):
@@ -232,9 +251,9 @@ class Service:
     """What a service's folder offers; None where it offers none.
 
     `name`, one word, is what its lane, its endpoint, the metrics and all texts call the service, `desk` what the keys
-    of its cases begin with, and `credentials` the variables that an admin looks at when it refuses us. Who has a door
-    says how its deliveries are signed, and who has the summariser has its callback, its links, and the variable of the
-    `ceiling`.
+    of its cases begin with, `kind` what a note calls one, and `credentials` the variables that an admin looks at when
+    it refuses us. Who has a door says how its deliveries are signed, and who has the summariser has its callback, its
+    links, and the variable of the `ceiling`.
 
     A folder may offer several services, one for each of its doors, whose cases have one desk. `is_set_up` tells whether
     an admin has set a service up; None: always. The notes of a desk that has no place of its own go to the place of the
@@ -249,6 +268,7 @@ class Service:
     credentials: str
     is_set_up: Callable[[Settings], bool] | None = None
     desk: str | None = None
+    kind: CaseKind = CaseKind.TICKET
     door: Callable[[Settings], Door] | None = None
     signing: Signing | None = None
     place: Callable[[Settings], Place] | None = None

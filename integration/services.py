@@ -97,6 +97,7 @@ def routes(settings: Settings | None = None) -> Routes:
         places={desk: service.name for desk, service in desks.items()},
         intervals={service.name: service.interval for service in (*desks.values(), *copies.values())},
         credentials={**{service.name: service.credentials for service in offered}, **projects},
+        kinds={service.desk: service.kind for service in offered if service.desk},
         copies={desk: service.name for desk, service in copies.items()},
         doors=tuple(service for service in offered if service.door is not None),
         recovered={

@@ -144,6 +144,15 @@ def _parts(reader: Reader) -> tuple[Part, ...]:
     return tuple(part for part in parts.values() if part is not None)
 
 
+def is_wanted(folder: str, environ: Mapping[str, str]) -> bool:
+    """Whether a folder is set up, or is needed because of what is; what is wrong with a variable is not told here."""
+    from integration.services import needed  # noqa: PLC0415 -- likewise
+
+    reader = Reader(environ)
+    set_up = [name for name, module in _folders().items() if module.read(reader) is not None]
+    return folder in set_up or folder in needed(set_up)
+
+
 @cache
 def names() -> tuple[str, ...]:
     """Every variable, in the order in which the docs list them: messages are sorted by it."""

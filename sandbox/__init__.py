@@ -17,7 +17,7 @@ from typing import Self
 from sandbox import control, customers, page
 from sandbox.faults import Fault, Faults, MalformedFault
 from sandbox.logrocket import Callback, LogRocket
-from sandbox.server import Recorded
+from sandbox.server import Recorded, Records
 from sandbox.zendesk import Attempt, Comment, Delivery, Ticket, Zendesk
 from sandbox.zendesk.ticket_faults import ticket_fault
 
@@ -51,8 +51,11 @@ class Sandbox:
             self.zendesk.stop()
             raise
         customers.introduce(self.logrocket)
-        for make in (control.blueprint, page.blueprint):
-            self.zendesk.app.register_blueprint(make(self.zendesk, self.logrocket, self.faults))
+        self.recorders: dict[str, Records] = {"Zendesk": self.zendesk, "LogRocket": self.logrocket}
+        """Who keeps what it was asked, by its name; the runner adds those behind the other doors."""
+        routes = control.blueprint(self.zendesk, self.logrocket, self.faults, recorders=self.recorders)
+        self.zendesk.app.register_blueprint(routes)
+        self.zendesk.app.register_blueprint(page.blueprint(self.zendesk, self.logrocket, self.faults))
 
     def environment(self) -> dict[str, str]:
         """Return the variables that point the integration at the two services."""

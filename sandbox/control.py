@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,12 +13,12 @@ from sandbox import control_logrocket, control_tickets
 from sandbox.faults import Faults, Malformed, read_fault
 from sandbox.logrocket import LogRocket
 from sandbox.outbound import NotLoopback, require_loopback
-from sandbox.server import Recorded
+from sandbox.server import Recorded, Records
 from sandbox.zendesk import Zendesk
 
 
-def blueprint(zendesk: Zendesk, logrocket: LogRocket, faults: Faults) -> Blueprint:
-    """Return the routes under `/sandbox/api`."""
+def blueprint(zendesk: Zendesk, logrocket: LogRocket, faults: Faults, *, recorders: Mapping[str, Records]) -> Blueprint:
+    """Return the routes under `/sandbox/api`; `recorders` keep what they were asked, by the names of the services."""
     routes = Blueprint("control", __name__, url_prefix="/sandbox/api")
     routes.before_request(refuse_other_sites)
     routes.register_error_handler(Malformed, _told)
@@ -34,10 +35,10 @@ def blueprint(zendesk: Zendesk, logrocket: LogRocket, faults: Faults) -> Bluepri
         return "", 204
 
     def list_requests() -> ResponseReturnValue:
-        services: dict[str, Zendesk | LogRocket] = {"zendesk": zendesk, "logrocket": logrocket}
+        services = {name.lower(): recorder for name, recorder in recorders.items()}
         service = request.args.get("service", "zendesk")
         if service not in services:
-            raise Malformed("service: zendesk or logrocket")
+            raise Malformed(f"service: {', '.join(services)}")
         return jsonify(requests=[_recorded(seen) for seen in services[service].requests])
 
     routes.add_url_rule("/faults", view_func=list_faults, methods=["GET"])

@@ -131,6 +131,7 @@ class Stage:
         self._ends.callback(self.doors.stop)
         self.doors.said_of = self.said_of
         self.sandbox.zendesk.app.register_blueprint(doors_page.blueprint(self.doors))
+        self.sandbox.recorders |= self.doors.recorders()
         self.doors.start()
 
     def _variables(self, data: Path) -> dict[str, str]:
@@ -226,8 +227,8 @@ class Stage:
     def _seen(self) -> str:
         """The last requests that the stand-ins got, with their answers."""
         lines = []
-        for name, service in (("Zendesk", self.sandbox.zendesk), ("LogRocket", self.sandbox.logrocket)):
-            asked = [f"  {r.method} {r.path.partition('?')[0]} -> {r.status}" for r in service.requests[-10:]]
+        for name, recorder in self.sandbox.recorders.items():
+            asked = [f"  {r.method} {r.path.partition('?')[0]} -> {r.status}" for r in recorder.requests[-10:]]
             lines += [f"{name} was asked:", *(asked or ["  nothing"])]
         calls = [f"  {callback.status}" for callback in self.sandbox.logrocket.callbacks_made[-5:]]
         return "\n".join([*lines, "LogRocket's callbacks were answered:", *(calls or ["  none was made"])])

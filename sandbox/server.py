@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 from urllib.parse import unquote_to_bytes
 
 from werkzeug.test import run_wsgi_app
@@ -32,6 +32,14 @@ class Recorded:
     body: bytes
     at: float
     status: int | None = None
+
+
+class Records(Protocol):
+    """What keeps what it was asked."""
+
+    @property
+    def requests(self) -> list[Recorded]:
+        """What was asked so far, in order of arrival."""
 
 
 class LoopbackServer:

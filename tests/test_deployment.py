@@ -63,14 +63,17 @@ def test_the_deploy_button_describes_every_variable_but_the_one_that_its_redis_b
     assert all(variable["description"] for variable in app()["env"].values())
 
 
-def test_the_deploy_button_asks_for_what_a_process_cannot_start_without() -> None:
+def test_the_deploy_button_asks_for_what_no_process_starts_without_and_offers_every_door() -> None:
     asked = {
         name
         for name, variable in app()["env"].items()
         if variable.get("required", True) and "generator" not in variable
     }
     told_by_the_platform = {"REDIS_URL", "PUBLIC_URL"}
-    assert asked == needed() - told_by_the_platform - {"SECRET_KEY"}
+    of_one_door = {name for name in needed() if name.startswith("ZENDESK_")}
+    assert asked == needed() - told_by_the_platform - {"SECRET_KEY"} - of_one_door
+    for door in ("tickets in Zendesk", "conversations in Intercom", "low scores in Slack", "requests over HTTP"):
+        assert any(variable["description"].startswith(f"For {door}") for variable in app()["env"].values())
     generated = {name for name, variable in app()["env"].items() if variable.get("generator") == "secret"}
     assert generated == {"SECRET_KEY", "ADMIN_PASSWORD"}
 

@@ -28,8 +28,9 @@ from tests.variables import ASKED, ENVIRON, INTERCOM, SURVEYS_AND_SLACK, VARIABL
 NAMES = names()
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")])
-README, SETTINGS, ALERTS, REFERENCE = (
-    ROOT / name for name in ("README.md", *(f"docs/{name}.md" for name in ("settings", "alerts", "reference")))
+README, SETTINGS, ALERTS, REFERENCE, INSTALL = (
+    ROOT / name
+    for name in ("README.md", *(f"docs/{name}.md" for name in ("settings", "alerts", "reference", "install")))
 )
 CONTRIBUTING = ROOT / "CONTRIBUTING.md"
 MARKDOWN = MarkdownIt("commonmark").enable("table")
@@ -144,10 +145,13 @@ def test_the_steps_of_the_readme_set_all_that_is_needed() -> None:
 
 @pytest.mark.parametrize(
     "secret",
-    ["SECRET_KEY", "ZENDESK_WEBHOOK_SECRET", "ZENDESK_CLIENT_SECRET", "LOGROCKET_API_KEY", "ADMIN_PASSWORD"],
+    [
+        *("SECRET_KEY", "ZENDESK_WEBHOOK_SECRET", "ZENDESK_CLIENT_SECRET", "LOGROCKET_API_KEY", "ADMIN_PASSWORD"),
+        *("SLACK_BOT_TOKEN", "SURVEY_TOKEN", "ASK_TOKENS"),
+    ],
 )
-def test_the_readme_says_how_each_secret_is_changed(secret: str) -> None:
-    told = {row[0].strip("`"): row[1] for row in rows(section(README, "Changing an address or a secret"))}
+def test_the_documents_say_how_each_secret_is_changed(secret: str) -> None:
+    told = {row[0].strip("`"): row[1] for row in rows(section(INSTALL, "Changing an address or a secret"))}
     assert re.search(rf"heroku config:set .*\b{secret}=", told[secret])
 
 

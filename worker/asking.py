@@ -129,7 +129,7 @@ def _sender(kit: Kit, prepared: Prepared) -> Callable[[str | None], str]:
     summariser, person = kit.summariser_of(entry), entry.person
 
     def send(question: str | None) -> str:
-        url = kit.callback.address(entry.key, now=time.time())
+        url = kit.callback.address(entry.key, now=time.time(), project=entry.request.project)
         return summariser.ask(person, callback_url=url, question=question, within=within)
 
     return send

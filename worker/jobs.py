@@ -23,6 +23,7 @@ from integration.errors import (
     CaseClosed,
     Held,
     NoNotePossible,
+    NoteIsThere,
     NotItsTurn,
     NotThere,
     RemoteError,
@@ -74,6 +75,8 @@ class Jobs(Kit):
             prepared = asking.prepare(self, entry)
         except CaseClosed as error:
             return merging.sent_on(self, entry, error)
+        except NoteIsThere as error:
+            return partial(transitions.posted, note_id=error.note_id)
         try:
             return asking.ask(self, prepared)
         except RemoteError as error:

@@ -12,7 +12,7 @@ from integration.cases import looks, transitions
 from integration.cases.changes import Decide
 from integration.cases.entry import Entry, Instead
 from integration.errors import StillPublic
-from integration.facts import CaseKind, Highlights, Nothing, Occasion, Receipt, as_logged, desk_of, name_of
+from integration.facts import Highlights, Nothing, Occasion, Receipt, as_logged, name_of
 from integration.note import Note, marker
 from worker.kit import Kit, claimed_at, try_some_times
 
@@ -99,7 +99,7 @@ def _occasion(kit: Kit, entry: Entry) -> Occasion:
     source = entry.request.reused_from
     return Occasion(
         name=entry.name or "",
-        kind=_kind(kit, entry),
+        kind=kit.routes.kind(entry.key),
         said=entry.said,
         case=name_of(entry.target),
         created_at=entry.moment,
@@ -109,9 +109,3 @@ def _occasion(kit: Kit, entry: Entry) -> Occasion:
         reused_from="" if source is None else name_of(source),
         merged_from=name_of(entry.key) if entry.note.merged_into else "",
     )
-
-
-def _kind(kit: Kit, entry: Entry) -> CaseKind:
-    if entry.said is not None:
-        return CaseKind.ANSWER
-    return CaseKind.REQUEST if desk_of(entry.key) in kit.routes.requests else CaseKind.TICKET

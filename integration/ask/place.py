@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from typing import NoReturn
 
 from integration.ask import answers, callback
 from integration.ask.callback import Resolve
 from integration.ask.records import CLIENT, COPY, Record, Records
 from integration.ask.settings import SERVICE, AskSettings
-from integration.errors import Held, NoNotePossible, NotItsTurn, Permanent, RemoteError
-from integration.facts import CaseKey, Details, Receipt, reference_of
-from integration.note import Note
+from integration.errors import Held, NoNotePossible, NoteIsThere, NotItsTurn, Permanent, RemoteError
+from integration.facts import CaseKey, Details, NoteStyle, Receipt, reference_of
+from integration.note import Note, stored, with_reference
 from integration.note.text import as_text
 from integration.ports import SecondPlace
 
@@ -24,16 +25,21 @@ class Answers:
         records: Records,
         settings: AskSettings,
         *,
+        style: NoteStyle,
         second: SecondPlace | None = None,
         resolve: Resolve = callback.addresses,
     ) -> None:
-        self._records, self._settings, self._second, self._resolve = records, settings, second, resolve
+        self._records, self._settings, self._style = records, settings, style
+        self._second, self._resolve = second, resolve
 
     def details(self, key: CaseKey) -> Details:
-        """What is asked, and about which time; whom it is about, the case was taken in with."""
+        """What is asked, and about which time; whom it is about, the case was taken in with.
+
+        When the result is here already, nothing is asked: `retry` is meant for the copy that could not be posted.
+        """
         record = self._record(key)
         if record.result is not None:
-            raise NoNotePossible("it has a result already")
+            self._tell_again(key, record)
         return Details(
             people=(),
             name=None,
@@ -54,25 +60,49 @@ class Answers:
         """
         self._records.keep(key, answers.result(note, now=time.time(), keep_seconds=self._records.keep_seconds))
         record = self._record(key)
-        trouble, ends = self._tell(key, record, note)
+        copy = note if record.reference is None else with_reference(note, record.reference, self._style)
+        trouble, ends = self._tell(key, record, copy)
         if trouble is not None:
             raise trouble
+        self._all_told(key, ends)
+        return _receipt(key)
+
+    def _all_told(self, key: CaseKey, ends: Mapping[str, str]) -> None:
+        """Write down that everybody was told; `Permanent` when somebody cannot be."""
         if any(ends.values()):
             raise Permanent("; ".join(filter(None, ends.values())), service=SERVICE)
         self._records.told(key)
-        return _receipt(key)
+
+    def _tell_again(self, key: CaseKey, record: Record) -> NoReturn:
+        """Post the copy that could not be posted, if there is one; how the request ends then, as an error."""
+        ends = dict(record.ends)
+        if record.copy is not None:
+            try:
+                self._post(key, record, stored.load(record.copy))
+            except Permanent as error:
+                ends[COPY] = str(error)
+            else:
+                ends[COPY] = ""
+            self._records.ended(key, COPY, ends[COPY])
+        if not record.told:
+            if set(_wanted(record)) - set(ends):
+                raise NoNotePossible("it has a result already")
+            self._all_told(key, ends)
+        raise NoteIsThere(note_id=reference_of(key), service=SERVICE)
 
     def _tell(self, key: CaseKey, record: Record, note: Note) -> tuple[RemoteError | None, Mapping[str, str]]:
         """Tell those who have not been: the trouble after which that is to be tried again, and what came of each."""
         ends, trouble = dict(record.ends), None
-        wanted = {CLIENT: record.callback_url is not None, COPY: record.slack}
-        for whom, tell in ((CLIENT, self._call_back), (COPY, self._post)):
-            if record.told or not wanted[whom] or whom in ends:
+        ways = {CLIENT: self._call_back, COPY: self._post}
+        for whom in _wanted(record):
+            if record.told or whom in ends:
                 continue
             try:
-                tell(key, record, note)
+                ways[whom](key, record, note)
             except Permanent as error:
                 ends[whom] = str(error)
+                if whom == COPY:
+                    self._records.keep_copy(key, stored.dump(note))
             except RemoteError as error:
                 # The copy's comes last and counts most, because its outcome may be unknown; waiting is no trouble.
                 trouble = trouble if trouble is not None and isinstance(error, NotItsTurn) else error
@@ -145,6 +175,12 @@ class Answers:
         if record is None:
             raise NoNotePossible("what was asked is not kept any more")
         return record
+
+
+def _wanted(record: Record) -> list[str]:
+    """Who is to be told, in this order; a client whose callback has come to its end is not listed any more."""
+    wanted = {CLIENT: record.callback_url is not None, COPY: record.slack}
+    return [whom for whom, is_wanted in wanted.items() if is_wanted]
 
 
 def _receipt(key: CaseKey) -> Receipt:

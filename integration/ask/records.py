@@ -8,6 +8,7 @@ One hash a case, `Keys.kept`, which `forget` erases. Who it is about is in the l
     result, told    what the client is answered, as JSON; that everybody was told who is to be
     end:<whom>      what came of telling one of them: empty when they were told, or why they cannot be
     posting         the result may have been posted to the second place
+    copy            the note that could not be posted there, for `retry`
 """
 
 from __future__ import annotations
@@ -47,6 +48,7 @@ class Record:
     told: bool = False
     ends: Mapping[str, str] = field(default_factory=dict)  # of telling CLIENT and COPY: empty, or why they cannot be
     posting: bool = False
+    copy: str | None = field(default=None, repr=False)  # as integration.note.stored has it
 
 
 class Records:
@@ -92,8 +94,12 @@ class Records:
 
     def ended(self, key: CaseKey, whom: str, why_not: str = "") -> None:
         """One of them was told, or cannot be."""
-        done_with = "callback_url" if whom == CLIENT else ""
+        done_with = "callback_url" if whom == CLIENT else "" if why_not else "copy"
         self._redis.eval(_MARK, 1, self._keys.kept(key), f"{_END}{whom}", why_not, done_with)
+
+    def keep_copy(self, key: CaseKey, note: str) -> None:
+        """Keep the note that could not be posted to the second place, as long as the result."""
+        self._redis.eval(_MARK, 1, self._keys.kept(key), "copy", note, "")
 
     def posting(self, key: CaseKey) -> None:
         """From now on the result may have been posted to the second place."""
@@ -130,6 +136,7 @@ def _record(fields: dict[bytes, bytes]) -> Record:
             if name.startswith(_END.encode())
         },
         posting=b"posting" in fields,
+        copy=_text(fields.get(b"copy")),
     )
 
 

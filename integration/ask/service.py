@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from integration.ask.settings import DESK, AskSettings
 from integration.ask.settings import SERVICE as NAME
+from integration.facts import CaseKind
 from integration.ports import Service
 
 if TYPE_CHECKING:
@@ -24,7 +25,9 @@ def _keeper(settings: Settings, redis: Redis, second: SecondPlace | None) -> Pla
     from integration.ask.records import Records  # noqa: PLC0415 -- see above
 
     own = settings.of(AskSettings)
-    return Answers(Records(redis, settings, keep_seconds=own.keep_seconds), own, second=second)
+    return Answers(
+        Records(redis, settings, keep_seconds=own.keep_seconds), own, style=settings.note_style, second=second
+    )
 
 
 def _api(settings: Settings, redis: Redis, cases: Cases, copies_to: str | None) -> Blueprint:
@@ -41,6 +44,7 @@ SERVICE: Final = Service(
     credentials="ASK_CALLBACK_SECRET",
     is_set_up=lambda settings: settings.find(AskSettings) is not None,
     desk=DESK,
+    kind=CaseKind.REQUEST,
     keeper=_keeper,
     copies_to="Slack",
     api=_api,

@@ -225,14 +225,14 @@ class Ledger:
             **facts,
         )
 
-    def take_callback(self, key: CaseKey, result: Result) -> CallbackOutcome:
-        """Take in the summariser's callback, and tell what it did."""
+    def take_callback(self, key: CaseKey, result: Result, *, project: str | None = None) -> CallbackOutcome:
+        """Take in the callback of the summariser's `project` (its lane; None: the first), and tell what it did."""
         known: Entry | None = None
 
         def decide(entry: Entry, now: float) -> Entry | None:
             nonlocal known
             known = entry
-            return results.called_back(entry, now, result=result, policy=self.policy)
+            return results.called_back(entry, now, result=result, policy=self.policy, project=project)
 
         if self._changes.make(key, decide, step="callback", said=result.status.value) is not None:
             self._wake(result)

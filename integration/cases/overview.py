@@ -200,6 +200,7 @@ def _facts(settings: Settings, traffic: Traffic, told: Iterator[Any], *, writes:
         public=public,
         public_since=first_public[0][1] if first_public else None,
         missed={service: why.decode("utf-8", "replace") for service, why in missed.items() if why is not None},
+        case_word=routes.case_word,
         poll_after=settings.poll_after_seconds,
         longest_retry=max(settings.failed_retry_seconds, default=0.0),
     )

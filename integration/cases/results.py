@@ -42,8 +42,10 @@ def _why_empty(highlights: Highlights, summariser: str) -> str:
 # -- A callback
 
 
-def called_back(entry: Entry, now: float, *, result: Result, policy: Policy) -> Entry | None:
-    """What a callback with a valid token changes; None when it changes nothing."""
+def called_back(
+    entry: Entry, now: float, *, result: Result, policy: Policy, project: str | None = None
+) -> Entry | None:
+    """What a callback with a valid token changes, which `project` sent (its lane); None when it changes nothing."""
     given_up = result.request_id in entry.request.old_ids and result.request_id != entry.request.id
     if result.status is Status.PENDING or given_up:
         return None
@@ -52,7 +54,7 @@ def called_back(entry: Entry, now: float, *, result: Result, policy: Policy) -> 
             return told(entry, now, result=result, policy=policy)
         return _asked_early(entry, now)
     if entry.state is State.RECEIVED and result.request_id is not None:
-        return _overtaken(entry, now, request_id=result.request_id)
+        return _overtaken(entry, now, request_id=result.request_id, project=project)
     return None
 
 
@@ -83,13 +85,17 @@ def _asked_early(entry: Entry, now: float) -> Entry | None:
     return replace(entry, claim=claim, request=request)
 
 
-def _overtaken(entry: Entry, now: float, *, request_id: str) -> Entry | None:
-    """A callback came before an answer to our request was stored: its id is asked for, its text is not believed."""
+def _overtaken(entry: Entry, now: float, *, request_id: str, project: str | None) -> Entry | None:
+    """A callback came before an answer to our request was stored: its id is asked for, its text is not believed.
+
+    Which project was asked was not stored either.
+    """
     if entry.request.hint == request_id:
         return None
+    known = replace(entry.request, project=project or entry.request.project)
     if entry.claim.lease_until > now:  # the job that asks is still at it, and will find the hint
-        return replace(entry, request=replace(entry.request, hint=request_id))
-    request = replace(entry.request, id=request_id, hint=None, polls=0)
+        return replace(entry, request=replace(known, hint=request_id))
+    request = replace(known, id=request_id, hint=None, polls=0)
     return entered(entry, State.REQUESTED, now, not_before=now, request=request)
 
 

@@ -145,6 +145,7 @@ class Facts:
     public: int = 0
     public_since: float | None = None
     missed: Mapping[str, str] = field(default_factory=dict)  # by service: why its missed cases cannot be recovered
+    case_word: str = "ticket"  # what any case is called where all desks are meant
     poll_after: float = 300.0
     longest_retry: float = 900.0
 

@@ -49,7 +49,11 @@ def listed(names: Sequence[str], last: str) -> str:
 def summary(facts: Facts, found: tuple[Trouble, ...]) -> str:
     """How it stands, in a sentence or two."""
     waiting = facts.waiting
-    waits = "No ticket waits." if not waiting else f"{waiting:,} {'ticket waits' if waiting == 1 else 'tickets wait'}."
+    waits = (
+        f"{waiting:,} {facts.case_word}{' waits' if waiting == 1 else 's wait'}."
+        if waiting
+        else f"No {facts.case_word} waits."
+    )
     if not found:
         return f"{waits} {WELL}"
     more = len(found) - _SUMMED_UP
@@ -197,7 +201,7 @@ def _cases(facts: Facts) -> Iterator[Trouble]:
         yield Trouble(
             name="tickets_failed",
             severity=Severity.LOOK,
-            what=f"{failed:,} {'ticket has' if failed == 1 else 'tickets have'} failed",
+            what=f"{failed:,} {facts.case_word}{' has' if failed == 1 else 's have'} failed",
             since=facts.oldest.get(State.FAILED),
             do=(
                 f"{'It gets' if failed == 1 else 'They get'} no note unless you retry: mend what the reason names "
@@ -214,7 +218,7 @@ def _missed(facts: Facts, found: list[Trouble]) -> Iterator[Trouble]:
             yield Trouble(
                 name=name_at(service, _MISSED),
                 severity=Severity.LOOK,
-                what=f"Tickets that {service} could not tell us of cannot be recovered: {why}",
+                what=f"{facts.case_word.capitalize()}s that {service} could not tell us of cannot be recovered: {why}",
                 do="It is tried again every ten minutes; check tells what is in the way.",
                 command=of_ours("check"),
             )

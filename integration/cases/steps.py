@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from integration.cases.entry import Entry, State
-from integration.facts import CaseKey, desk_of
+from integration.facts import CaseKey, CaseKind, desk_of
 from integration.ports import Service
 
 REQUESTS: Final = "requests"
@@ -47,6 +47,7 @@ class Routes:
     places: Mapping[str, str]  # by desk
     intervals: Mapping[str, float]  # of a place: seconds between two notes for as long as it has told no pace
     credentials: Mapping[str, str]  # of a service: the variables that hold them
+    kinds: Mapping[str, CaseKind] = field(default_factory=dict)  # by desk: what its cases are
     copies: Mapping[str, str] = field(default_factory=dict)  # by desk: a second place, where some of its notes go, too
     doors: tuple[Service, ...] = ()  # who tells us of new cases
     recovered: Mapping[str, str] = field(default_factory=dict)  # by desk: who is asked for cases that we have missed
@@ -94,6 +95,16 @@ class Routes:
     def place(self, key: CaseKey) -> str:
         """The service where the case's note is written; its desk's own name when that is not set up (any more)."""
         return self.places.get(desk_of(key), desk_of(key))
+
+    def kind(self, key: CaseKey) -> CaseKind:
+        """What a case is."""
+        return self.kinds.get(desk_of(key), CaseKind.TICKET)
+
+    @property
+    def case_word(self) -> str:
+        """What any case is called where all desks are meant: a ticket, where there are no other ones."""
+        kinds = set(self.kinds.values()) or {CaseKind.TICKET}
+        return str(kinds.pop()) if len(kinds) == 1 else "case"
 
     def interval(self, place: str) -> float:
         """The seconds between two notes for as long as a place has told no pace."""

@@ -1,4 +1,4 @@
-"""`check [--offline] [--json]`: checks the settings, Redis, Zendesk, LogRocket and PUBLIC_URL, one line each."""
+"""`check [--offline] [--json]`: checks settings, Redis, PUBLIC_URL and every service that is set up."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from integration.slack.settings import SlackSettings
 from integration.surveys.settings import SurveySettings
 from integration.zendesk.settings import ZendeskSettings
 
-HELP = "check settings, Redis, Zendesk and LogRocket, and say what to do about each failure"
+HELP = "check the settings, Redis and every service that is set up, and say what to do about each failure"
 _SET_IT: Final = "Set it as docs/settings.md says."
 
 

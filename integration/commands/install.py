@@ -17,7 +17,7 @@ from typing import Final
 from integration.commands import in_the_same_form
 from integration.errors import RemoteError, Temporary
 from integration.safe_text import printable
-from integration.settings import environment, public_url, reading
+from integration.settings import environment, is_wanted, public_url, reading
 from integration.zendesk import settings as zendesk_settings
 from integration.zendesk import trouble
 from integration.zendesk.settings import ZendeskSettings
@@ -77,6 +77,8 @@ def run(options: argparse.Namespace) -> int:
             file=sys.stderr,
         )
         return 2
+    if not zendesk_is_wanted():
+        return 0
     settings, endpoint = read_settings()
     try:
         return _install(options, settings, endpoint)
@@ -87,6 +89,17 @@ def run(options: argparse.Namespace) -> int:
         if options.ratings and isinstance(error, Refused):
             print("Without --ratings the command goes on with the rest.", file=sys.stderr)
         return tell_trouble(error, settings)
+
+
+def zendesk_is_wanted() -> bool:
+    """Whether Zendesk is set up, or nothing else is; when it is not, that is told."""
+    wanted = is_wanted("zendesk", environment())
+    if not wanted:
+        print(
+            "There is nothing to do: this command works in Zendesk, which is not set up here. What is set up instead "
+            "has to be told our address by hand: see docs/intercom.md, docs/surveys-and-slack.md and docs/ask.md."
+        )
+    return wanted
 
 
 def read_settings(environ: Mapping[str, str] | None = None) -> tuple[ZendeskSettings, str]:

@@ -12,8 +12,9 @@ from redis import Redis
 from integration import logs, services
 from integration.cases import connections, standing
 from integration.cases.overview import Overview, read
-from integration.cases.reader import PublicNotes
+from integration.cases.reader import PublicNote, PublicNotes
 from integration.cases.situation import Facts, Trouble
+from integration.cases.steps import Routes
 from integration.commands import case
 from integration.facts import name_of
 from integration.settings import Settings, from_environment
@@ -21,9 +22,9 @@ from integration.settings import Settings, from_environment
 HELP = "count tickets by state, and say what waits, what is wrong and what to do; or show the way of one case"
 _PUBLIC_SHOWN = 50
 _IS_PUBLIC = {
-    True: "customers can read its note: make it internal in Zendesk, or run retry once it has failed",
+    True: "customers can read its note: make it internal in {place}, or run retry once it has failed",
     False: "its note was public for a while, customers may have read it; it is internal now",
-    None: "its note was public, and whether it still is is not known any more: look at it in Zendesk",
+    None: "its note was public, and whether it still is is not known any more: look at it in {place}",
 }
 
 
@@ -45,11 +46,9 @@ def _tell(settings: Settings, redis: Redis, options: argparse.Namespace) -> int:
     ledger = services.open_ledger(settings, redis)
     if options.case is not None:
         return case.run(ledger.reader, settings, options.case, as_json=options.json)
-    overview = read(settings, redis, routes=ledger.lanes.routes)
-    public_notes, listed = (
-        ledger.reader.public_notes(_PUBLIC_SHOWN),
-        case.listed(ledger.reader, routes=ledger.lanes.routes),
-    )
+    routes = ledger.lanes.routes
+    overview = read(settings, redis, routes=routes)
+    public_notes, listed = ledger.reader.public_notes(_PUBLIC_SHOWN), case.listed(ledger.reader, routes=routes)
     known, troubles = overview.facts, standing.troubles(overview.facts)
     if options.json:
         print(
@@ -58,7 +57,11 @@ def _tell(settings: Settings, redis: Redis, options: argparse.Namespace) -> int:
             )
         )
     else:
-        text = [_as_text(overview, public_notes), *_troubles_as_text(known, troubles), *case.listed_as_text(listed)]
+        text = [
+            _as_text(overview, public_notes, routes),
+            *_troubles_as_text(known, troubles),
+            *case.listed_as_text(listed),
+        ]
         print("\n".join(text))
     return 0
 
@@ -81,7 +84,7 @@ def as_json(overview: Overview, public_notes: PublicNotes) -> dict[str, Any]:
     }
 
 
-def _as_text(overview: Overview, public_notes: PublicNotes) -> str:
+def _as_text(overview: Overview, public_notes: PublicNotes, routes: Routes) -> str:
     lines = ["tickets"]
     lines += [f"  {state:<10}{count:>8}" for state, count in overview.counts.items()]
     lines += ["jobs", f"  {'waiting':<10}{overview.jobs_waiting:>8}", f"  {'running':<10}{overview.jobs_running:>8}"]
@@ -91,7 +94,7 @@ def _as_text(overview: Overview, public_notes: PublicNotes) -> str:
     for obstacle in overview.obstacles:
         since = "" if obstacle.since is None else f" (since {_time(obstacle.since)})"
         lines.append(f"tickets wait for {obstacle.service}: {obstacle.reason}{since}")
-    return "\n".join(lines + _of_public_notes(public_notes))
+    return "\n".join(lines + _of_public_notes(public_notes, routes))
 
 
 def _troubles_as_json(known: Facts, troubles: tuple[Trouble, ...]) -> dict[str, Any]:
@@ -109,12 +112,15 @@ def _trouble(trouble: Trouble) -> list[str]:
     return [f"{trouble.name}: {trouble.what_since}; {trouble.severity}", f"  -> {trouble.what_to_do}"]
 
 
-def _of_public_notes(notes: PublicNotes) -> list[str]:
-    lines = [
-        f"ticket {name_of(note.key)}: {_IS_PUBLIC[note.still]} (noticed {_time(note.since)})" for note in notes.latest
-    ]
+def _of_public_notes(notes: PublicNotes, routes: Routes) -> list[str]:
+    lines = [_of_public_note(note, routes) for note in notes.latest]
     left_out = notes.number - len(notes.latest)
-    return [*lines, f"and {left_out} more tickets whose note is or was public"] if left_out else lines
+    return [*lines, f"and {left_out} more whose note is or was public"] if left_out else lines
+
+
+def _of_public_note(note: PublicNote, routes: Routes) -> str:
+    said = _IS_PUBLIC[note.still].format(place=routes.place(note.key))
+    return f"{routes.kind(note.key)} {name_of(note.key)}: {said} (noticed {_time(note.since)})"
 
 
 def _time(when: float | None) -> str | None:

@@ -10,7 +10,7 @@ import functools
 import sys
 from collections.abc import Callable, Sequence
 
-from integration.commands.install import MACRO_SCOPES, consents, read_settings, tell_trouble, wait
+from integration.commands.install import MACRO_SCOPES, consents, read_settings, tell_trouble, wait, zendesk_is_wanted
 from integration.errors import RemoteError
 from integration.zendesk import trouble
 from integration.zendesk.settings import ZendeskSettings
@@ -33,6 +33,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Uninstall, the macro and the triggers first."""
+    if not zendesk_is_wanted():
+        return 0
     settings, endpoint = read_settings()
     print(f"Zendesk account {settings.subdomain}, deliveries to {endpoint}", flush=True)
     try:

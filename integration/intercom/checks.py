@@ -56,8 +56,10 @@ def of_intercom(settings: IntercomSettings, *, public_url: str) -> Iterator[Resu
 
 def _workspace(app: object, settings: IntercomSettings) -> Iterator[Result]:
     """Whether it is the region's, and which one it is: an admin knows the right one."""
-    if not isinstance(app, dict):
-        yield from (skipped(name, "Intercom does not tell the workspace") for name in (REGION, APP))
+    if not isinstance(app, dict) or not isinstance(app.get("id_code"), str):
+        yield skipped(REGION, "Intercom does not tell the workspace")
+        told = "Intercom does not tell which workspace the token is of: its conversations wait until it does"
+        yield failure(APP, told, f"Copy the access token anew ({_APP_PAGE} > Authentication).")
         return
     region = str(app.get("region", "")).lower()
     if region == settings.region:
@@ -67,7 +69,7 @@ def _workspace(app: object, settings: IntercomSettings) -> Iterator[Result]:
         yield failure(REGION, told, f"Set INTERCOM_REGION={region}.")
     else:
         yield skipped(REGION, "Intercom does not tell the region")
-    yield ok(APP, printable(f"of the workspace {named(app.get('name'))} ({str(app.get('id_code'))[:40]})"))
+    yield ok(APP, printable(f"of the workspace {named(app.get('name'))} ({app['id_code'][:40]})"))
 
 
 def _author(intercom: Intercom, own: Mapping[str, Any], settings: IntercomSettings) -> Result:

@@ -99,10 +99,13 @@ class Inbox:
         )
 
     def is_of(self, account: str) -> bool:
-        """Whether a workspace is the one that our token is of; True when Intercom does not say."""
+        """Whether a workspace is the one that our token is of; nothing is taken for ours while that is not known."""
         app = self._who_we_are().get("app")
         own_id = app.get("id_code") if isinstance(app, dict) else None
-        return not isinstance(own_id, str) or own_id == account
+        if not isinstance(own_id, str):
+            self._own = None  # it may be told next time
+            raise Temporary("Intercom does not tell which workspace our token is of", service=SERVICE)
+        return own_id == account
 
     def close(self) -> None:
         """Close the connections."""

@@ -14,8 +14,8 @@ from integration.facts import NewCase, Stretch, case_key
 from integration.intercom import conversation as conversations
 from integration.intercom import pace
 from integration.intercom.client import Intercom, Record
-from integration.intercom.settings import IntercomSettings
-from integration.intercom.webhook import DESK, is_conversation_id
+from integration.intercom.settings import DESK, IntercomSettings
+from integration.intercom.webhook import is_conversation_id
 from integration.missed_cases import Candidate, Candidates, Created
 from integration.ports import Wait
 

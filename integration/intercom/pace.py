@@ -15,7 +15,6 @@ from typing import Final
 
 from integration.facts import Pace
 
-DEFAULT_INTERVAL: Final = 0.5  # seconds between two notes while nothing is known
 WINDOW: Final = 10.0
 _CALLS: Final = 4  # of one note, at most: who we are, the conversation, its contact, the note
 _LONGEST: Final = 60.0  # a reset that seems further away is not believed

@@ -1,16 +1,15 @@
 """Intercom as the rest of this project sees it.
 
-What is large is imported when it is made: the web process writes no notes.
+Its parts are imported when they are made: the web process writes no notes, and many installations have no Intercom.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from integration.intercom.pace import DEFAULT_INTERVAL
+from integration.facts import CaseKey, CaseKind, reference_of
+from integration.intercom.settings import DESK, INTERVAL, IntercomSettings
 from integration.intercom.settings import SERVICE as NAME
-from integration.intercom.settings import IntercomSettings
-from integration.intercom.webhook import DESK, ConversationDoor
 from integration.ports import Service, Signing
 
 if TYPE_CHECKING:
@@ -20,6 +19,8 @@ if TYPE_CHECKING:
 
 
 def _door(settings: Settings) -> Door:
+    from integration.intercom.webhook import ConversationDoor  # noqa: PLC0415 -- see above
+
     return ConversationDoor(settings.of(IntercomSettings))
 
 
@@ -35,18 +36,25 @@ def _missed(settings: Settings, wait: Wait) -> MissedCases:
     return MissedConversations(settings.of(IntercomSettings), wait=wait)
 
 
+def _case_url(settings: Settings, key: CaseKey) -> str:
+    """Where teammates look at it; `_` stands for the workspace that they are in, as in links of Intercom's docs."""
+    return f"{settings.of(IntercomSettings).inbox_url}/a/inbox/_/inbox/conversation/{reference_of(key)}"
+
+
 SERVICE: Final = Service(
     name=NAME,
     credentials="INTERCOM_ACCESS_TOKEN",
     is_set_up=lambda settings: settings.find(IntercomSettings) is not None,
     desk=DESK,
+    kind=CaseKind.CONVERSATION,
     door=_door,
     signing=Signing(
         secret="INTERCOM_CLIENT_SECRET",  # noqa: S106 -- the name of the variable
         sender="app",
-        needed="usable conversation id",
+        needed="usable conversation id and app_id",
     ),
     place=_place,
-    interval=DEFAULT_INTERVAL,
+    interval=INTERVAL,
+    case_url=_case_url,
     missed=_missed,
 )

@@ -10,6 +10,8 @@ from integration import variables
 from integration.variables import Reader
 
 SERVICE: Final = "Intercom"
+DESK: Final = "intercom"  # what the keys of its cases begin with
+INTERVAL: Final = 0.5  # seconds between two notes while nothing is known of its limits
 NAMES: Final = (
     *("INTERCOM_ACCESS_TOKEN", "INTERCOM_CLIENT_SECRET", "INTERCOM_REGION", "INTERCOM_ADMIN_ID", "INTERCOM_URL"),
 )
@@ -17,6 +19,11 @@ HOSTS: Final = {
     "us": "https://api.intercom.io",
     "eu": "https://api.eu.intercom.io",
     "au": "https://api.au.intercom.io",
+}
+INBOXES: Final = {
+    HOSTS["us"]: "https://app.intercom.com",
+    HOSTS["eu"]: "https://app.eu.intercom.com",
+    HOSTS["au"]: "https://app.au.intercom.com",
 }
 _TOKEN, _SECRET = "INTERCOM_ACCESS_TOKEN", "INTERCOM_CLIENT_SECRET"
 
@@ -35,6 +42,11 @@ class IntercomSettings:
     def account(self) -> str:
         """Whose conversations, in words that are no secret: the workspace's id only Intercom can tell."""
         return f"Intercom {self.region}"
+
+    @property
+    def inbox_url(self) -> str:
+        """Where teammates work; a stand-in has both at one address."""
+        return INBOXES.get(self.url, self.url)
 
     @property
     def requests_per_hour(self) -> None:

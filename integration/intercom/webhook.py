@@ -7,6 +7,8 @@ https://developers.intercom.com/docs/references/webhooks/webhook-models
 Of a delivery nothing but ids is believed. Who somebody is, and what they wrote, the worker reads from the workspace
 itself: the version of the app decides whether a text comes as HTML (below 2.15), where addresses stand and whether they
 are there at all, and an app may be installed in other workspaces: these are told by `app_id`, which the place compares.
+Every notification has one, whatever the version: a conversation without it is nobody's. If it was ours all the same,
+the look for missed conversations finds it.
 """
 
 from __future__ import annotations
@@ -19,11 +21,10 @@ from typing import Any, Final
 
 from integration.errors import MalformedDelivery, UnverifiedDelivery, WrongSignature
 from integration.facts import Identified, NewCase, case_key
-from integration.intercom.settings import IntercomSettings
+from integration.intercom.settings import DESK, IntercomSettings
 from integration.json_body import parse_object
 from integration.ports import Headers
 
-DESK: Final = "intercom"  # what the keys of its cases begin with
 ENDPOINT: Final = "/intercom/conversations"  # below PUBLIC_URL: the address of the webhook
 MAX_BYTES: Final = 2 * 1024 * 1024  # a conversation comes whole, with the text of each of its parts
 SIGNATURE: Final = "X-Hub-Signature"
@@ -72,14 +73,13 @@ def signature(body: bytes, secret: str) -> str:
 def read(body: bytes) -> NewCase | Identified | None:
     """What a verified body tells of; None when it is of no use to us, such as a `ping`.
 
-    `MalformedDelivery` when it tells of a conversation and not of which.
+    `MalformedDelivery` when it tells of a conversation, and not of which, or not of whose.
     """
     notification = parse_object(body)
     topic, item = notification.get("topic"), _object(_object(notification, "data"), "item")
     if topic == CREATED:
-        app_id = notification.get("app_id")
-        account = app_id if isinstance(app_id, str) and _ID.fullmatch(app_id) else None
-        return NewCase(key=case_key(DESK, _conversation_id(item)), contact=contact_of(item), account=account)
+        key = case_key(DESK, _conversation_id(item))
+        return NewCase(key=key, contact=contact_of(item), account=_app_id(notification))
     if isinstance(topic, str) and topic in LATER:
         contact = contact_of(item)
         return None if contact is None else Identified(desk=DESK, contact=contact)
@@ -107,6 +107,14 @@ def _people(item: dict[str, Any]) -> Iterator[dict[str, Any]]:
 def _id(person: dict[str, Any]) -> str | None:
     value = person.get("id")
     return value if isinstance(value, str) and _ID.fullmatch(value) else None
+
+
+def _app_id(notification: dict[str, Any]) -> str:
+    """The workspace that it is about."""
+    app_id = notification.get("app_id")
+    if not isinstance(app_id, str) or not _ID.fullmatch(app_id):
+        raise MalformedDelivery("no usable app_id: whose conversation it is")
+    return app_id
 
 
 def _conversation_id(item: dict[str, Any]) -> str:

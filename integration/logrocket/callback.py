@@ -1,7 +1,8 @@
 """The address that LogRocket calls back: it carries the key of the case and a signed token; no I/O.
 
 The token proves that this integration asked for the callback. It is bound to the case and expires; LogRocket
-signs nothing of its own.
+signs nothing of its own. Of a request to another project than the first one it carries the lane, too: when a worker
+died before it could store the request, the callback is all that tells which project knows of it.
 """
 
 from __future__ import annotations
@@ -22,8 +23,10 @@ PATH = "/logrocket/highlights"
 VALID_SECONDS = 24 * 60 * 60
 MAX_BYTES = 1024 * 1024
 _SALT = "logrocket-callback"
-_TICKET, _CASE = "ticket_id", "case"
-_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,100}\.[A-Za-z0-9_-]{27}")  # of itsdangerous: what is signed, and an HMAC of SHA-1
+_TICKET, _CASE, _PROJECT = "ticket_id", "case", "project"
+_TOKEN = re.compile(
+    r"\.?[A-Za-z0-9_-]{1,400}\.[A-Za-z0-9_-]{27}"
+)  # of itsdangerous: what is signed, and an HMAC of SHA-1
 
 
 class HighlightsCallback:
@@ -35,13 +38,17 @@ class HighlightsCallback:
     def __init__(self, *, public_url: str, secret_keys: Sequence[str]) -> None:
         self._public_url, self._secret_keys = public_url, secret_keys
 
-    def address(self, key: CaseKey, *, now: float) -> str:
+    def address(self, key: CaseKey, *, now: float, project: str | None = None) -> str:
         """The `webhookURL` for one request; `now` in Unix seconds."""
-        return address(self._public_url, key, secret_keys=self._secret_keys, now=now)
+        return address(self._public_url, key, secret_keys=self._secret_keys, now=now, project=project)
 
     def verify(self, query: Query, *, now: float) -> CaseKey:
         """The case that the callback is for; `UnverifiedDelivery` unless its token was made for it and is valid."""
         return verify(query, secret_keys=self._secret_keys, now=now)
+
+    def project(self, query: Query) -> str | None:
+        """The lane of the project that was asked, of a URL that was verified."""
+        return next(iter(query.getlist(_PROJECT)), None)
 
     def read(self, body: bytes) -> Result:
         """What came of the request; `MalformedDelivery` when the body does not tell."""
@@ -52,23 +59,30 @@ class HighlightsCallback:
         return claimed(query)
 
 
-def address(public_url: str, key: CaseKey, *, secret_keys: Sequence[str], now: float) -> str:
+def address(
+    public_url: str, key: CaseKey, *, secret_keys: Sequence[str], now: float, project: str | None = None
+) -> str:
     """The `webhookURL` for one request; `now` in Unix seconds."""
-    token = _serializer(secret_keys).dumps([key, int(now) + VALID_SECONDS])
-    query = urlencode({**_named(key), "token": token})
+    claims = [key, int(now) + VALID_SECONDS, *([] if project is None else [project])]
+    query = urlencode({**_named(key, project), "token": _serializer(secret_keys).dumps(claims)})
     return f"{public_url}{PATH}?{query}"
 
 
-def _named(key: CaseKey) -> dict[str, str]:
-    """A case as an address names it: a ticket by its number, as all addresses did before there were other cases."""
-    return {_TICKET: reference_of(key)} if desk_of(key) == TICKETS else {_CASE: key}
+def _named(key: CaseKey, project: str | None) -> dict[str, str]:
+    """What an address names: a ticket by its number, as all did before there were other cases, and the project."""
+    case: dict[str, str] = {_TICKET: reference_of(key)} if desk_of(key) == TICKETS else {_CASE: key}
+    return case if project is None else {**case, _PROJECT: project}
 
 
 def verify(query: Query, *, secret_keys: Sequence[str], now: float) -> CaseKey:
     """The case that the callback is for; `UnverifiedDelivery` unless its token was made for it and is valid."""
-    names = {name: query.getlist(name) for name in (_TICKET, _CASE) if query.getlist(name)}
+    names = {name: query.getlist(name) for name in (_TICKET, _CASE, _PROJECT) if query.getlist(name)}
     tokens = query.getlist("token")
-    if [len(values) for values in names.values()] != [1] or len(tokens) != 1:
+    if (
+        any(len(values) != 1 for values in names.values())
+        or len({_TICKET, _CASE} & set(names)) != 1
+        or len(tokens) != 1
+    ):
         raise UnverifiedDelivery("ticket_id or case, and token, must be given once")
     try:
         claims = _serializer(secret_keys).loads(tokens[0])
@@ -76,8 +90,8 @@ def verify(query: Query, *, secret_keys: Sequence[str], now: float) -> CaseKey:
         raise _wrong(tokens[0]) from None
     if not _spelt_as_signed(tokens[0], claims, secret_keys):
         raise _wrong(tokens[0])
-    key, expires = _claims(claims)
-    if {name: values[0] for name, values in names.items()} != _named(key):
+    key, expires, project = _claims(claims)
+    if {name: values[0] for name, values in names.items()} != _named(key, project):
         raise UnverifiedDelivery("token of another case")
     if now >= expires:
         raise OutOfDate("token expired")
@@ -107,14 +121,20 @@ def _spelt_as_signed(token: str, claims: object, secret_keys: Sequence[str]) -> 
     return any(hmac.compare_digest(given, each.encode()) for each in signed)
 
 
-def _claims(claims: object) -> tuple[CaseKey, int]:
+def _claims(claims: object) -> tuple[CaseKey, int, str | None]:
     match claims:
+        case [str(text), int(expires), str(project)]:
+            return _key(text), expires, project
         case [str(text), int(expires)]:
-            try:
-                return read_case_key(text), expires
-            except ValueError:
-                pass
+            return _key(text), expires, None
     raise UnverifiedDelivery("token is none of ours")
+
+
+def _key(text: str) -> CaseKey:
+    try:
+        return read_case_key(text)
+    except ValueError:
+        raise UnverifiedDelivery("token is none of ours") from None
 
 
 def _serializer(secret_keys: Sequence[str]) -> URLSafeSerializer:

@@ -10,13 +10,13 @@ The text quotes what users and web pages say: it is hostile until it has been th
 - What can be seen stays, and what builds it; characters that only deceive go (`characters`).
 - A link stays one only when it leads to the service that recorded the sessions. Places make links of bare URLs again,
   so other URLs that stand in the text are broken up: `https[:]//evil[.]example` (`links`).
-- `html`, `slack` and `text` write a document down. What one place alone needs is that place's to say: how long a note
-  may be, and what it reads into a text, such as placeholders.
+- `html`, `slack` and `text` write a document down, and `stored` keeps one for later. What one place alone needs is
+  that place's to say: how long a note may be, and what it reads into a text, such as placeholders.
 """
 
-from integration.note.composition import compose
+from integration.note.composition import compose, with_reference
 from integration.note.document import Note
 from integration.note.links import Links
 from integration.note.template import TemplateFailed
 
-__all__ = ["Links", "Note", "TemplateFailed", "compose"]
+__all__ = ["Links", "Note", "TemplateFailed", "compose", "with_reference"]

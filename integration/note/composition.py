@@ -13,9 +13,10 @@ from integration.note import markdown, marker, template, template_values
 from integration.note.characters import clean
 from integration.note.document import Block, Line, Note, Paragraph, Parts, SessionParts, lines
 from integration.note.emphasis import emphasised
-from integration.note.layout import Layout, ToldSession
-from integration.note.links import Links
+from integration.note.layout import Layout, ToldSession, harmless
+from integration.note.links import Links, Nowhere
 from integration.note.moments import LinkedMoment, linked, nearest
+from integration.note.wording import Wording
 
 _MAX_CHARACTERS: Final = 60_000  # that are read, and that are shown: no place takes more
 _MAX_SESSIONS: Final = 100
@@ -67,6 +68,13 @@ def compose(  # noqa: PLR0913 -- the one door: what is told, of whom, on which o
         parts=_parts(told, layout),
         subject=layout.subject,
     )
+
+
+def with_reference(note: Note, reference: str, style: NoteStyle = _PLAIN) -> Note:
+    """The note with what its reader calls the request, above what it tells."""
+    shown = harmless(" ".join(clean(reference).split()), Nowhere())
+    line = Paragraph(Line((Wording.of(style).say("reference", reference=shown),)))
+    return dataclasses.replace(note, body=(line, *note.body))
 
 
 def last_moment(highlights: Highlights, links: Links) -> float | None:

@@ -10,7 +10,7 @@ from integration.facts import NoteStyle, Nothing, Occasion, Person, Session
 from integration.note.characters import clean
 from integration.note.document import Block, End, Line, Link, Mark, Paragraph, Span, Start, lines
 from integration.note.emphasis import emphasised
-from integration.note.links import Links, defanged, without_braces
+from integration.note.links import Links, Trusting, defanged, without_braces
 from integration.note.moments import LinkedMoment
 from integration.note.wording import Wording
 
@@ -195,7 +195,7 @@ def link(text: str, url: str) -> tuple[Span, ...]:
     return Start(where), text, End(where)
 
 
-def harmless(text: str, links: Links) -> str:
+def harmless(text: str, links: Trusting) -> str:
     """A text from outside that is no Markdown, with the addresses of other places broken up."""
     return "".join(defanged(text, links, seams=()))
 

@@ -24,7 +24,22 @@ _CLOSING = (
 )
 
 
-class Links(Protocol):
+class Trusting(Protocol):
+    """Which addresses a text may hold."""
+
+    def trusts(self, url: str) -> bool:
+        """Whether a note may link to `url`: it leads to the service, whichever way a browser may read it."""
+
+
+class Nowhere:
+    """No address at all: for what is not the summariser's text."""
+
+    def trusts(self, url: str) -> bool:  # noqa: ARG002 -- whichever it is
+        """No."""
+        return False
+
+
+class Links(Trusting, Protocol):
     """The addresses of the service that recorded the sessions."""
 
     def replay(self, place: str) -> str:
@@ -36,11 +51,8 @@ class Links(Protocol):
     def moment(self, url: str) -> Moment | None:
         """The moment of a session that `url` leads to; None when it leads to none, or may not be linked to."""
 
-    def trusts(self, url: str) -> bool:
-        """Whether a note may link to `url`: it leads to the service, whichever way a browser may read it."""
 
-
-def defanged(text: str, links: Links, *, seams: Sequence[int]) -> list[str]:
+def defanged(text: str, links: Trusting, *, seams: Sequence[int]) -> list[str]:
     """Each character of a line's text as it is shown: addresses of other places are broken up.
 
     An address that `links` trusts is left whole, unless a style begins or ends in it (`seams`) or a brace stands in
@@ -64,7 +76,7 @@ def defanged(text: str, links: Links, *, seams: Sequence[int]) -> list[str]:
     return shown
 
 
-def _is_trusted(url: str, links: Links, *, behind: str) -> bool:
+def _is_trusted(url: str, links: Trusting, *, behind: str) -> bool:
     if set("{}") & set(url) or url.count("//") != 1 or "www." in url.lower():
         return False
     if not behind.isascii() and url.count("/") < 3:  # noqa: PLR2004 -- without a path: `。` could belong to the host

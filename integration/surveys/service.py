@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from integration.facts import CaseKind
 from integration.ports import Service, Signing
 from integration.surveys.settings import DESK, SurveySettings
 
@@ -62,6 +63,7 @@ def _source(name: str, part: str, door: Callable[[Settings], Door], signing: Sig
         credentials=signing.secret,
         is_set_up=_has(part),
         desk=DESK,
+        kind=CaseKind.ANSWER,
         door=door,
         signing=signing,
         posts_to=_SLACK,

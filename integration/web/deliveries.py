@@ -92,7 +92,7 @@ def register_callback(app: Flask, name: str, callback: Callback, ledger: Ledger,
         key = callback.verify(request.args, now=time.time())
         deliveries.verified(name)
         result = callback.read(_body(callback.max_bytes))
-        match ledger.take_callback(key, result):
+        match ledger.take_callback(key, result, project=callback.project(request.args)):
             case CallbackOutcome.TAKEN:
                 return answer(202, "queued")
             case CallbackOutcome.REPEATED:

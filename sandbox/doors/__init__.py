@@ -14,6 +14,7 @@ from collections.abc import Callable
 from sandbox.doors.asking import Asker
 from sandbox.faults import Faults
 from sandbox.intercom import Intercom
+from sandbox.server import Records
 from sandbox.slack import Slack, Survey
 
 SETTLE_SECONDS = 3
@@ -38,11 +39,16 @@ class Doors:
             self.intercom.stop()
             raise
         self.slack.survey = self.survey
+        self.intercom.inbox_page = f"{callbacks_to}/sandbox/doors"
 
     def environment(self) -> dict[str, str]:
         """Return the variables that open all of these doors."""
         survey = {"SURVEY_TOKEN": self._token, "SURVEY_SETTLE_SECONDS": str(SETTLE_SECONDS)}
         return self.intercom.environment() | self.slack.environment() | survey | self.asker.environment()
+
+    def recorders(self) -> dict[str, Records]:
+        """Return who keeps what it was asked, by its name."""
+        return {"Intercom": self.intercom, "Slack": self.slack}
 
     def start(self) -> None:
         """Begin to answer."""

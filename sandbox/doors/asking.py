@@ -29,6 +29,7 @@ class Summary:
 
     person: str
     calls_back: bool
+    in_slack: bool
     answered: str
     told: dict[str, Any] = field(default_factory=dict)
     callbacks: list[str] = field(default_factory=list)
@@ -68,16 +69,26 @@ class Asker:
 
     def ask(self, form: Mapping[str, str]) -> Summary:
         """Ask for a summary of whoever is named."""
-        wish: dict[str, Any] = {name: form.get(name, "").strip() for name in ("email", "user_id", "question")}
+        wish: dict[str, Any] = {
+            name: form.get(name, "").strip() for name in ("email", "user_id", "question", "reference")
+        }
         if form.get("callback"):
             wish["callback_url"] = f"{self._callbacks_to}{CALLBACK_PATH}"
+        if form.get("slack"):
+            wish["slack"] = True
         reply = self._send("POST", "/v1/highlights", json.dumps(wish).encode())
         answered = f"{reply.status or 'no answer'}"
         told = _object(reply.body)
         if "error" in told:
             answered = f"{answered}: {told['error'].get('message')}"
         person = wish["email"] or wish["user_id"] or "nobody"
-        summary = Summary(person, "callback_url" in wish, answered, told if "id" in told else {})
+        summary = Summary(
+            person,
+            calls_back="callback_url" in wish,
+            in_slack="slack" in wish,
+            answered=answered,
+            told=told if "id" in told else {},
+        )
         with self._lock:
             self._summaries = [*self._summaries, summary][-_MOST:]
         return summary

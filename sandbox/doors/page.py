@@ -19,6 +19,7 @@ from sandbox.doors.switches import switches
 from sandbox.intercom import Intercom
 from sandbox.page import HEADERS
 from sandbox.slack import mentions
+from sandbox.slack.shown import as_html
 from sandbox.views import SwitchView
 
 
@@ -60,10 +61,12 @@ def blueprint(doors: Doors) -> Blueprint:
             conversations=_conversations(doors),
             messages=list(reversed(doors.slack.own_messages())),
             mentions_of=mentions.of,
+            shown=as_html,
             summaries=[(summary, _said_of(doors, f"ask-{summary.id}")) for summary in doors.asker.summaries()],
             switches={name: SwitchView(s.label, s.is_on(), s.happened()) for name, s in known.items()},
             slack=doors.slack,
             survey=doors.survey,
+            survey_said=_said_of(doors, f"survey-{doors.survey.number}"),
             subscribed=doors.intercom.webhook.url is not None,
         )
         return shown, HEADERS

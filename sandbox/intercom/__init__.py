@@ -29,6 +29,11 @@ PERMISSIONS: Final = frozenset({"read_conversations", "write_conversations", "re
 Record = dict[str, Any]
 
 
+def _is_page(target: str) -> bool:
+    """Whether a person looks, and not an app."""
+    return target.startswith("/a/")
+
+
 class Intercom:
     """The stand-in and its Python face. What is set holds for the requests that come afterwards."""
 
@@ -53,9 +58,11 @@ class Intercom:
         """Whether the app's version is below 2.15: texts in payloads are HTML then."""
         self.old_payloads = False
         """Whether the app's version is 1.x."""
+        self.inbox_page: str | None = None
+        """Where a person looks at the conversations."""
         self.lock = threading.RLock()
         self.webhook = Webhook(self)
-        self._server = LoopbackServer("intercom", create_app(self), faults=faults, port=port)
+        self._server = LoopbackServer("intercom", create_app(self), faults=faults, port=port, unrecorded=_is_page)
 
     @property
     def url(self) -> str:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
-from flask import Flask, Response, jsonify, request
+from flask import Flask, Response, abort, jsonify, redirect, request
 from flask.typing import ResponseReturnValue
 
 from sandbox.intercom.shapes import conversation_part, shown
@@ -58,6 +58,14 @@ def create_app(intercom: Intercom) -> Flask:
             return answered(permission, view, **arguments)
 
         app.add_url_rule(path, path, route, methods=[method])
+
+    @app.get("/a/inbox/<_workspace>/inbox/conversation/<number>")
+    def show(_workspace: str, number: str) -> ResponseReturnValue:
+        """Lead a teammate to a conversation."""
+        if intercom.inbox_page is None or number not in intercom.conversations:
+            abort(404)
+        return redirect(f"{intercom.inbox_page}#conversation-{number}")
+
     return app
 
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 Record = dict[str, Any]
 
 MOST_PARTS: Final = 500
+_BETWEEN_BLOCKS: Final = re.compile(r"(</(?:p|li|ul|ol)>|<(?:ul|ol)>|<br>)(?=<)")
 _DROPPED: Final = re.compile(r"</?(?:html|body)>|<!--.*?-->", re.DOTALL)
 
 
@@ -67,7 +68,7 @@ def conversation_part(part_type: str, body: str, author: Record) -> Record:
         "type": "conversation_part",
         "id": str(secrets.randbelow(10**9) + 1),
         "part_type": part_type,
-        "body": _DROPPED.sub("", body).replace("<p>", '<p class="no-margin">').replace("><", ">\n<"),
+        "body": _BETWEEN_BLOCKS.sub(r"\1\n", _DROPPED.sub("", body).replace("<p>", '<p class="no-margin">')),
         "author": author,
         "created_at": int(time.time()),
         "app_package_code": None,

@@ -48,6 +48,11 @@ class Channel:
     posted_at: deque[float] = field(default_factory=deque)
 
 
+def _is_page(target: str) -> bool:
+    """Whether a person looks, and not an app."""
+    return target == "/"
+
+
 class Slack:
     """The stand-in and its Python face. What is set holds for the requests that come afterwards."""
 
@@ -70,7 +75,7 @@ class Slack:
         self.lock = threading.RLock()
         self._faults = faults
         self._last = 0  # microseconds
-        self._server = LoopbackServer("slack", create_app(self), faults=faults, port=port)
+        self._server = LoopbackServer("slack", create_app(self), faults=faults, port=port, unrecorded=_is_page)
 
     @property
     def url(self) -> str:

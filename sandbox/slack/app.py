@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 from sandbox.slack import mentions
 from sandbox.slack.methods import METHODS
 from sandbox.slack.refused import Refused
+from sandbox.slack.shown import as_html
 
 if TYPE_CHECKING:
     from sandbox.slack import Slack
@@ -48,7 +49,7 @@ def create_app(slack: Slack) -> Flask:
         """Show the channel, newest first."""
         with slack.lock:
             messages = list(reversed(slack.channel.messages))
-        shown = render_template("channel.html", slack=slack, messages=messages, mentions_of=mentions.of)
+        shown = render_template("channel.html", slack=slack, messages=messages, mentions_of=mentions.of, shown=as_html)
         return Response(shown, headers=_HEADERS)
 
     @app.post("/survey")

@@ -19,13 +19,14 @@ class Survey:
 
     product_url: str
     token: str = field(repr=False)
-    told: str = ""  # what came of the last answer, for the page
+    told: str = ""  # what came of the last answer, for the page,
+    number: int = 0  # and its number
     apart: bool = False  # whether score and comment are told apart, each twice
     _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
     def answer(self, form: Mapping[str, str]) -> None:
         """Tell the product of an answer."""
-        number = next(self._numbers)
+        self.number = number = next(self._numbers)
         whole = {"id": str(number), **{name: form.get(name, "") for name in ("score", "email", "comment")}}
         told = [whole | {"comment": ""}] * 2 + [whole] * 2 if self.apart else [whole]
         said = [f"{reply.status} {reply.body.strip()}" for reply in map(self._tell, told)]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -68,6 +69,20 @@ def test_a_summary_is_one_message_and_is_kept_and_sent_all_the_same(
     assert "Highlights request" in text
     assert "ada@" not in json.dumps({**message, "blocks": []})
     assert case_id not in json.dumps(message)
+
+
+def test_the_reference_stands_in_the_message_and_does_nothing_there(
+    product: Asking, client: Client, slack: Slack
+) -> None:
+    for reference in ("deal 7", "<!here> @channel *x* https://evil.example/a"):
+        product.work_on(client.ask({**IN_SLACK, "reference": reference}).json()["id"])
+    plain, hostile = slack.own_messages()
+    assert "\n\nReference: deal 7\n\n" in plain["blocks"][0]["text"]
+    assert (
+        "Reference: &lt; !here&gt; @ channel \\*x\\* https\\[:\\]//evil\\[.\\]example/a" in hostile["blocks"][0]["text"]
+    )
+    assert slack.called() == []
+    assert "deal 7" not in plain["text"]
 
 
 def test_who_does_not_ask_for_it_gets_no_message(product: Asking, client: Client, slack: Slack) -> None:
@@ -139,6 +154,85 @@ def test_where_the_channel_cannot_be_read_a_lost_answer_ends_with_a_person(
     product.work_on(case_id)  # whom it is about is known no more
     assert len(slack.own_messages()) == posts(slack) == 1
     assert client.look(case_id).json()["status"] == "ready"
+
+
+# -- A retry
+
+
+def test_a_message_that_slack_would_not_take_is_posted_by_a_retry_as_it_would_have_been(
+    product: Asking, client: Client, slack: Slack, sandbox: Sandbox
+) -> None:
+    slack.answer("chat.postMessage", "invalid_arguments")
+    body = {**IN_SLACK, "reference": "deal 7"}
+    other = product.work_on(client.ask(body).json()["id"])
+    assert other.state is State.FAILED
+    asked = len(sandbox.logrocket.requests)
+    assert product.ledger.retry(other.key)
+    entry = product.work_on(other.key.removeprefix("ask-"))
+    assert (entry.state, entry.note.id) == (State.POSTED, other.key.removeprefix("ask-"))
+    assert len(sandbox.logrocket.requests) == asked
+    again = client.ask(body).json()["id"]
+    product.work_on(again)
+    [posted, usual] = [message["blocks"][0]["text"] for message in slack.own_messages()]
+    assert "deal 7" in posted
+    assert in_form(posted) == in_form(usual)
+    kept = product.redis.hgetall(product.settings.keys.kept(entry.key))
+    assert b"copy" not in kept
+    assert not product.ledger.retry(entry.key)
+
+
+def in_form(text: str) -> str:
+    """A message without what differs between two: the request's id, and times."""
+    return re.sub(r"\d+", "#", text.rpartition("Highlights request")[0])
+
+
+def test_a_retry_that_slack_will_not_take_either_can_be_repeated(product: Asking, client: Client, slack: Slack) -> None:
+    slack.answer("chat.postMessage", "invalid_arguments", times=2)
+    case_id = client.ask(IN_SLACK).json()["id"]
+    entry = product.work_on(case_id)
+    for state in (State.FAILED, State.POSTED):
+        assert product.ledger.retry(entry.key)
+        assert product.work_on(case_id).state is state
+    assert (len(slack.own_messages()), posts(slack)) == (1, 3)
+
+
+def test_a_retry_of_a_message_whose_answer_was_lost_looks_for_it_first(
+    product: Asking, client: Client, slack: Slack
+) -> None:
+    slack.scopes -= {"channels:history"}
+    slack.answer("chat.postMessage", "internal_error", done=True)
+    case_id = client.ask(IN_SLACK).json()["id"]
+    entry = product.work_on(case_id)
+    assert product.ledger.retry(entry.key)
+    assert product.work_on(case_id).state is State.FAILED  # it cannot look yet
+    slack.scopes |= {"channels:history"}
+    assert product.ledger.retry(entry.key)
+    assert product.work_on(case_id).state is State.POSTED
+    assert len(slack.own_messages()) == posts(slack) == 1
+
+
+def test_a_retry_waits_for_slack_as_the_first_try_does(product: Asking, client: Client, slack: Slack) -> None:
+    slack.answer("chat.postMessage", "invalid_arguments")
+    case_id = client.ask(IN_SLACK).json()["id"]
+    entry = product.work_on(case_id)
+    slack.answer("chat.postMessage", "internal_error", done=True)
+    assert product.ledger.retry(entry.key)
+    assert product.work_on(case_id).state is State.POSTED
+    assert (len(slack.own_messages()), posts(slack)) == (1, 2)
+
+
+def test_a_retry_posts_the_message_and_tells_of_the_callback_that_was_refused(
+    product: Asking, client: Client, slack: Slack, hook: Hook
+) -> None:
+    slack.answer("chat.postMessage", "invalid_arguments")
+    hook.answers = [410]
+    case_id = client.ask({**IN_SLACK, "callback_url": hook.url}).json()["id"]
+    entry = product.work_on(case_id)
+    assert product.ledger.retry(entry.key)
+    entry = product.work_on(case_id)
+    assert (entry.state, len(slack.own_messages()), len(hook.taken)) == (State.FAILED, 1, 1)
+    assert "410" in str(entry.reason)
+    assert "invalid_arguments" not in str(entry.reason)
 
 
 # -- Slack's trouble is its own

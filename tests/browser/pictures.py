@@ -1,9 +1,13 @@
-"""`python -m tests.browser.pictures`: take the pictures of the docs anew, of a sandbox of its own (two minutes)."""
+"""`python -m tests.browser.pictures`: take the pictures of the docs anew, of a sandbox of its own (two minutes).
+
+`python -m tests.browser.pictures elsewhere` takes those of the doors besides Zendesk's alone.
+"""
 
 from __future__ import annotations
 
 import os
 import random
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -47,9 +51,28 @@ aside li { margin: .3rem 0; }
 """
 
 
+REQUEST: Final = """
+<pre class="comment">curl "$URL/v1/highlights" -H "Authorization: Bearer $TOKEN" \\
+  -d '{"email": "ada@shop.example", "reference": "deal 7"}'</pre>
+"""
+_ELSEWHERE: Final = "elsewhere"
+_WIDTH, _HEIGHT, _SCALE = 430, 540, 1.5  # of each of these pictures: they stand side by side
+_TIDY: Final = f"""
+article {{ width: {_WIDTH}px; height: {_HEIGHT}px; overflow: hidden; }}
+article details, article .facts, article > p.facts {{ display: none; }}
+article .comment .facts {{ display: block; }}
+article .comment {{ font-size: .92rem; }}
+article .comment pre {{ margin: 0; font: inherit; }}
+pre.comment {{ white-space: pre-wrap; }}
+"""
+
+
 def main() -> None:
-    """Take all three."""
+    """Take all of them, or those alone that are asked for."""
     with Stage(ROOT, quiet=True, note_seconds=60) as stage, chromium() as browser:
+        take_elsewhere(stage, browser)
+        if sys.argv[1:] == [_ELSEWHERE]:
+            return
         zendesk = stage.sandbox.zendesk
         ticket_id = zendesk.file_ticket(**CUSTOMERS["ada"].ticket())
         stage.wait_for_note(ticket_id)
@@ -61,6 +84,29 @@ def main() -> None:
         stage.wait_for_note(last)
         take_sandbox(browser.new_page(), f"{zendesk.url}/")
         take_status(browser, stage)
+
+
+def take_elsewhere(stage: Stage, browser: Browser) -> None:
+    """A conversation with its note, a low score in Slack, and a summary that was asked for."""
+    page = browser.new_page(viewport={"width": 900, "height": 1600}, bypass_csp=True, device_scale_factor=_SCALE)
+    page.goto(f"{stage.sandbox.zendesk.url}/sandbox/doors")
+    page.get_by_role("button", name=CUSTOMERS["ada"].name).click()
+    page.locator("#survey").get_by_role("button", name="Send it").click()
+    page.get_by_label("Reference").fill("deal 7")
+    page.get_by_role("button", name="Ask", exact=True).click()
+    articles = {
+        "intercom": page.locator("#conversations article:has(.internal)").first,
+        "slack": page.locator('[data-live="messages"] article').first,
+        "ask": page.locator("#summaries article:has(.comment)").first,
+    }
+    for article in articles.values():
+        article.wait_for(timeout=60_000)
+    page.route("**/page.js", lambda route: route.abort())  # which would put in again what is changed here
+    page.reload()
+    page.add_style_tag(content=_TIDY)
+    articles["ask"].locator("h3").evaluate("(heading, html) => heading.insertAdjacentHTML('afterend', html)", REQUEST)
+    for name, article in articles.items():
+        article.screenshot(path=DOCS / f"{name}.png")
 
 
 @contextmanager

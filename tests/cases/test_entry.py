@@ -585,6 +585,15 @@ def test_a_callback_after_the_worker_died_saves_a_second_request() -> None:
     assert entry.wait_until <= NOW + 60
 
 
+@pytest.mark.parametrize("later", [1, 60])  # while the job may still be at it, and when it has died
+def test_a_callback_that_overtakes_the_answer_tells_which_project_was_asked(later: float) -> None:
+    died = claim(received(), NOW)
+    entry = results.called_back(died, NOW + later, result=ready(), policy=POLICY, project="LogRocket acme/outlet")
+    assert entry is not None
+    assert entry.request.project == "LogRocket acme/outlet"
+    assert OWN in (entry.request.id, entry.request.hint)
+
+
 def test_a_callback_without_an_id_gives_no_hint() -> None:
     assert results.called_back(claim(received(), NOW), NOW + 1, result=ready(None), policy=POLICY) is None
 

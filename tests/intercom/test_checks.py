@@ -97,6 +97,18 @@ def test_another_region_is_told(
         assert result.fix == f"Set INTERCOM_REGION={region.lower()}."
 
 
+@pytest.mark.parametrize("app", ["null", "{}", '{"id_code": 7, "region": "US"}'])
+def test_a_workspace_that_is_not_told_is_a_failure_for_its_conversations_wait(
+    app: str, configured: IntercomSettings, faults: Faults, web: Web
+) -> None:
+    body = f'{{"type": "admin", "id": "7", "name": "LogRocket notes", "app": {app}}}'
+    faults.add(Fault(service="intercom", path="/me", status=200, body=body))
+    results = found(configured, web)
+    assert results["Intercom app"].outcome is FAILURE
+    assert "wait" in results["Intercom app"].found
+    assert results["Intercom region"].outcome is SKIPPED
+
+
 def test_the_author_has_to_be_a_teammate(configured: IntercomSettings, intercom: Intercom, web: Web) -> None:
     other = intercom.add_admin("Highlights", seat=False)
     seatless = found(replace(configured, admin_id=other), web)["Intercom author"]

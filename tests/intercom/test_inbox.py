@@ -469,7 +469,10 @@ def test_our_own_workspace_is_told_from_others_in_one_call(
     assert not inbox.is_of("another")
     assert len(intercom.requests) == 1
     faults.add(Fault(service="intercom", path="/me", status=200, body='{"id": "7", "app": null}'))
-    assert Inbox(configured).is_of("another")
+    unknown = Inbox(configured)
+    with pytest.raises(Temporary, match="does not tell which workspace"):
+        unknown.is_of(intercom.app_id)
+    assert unknown.is_of(intercom.app_id)  # it is asked again
 
 
 def test_nothing_is_sent_to_another_host(configured: IntercomSettings) -> None:

@@ -63,6 +63,19 @@ def test_an_address_and_an_author_are_heard() -> None:
     assert (read.url, read.admin_id) == ("http://127.0.0.1:8007", "991267696")
 
 
+@pytest.mark.parametrize(
+    ("more", "inbox"),
+    [
+        ({}, "https://app.intercom.com"),
+        ({"INTERCOM_REGION": "eu"}, "https://app.eu.intercom.com"),
+        ({"INTERCOM_REGION": "au"}, "https://app.au.intercom.com"),
+        ({"INTERCOM_REGION": "eu", "INTERCOM_URL": "http://127.0.0.1:8007/"}, "http://127.0.0.1:8007"),
+    ],
+)
+def test_teammates_work_where_the_workspace_is(more: dict[str, str], inbox: str) -> None:
+    assert configured(NEEDED | more).inbox_url == inbox
+
+
 def test_all_that_is_missing_or_malformed_is_told_at_once_and_no_value() -> None:
     wrong = {
         "INTERCOM_ACCESS_TOKEN": "your-access-token",

@@ -88,9 +88,12 @@ def test_a_conversation_gets_one_internal_note_and_customers_see_nothing(
     [note] = wait_for(lambda: intercom.notes(number))
     assert marker.any_is_in([note["body"]])
     assert note["author"]["id"] == intercom.own_id
+    assert "this conversation" in note["body"]
+    assert "ticket" not in note["body"]
     wait_for(lambda: sandbox.zendesk.internal_notes(ticket))
     known = wait_for(lambda: (read := status(product, number)).get("state") == "posted" and read)
     assert (known["case"], known["note_is_public"]) == (f"intercom-{number}", False)
+    assert known["ticket_url"] == f"{intercom.url}/a/inbox/_/inbox/conversation/{number}"
     intercom.tell("conversation.user.created", number)
     wait_for(lambda: told(intercom, "conversation.user.created") == [202, 200])
     assert len(intercom.notes(number)) == 1

@@ -93,13 +93,20 @@ def test_nobodys_address_and_nothing_that_was_written_is_kept_of_a_delivery(door
     assert ADA not in repr(case)
 
 
-@pytest.mark.parametrize("app_id", [None, 7, "", "a b", "x" * 65, ["a86dr8yl"]])
-def test_a_workspace_that_is_not_named_is_none(app_id: object, door: ConversationDoor) -> None:
-    body = told("conversation.user.created", {"type": "conversation", "id": "524"}, app_id=app_id)
-    assert door.read(body, {}) == NewCase(key=CaseKey("intercom-524"))
+@pytest.mark.parametrize("topic", ["ping", "conversation.admin.noted"])
+def test_what_is_no_conversation_needs_no_workspace(topic: str, door: ConversationDoor) -> None:
+    assert door.read(told(topic, {"type": "ping"}), {}) is None
 
 
 # -- It refuses
+
+
+@pytest.mark.parametrize("app_id", [None, 7, "", "a b", "x" * 65, ["a86dr8yl"]])
+def test_a_conversation_is_not_taken_in_when_nothing_says_whose_it_is(app_id: object, door: ConversationDoor) -> None:
+    item = {"type": "conversation", "id": "524"}
+    for more in ({"app_id": app_id}, {}):
+        with pytest.raises(MalformedDelivery, match="app_id"):
+            door.read(told("conversation.user.created", item, **more), {})
 
 
 @pytest.mark.parametrize(
@@ -197,5 +204,6 @@ def test_a_body_of_any_shape_is_read_or_refused(item: Any, contacts: Any, user: 
 @pytest.mark.parametrize("contact", ["../admins/1", "a/b", "a?b", "", " ", "x" * 65, 7, None, "é", "a\n"])
 def test_no_contact_leads_elsewhere_in_the_api(contact: object, door: ConversationDoor) -> None:
     item = {"type": "conversation", "id": "524", "contacts": {"contacts": [{"id": contact}]}}
-    assert door.read(told("conversation.user.created", item), {}) == NewCase(key=CaseKey("intercom-524"))
+    case = NewCase(key=CaseKey("intercom-524"), account="a86dr8yl")
+    assert door.read(told("conversation.user.created", item, app_id="a86dr8yl"), {}) == case
     assert door.read(told("conversation.user.replied", item), {}) is None

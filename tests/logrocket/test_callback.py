@@ -13,7 +13,7 @@ from werkzeug.datastructures import MultiDict
 
 from integration.errors import UnverifiedDelivery
 from integration.facts import read_case_key
-from integration.logrocket.callback import PATH, VALID_SECONDS, address, verify
+from integration.logrocket.callback import PATH, VALID_SECONDS, HighlightsCallback, address, verify
 from tests.tickets import key
 
 unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -96,6 +96,25 @@ def test_the_address_of_another_case_names_its_key() -> None:
     assert parameters["case"] == "intercom-524"
     assert "ticket_id" not in parameters
     assert verify(parameters, secret_keys=[KEY], now=NOW) == other
+
+
+def test_an_address_carries_the_project_that_was_asked_when_it_is_not_the_first() -> None:
+    own = HighlightsCallback(public_url=PUBLIC_URL, secret_keys=[KEY])
+    url = own.address(key(7), now=NOW, project="LogRocket acme/outlet")
+    assert own.verify(query(url), now=NOW) == key(7)
+    assert own.project(query(url)) == "LogRocket acme/outlet"
+    assert own.project(query(own.address(key(7), now=NOW))) is None
+
+
+@pytest.mark.parametrize("project", [["LogRocket acme/shop"], [], ["LogRocket acme/outlet"] * 2])
+def test_the_project_cannot_be_changed(project: list[str]) -> None:
+    for made_for in ("LogRocket acme/outlet", None):
+        parameters = query(address(PUBLIC_URL, key(7), secret_keys=[KEY], now=NOW, project=made_for))
+        if not project and made_for is None:
+            continue
+        parameters.setlist("project", project)
+        with pytest.raises(UnverifiedDelivery):
+            verify(parameters, secret_keys=[KEY], now=NOW)
 
 
 @pytest.mark.parametrize("pairs", [{"ticket_id": "524"}, {"case": "intercom-525"}, {"case": "zendesk-524"}])

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 Until = Callable[..., None]
 ANSWERS: dict[str, dict[str, Any]] = {
     "POST /v1/highlights": {"id": "abc", "status": "queued"},
-    "GET /v1/highlights/abc": {"id": "abc", "status": "ready", "summary_text": "She <paid>"},
+    "GET /v1/highlights/abc": {"id": "abc", "status": "ready", "summary_markdown": "She **paid** <b>"},
 }
 
 
@@ -50,6 +50,7 @@ def doors(product: LoopbackServer) -> Iterator[Doors]:
     sandbox = Sandbox()
     opened = Doors(faults=sandbox.faults, callbacks_to=sandbox.zendesk.url)
     sandbox.zendesk.app.register_blueprint(doors_page.blueprint(opened))
+    sandbox.recorders |= opened.recorders()
     opened.start()
     with sandbox:
         opened.aim(product.url)
@@ -126,6 +127,14 @@ def test_a_message_in_slack_is_shown(doors: Doors, page: str) -> None:
     wish = {"channel": doors.slack.channel.id, "text": "<b>3 of 10</b> <!here>"}
     headers = {"Authorization": f"Bearer {doors.slack.token}"}
     assert requests.post(f"{doors.slack.url}/chat.postMessage", json=wish, headers=headers, timeout=5).json()["ok"]
+    block = {"type": "markdown", "text": "**Score: 3** <i>x</i> [replay](https://a.example) [x](javascript:alert(1))"}
+    assert requests.post(
+        f"{doors.slack.url}/chat.postMessage", json=wish | {"blocks": [block]}, headers=headers, timeout=5
+    ).json()["ok"]
+    for shown in (page, doors.slack.page_url):
+        text = requests.get(shown, timeout=5).text
+        assert '<strong>Score: 3</strong> &lt;i&gt;x&lt;/i&gt; <a href="https://a.example">replay</a>' in text
+        assert 'href="javascript' not in text
     text = requests.get(page, timeout=5).text
     assert "&lt;b&gt;3 of 10&lt;/b&gt;" in text
     assert "It notifies &lt;!here&gt;." in text
@@ -136,8 +145,27 @@ def test_a_summary_is_asked_for_and_watched(product: LoopbackServer, page: str) 
     [wish] = sent(product, "/v1/highlights")
     assert (wish["email"], wish["question"], wish["callback_url"]) == ("ada@shop.example", "Why?", f"{page}/callback")
     assert '<span class="status">ready</span> ada@shop.example' in text
-    assert "She &lt;paid&gt;" in text
+    assert "She <strong>paid</strong> &lt;b&gt;" in text
     assert "Not called back yet." in text
+
+
+def test_a_summary_can_be_wanted_in_slack_and_has_a_reference(product: LoopbackServer, page: str) -> None:
+    text = send(f"{page}/summaries", email="ada@shop.example", slack="yes", reference="deal 7").text
+    send(f"{page}/summaries", email="ada@shop.example", slack="")
+    first, second = sent(product, "/v1/highlights")
+    assert (first["slack"], first["reference"]) == (True, "deal 7")
+    assert "slack" not in second
+    assert "It is to be in Slack, too." in text
+
+
+def test_the_products_link_to_a_conversation_leads_to_it_here(doors: Doors, page: str) -> None:
+    send(f"{page}/conversations", customer="ada")
+    [number] = doors.intercom.conversations
+    inbox = f"{doors.intercom.url}/a/inbox/_/inbox/conversation"
+    shown = requests.get(f"{inbox}/{number}", timeout=5)
+    assert shown.url == f"{page}#conversation-{number}"
+    assert f'id="conversation-{number}"' in shown.text
+    assert requests.get(f"{inbox}/1", timeout=5).status_code == 404
 
 
 def test_a_callback_counts_when_it_is_signed_and_can_be_refused(doors: Doors, page: str) -> None:
@@ -184,6 +212,18 @@ def test_what_is_switched_on_happens(doors: Doors, page: str) -> None:
     assert posted.json() == {"ok": False, "error": "internal_error"}
     assert len(doors.slack.own_messages()) == 1
     assert "(1 times)" in requests.get(page, timeout=5).text
+
+
+@pytest.mark.parametrize("service", ["intercom", "slack"])
+def test_what_the_services_behind_these_doors_were_asked_is_listed_without_credentials(
+    doors: Doors, page: str, service: str
+) -> None:
+    url = page.replace("/sandbox/doors", f"/sandbox/api/requests?service={service}")
+    requests.get(f"{doors.intercom.url}/me", headers={"Authorization": "Bearer secret"}, timeout=5)
+    requests.post(f"{doors.slack.url}/auth.test", headers={"Authorization": "Bearer secret"}, timeout=5)
+    requests.get(doors.slack.page_url, timeout=5)  # which is a person's look
+    [seen] = requests.get(url, timeout=5).json()["requests"]
+    assert (seen["path"], seen["headers"]["Authorization"]) in {("/me", "Bearer ..."), ("/api/auth.test", "Bearer ...")}
 
 
 @pytest.mark.parametrize("path", ["conversations", "survey", "summaries", "trouble", "callback"])

@@ -177,6 +177,8 @@ def test_a_note_that_does_not_come_in_time_ends_it_with_what_was_asked(
     assert process.returncode == 1
     assert re.search(r"It did not work: no note on ticket \d+ after 2 s\n", err)
     assert "LogRocket was asked:\n  nothing" in err
+    assert "Intercom was asked:\n  nothing" in err
+    assert "Slack was asked:\n  nothing" in err
 
 
 def test_the_product_installs_itself_and_gets_the_secret_that_it_told(

@@ -129,7 +129,7 @@ def step(number: int) -> str:
 
 
 def changing() -> str:
-    return (ROOT / "README.md").read_text().partition("\n## Changing an address or a secret\n")[2]
+    return (ROOT / "docs/install.md").read_text().partition("\n## Changing an address or a secret\n")[2]
 
 
 def change_of(secret: str) -> list[str]:

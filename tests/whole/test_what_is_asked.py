@@ -210,6 +210,33 @@ def test_a_case_goes_to_the_project_of_its_brand_whose_refusal_holds_no_other(
     assert "/acme/shop/sessions?" in note_on(sandbox, usual)
 
 
+def test_a_request_of_a_worker_that_was_killed_is_collected_where_it_was_made(
+    sandbox: Sandbox, environ: dict[str, str], port: int
+) -> None:
+    brand, name = max(BRANDS.items())
+    outlet = "acme/outlet"
+    rules = f"brand:{name}={outlet}:{sandbox.logrocket.keys[outlet]}"
+    sandbox.logrocket.callbacks = "none"
+    with InProcess(from_environment({**environ, "LOGROCKET_PROJECTS": rules}), port) as product:
+        number = sandbox.zendesk.file_ticket(requester=ADA, brand_id=brand)
+        claimed = wait_for(lambda: product.ledger.claim(key(number), State.RECEIVED))
+        product.jobs._request(claimed)  # it is made, and nothing of it is written down
+        product.ledger._changes.make(key(number), lease_ended, step="test")
+        [wish] = asked(sandbox)
+        [request_id] = sandbox.logrocket.results
+        wait_for(lambda: sandbox.logrocket.results[request_id]["ready"])
+        told = {"requestID": request_id, "status": "FAILED", "result": None}
+        assert requests.post(wish["webhookURL"], json=told, timeout=5).status_code == 202
+        product.work_until(number, State.POSTED)
+        assert len(asked(sandbox)) == 1
+    assert "/acme/outlet/sessions?" in note_on(sandbox, number)
+
+
+def lease_ended(entry: Entry, now: float) -> Entry:
+    """The entry as it is when its worker has been dead for long enough."""
+    return replace(entry, claim=replace(entry.claim, lease_until=now, not_before=now))
+
+
 # -- It speaks when it has something to say
 
 

@@ -16,6 +16,7 @@ ENTRIES: Final[dict[str, str | dict[str, str]]] = {
     "score": "Bewertung: {score} von 10",
     "rated": "Schlechte Bewertung von Ticket {name}",
     "comment": "\u201e{comment}\u201c",
+    "reference": "Betrifft: {reference}",
     # What is special about this note
     "older": "Kurz vor {case} war nichts: Was folgt, ist älter.",
     "late": "Diese Notiz kommt spät: Es geht um die Zeit bis {moment}.",

@@ -16,6 +16,8 @@ ENTRIES: Final[dict[str, str | dict[str, str]]] = {
     "score": "Score: {score} of 10",
     "rated": "Bad rating of ticket {name}",
     "comment": "\u201c{comment}\u201d",
+    # What who asked for it calls it
+    "reference": "Reference: {reference}",
     # What is special about this note
     "older": "Nothing shortly before {case}: what follows is older.",
     "late": "This note comes late: it is about the time until {moment}.",

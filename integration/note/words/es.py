@@ -16,6 +16,7 @@ ENTRIES: Final[dict[str, str | dict[str, str]]] = {
     "score": "Puntuaci\u00f3n: {score} de 10",
     "rated": "Mala valoraci\u00f3n del ticket {name}",
     "comment": "\u00ab{comment}\u00bb",
+    "reference": "Referencia: {reference}",
     # What is special about this note
     "older": "Sin actividad poco antes {case}: lo que sigue es anterior.",
     "late": "Esta nota llega tarde: trata de lo ocurrido hasta {moment}.",

@@ -44,12 +44,19 @@ def checklist(facts: Facts) -> tuple[Task, ...]:
             name="ticket",
             done=False,
             what=(
-                f"The first ticket came: its note comes when {facts.summariser} is done, usually within three minutes"
+                f"The first {facts.case_word} came: its note comes when {facts.summariser} is done, "
+                "usually within three minutes"
                 if facts.last_received is not None
-                else f"File a ticket as a person whom {facts.summariser} knows by e-mail"
+                else _first_case(facts)
             ),
         ),
     )
+
+
+def _first_case(facts: Facts) -> str:
+    """What an admin does to see a note."""
+    begins = "File a ticket" if facts.case_word == "ticket" else f"Let the first {facts.case_word} come"
+    return f"{begins} as a person whom {facts.summariser} knows by e-mail"
 
 
 def _secret(door: Door) -> Task:

@@ -126,7 +126,7 @@ def _search(ledger: Ledger, raw: str) -> Search | None:
         return None
     key = actions.read_key(asked.removeprefix("#"))
     if key is None:
-        return Search(asked=asked[:40], problem="is no ticket number: it has digits only, 18 at most.")
+        return Search(asked=asked[:40], problem="is no ticket number, and no key such as intercom-524.")
     try:
         entry = ledger.reader.find(key)
     except NewerEntryError:
