@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Mapping
 from typing import Any, Final
 
 from integration.errors import MalformedDelivery
@@ -43,6 +45,18 @@ def identity(value: object) -> str | None:
         return None
     text = value.strip()
     return text if 0 < len(text) <= _MAX_IDENTITY and text.isprintable() else None
+
+
+def email_address(value: object) -> str | None:
+    """`value` when it can be an e-mail address, else None."""
+    text = identity(value)
+    return text if text is not None and re.fullmatch(r"\S+@\S+", text) else None
+
+
+def object_at(parent: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """The object of that name; an empty one when there is none."""
+    value = parent.get(name)
+    return value if isinstance(value, dict) else {}
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

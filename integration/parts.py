@@ -11,12 +11,14 @@ class Part(Protocol):
 
     `read` returns None when an admin has set none of them: then the service is not set up. `read_needed` reads them
     where the service is needed all the same, and `read_completed` where it comes with others that are set up; what can
-    be needed so, or comes so, has one.
+    be needed so, or comes so, has one. Who makes no highlights, and whose cases are nobody's in particular, takes that
+    from here.
     """
 
     @property
     def account(self) -> str:
         """Whose cases, in words that are no secret: `Zendesk acme`; empty when its cases are nobody's in particular."""
+        return ""
 
     @property
     def secrets(self) -> tuple[str, ...]:
@@ -25,6 +27,7 @@ class Part(Protocol):
     @property
     def requests_per_hour(self) -> int | None:
         """How many requests for highlights it takes in an hour; None when it makes no highlights."""
+        return None
 
     def facts(self) -> dict[str, object]:
         """What a process says of it at its start, in the log: nothing secret."""

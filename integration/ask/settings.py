@@ -9,6 +9,7 @@ from typing import Final
 from integration import standard_webhooks, variables
 from integration.ask import hosts
 from integration.ask.hosts import Host
+from integration.parts import Part
 from integration.variables import Reader
 
 SERVICE: Final = "Ask"
@@ -30,23 +31,13 @@ class Token:
 
 
 @dataclass(frozen=True, kw_only=True)
-class AskSettings:
+class AskSettings(Part):
     """All of it; without `callback_secret` there are no callbacks."""
 
     tokens: tuple[Token, ...]
     callback_secret: str | None = field(repr=False)
     callback_hosts: tuple[Host, ...]
     keep_seconds: float
-
-    @property
-    def account(self) -> str:
-        """Nothing: whoever asks, the highlights are of the same people."""
-        return ""
-
-    @property
-    def requests_per_hour(self) -> int | None:
-        """None: it makes no highlights."""
-        return None
 
     @property
     def secrets(self) -> tuple[str, ...]:

@@ -10,9 +10,9 @@ from integration.cases import connections, redis_files
 from integration.cases.ledger import Ledger
 from integration.cases.pseudonym import Whose
 from integration.commands import case_named, open_ledger
+from integration.json_body import email_address
 from integration.safe_text import printable
 from integration.settings import from_environment
-from integration.zendesk.people import email_address
 
 HELP = "erase what is stored of a ticket, or of all tickets of an e-mail address"
 _PROGRESS: Final = 1000  # entries between two lines that say how far it is

@@ -13,7 +13,7 @@ from integration.errors import Temporary
 from integration.facts import Person
 from integration.intercom.settings import SERVICE
 from integration.intercom.webhook import contact_of
-from integration.json_body import identity
+from integration.json_body import email_address, identity, object_at
 from integration.note import marker
 
 _CUSTOMERS: Final = frozenset({"user", "lead", "contact"})
@@ -45,7 +45,7 @@ class Part:
 
 def known(conversation: Record, contact: Record) -> Known:
     """What a conversation and its contact tell; without an address or an id of the product's, `people` is empty."""
-    source, created, name = _object(conversation, "source"), created_at(conversation), _text(contact.get("name"))
+    source, created, name = object_at(conversation, "source"), created_at(conversation), _text(contact.get("name"))
     if created is None:
         raise unreadable()
     return Known(
@@ -71,7 +71,7 @@ def began_with_customer(conversation: Record) -> bool | None:
     A message of a teammate's, of a campaign or of a bot is not told of by `conversation.user.created` before somebody
     answers.
     """
-    author = _object(_object(conversation, "source"), "author").get("type")
+    author = object_at(object_at(conversation, "source"), "author").get("type")
     statistics = conversation.get("statistics")
     if isinstance(author, str) and author in _CUSTOMERS:
         return True
@@ -90,7 +90,7 @@ def people(contact: Record) -> tuple[Person, ...]:
 
     Of a lead, Intercom makes up the id itself: the product does not know it.
     """
-    email = _email_address(contact.get("email"))
+    email = email_address(contact.get("email"))
     own_id = identity(contact.get("external_id")) if contact.get("role") != "lead" else None
     by_email = (Person(email=email),) if email is not None else ()
     return (*by_email, Person(external_id=own_id)) if own_id is not None else by_email
@@ -98,7 +98,7 @@ def people(contact: Record) -> tuple[Person, ...]:
 
 def own_parts(conversation: Record, admin_id: str) -> list[Part]:
     """The parts of our author, newest first. An answer without a list of parts is no conversation without parts."""
-    parts = _object(conversation, "conversation_parts").get("conversation_parts")
+    parts = object_at(conversation, "conversation_parts").get("conversation_parts")
     if not isinstance(parts, list):
         raise unreadable()
     return [_part(part) for part in reversed(parts) if isinstance(part, dict) and _wrote(part, admin_id)]
@@ -106,7 +106,7 @@ def own_parts(conversation: Record, admin_id: str) -> list[Part]:
 
 def all_parts(conversation: Record) -> Iterator[Part]:
     """All parts, newest first."""
-    parts = _object(conversation, "conversation_parts").get("conversation_parts")
+    parts = object_at(conversation, "conversation_parts").get("conversation_parts")
     if isinstance(parts, list):
         yield from (_part(part) for part in reversed(parts) if isinstance(part, dict))
 
@@ -142,19 +142,9 @@ def _part(part: Record) -> Part:
 
 
 def _wrote(part: Record, admin_id: str) -> bool:
-    author = _object(part, "author")
+    author = object_at(part, "author")
     return author.get("type") == "admin" and str(author.get("id")) == admin_id
-
-
-def _object(parent: Record, name: str) -> dict[str, Any]:
-    value = parent.get(name)
-    return value if isinstance(value, dict) else {}
 
 
 def _text(value: object) -> str:
     return value if isinstance(value, str) else ""
-
-
-def _email_address(value: object) -> str | None:
-    text = identity(value)
-    return text if text is not None and text.count("@") >= 1 and not any(map(str.isspace, text)) else None

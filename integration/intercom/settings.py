@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from integration import variables
+from integration.parts import Part
 from integration.variables import Reader
 
 SERVICE: Final = "Intercom"
@@ -29,7 +30,7 @@ _TOKEN, _SECRET = "INTERCOM_ACCESS_TOKEN", "INTERCOM_CLIENT_SECRET"
 
 
 @dataclass(frozen=True, kw_only=True)
-class IntercomSettings:
+class IntercomSettings(Part):
     """One workspace; `url` has no trailing slash, `admin_id` None stands for the teammate whose token it is."""
 
     token: str = field(repr=False)
@@ -47,11 +48,6 @@ class IntercomSettings:
     def inbox_url(self) -> str:
         """Where teammates work; a stand-in has both at one address."""
         return INBOXES.get(self.url, self.url)
-
-    @property
-    def requests_per_hour(self) -> None:
-        """Intercom makes no highlights."""
-        return None
 
     def facts(self) -> dict[str, object]:
         """What a process says of it at its start, in the log."""

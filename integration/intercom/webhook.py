@@ -22,7 +22,7 @@ from typing import Any, Final
 from integration.errors import MalformedDelivery, UnverifiedDelivery, WrongSignature
 from integration.facts import Identified, NewCase, case_key
 from integration.intercom.settings import DESK, IntercomSettings
-from integration.json_body import parse_object
+from integration.json_body import object_at, parse_object
 from integration.ports import Headers
 
 ENDPOINT: Final = "/intercom/conversations"  # below PUBLIC_URL: the address of the webhook
@@ -76,7 +76,7 @@ def read(body: bytes) -> NewCase | Identified | None:
     `MalformedDelivery` when it tells of a conversation, and not of which, or not of whose.
     """
     notification = parse_object(body)
-    topic, item = notification.get("topic"), _object(_object(notification, "data"), "item")
+    topic, item = notification.get("topic"), object_at(object_at(notification, "data"), "item")
     if topic == CREATED:
         key = case_key(DESK, _conversation_id(item))
         return NewCase(key=key, contact=contact_of(item), account=_app_id(notification))
@@ -98,10 +98,10 @@ def _people(item: dict[str, Any]) -> Iterator[dict[str, Any]]:
     kind = item.get("type")
     if kind in ("contact", "user", "lead"):
         yield item
-    contacts = _object(item, "contacts").get("contacts")
+    contacts = object_at(item, "contacts").get("contacts")
     if isinstance(contacts, list):
         yield from (contact for contact in contacts if isinstance(contact, dict))
-    yield from (_object(item, name) for name in ("user", "lead", "contact"))
+    yield from (object_at(item, name) for name in ("user", "lead", "contact"))
 
 
 def _id(person: dict[str, Any]) -> str | None:
@@ -128,9 +128,3 @@ def _conversation_id(item: dict[str, Any]) -> str:
 def is_conversation_id(value: object) -> bool:
     """Whether it is what Intercom numbers conversations with."""
     return not isinstance(value, bool) and isinstance(value, int | str) and bool(_NUMBER.fullmatch(str(value)))
-
-
-def _object(parent: dict[str, Any], name: str) -> dict[str, Any]:
-    """The object of that name; an empty one when there is none."""
-    value = parent.get(name)
-    return value if isinstance(value, dict) else {}

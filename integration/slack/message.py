@@ -17,6 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from integration.facts import CaseKey
+from integration.json_body import object_at
 from integration.note import Note, marker, slack
 from integration.note.text import as_text, shortened
 
@@ -70,8 +71,7 @@ def _payload(message: Mapping[str, Any]) -> Mapping[str, Any]:
     metadata = message.get("metadata")
     if not isinstance(metadata, dict) or metadata.get("event_type") != EVENT_TYPE:
         return {}
-    payload = metadata.get("event_payload")
-    return payload if isinstance(payload, dict) else {}
+    return object_at(metadata, "event_payload")
 
 
 def _texts(part: object) -> Iterator[str]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from integration import variables
+from integration.parts import Part
 from integration.variables import Reader
 
 SERVICE: Final = "Slack"
@@ -16,22 +17,12 @@ _TOKEN: Final = "SLACK_BOT_TOKEN"  # noqa: S105 -- the name of the variable
 
 
 @dataclass(frozen=True, kw_only=True)
-class SlackSettings:
+class SlackSettings(Part):
     """One channel of one workspace; `api_url` has no trailing slash."""
 
     token: str = field(repr=False)
     channel: str
     api_url: str
-
-    @property
-    def account(self) -> str:
-        """Nobody's: other cases are not told apart by the channel where their notes go."""
-        return ""
-
-    @property
-    def requests_per_hour(self) -> None:
-        """Slack makes no highlights."""
-        return None
 
     def facts(self) -> dict[str, object]:
         """What a process says of it at its start, in the log."""

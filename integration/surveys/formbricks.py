@@ -11,7 +11,7 @@ from typing import Any, Final
 from integration import standard_webhooks
 from integration.errors import MalformedDelivery
 from integration.facts import NewCase
-from integration.json_body import parse_object
+from integration.json_body import object_at, parse_object
 from integration.ports import Headers
 from integration.surveys import fields
 from integration.surveys.answer import Answer
@@ -59,7 +59,7 @@ def answer(payload: dict[str, Any], source: SourceSettings) -> Answer | None:
     response = payload.get("data")
     if not isinstance(response, dict):
         raise MalformedDelivery("no response in it")
-    answers, contact = _object(response.get("data")), _object(response.get("contactAttributes"))
+    answers, contact = object_at(response, "data"), object_at(response, "contactAttributes")
     comment = None if source.comment is None else answers.get(source.comment)
     return Answer(
         reference=f"formbricks-{fields.reference(response.get('id'))}",
@@ -68,7 +68,3 @@ def answer(payload: dict[str, Any], source: SourceSettings) -> Answer | None:
         comment=fields.comment(comment),
         given_at=fields.moment(response.get("createdAt")),
     )
-
-
-def _object(value: object) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from integration import standard_webhooks, variables
+from integration.parts import Part
 from integration.surveys.scale import OF_TEN, Scale
 from integration.variables import Reader
 
@@ -39,7 +40,7 @@ class SourceSettings:
 
 
 @dataclass(frozen=True, kw_only=True)
-class SurveySettings:
+class SurveySettings(Part):
     """All sources; None where one is not set up. `max_score` is of 10."""
 
     token: str | None = field(default=None, repr=False)
@@ -47,16 +48,6 @@ class SurveySettings:
     settle_seconds: float = 180.0
     formbricks: SourceSettings | None = None
     typeform: SourceSettings | None = None
-
-    @property
-    def account(self) -> str:
-        """Nobody's: answers are told apart by their own ids."""
-        return ""
-
-    @property
-    def requests_per_hour(self) -> None:
-        """No survey makes highlights."""
-        return None
 
     def facts(self) -> dict[str, object]:
         """What a process says of it at its start, in the log."""

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from integration.errors import MalformedDelivery, UnverifiedDelivery, WrongSignature
 from integration.facts import NewCase
-from integration.json_body import parse_object
+from integration.json_body import object_at, parse_object
 from integration.ports import Headers
 from integration.surveys import fields
 from integration.surveys.answer import Answer
@@ -73,9 +73,8 @@ def answer(payload: dict[str, Any], source: SourceSettings) -> Answer | None:
     response = payload.get("form_response")
     if not isinstance(response, dict):
         raise MalformedDelivery("no response in it")
-    given, hidden = response.get("answers"), response.get("hidden")
+    given, known = response.get("answers"), object_at(response, "hidden")
     answers = [item for item in given if isinstance(item, dict)] if isinstance(given, list) else []
-    known = hidden if isinstance(hidden, dict) else {}
     written = next((item.get("email") for item in answers if item.get("type") == "email"), None)
     return Answer(
         reference=f"typeform-{fields.reference(response.get('token'))}",

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 
 from integration.facts import Person
-from integration.json_body import identity
+from integration.json_body import email_address, identity
 from integration.zendesk.settings import AS_DELIVERED, EMAIL, EXTERNAL_ID, ZendeskSettings
 
 
@@ -53,11 +52,3 @@ def is_own(address: str, domains: Iterable[str]) -> bool:
     """Whether an e-mail address is of one of these domains, or of a part of one."""
     domain = address.rpartition("@")[2].lower().rstrip(".")
     return any(domain == own or domain.endswith(f".{own}") for own in domains)
-
-
-def email_address(value: object) -> str | None:
-    """`value` when it can be an e-mail address, else None."""
-    text = identity(value)
-    if text is None or not re.fullmatch(r"\S+@\S+", text):
-        return None
-    return text

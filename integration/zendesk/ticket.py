@@ -11,9 +11,8 @@ from typing import Any, Final
 
 from integration.errors import CaseClosed, NoAddress, NoNotePossible
 from integration.facts import Details
-from integration.json_body import identity
+from integration.json_body import email_address, identity
 from integration.zendesk import people
-from integration.zendesk.people import email_address
 from integration.zendesk.settings import EMAIL, EXTERNAL_ID, FIELD, ON_DEMAND, ZendeskSettings
 from integration.zendesk.times import unix
 

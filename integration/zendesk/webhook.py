@@ -18,10 +18,9 @@ from urllib.parse import urlsplit
 
 from integration.errors import MalformedDelivery, OutOfDate, UnverifiedDelivery, WrongSignature
 from integration.facts import NewCase, Person, Rating, case_key
-from integration.json_body import identity, parse_object
+from integration.json_body import email_address, identity, parse_object
 from integration.ports import Headers
 from integration.zendesk import people, ratings
-from integration.zendesk.people import email_address
 from integration.zendesk.settings import ZENDESK_TEST_SECRET, ZendeskSettings
 from integration.zendesk.times import unix
 

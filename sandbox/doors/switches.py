@@ -66,6 +66,12 @@ def _of_slack(doors: Doors) -> dict[str, Switch]:
         "slack-token": _field("Slack has revoked our token", slack, "token_refusal", on="token_revoked"),
         "slack-out": _field("Our app is not in Slack's channel", slack.channel, "is_member", on=False),
         "slack-archived": _field("Slack's channel is archived", slack.channel, "is_archived", on=True),
+        "slack-shared": _field(
+            "Slack's channel is shared with another company: check warns of that",
+            slack.channel,
+            "is_ext_shared",
+            on=True,
+        ),
     }
 
 

@@ -17,8 +17,7 @@ from werkzeug.datastructures import Headers
 
 from integration.errors import MalformedDelivery, UnverifiedDelivery
 from integration.facts import NewCase
-from integration.json_body import identity
-from integration.zendesk.people import email_address
+from integration.json_body import email_address, identity
 from integration.zendesk.settings import ZENDESK_TEST_SECRET
 from integration.zendesk.webhook import FRESH_SECONDS, read, verify
 from tests.deliveries.recorded import SECRET, delivery, names
