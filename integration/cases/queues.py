@@ -1,6 +1,6 @@
 """The RQ queues and jobs, by name: the web process queues jobs without importing them.
 
-A worker process takes from one queue only: taken from two at once, a job is in no list for a moment and can be lost.
+The ledger remembers what is to be done: a job that got lost is queued again (integration.cases.plan).
 A job carries a case's key and nothing else.
 """
 
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from rq.queue import EnqueueData
 
 QUEUED_JOB_LOST_SECONDS: Final = 30  # after which the sweeper queues it again
+_TTL: Final = (
+    24 * 60 * 60
+)  # seconds after which RQ forgets a job that got lost; one that waits longer is done all the same
 _FAILURE_TTL: Final = 60 * 60  # seconds that a job which could not be run stays visible to RQ's own tools
 _KEY_OF_JOB: Final = re.compile(
     r"rq:(?:job|results|executions|execution|queue:(?P<queue>[^:]+):intermediate:first_seen)"
@@ -128,6 +131,7 @@ def _job(keys: Keys, key: CaseKey, step: Step) -> EnqueueData:
         args=(key,),
         job_id=keys.job(step.name, key, secrets.token_hex(4)),
         timeout=JOB_SECONDS,
+        ttl=_TTL,
         result_ttl=0,
         failure_ttl=_FAILURE_TTL,
         description=step.function,
