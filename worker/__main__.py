@@ -18,6 +18,8 @@ from integration.cases import connections, heartbeats, owner
 from integration.cases.entry import STOP_SECONDS
 from integration.cases.heartbeats import Heart
 from integration.errors import SettingsError
+from integration.facts import Occasion
+from integration.note.wording import Wording
 from integration.settings import Settings, from_environment
 from integration.supervisor import REFUSED, Child, Supervisor, share_memory, start_function
 from worker import recovery
@@ -40,7 +42,7 @@ def main() -> int:
     for warning in settings.warnings:
         log.warning(warning)
     works = child_works(settings)
-    open_jobs(settings, connections.for_worker(settings))  # loads what the children need, which they share then
+    load(settings)
     log.info(
         "worker started",
         **release.told(settings, os.environ),
@@ -48,6 +50,14 @@ def main() -> int:
         children=len(works),
     )
     return supervise(works)
+
+
+def load(settings: Settings) -> None:
+    """Load what the children need before there are any: then they share it."""
+    open_jobs(settings, connections.for_worker(settings))
+    wording = Wording.of(settings.note_style)
+    wording.distance(0.0, Occasion(created_at=7200.0))
+    wording.when(0.0, now=None)
 
 
 def supervise(works: dict[str, Callable[[int], None]]) -> int:
