@@ -6,10 +6,13 @@ connection and no thread, so that it can fork.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
+import gc
 import math
 import multiprocessing
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -25,7 +28,8 @@ from integration import logs
 REFUSED: Final = 2  # the exit code of a child that another start would not help
 RESTART_SECONDS: Final = 1.0  # between two starts of one child
 _EARLY_SECONDS: Final = 15.0  # a child that ends this soon after its start has failed
-_LOOK_SECONDS: Final = 0.2
+_LOOK_SECONDS: Final = 0.2  # for what a caller waits for
+_IDLE_SECONDS: Final = 2.0  # between two looks at children that run: a signal ends the wait
 _ASK_AGAIN_SECONDS: Final = 1.0  # a signal that comes before a child listens is lost
 _PR_SET_PDEATHSIG: Final = 1
 
@@ -103,11 +107,13 @@ class Supervisor:
     def __init__(self) -> None:
         self.told_to_stop = False
         self._groups: list[tuple[Child, ...]] = []
+        self._signals = _Signals()
 
     def __enter__(self) -> Self:
-        """Listen to SIGTERM and SIGINT."""
+        """Listen to SIGTERM and SIGINT, and to the ends of children."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
+        self._signals.listen()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -115,28 +121,55 @@ class Supervisor:
         log.info("stopping")
         for group in reversed(self._groups):
             _stop_together(group)
+        self._signals.close()
         log.info("stopped")
 
     def add(self, *children: Child) -> None:
         """Keep these running too, from the next `run` on; they are stopped together."""
         self._groups.append(children)
 
-    def run(self, *, until: Callable[[], bool] = lambda: False, seconds: float = math.inf) -> bool:
+    def run(self, *, until: Callable[[], bool] | None = None, seconds: float = math.inf) -> bool:
         """Keep all children running until `until` is true; False when that does not happen.
 
         That is: after SIGTERM or SIGINT, when a child cannot run, and after `seconds`.
         """
         deadline = time.monotonic() + seconds
         while not self.told_to_stop and all(child.keep() for group in self._groups for child in group):
-            if until():
+            if until is not None and until():
                 return True
-            if time.monotonic() > deadline:
+            left = deadline - time.monotonic()
+            if left < 0:
                 return False
-            time.sleep(_LOOK_SECONDS)
+            self._signals.wait(min(left, _IDLE_SECONDS if until is None else _LOOK_SECONDS))
         return False
 
     def _stop(self, _number: int, _frame: FrameType | None) -> None:
         self.told_to_stop = True
+
+
+class _Signals:
+    """Waits that a signal ends: SIGTERM, SIGINT, or that a child has ended."""
+
+    def listen(self) -> None:
+        """Have each signal written into a pipe."""
+        self._read, self._write = os.pipe()
+        for end in (self._read, self._write):
+            os.set_blocking(end, False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)  # one that is ignored wakes nobody
+        signal.set_wakeup_fd(self._write)
+
+    def wait(self, seconds: float) -> None:
+        """Wait, so long at most."""
+        select.select([self._read], [], [], seconds)
+        with contextlib.suppress(BlockingIOError):
+            os.read(self._read, 1024)
+
+    def close(self) -> None:
+        """Listen no more."""
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        os.close(self._read)
+        os.close(self._write)
 
 
 def _stop_together(children: Sequence[Child]) -> None:
@@ -176,6 +209,12 @@ def _end_with_parent() -> None:
 # -- Functions
 
 
+def share_memory() -> None:
+    """Let functions that are started later share what is in memory: the garbage collector does not write into it."""
+    gc.collect()
+    gc.freeze()
+
+
 def start_function(work: Callable[[int], None], name: str) -> Process:
     """Start a process that calls `work` with the process id of this one."""
     process = _context.Process(target=run_function, args=(work, os.getpid()), name=name)
@@ -200,11 +239,15 @@ class _FunctionProcess:
 
 
 def run_function(work: Callable[[int], None], supervisor_pid: int) -> None:
-    """Do a child's work, in its own process: SIGTERM and SIGINT end it at once."""
+    """Do a child's work, in its own process: SIGTERM and SIGINT end it at once, and so does the supervisor's end."""
     sys.unraisablehook = _tell_unless_stopping
+    signal.set_wakeup_fd(-1)  # the supervisor's own
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _exit)
-    work(supervisor_pid)
+    _end_with_parent()
+    if os.getppid() == supervisor_pid:  # it may have ended before it was asked to tell
+        work(supervisor_pid)
 
 
 def _tell_unless_stopping(unraisable: sys.UnraisableHookArgs) -> None:

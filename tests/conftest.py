@@ -216,7 +216,9 @@ class InProcess:
         for queue in self.settings.keys.queues:
             before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
             try:
-                open_worker(queue, self.redis, self.jobs.by_name()).work(burst=True, logging_level="WARNING")
+                open_worker(self.redis, self.jobs.by_name(), keys=self.settings.keys, queues=(queue,)).work(
+                    burst=True, logging_level="WARNING"
+                )
             finally:
                 for number, handler in before.items():
                     signal.signal(number, handler)

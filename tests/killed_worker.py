@@ -1,7 +1,8 @@
 """`python -m tests.killed_worker`: works on tickets, and is killed by SIGKILL at a chosen moment.
 
 Each line that it reads, `<ticket id> <moment>`, makes a child that works until the ticket is final or the moment has
-come: the moments are before and after each request to a remote service and each script of the ledger, counted from 1.
+come: the moments are before and after each request to a remote service, each script of the ledger, and each time that
+RQ is told that a job is taken or done, counted from 1.
 It tells `killed`, or `done` with the moments that there were.
 """
 
@@ -50,7 +51,7 @@ def watch(moments: Moments) -> None:
 
     def send_to_redis(self: Connection, command: Any, **options: Any) -> None:  # noqa: ANN401 -- redis-py's
         pieces = [command] if isinstance(command, bytes) else list(command)
-        counted = any(b"EVAL" in piece for piece in pieces)
+        counted = any(b"EVAL" in piece or b":intermediate" in piece for piece in pieces)
         if counted:
             moments.another()
         to_redis(self, pieces, **options)  # type: ignore[no-untyped-call]  # redis-py's
@@ -80,8 +81,8 @@ def work(settings: Settings, ticket_id: int) -> None:
     )
     while True:
         sweeper.sweep(ledger)
-        for queue in settings.keys.queues:
-            open_worker(queue, redis, jobs.by_name()).work(burst=True, logging_level="CRITICAL")
+        worker = open_worker(redis, jobs.by_name(), keys=settings.keys, queues=settings.keys.queues)
+        worker.work(burst=True, logging_level="CRITICAL")
         entry = ledger.reader.find(key(ticket_id))
         if entry is not None and entry.state in FINAL:
             return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -13,6 +14,8 @@ from pathlib import Path
 import pytest
 
 from integration.supervisor import RESTART_SECONDS, Child, Supervisor, start_command
+from tests.conftest import ROOT, wait_for
+from tests.processes import alive
 
 pytestmark = pytest.mark.slow
 
@@ -107,3 +110,39 @@ def test_a_child_that_does_not_stop_is_killed(tmp_path: Path) -> None:
         supervisor.add(deaf)
         assert supervisor.run(until=(tmp_path / "it").exists, seconds=30)
     assert not deaf.is_running()
+
+
+def test_the_end_of_a_child_and_a_signal_are_noticed_at_once(tmp_path: Path) -> None:
+    """Without either it looks at its children every other second: a supervisor at rest costs next to nothing."""
+    code = f"import signal, time; open({str(tmp_path / 'it')!r}, 'w'); time.sleep({RESTART_SECONDS + 0.2}); exit(2)"
+    with Supervisor() as supervisor:
+        supervisor.add(child(code), child("import time; time.sleep(600)", name="other"))
+        assert supervisor.run(until=(tmp_path / "it").exists, seconds=30)
+        began = time.monotonic()
+        supervisor.run()
+    assert time.monotonic() - began < RESTART_SECONDS + 1.2
+    with Supervisor() as supervisor:
+        supervisor.add(child("import time; time.sleep(600)"))
+        began = time.monotonic()
+        threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGTERM)).start()
+        assert not supervisor.run()
+    assert time.monotonic() - began < 1.2
+
+
+def test_a_function_ends_with_the_supervisor_that_was_killed(tmp_path: Path) -> None:
+    """It waits for as long as it likes, and does not look whether the supervisor is there."""
+    code = (
+        "import os, time\n"
+        "from pathlib import Path\n"
+        "from integration.supervisor import start_function\n"
+        "def work(_):\n"
+        f"    Path({str(tmp_path / 'pid')!r}).write_text(str(os.getpid()))\n"
+        "    time.sleep(600)\n"
+        "start_function(work, 'it')\n"
+        "time.sleep(600)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", code], cwd=ROOT) as supervisor:
+        wait_for(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text())
+        pid = int((tmp_path / "pid").read_text())
+        supervisor.kill()
+    wait_for(lambda: not alive(pid), seconds=3)

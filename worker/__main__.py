@@ -1,35 +1,33 @@
-"""`python -m worker`: the RQ workers, the sweeper and the recovery, each in a process of its own.
+"""`python -m worker`: the RQ workers, each in a process of its own, and one for the sweeper and recovery.
 
 Exit 0 after SIGTERM, 2 when settings are at fault.
 """
 
 from __future__ import annotations
 
-import contextlib
-import math
 import os
 import sys
-import time
 from collections.abc import Callable
 from functools import partial
 
+from redis import Redis
 from redis.exceptions import RedisError
 
 from integration import logs, release, services
 from integration.cases import connections, heartbeats, owner
 from integration.cases.entry import STOP_SECONDS
 from integration.cases.heartbeats import Heart
-from integration.cases.ledger import Ledger
 from integration.errors import SettingsError
+from integration.facts import Occasion
+from integration.note.wording import Wording
 from integration.settings import Settings, from_environment
-from integration.supervisor import REFUSED, Child, Supervisor, start_function
-from worker import recovery, sweeper
+from integration.supervisor import REFUSED, Child, Supervisor, share_memory, start_function
+from worker import recovery
 from worker.jobs import Jobs
 from worker.rq_classes import open_worker
+from worker.sweeper import Sweeper
 
 log = logs.get("worker")
-
-_TRIM_SECONDS = 3600.0
 
 
 def main() -> int:
@@ -44,6 +42,7 @@ def main() -> int:
     for warning in settings.warnings:
         log.warning(warning)
     works = child_works(settings)
+    load(settings)
     log.info(
         "worker started",
         **release.told(settings, os.environ),
@@ -53,8 +52,17 @@ def main() -> int:
     return supervise(works)
 
 
+def load(settings: Settings) -> None:
+    """Load what the children need before there are any: then they share it."""
+    open_jobs(settings, connections.for_worker(settings))
+    wording = Wording.of(settings.note_style)
+    wording.distance(0.0, Occasion(created_at=7200.0))
+    wording.when(0.0, now=None)
+
+
 def supervise(works: dict[str, Callable[[int], None]]) -> int:
     """Do each of `works` in a process of its own until SIGTERM or SIGINT (0), or until one is refused (2)."""
+    share_memory()
     with Supervisor() as supervisor:
         supervisor.add(
             *(
@@ -67,15 +75,16 @@ def supervise(works: dict[str, Callable[[int], None]]) -> int:
 
 
 def child_works(settings: Settings) -> dict[str, Callable[[int], None]]:
-    """What the children do, by name: one queue each, so that notes never wait behind a backlog of requests."""
-    notes = max(1, settings.worker_concurrency // 2)
-    requests = max(1, settings.worker_concurrency - notes)
-    works: dict[str, Callable[[int], None]] = {
-        "sweeper": partial(run_sweeper, settings),
-        "recovery": partial(recovery.run, settings),
-    }
-    works |= {f"requests-{number}": partial(run_worker, settings, settings.keys.requests) for number in range(requests)}
-    works |= {f"notes-{number}": partial(run_worker, settings, settings.keys.notes) for number in range(notes)}
+    """What the children do, by name.
+
+    One takes nothing but requests and one nothing but notes, so that neither ever waits for the other: for a backlog,
+    or for a service that hangs. All the rest take whatever there is, notes first.
+    """
+    requests, notes = settings.keys.queues
+    queues: dict[str, tuple[str, ...]] = {"requests-0": (requests,), "notes-0": (notes,)}
+    queues |= {f"both-{number}": (notes, requests) for number in range(settings.worker_concurrency - len(queues))}
+    works: dict[str, Callable[[int], None]] = {"sweeper": partial(run_sweeper, settings)}
+    works |= {name: partial(run_worker, settings, taken) for name, taken in queues.items()}
     return {name: partial(run_child, work, settings) for name, work in works.items()}
 
 
@@ -89,13 +98,29 @@ def run_child(work: Callable[[int], None], settings: Settings, supervisor_pid: i
         raise SystemExit(REFUSED) from None
 
 
-def run_worker(settings: Settings, queue: str, supervisor_pid: int) -> None:
-    """Take jobs from one queue for as long as the supervisor lives."""
+def run_worker(settings: Settings, queues: tuple[str, ...], supervisor_pid: int) -> None:
+    """Take jobs from `queues`, the first of them first, for as long as the supervisor lives."""
     redis = connections.for_worker(settings)
-    ledger = services.open_ledger(settings, redis)
-    part = heartbeats.NOTES if queue == settings.keys.notes else heartbeats.REQUESTS
-    jobs = Jobs(
-        ledger=ledger,
+    jobs = open_jobs(settings, redis)
+    try:
+        worker = open_worker(redis, jobs.by_name(), keys=settings.keys, queues=queues)
+        worker.parent_pid = supervisor_pid
+        worker.heart = _heart(redis, settings, queues)
+        worker.work(logging_level="WARNING")
+    except owner.RefusedRedisError:
+        raise
+    except RedisError as error:  # a long outage, or what RQ does not wait for: a Redis that refuses writes
+        log.warning(
+            "Redis cannot be used, this child ends and another is started",
+            queue=queues[0],
+            error=type(error).__name__,
+        )
+
+
+def open_jobs(settings: Settings, redis: Redis) -> Jobs:
+    """The jobs of one worker process; nothing is called before the first of them is done."""
+    return Jobs(
+        ledger=services.open_ledger(settings, redis),
         places=services.places(settings, redis),
         summariser=services.summariser(settings),
         callback=services.callback(settings),
@@ -105,46 +130,23 @@ def run_worker(settings: Settings, queue: str, supervisor_pid: int) -> None:
         wishes=settings.cases,
         style=settings.note_style,
     )
-    try:
-        worker = open_worker(queue, redis, jobs.by_name())
-        worker.parent_pid = supervisor_pid
-        worker.heart = Heart(redis, settings.keys, part)
-        worker.work(logging_level="WARNING")
-    except owner.RefusedRedisError:
-        raise
-    except RedisError as error:  # a long outage, or what RQ does not wait for: a Redis that refuses writes
-        log.warning(
-            "Redis cannot be used, this child ends and another is started", queue=queue, error=type(error).__name__
-        )
+
+
+def _heart(redis: Redis, settings: Settings, queues: tuple[str, ...]) -> Heart | None:
+    """The beats of a worker for one queue; one for both is no part of its own, and shows nothing."""
+    if len(queues) > 1:
+        return None
+    return Heart(redis, settings.keys, heartbeats.NOTES if queues[0] == settings.keys.notes else heartbeats.REQUESTS)
 
 
 def run_sweeper(settings: Settings, supervisor_pid: int) -> None:
-    """Sweep about once a second for as long as the supervisor lives."""
-    redis = connections.for_worker(settings)
-    ledger = services.open_ledger(settings, redis)
-    heart = Heart(redis, settings.keys, heartbeats.SWEEPER)
+    """Sweep, and look for missed cases now and then, for as long as the supervisor lives."""
+    sweeper = Sweeper(settings)
+    sweeper.start()
     try:
-        _sweep(ledger, heart, supervisor_pid)
+        recovery.run(settings, supervisor_pid)
     finally:
-        with contextlib.suppress(RedisError):
-            heart.stop()
-
-
-def _sweep(ledger: Ledger, heart: Heart, supervisor_pid: int) -> None:
-    trimmed_at = -math.inf  # a machine that has just started counts from 0
-    while os.getppid() == supervisor_pid:
-        pause = sweeper.INTERVAL_SECONDS
-        try:
-            heart.beat()
-            pause = sweeper.sweep(ledger)
-            if time.monotonic() - trimmed_at > _TRIM_SECONDS:
-                ledger.trim()
-                trimmed_at = time.monotonic()
-        except owner.RefusedRedisError:
-            raise
-        except RedisError as error:
-            log.warning("Redis cannot be used, the sweeper tries again every second", error=type(error).__name__)
-        time.sleep(pause)
+        sweeper.end()
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ INTERVAL_SECONDS: Final = 600  # between two readings, by whomever: who reads gi
 LONGEST_SECONDS: Final = 480.0  # shorter than the lock lasts
 TURN_SECONDS: Final = 540  # after which a reading is broken off in the middle of an answer that drips
 FIRST_SECONDS: Final = 60.0  # after the start
-LOOK_SECONDS: Final = 15.0  # between two looks at the lock
+LOOK_SECONDS: Final = 25.0  # between two looks at the lock
 
 log = logs.get(__name__)
 

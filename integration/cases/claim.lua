@@ -3,8 +3,10 @@
 -- ARGV those of write_entry, `note` or '', default interval, seconds within which notes may pass each other
 if redis.call('GET', KEYS[1]) ~= ARGV[2] then return 0 end
 -- include now
+-- include ring
 local function come_again(at)
   redis.call('ZADD', KEYS[2], 'XX', string.format('%.6f', at), ARGV[1])
+  ring(KEYS[2], at)
   return -1
 end
 local open_at = 0

@@ -88,14 +88,17 @@ def for_check(settings: Settings) -> Redis:
     return Redis.from_url(settings.redis_url, **{**options, "redis_connect_func": None})
 
 
-def for_worker(settings: Settings) -> Redis:
-    """For the worker: an outage of some seconds goes unnoticed; a longer one raises, and the caller goes on."""
+def for_worker(settings: Settings, *, waits: float = 0.0) -> Redis:
+    """For the worker: an outage of some seconds goes unnoticed; a longer one raises, and the caller goes on.
+
+    `waits`: the seconds for which a command may let Redis wait.
+    """
     patient = Retry(
         ExponentialWithJitterBackoff(base=0.05, cap=2.0),
         10,
         supported_errors=(RedisConnectionError, RedisTimeoutError, ReadOnlyError),
     )
-    return Redis.from_url(settings.redis_url, **_options(settings, seconds=WORKER_SECONDS, retry=patient))
+    return Redis.from_url(settings.redis_url, **_options(settings, seconds=WORKER_SECONDS + waits, retry=patient))
 
 
 def open_ledger(settings: Settings, redis: Redis, *, routes: Routes, random: Callable[[], float]) -> Ledger:

@@ -1,6 +1,8 @@
-"""That the worker lives: each of its processes writes so every ten seconds, by the name of what it does.
+"""That the worker lives: of each of its parts a process writes so, by the name of what it does.
 
     <prefix>:beats    `<part>:<process>` by the time of its last beat; `<part>:` by the time at which one ended in peace
+
+A process that waits for work writes between two waits, one that works before and after each step.
 
 RQ's own list of workers does not do: whoever starts `rq worker` on our queues is in it, and does none of our jobs.
 """
@@ -18,11 +20,12 @@ from redis import Redis
 from integration.cases import scripts
 from integration.cases.keys import Keys
 
-EVERY_SECONDS: Final = 10.0
-SILENT_SECONDS: Final = 45.0  # after which a part of the worker counts as gone: a step takes 20, a beat comes every 10
+EVERY_SECONDS: Final = 10.0  # at most
+SILENT_SECONDS: Final = 45.0  # after which a part of the worker counts as gone: a step takes 20, a wait for one 25
 BEATS_READ: Final = 1000  # the latest: of every process of some machines
 SWEEPER, REQUESTS, NOTES = PARTS = ("sweeper", "requests", "notes")
 _REMEMBERED: Final = 7 * 24 * 60 * 60
+_TOLD_SECONDS: Final = 60 * 60.0  # between two times that Redis is told for how long
 
 _BEAT: Final = scripts.load("beat")
 
@@ -34,13 +37,16 @@ class Heart:
         self._redis, self._key, self._part = redis, keys.beats, part
         self._member = f"{part}:{socket.gethostname()[:60]}-{os.getpid()}-{secrets.token_hex(3)}"
         self._last: float | None = None
+        self._told: float | None = None
 
     def beat(self) -> None:
         """Show that this process lives, unless it did a moment ago; may raise `RedisError`."""
-        if self._last is not None and time.monotonic() - self._last < EVERY_SECONDS:
+        now = time.monotonic()
+        if self._last is not None and now - self._last < EVERY_SECONDS:
             return
-        self._redis.eval(_BEAT, 1, self._key, self._member, "", str(_REMEMBERED))
-        self._last = time.monotonic()
+        told = self._told is not None and now - self._told < _TOLD_SECONDS
+        self._redis.eval(_BEAT, 1, self._key, self._member, "", "" if told else str(_REMEMBERED))
+        self._last, self._told = now, self._told if told else now
 
     def stop(self) -> None:
         """Show that this process ends in peace; may raise `RedisError`."""

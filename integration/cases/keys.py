@@ -3,6 +3,7 @@
     <prefix>:owner                  whose all of it is (integration.cases.owner)
     <prefix>:case:<key>             an entry, as JSON (integration.cases.stored)
     <prefix>:due                    keys of cases by the time at which the sweeper looks at them again
+    <prefix>:due:resting, :bell     until when the sweeper rests, and what wakes it (integration.cases.bell)
     <prefix>:clock                  how often Redis' clock was seen to jump
     <prefix>:run                    which run of Redis was seen last (integration.cases.lost_writes)
     <prefix>:state:<state>          keys of cases by the time at which they entered that state
@@ -107,6 +108,16 @@ class Keys:
     def due(self) -> str:
         """When the sweeper looks at which case."""
         return f"{self.prefix}:due"
+
+    @property
+    def resting(self) -> str:
+        """There while the sweeper rests; scripts make this name and the next of `due`."""
+        return f"{self.due}:resting"
+
+    @property
+    def bell(self) -> str:
+        """What wakes it."""
+        return f"{self.due}:bell"
 
     @property
     def clock(self) -> str:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from redis import Redis
 from redis.exceptions import ReadOnlyError, RedisError
-from rq.registry import StartedJobRegistry
 
 from integration.cases import counters, deliveries, heartbeats, lanes, reader, redis_trouble, scripts
 from integration.cases.entry import WAITING, State
@@ -112,7 +111,7 @@ def read(settings: Settings, redis: Redis, *, routes: Routes) -> Overview:
     keys, now = settings.keys, reader.now(redis)
     with redis.pipeline(transaction=False) as pipe:
         lanes.ask_traffic(pipe, keys, routes, since=now - _HOUR)
-        _ask_jobs(pipe, keys, redis, now)
+        _ask_jobs(pipe, keys, redis)
         _ask_cases(pipe, keys)
         _ask_others(pipe, keys, routes)
         pipe.eval(_TRY_TO_WRITE, 1, keys.check("standing"))
@@ -139,12 +138,12 @@ def try_to_write(redis: Redis, keys: Keys) -> None:
 # -- Asked
 
 
-def _ask_jobs(pipe: Pipeline, keys: Keys, redis: Redis, now: float) -> None:
+def _ask_jobs(pipe: Pipeline, keys: Keys, redis: Redis) -> None:
     """How many jobs wait in each queue of RQ, and how many run."""
     for name in keys.queues:
         queue = open_queue(name, redis)
         pipe.llen(queue.key)
-        pipe.zcount(StartedJobRegistry(queue=queue).key, now, "+inf")
+        pipe.llen(queue.intermediate_queue_key)
 
 
 def _ask_cases(pipe: Pipeline, keys: Keys) -> None:

@@ -1,6 +1,6 @@
 """The RQ queues and jobs, by name: the web process queues jobs without importing them.
 
-A worker process takes from one queue only: taken from two at once, a job is in no list for a moment and can be lost.
+The ledger remembers what is to be done: a job that got lost is queued again (integration.cases.plan).
 A job carries a case's key and nothing else.
 """
 
@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 import secrets
+import time
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from redis import Redis
 from redis.exceptions import ResponseError
@@ -34,12 +35,24 @@ if TYPE_CHECKING:
     from rq.queue import EnqueueData
 
 QUEUED_JOB_LOST_SECONDS: Final = 30  # after which the sweeper queues it again
+_TTL: Final = (
+    24 * 60 * 60
+)  # seconds after which RQ forgets a job that got lost; one that waits longer is done all the same
 _FAILURE_TTL: Final = 60 * 60  # seconds that a job which could not be run stays visible to RQ's own tools
+_LONG_QUEUE: Final = 1000  # jobs
+_LONG_QUEUE_SECONDS: Final = 10.0  # between two readings of it: shorter than QUEUED_JOB_LOST_SECONDS
 _KEY_OF_JOB: Final = re.compile(
     r"rq:(?:job|results|executions|execution|queue:(?P<queue>[^:]+):intermediate:first_seen)"
     r":(?P<job>[^:]+)(?::\w+)?"  # an execution's id, or `dependents`
 )
 _REDIS_VERSION: Final = (6, 2, 0)  # what RQ would ask for at the price of a round trip; the oldest that is supported
+
+
+class _LongQueue(NamedTuple):
+    """The jobs of a queue that takes long to read."""
+
+    jobs: set[tuple[CaseKey, State]]
+    until: float
 
 
 class Queues:
@@ -52,6 +65,7 @@ class Queues:
             REQUESTS: open_queue(keys.requests, redis),
             NOTES: open_queue(keys.notes, redis),
         }
+        self._long: dict[str, _LongQueue] = {}
 
     def add(self, jobs: Iterable[tuple[CaseKey, State]], *, pipeline: Pipeline) -> None:
         """Queue a job for each case and state, as part of the `pipeline`'s transaction."""
@@ -100,8 +114,21 @@ class Queues:
 
     def waiting(self) -> set[tuple[CaseKey, State]]:
         """The cases and the states for which a job waits."""
-        jobs = (self._read_job_id(job_id) for queue in self._queues.values() for job_id in queue.job_ids)
-        return {job for job in jobs if job is not None}
+        return set().union(*map(self._waiting_in, self._queues.values()))
+
+    def _waiting_in(self, queue: Queue) -> set[tuple[CaseKey, State]]:
+        """Those of one queue; of a long one as it was some seconds ago.
+
+        A job that was queued since is not looked for yet, and one that was done since is looked for again in time.
+        """
+        long = self._long.get(queue.name)
+        if long is not None and time.monotonic() < long.until and queue.count > _LONG_QUEUE:
+            return long.jobs
+        read = [self._read_job_id(job_id) for job_id in queue.job_ids]
+        jobs = {job for job in read if job is not None}
+        if len(read) > _LONG_QUEUE:
+            self._long[queue.name] = _LongQueue(jobs, until=time.monotonic() + _LONG_QUEUE_SECONDS)
+        return jobs
 
     def _own(self, jobs: object, key: CaseKey) -> list[bytes]:
         """Of jobs' ids, or of what RQ makes of them, those of a case."""
@@ -128,6 +155,7 @@ def _job(keys: Keys, key: CaseKey, step: Step) -> EnqueueData:
         args=(key,),
         job_id=keys.job(step.name, key, secrets.token_hex(4)),
         timeout=JOB_SECONDS,
+        ttl=_TTL,
         result_ttl=0,
         failure_ttl=_FAILURE_TTL,
         description=step.function,

@@ -7,6 +7,7 @@
 -- include now_exactly
 -- include notice_run
 -- include new_entry
+-- include ring
 notice(KEYS[4], KEYS[8], KEYS[9], KEYS[10], KEYS[11]) -- before: a new case would pass for one that has survived
 if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
 if ARGV[8] ~= '1' and redis.call('ZSCORE', KEYS[6], ARGV[1]) then return 0 end
@@ -34,7 +35,9 @@ local created = ARGV[6] == '' and now or math.min(tonumber(ARGV[6]), tonumber(no
 local not_before = created + tonumber(ARGV[7])
 local waits = tonumber(ARGV[7]) > 0 and not_before > tonumber(now)
 redis.call('SET', KEYS[1], new_entry(ARGV[2], was_here, waits and string.format('%.6f', not_before)))
-redis.call('ZADD', KEYS[2], waits and string.format('%.6f', not_before) or now + ARGV[3], ARGV[1])
+local due = waits and string.format('%.6f', not_before) or now + ARGV[3]
+redis.call('ZADD', KEYS[2], due, ARGV[1])
+ring(KEYS[2], due)
 redis.call('ZADD', KEYS[3], now, ARGV[1])
 redis.call('ZADD', KEYS[4], now, ARGV[1])
 redis.pcall('HINCRBY', KEYS[5], 'received', 1)

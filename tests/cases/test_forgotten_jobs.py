@@ -59,3 +59,26 @@ def test_all_of_one_tickets_jobs_is_erased_and_nothing_of_anothers(redis: Redis)
     assert traces(redis, 5) == []
     assert {ticket: traces(redis, ticket) for ticket in (55, 6)} == {ticket: before[ticket] for ticket in (55, 6)}
     assert Queues(redis, KEYS).forget(key(5)) == 0
+
+
+# -- Which cases have a job that waits
+
+
+def queue_many(redis: Redis, count: int) -> None:
+    with redis.pipeline(transaction=False) as pipe:
+        Queues(redis, KEYS).add([(key(number), State.RECEIVED) for number in range(count)], pipeline=pipe)
+        pipe.execute()
+
+
+def test_a_long_queue_is_read_now_and_then_and_a_short_one_each_time(redis: Redis) -> None:
+    queues, waiting = Queues(redis, KEYS), open_queue(KEYS.requests, redis).key
+    queue_many(redis, 1001)
+    assert len(queues.waiting()) == 1001
+    redis.rpush(waiting, KEYS.job("request_highlights", key(5000), "00ff00ff"))
+    before = redis.info("commandstats")["cmdstat_lrange"]["calls"]
+    assert len(queues.waiting()) == 1001
+    assert redis.info("commandstats")["cmdstat_lrange"]["calls"] == before + 1  # of the other one
+    redis.ltrim(waiting, 0, 9)
+    assert len(queues.waiting()) == 10
+    redis.ltrim(waiting, 0, 4)
+    assert len(queues.waiting()) == 5

@@ -279,7 +279,7 @@ def test_a_worker_that_began_without_redis_ends_when_it_is_anothers(
 @pytest.mark.parametrize(
     "child",
     [
-        "child_works(settings)['sweeper'](os.getppid())",
+        "run_function(child_works(settings)['sweeper'], os.getppid())",
         "run_child(lambda _: recovery.take_in_time(turns(settings)), settings, 0)",
     ],
 )
@@ -288,6 +288,7 @@ def test_every_child_that_meets_anothers_redis_tells_the_pool(
 ) -> None:
     code = f"""
 import os
+from integration.supervisor import run_function
 from worker.__main__ import *
 def turns(settings):
     redis = connections.for_worker(settings)

@@ -39,6 +39,7 @@ EXPLAINED: Final = {
     r"highlights:due": "the ledger: when the sweeper looks at which ticket again",
     r"highlights:state:\w+": "the ledger: ticket ids by state",
     r"highlights:clock": "the ledger: how often Redis' clock was seen to jump",
+    r"highlights:due:(resting|bell)": "the ledger: until when the sweeper rests, and what wakes it",
     r"highlights:run": "the ledger: which run of Redis was seen last",
     r"highlights:received": "the ledger: ticket ids by the time at which they came",
     r"highlights:forgotten": "the ledger: the ids of erased tickets, which are not taken in again",

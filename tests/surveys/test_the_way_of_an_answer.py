@@ -70,7 +70,9 @@ class Product:
         def reached() -> Entry | None:
             sweeper.sweep(self.ledger)
             for queue in self.settings.keys.queues:
-                open_worker(queue, self.redis, self._jobs.by_name()).work(burst=True, logging_level="WARNING")
+                open_worker(self.redis, self._jobs.by_name(), keys=self.ledger.keys, queues=(queue,)).work(
+                    burst=True, logging_level="WARNING"
+                )
             entry = self.ledger.reader.find(KEY)
             return entry if entry is not None and entry.state in states else None
 

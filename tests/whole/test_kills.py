@@ -159,7 +159,7 @@ def test_a_killed_sweeper_is_replaced(sandbox: Sandbox, processes: Processes) ->
     sandbox.faults.add(Fault(service="logrocket", method="POST", status=503))  # a retry, which the sweeper queues
     processes.start("web", "worker")
     pool = processes.running["worker"].pid
-    wait_for(lambda: len(children(pool)) == 4)
+    wait_for(lambda: len(children(pool)) == 3)
     os.kill(min(children(pool)), signal.SIGKILL)  # the first that the pool started
     number = sandbox.zendesk.file_ticket(requester=ADA)
     wait_for(lambda: sandbox.zendesk.internal_notes(number))

@@ -57,7 +57,7 @@ def test_a_blank_variable_counts_as_unset(processes: Processes) -> None:
 
 def test_a_dead_child_is_replaced(sandbox: Sandbox, processes: Processes) -> None:
     processes.start("web", "worker")
-    wait_for(lambda: len(children(processes.running["worker"].pid)) == 4)
+    wait_for(lambda: len(children(processes.running["worker"].pid)) == 3)
 
     for child in children(processes.running["worker"].pid):
         os.kill(child, signal.SIGKILL)
@@ -70,7 +70,7 @@ def test_a_dead_child_is_replaced(sandbox: Sandbox, processes: Processes) -> Non
 def test_children_do_not_outlive_a_killed_pool(processes: Processes) -> None:
     processes.start("worker")
     orphans = wait_for(lambda: children(processes.running["worker"].pid))
-    wait_for(lambda: len(children(processes.running["worker"].pid)) == 4)
+    wait_for(lambda: len(children(processes.running["worker"].pid)) == 3)
 
     processes.running["worker"].kill()
     processes.running["worker"].wait()
@@ -142,7 +142,7 @@ def posted(processes: Processes, number: int) -> bool:
 def test_ctrl_c_ends_a_process_although_it_was_started_in_the_background(name: str, processes: Processes) -> None:
     processes._commands[name] = shlex.join([*IN_BACKGROUND, *shlex.split(processes._commands[name])])
     processes.start(name)
-    wait_for(lambda: name == "web" or len(children(processes.running["worker"].pid)) == 4)
+    wait_for(lambda: name == "web" or len(children(processes.running["worker"].pid)) == 3)
     processes.signal_tree(name, signal.SIGINT)  # to every process, as a terminal does
     assert processes.running[name].wait(timeout=28) == 0
 
