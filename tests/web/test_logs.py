@@ -9,11 +9,13 @@ import logging
 import re
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 import structlog
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from structlog.typing import FilteringBoundLogger
 
 from integration import logs
 from integration.settings import from_environment
@@ -99,7 +101,7 @@ def configure(stream: io.StringIO) -> Iterator[Configure]:
     """Set logging up as a process does; afterwards it is as it was."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
-    levels = {name: logging.getLogger(name).level for name in (*logs.OWN_LOGGERS, "rq.worker")}
+    levels = {"rq.worker": logging.getLogger("rq.worker").level}
     before = structlog.get_config()
 
     def with_environ(*, clock: Callable[[], float] = time.monotonic, **changes: str) -> None:
@@ -121,7 +123,7 @@ def both(request: pytest.FixtureRequest, configure: Configure) -> str:
     return str(request.param)
 
 
-def fresh() -> structlog.stdlib.BoundLogger:
+def fresh() -> FilteringBoundLogger:
     return logs.get("integration.test_logs")
 
 
@@ -324,6 +326,38 @@ def test_a_fact_with_a_quote_cannot_pretend_to_be_another(configure: Configure, 
     fresh().error("ticket skipped", why='x" ticket_id="1', last=1)
     (line,) = written()
     assert '" ticket_id="1' not in line
+
+
+class Broken:
+    """Something that cannot be shown."""
+
+    def __str__(self) -> str:
+        raise ValueError
+
+
+def test_a_fact_that_cannot_be_shown_stops_nobody(both: str, written: Written) -> None:
+    fresh().info("x", fact=Broken())
+    fresh().info("y", fact=1)
+    assert len(written()) == 1
+    assert both
+
+
+def test_a_line_of_our_own_makes_no_record_of_logging_which_costs_more_than_the_line(
+    both: str, written: Written
+) -> None:
+    before, made = logging.getLogRecordFactory(), []
+
+    def counted(*facts: Any, **more: Any) -> logging.LogRecord:  # noqa: ANN401 -- logging's own
+        made.append(facts)
+        return before(*facts, **more)
+
+    logging.setLogRecordFactory(counted)
+    try:
+        fresh().info("ticket received", ticket_id=1)
+    finally:
+        logging.setLogRecordFactory(before)
+    assert (len(written()), made) == (1, [])
+    assert both
 
 
 # -- It is not filled by strangers
