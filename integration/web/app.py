@@ -22,13 +22,16 @@ def create_app(settings: Settings | None = None) -> Flask:
     routes, doors, callback = services.routes(settings), services.doors(settings), services.callback(settings)
     app.extensions["deliveries"] = counted = Deliveries(for_pages, settings.keys, routes.endpoints)
     ledger = services.open_ledger(settings, connections.for_web(settings))
-    deliveries.register_doors(app, doors, ledger, counted)
+    endpoints = {**{door.path: name for name, door in doors.items()}, callback.path: routes.callback}
+    answers = errors.ErrorAnswers(counted, endpoints=endpoints, callback=callback)
+    takers = deliveries.takers_of_callback(routes.callback, callback, ledger, counted)
+    for name, door in doors.items():
+        takers |= deliveries.takers_of_door(name, door, ledger, counted)
+    deliveries.register(app, takers, answers.answer)
     for api in services.apis(settings, connections.for_web(settings), asked_cases.AskedCases(ledger)):
         app.register_blueprint(api)
-    deliveries.register_callback(app, routes.callback, callback, ledger, counted)
     ledger_of_pages = services.open_ledger(settings, for_pages)
     doorkeeper = pages.register(app, settings, ledger_of_pages, for_pages)
     health.register(app, settings, for_pages, doorkeeper)
-    endpoints = {**{door.path: name for name, door in doors.items()}, callback.path: routes.callback}
-    errors.register(app, counted, endpoints=endpoints, callback=callback)
+    errors.register(app, answers)
     return app

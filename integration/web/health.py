@@ -13,7 +13,7 @@ from integration.cases import connections, overview, redis_trouble, standing
 from integration.cases.owner import RefusedRedisError
 from integration.cases.situation import Trouble
 from integration.settings import Settings
-from integration.web.answers import answer
+from integration.web.answers import Answer
 from integration.web.status.login import Doorkeeper
 
 log = logs.get(__name__)
@@ -25,14 +25,14 @@ def register(app: Flask, settings: Settings, for_pages: redis.Redis, doorkeeper:
 
     def tell_troubles() -> ResponseReturnValue:
         troubles = standing.troubles(overview.read(settings, for_pages, routes=routes).facts)
-        return answer(200, "\n".join(["ok", *map(_in_a_line, troubles)]))
+        return Answer(200, "\n".join(["ok", *map(_in_a_line, troubles)])).of_flask
 
     for_admin = None if doorkeeper is None else doorkeeper.auth.login_required(tell_troubles)
 
     @app.get("/healthz")
     def alive() -> ResponseReturnValue:
         """Say that this process answers."""
-        return answer(200, "ok")
+        return Answer(200, "ok").of_flask
 
     @app.get("/readyz")
     def ready() -> ResponseReturnValue:
@@ -41,12 +41,12 @@ def register(app: Flask, settings: Settings, for_pages: redis.Redis, doorkeeper:
             overview.try_to_write(connection, settings.keys)
         except RefusedRedisError as error:
             log.error("this Redis is not for us", why=str(error))  # noqa: TRY400 -- the text says it all
-            return answer(503, "Redis cannot be used, the log says why")
+            return Answer(503, "Redis cannot be used, the log says why").of_flask
         except redis.exceptions.RedisError as error:
-            return answer(503, redis_trouble.away(error, desks=routes.desks).what)
+            return Answer(503, redis_trouble.away(error, desks=routes.desks).what).of_flask
         if for_admin is not None and request.authorization is not None:
             return cast("ResponseReturnValue", for_admin())
-        return answer(200, "ok")
+        return Answer(200, "ok").of_flask
 
 
 def _in_a_line(trouble: Trouble) -> str:
