@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import io
 import json
 import logging
@@ -12,10 +13,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-import structlog
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
-from structlog.typing import FilteringBoundLogger
 
 from integration import logs
 from integration.settings import from_environment
@@ -102,14 +101,14 @@ def configure(stream: io.StringIO) -> Iterator[Configure]:
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     levels = {"rq.worker": logging.getLogger("rq.worker").level}
-    before = structlog.get_config()
+    here = dataclasses.replace(logs._here)
 
     def with_environ(*, clock: Callable[[], float] = time.monotonic, **changes: str) -> None:
         with contextlib.redirect_stderr(stream):
             logs.configure(from_environment({**ENVIRON, **changes}), clock=clock)
 
     yield with_environ
-    structlog.configure(**before)
+    logs._here.lines, logs._here.level = here.lines, here.level
     root.handlers[:] = handlers
     root.setLevel(level)
     for name, own in levels.items():
@@ -123,7 +122,7 @@ def both(request: pytest.FixtureRequest, configure: Configure) -> str:
     return str(request.param)
 
 
-def fresh() -> FilteringBoundLogger:
+def fresh() -> logs.Log:
     return logs.get("integration.test_logs")
 
 
