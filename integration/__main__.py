@@ -9,24 +9,13 @@ import argparse
 import signal
 import sys
 from collections.abc import Sequence
-from typing import Final, Protocol
+from importlib import import_module
+from typing import Final, Protocol, cast
 
 from redis.exceptions import RedisError
 
 from integration.cases import redis_trouble
 from integration.cases.owner import RefusedRedisError
-from integration.commands import (
-    check,
-    forget,
-    install,
-    preview,
-    recover,
-    retry,
-    serve,
-    status,
-    survey,
-    uninstall,
-)
 from integration.errors import RemoteError, SettingsError
 from integration.settings import environment, from_environment
 
@@ -44,26 +33,31 @@ class Command(Protocol):
 
 
 _SERVES: Final = "unix:///valkey.sock"  # `serve` needs no REDIS_URL
-COMMANDS: Final[dict[str, Command]] = {
-    "check": check,
-    "forget": forget,
-    "install": install,
-    "preview": preview,
-    "recover": recover,
-    "retry": retry,
-    "serve": serve,
-    "status": status,
-    "survey": survey,
-    "uninstall": uninstall,
-}
+COMMANDS: Final = (
+    "check",
+    "forget",
+    "install",
+    "preview",
+    "recover",
+    "retry",
+    "serve",
+    "status",
+    "survey",
+    "uninstall",
+)
+
+
+def module_of(name: str) -> Command:
+    """A command by its name; only the one that is run is loaded, for some are large."""
+    return cast("Command", import_module(f"integration.commands.{name}"))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command."""
-    options = _parser().parse_args(arguments)
-    command = COMMANDS[options.command]
+    words = sys.argv[1:] if arguments is None else arguments
+    options = _parser(words).parse_args(words)
     try:
-        return command.run(options)
+        return module_of(options.command).run(options)
     except SettingsError as error:
         print(error, file=sys.stderr)
         return 2
@@ -82,11 +76,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
+    """The parser for a command line: for the command that it begins with, else for all."""
     parser = argparse.ArgumentParser(prog="python -m integration", description="What an admin does by hand.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name, command in COMMANDS.items():
-        command.arguments(commands.add_parser(name, help=command.HELP, description=command.HELP))
+    for name in [name for name in COMMANDS if name in words[:1]] or COMMANDS:
+        module = module_of(name)
+        module.arguments(commands.add_parser(name, help=module.HELP, description=module.HELP))
     return parser
 
 

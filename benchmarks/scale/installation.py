@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import io
-import logging
 import os
 import secrets
 from collections.abc import Iterator, Mapping
@@ -100,8 +99,7 @@ def opened(redis_url: str, *, prefix: str) -> Iterator[Installation]:
     environment = {**_ENVIRONMENT, "REDIS_URL": redis_url, "KEY_PREFIX": prefix}
     settings = from_environment(environment)
     logs.configure(settings)
-    for name in logs.OWN_LOGGERS:  # some cases are to fail here
-        logging.getLogger(name).setLevel(logging.CRITICAL)
+    logs.say_nothing()  # some cases are to fail here
     app = create_app(settings)
     redis = connections.for_worker(settings)
     try:

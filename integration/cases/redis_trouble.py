@@ -15,7 +15,6 @@ from redis.exceptions import (
     ResponseError,
 )
 
-from integration import unreachable
 from integration.cases.owner import RefusedRedisError
 from integration.cases.situation import Command, Severity, Trouble
 from integration.settings import Settings
@@ -34,6 +33,8 @@ def in_words(error: RedisError, settings: Settings) -> tuple[str, str]:
         return "has no database of that number", "Correct the number at the end of REDIS_URL."
     if isinstance(error, NoPermissionError | ResponseError):
         return "refuses a command that is needed", PERMISSIONS
+    from integration import unreachable  # noqa: PLC0415 -- it brings requests, which the web process does without
+
     fix = "Is REDIS_URL right, does Redis run, and may this machine reach it?"
     if settings.redis_url.startswith("rediss://") and settings.redis_tls_verify:
         fix += " If its certificate is self-signed, as on Heroku: set REDIS_TLS_VERIFY=false."

@@ -33,6 +33,7 @@ LINGER_SECONDS = 2.0  # how long the rest of a body is thrown away that nobody r
 LINGER_BYTES = 512 * 1024  # and how much: closed at once, a connection may lose its answer
 HEAD_BYTES = 32 * 1024  # of one request's headers
 _PIECE = 64 * 1024  # that is read at once
+_WHOLE = 64 * 1024  # bytes of an answer that are kept until it is whole
 _SPARE = 64  # connections that may be open while others are giving way
 
 log = logs.get(__name__)
@@ -71,6 +72,7 @@ class Connection(gevent.socket.socket):  # type: ignore[misc]  # gevent publishe
         self._room = room
         self._keep_alive = keep_alive
         self._gave_way = False
+        self._kept = b""  # of an answer
         self._enter(Stage.HEAD, HEAD_SECONDS)
         room.enter(self)
 
@@ -133,16 +135,25 @@ class Connection(gevent.socket.socket):  # type: ignore[misc]  # gevent publishe
         return b""
 
     def sendall(self, data: bytes, *flags: int) -> None:
-        """Send a piece of an answer; a client that does not take it in time counts as one that left."""
+        """Keep a piece of an answer until it is whole, or much: gunicorn writes head and body by themselves."""
         if self.gettimeout() == 0.0:  # gunicorn refuses what is no valid request this way
             super().sendall(data, *flags)
+            return
+        self._kept += data
+        if len(self._kept) > _WHOLE:
+            self.send_kept()
+
+    def send_kept(self) -> None:
+        """Send what is there of an answer; a client that does not take it in time counts as one that left."""
+        if not self._kept:
             return
         if self._stage is not Stage.ANSWER:
             self._enter(Stage.ANSWER, ANSWER_SECONDS)
             self._room.wait(self, Stage.ANSWER)
+        piece, self._kept = self._kept, b""
         self.settimeout(ANSWER_SECONDS)
         try:
-            super().sendall(data, *flags)
+            super().sendall(piece)
         except OSError as error:
             if not self._gave_way and not isinstance(error, TimeoutError):
                 raise
@@ -250,9 +261,11 @@ class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn publishes no types
         try:
             with gevent.Timeout(REQUEST_SECONDS):
                 super().handle_request(listener_name, req, sock, addr)
+            sock.send_kept()
         except gevent.Timeout:
             raise StopIteration from None  # tells gunicorn to close the connection
         except StopIteration:
+            sock.send_kept()
             if _has_unread_body(req):
                 sock.linger()
             raise

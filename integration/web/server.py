@@ -15,6 +15,7 @@ from gevent import monkey
 
 monkey.patch_all()
 
+import gc
 import os
 import resource
 import sys
@@ -53,7 +54,7 @@ def main() -> int:
     os.environ.pop("WEB_CONCURRENCY", None)  # gunicorn would read it when it is imported
     from gunicorn.app.base import BaseApplication  # noqa: PLC0415 -- see above
 
-    from integration.web.app import create_app  # noqa: PLC0415 -- in the master only to fail early; workers share its memory
+    from integration.web.app import create_app  # noqa: PLC0415 -- likewise for what it imports
     from integration.web.gunicorn_worker import Log, Worker  # noqa: PLC0415 -- likewise for gunicorn
 
     class Server(BaseApplication):  # type: ignore[misc]  # gunicorn publishes no types
@@ -64,7 +65,10 @@ def main() -> int:
             self.cfg.set("logger_class", Log)
 
         def load(self) -> Any:  # noqa: ANN401 -- a WSGI application
-            return create_app(settings)
+            app = create_app(settings)
+            gc.collect()
+            gc.freeze()  # what is loaded stays: looked through by no process, it stays in the memory that all share
+            return app
 
     Server().run()
     return 0
@@ -106,6 +110,8 @@ def options(settings: Settings, port: int, *, files: int = _FILES) -> dict[str, 
         "accesslog": None,  # a request's address holds a token
         "loglevel": "warning",
         "control_socket_disable": True,
+        "preload_app": True,  # once, before the workers are forked
+        "sendfile": False,  # which knows no bounds of time
     }
 
 

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import functools
 import gc
-import logging
 import multiprocessing
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
-import structlog
-
-from integration import note
+from integration import logs, note
 from integration.cases import stored
 from integration.zendesk import note as zendesk_note
 from tests.simulator import schedule, troubles
@@ -106,8 +103,7 @@ def _part(part: tuple[range, tuple[str, ...], int]) -> Report:
 
 def prepare() -> None:
     """Say nothing of what the product logs, and remember what its pure functions answered: that saves a fifth."""
-    quiet = structlog.make_filtering_bound_logger(logging.CRITICAL)
-    structlog.configure(wrapper_class=quiet, cache_logger_on_first_use=True)
+    logs.say_nothing()
     if not hasattr(stored.load, "cache_info"):
         stored.load = functools.lru_cache(4096)(stored.load)
         note.compose = functools.lru_cache(4096)(note.compose)  # type: ignore[assignment]

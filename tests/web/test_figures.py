@@ -59,14 +59,17 @@ def test_waits_are_told_by_median_and_95th_percentile(seconds: Sequence[float], 
     assert figures.waits(seconds) == told
 
 
-@given(st.integers(0, 100_000), st.integers(1, 500))
-def test_a_sample_is_spread_over_the_whole_and_takes_none_twice(number: int, most: int) -> None:
-    ranks = figures.sample(number, most)
-    assert len(ranks) == len(set(ranks)) == min(number, most)
+@given(st.integers(0, 100_000), st.integers(2, 50), st.integers(1, 20))
+def test_a_sample_is_spread_over_the_whole_and_takes_none_twice(number: int, runs: int, length: int) -> None:
+    taken = figures.sample(number, runs=runs, length=length)
+    ranks = [rank for first, last in taken for rank in range(first, last + 1)]
+    assert len(ranks) == len(set(ranks)) == min(number, runs * length)
     assert all(-number <= rank <= -1 for rank in ranks)
-    if number > most > 1:
-        assert max(ranks) == -1
-        assert min(ranks) <= -number * (most - 1) / most
+    assert len(taken) <= runs
+    if number:
+        assert (min(ranks), max(ranks)) == (-number, -1)
+    gaps = [later - earlier for (earlier, _), (later, _) in pairwise(taken)]
+    assert not gaps or max(gaps) - min(gaps) <= 1
 
 
 def test_what_happened_is_told_in_all_and_by_part() -> None:

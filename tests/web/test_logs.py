@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import io
 import json
 import logging
 import re
 import time
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
-import structlog
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
@@ -99,15 +100,15 @@ def configure(stream: io.StringIO) -> Iterator[Configure]:
     """Set logging up as a process does; afterwards it is as it was."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
-    levels = {name: logging.getLogger(name).level for name in (*logs.OWN_LOGGERS, "rq.worker")}
-    before = structlog.get_config()
+    levels = {"rq.worker": logging.getLogger("rq.worker").level}
+    here = dataclasses.replace(logs._here)
 
     def with_environ(*, clock: Callable[[], float] = time.monotonic, **changes: str) -> None:
         with contextlib.redirect_stderr(stream):
             logs.configure(from_environment({**ENVIRON, **changes}), clock=clock)
 
     yield with_environ
-    structlog.configure(**before)
+    logs._here.lines, logs._here.level = here.lines, here.level
     root.handlers[:] = handlers
     root.setLevel(level)
     for name, own in levels.items():
@@ -121,7 +122,7 @@ def both(request: pytest.FixtureRequest, configure: Configure) -> str:
     return str(request.param)
 
 
-def fresh() -> structlog.stdlib.BoundLogger:
+def fresh() -> logs.Log:
     return logs.get("integration.test_logs")
 
 
@@ -324,6 +325,38 @@ def test_a_fact_with_a_quote_cannot_pretend_to_be_another(configure: Configure, 
     fresh().error("ticket skipped", why='x" ticket_id="1', last=1)
     (line,) = written()
     assert '" ticket_id="1' not in line
+
+
+class Broken:
+    """Something that cannot be shown."""
+
+    def __str__(self) -> str:
+        raise ValueError
+
+
+def test_a_fact_that_cannot_be_shown_stops_nobody(both: str, written: Written) -> None:
+    fresh().info("x", fact=Broken())
+    fresh().info("y", fact=1)
+    assert len(written()) == 1
+    assert both
+
+
+def test_a_line_of_our_own_makes_no_record_of_logging_which_costs_more_than_the_line(
+    both: str, written: Written
+) -> None:
+    before, made = logging.getLogRecordFactory(), []
+
+    def counted(*facts: Any, **more: Any) -> logging.LogRecord:  # noqa: ANN401 -- logging's own
+        made.append(facts)
+        return before(*facts, **more)
+
+    logging.setLogRecordFactory(counted)
+    try:
+        fresh().info("ticket received", ticket_id=1)
+    finally:
+        logging.setLogRecordFactory(before)
+    assert (len(written()), made) == (1, [])
+    assert both
 
 
 # -- It is not filled by strangers

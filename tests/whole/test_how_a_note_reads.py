@@ -42,4 +42,4 @@ def test_a_template_that_fails_costs_the_layout_and_no_note(
     settings: Settings, sandbox: Sandbox, port: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert "Where to look first:" in note_in(NoteStyle(template=FAILS), settings, sandbox, port)
-    assert json.dumps("template failed")[1:-1] in capsys.readouterr().out
+    assert json.dumps("template failed")[1:-1] in capsys.readouterr().err

@@ -106,7 +106,7 @@ def test_the_question_is_the_tickets_without_personal_data_and_is_kept_nowhere(
     assert "Zwiebelkuchen cannot be ordered" in wish["question"]
     assert "[card] it says Brotzeit error" in wish["question"]
     assert not any(word in wish["question"] for word in ("4111", "Ada Example", "Hi team"))
-    told = stored + everything(product.redis) + capsys.readouterr().out
+    told = stored + everything(product.redis) + capsys.readouterr().err
     assert not any(word in told for word in ("Zwiebelkuchen", "Brotzeit", "4111 1111"))
 
 

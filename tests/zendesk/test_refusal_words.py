@@ -43,7 +43,7 @@ def test_a_required_field_that_is_empty_is_named_to_the_end(
     sandbox.faults.add(Fault(service="zendesk", method="PUT", path="/tickets/", status=422, body=json.dumps(REQUIRED)))
     entry = product.work_until(sandbox.zendesk.file_ticket(requester=ADA), State.FAILED)
     assert entry.reason == f"Zendesk refuses the request (422): {SAID}"
-    [line] = [line for line in capsys.readouterr().out.splitlines() if "ticket failed" in line]
+    [line] = [line for line in capsys.readouterr().err.splitlines() if "ticket failed" in line]
     assert SAID in line
 
 

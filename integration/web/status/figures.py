@@ -115,11 +115,15 @@ def _percentile(ordered: Sequence[float], share: float) -> float:
     return ordered[max(math.ceil(share * len(ordered)) - 1, 0)]
 
 
-def sample(number: int, most: int) -> list[int]:
-    """At most `most` ranks from the last `number` of a list, counted from its end (-1), evenly spread."""
-    if number <= most:
-        return [-rank for rank in range(1, number + 1)]
-    return sorted({-1 - math.floor(step * number / most) for step in range(most)}, reverse=True)
+def sample(number: int, *, runs: int, length: int) -> list[tuple[int, int]]:
+    """Some of the last `number` of a list: runs of neighbours, evenly spread, each as its first and its last rank.
+
+    Ranks are counted from the list's end (-1). All are taken where there are no more than the runs hold.
+    """
+    if number <= runs * length:
+        return [(-number, -1)] if number else []
+    starts = [-number + step * (number - length) // max(runs - 1, 1) for step in range(runs)]
+    return [(start, start + length - 1) for start in starts]
 
 
 def grouped(reasons: Sequence[str]) -> list[tuple[str, str]]:

@@ -48,10 +48,8 @@ class Search:
     problem: str | None = None
 
 
-def register(app: Flask, settings: Settings, ledger: Ledger, redis: Redis) -> login.Doorkeeper | None:
-    """Give the application its status page, and tell who lets admins in; without ADMIN_PASSWORD there is neither."""
-    if settings.admin_password is None:
-        return None
+def register(app: Flask, settings: Settings, ledger: Ledger, redis: Redis) -> login.Doorkeeper:
+    """Give the application its status page, and tell who lets admins in."""
     csrf = login.protect(app, settings)
     doorkeeper = login.Doorkeeper(settings, redis)
     secure = login.headers(settings)

@@ -18,7 +18,7 @@ from integration.web.status.figures import SERIES, WINDOWS, Flow, Waits, Window,
 
 SHOWN: Final = 50  # cases in a list
 REFUSALS_SHOWN: Final = 12  # hours of a reason
-_WAITS_LOOKED_AT: Final = 500  # cases whose wait is looked at, for one window
+_RUNS, _RUN_LENGTH = 20, 10  # of cases whose wait is looked at, for one window
 _REASONS_LOOKED_AT: Final = 200  # failed cases whose reason is looked at
 
 
@@ -72,8 +72,8 @@ def _flow(redis: Redis, keys: Keys, window: Window, numbers: Iterable[int]) -> F
 def _waits(redis: Redis, keys: Keys, posted: int) -> Waits | None:
     """How long the last `posted` cases waited for their note; of many, some that are spread evenly."""
     with redis.pipeline(transaction=False) as pipe:
-        for rank in sample(posted, _WAITS_LOOKED_AT):
-            pipe.zrange(_index(keys, State.POSTED), rank, rank, withscores=True)
+        for first, last in sample(posted, runs=_RUNS, length=_RUN_LENGTH):
+            pipe.zrange(_index(keys, State.POSTED), first, last, withscores=True)
         posts = [post for posts in pipe.execute() for post in posts]
     if not posts:
         return None

@@ -1,0 +1,89 @@
+"""What a process loads: what it needs, before anybody waits for it, and nothing else."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests.conftest import ROOT
+
+ALWAYS_NEEDLESS = {"requests", "urllib3", "zenpy", "nh3", "markdown_it", "phonenumbers", "stdnum", "structlog"}
+OF_THE_PAGE = {"flask_wtf", "wtforms", "babel", "limits", "prometheus_client", "secure", "flask_httpauth"}
+
+WEB = """
+import sys
+from integration import settings
+from integration.web import app, gunicorn_worker, server
+made = app.create_app(settings.from_environment())
+print(*sys.modules)
+"""
+DELIVERY = """
+before = set(sys.modules)
+from integration.zendesk import webhook
+import time, os
+body = b'{"ticket_id": "123", "requester_email": "ada@shop.example"}'
+headers = webhook.signed(body, secret=os.environ["ZENDESK_WEBHOOK_SECRET"], now=time.time())
+told = [made.test_client().post("/zendesk/tickets", data=body, headers=headers).status_code]
+told.append(made.test_client().post("/logrocket/highlights?ticket_id=1&token=x", data=b"{}").status_code)
+print(told, *sorted(set(sys.modules) - before), file=sys.stderr)
+"""
+COMMAND = """
+import sys
+from integration.__main__ import main
+main(["check", "--offline"])
+print(*sys.modules)
+"""
+
+
+def run(script: str, environ: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], **environ},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+
+
+def loaded(script: str, environ: dict[str, str]) -> set[str]:
+    """The packages that a script loads."""
+    return {name.partition(".")[0] for name in run(script, environ).stdout.split()}
+
+
+@pytest.fixture
+def environ(environ: dict[str, str]) -> dict[str, str]:
+    return {name: value for name, value in environ.items() if name != "ADMIN_PASSWORD"}
+
+
+def test_the_web_process_loads_what_it_needs_alone(environ: dict[str, str]) -> None:
+    packages = loaded(WEB, environ)
+    assert {"flask", "rq", "gevent"} <= packages
+    assert not packages & (ALWAYS_NEEDLESS | OF_THE_PAGE)
+
+
+def test_the_page_is_loaded_with_its_password_before_anybody_asks_for_it(environ: dict[str, str]) -> None:
+    packages = loaded(WEB, {**environ, "ADMIN_PASSWORD": "correct horse battery staple"})
+    assert packages >= OF_THE_PAGE - {"babel"}
+    assert not packages & ALWAYS_NEEDLESS
+
+
+def test_nothing_is_loaded_while_a_delivery_waits(environ: dict[str, str]) -> None:
+    told = run(WEB + DELIVERY, environ).stderr.splitlines()[-1]
+    status, _, modules = told.partition("]")
+    assert status == "[202, 401"
+    # Werkzeug's client for tests, and what it needs.
+    ours = {
+        name for name in modules.split() if name.partition(".")[0] in {"integration", "redis", "rq", "itsdangerous"}
+    }
+    assert not ours
+
+
+def test_a_command_loads_no_other_one(environ: dict[str, str]) -> None:
+    packages = loaded(COMMAND, environ)
+    assert "integration" in packages
+    assert not packages & {"flask", "gunicorn", "gevent", "zenpy", "jinja2", "babel", "markdown_it", "nh3"}
