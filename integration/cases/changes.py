@@ -17,15 +17,15 @@ from typing import Final, NamedTuple, cast
 from redis import Redis
 
 from integration import logs
-from integration.cases import counters, scripts, stored, story, transitions
-from integration.cases.entry import FINAL, Entry, Policy, State
+from integration.cases import claims, counters, scripts, stored, story, transitions
+from integration.cases.entry import FINAL, LEASE_SECONDS, Entry, Policy, State
 from integration.cases.keys import Keys
 from integration.cases.lanes import Lanes
 from integration.cases.queues import NO_JOB, QUEUED_JOB_LOST_SECONDS, Queues
 from integration.cases.stored import NewerEntryError
 from integration.facts import CaseKey
 
-_READ, _CHANGE, _CLAIM = map(scripts.script, ("read", "change", "claim"))
+_READ, _TAKE, _CHANGE, _CLAIM = map(scripts.script, ("read", "take", "change", "claim"))
 _TRIES: Final = 50
 
 log = logs.get(__name__)
@@ -75,14 +75,28 @@ class Changes:
         self._queues = queues
         self._monotonic = monotonic
         self._ahead: float | None = None  # of our own clock, Redis' when it was read last
+        self._claimed: _Known | None = None  # what was claimed last in the step that read it
 
     def make(self, key: CaseKey, decide: Decide, **facts: object) -> Entry | None:
         """Change an entry as `decide` says, and tell it in the log, with `facts`; None when nothing was changed."""
         return self._update(key, _and_remember(decide), write=partial(self._write_and_tell, facts))
 
-    def claim(self, key: CaseKey, decide: Decide) -> Entry | None:
-        """Change an entry into one that a worker has claimed; None also when a lane that its step needs is closed."""
-        return self._update(key, decide, write=self._write_claim)
+    def claim(self, key: CaseKey, state: State, *, lease: str) -> Entry | None:
+        """Claim an entry for its step in `state`; None when that is not to be done now, or a lane is closed."""
+        lands = claims.lands_seconds(state, self._policy)
+        (line, *lanes), passing = self._lanes.passing_whatever(key, state)
+        keys = (self._keys.case(key), self._keys.due, line, *lanes, self._keys.clock)
+        looks = max(LEASE_SECONDS, lands)
+        answer = _TAKE.run(self._redis, keys, key, stored.beginning(state), lease, str(lands), str(looks), *passing)
+        document, seconds, microseconds, run, taken = cast("tuple[bytes | None, bytes, bytes, bytes, int]", answer)
+        known = self._known(document, seconds, microseconds, run)
+        if known is None:
+            return None
+        if taken:
+            self._claimed = known
+            return known.entry
+        decide = partial(claims.claimed, state=state, lease=lease, policy=self._policy)
+        return self._update(key, decide, write=self._write_claim, known=known)
 
     def settle(self, claimed: Entry, decide: Decide, **facts: object) -> Entry | None:
         """Write what came of a claim, and what was counted meanwhile; None when it is not ours any more."""
@@ -118,7 +132,10 @@ class Changes:
     def _read(self, key: CaseKey) -> _Known | None:
         """The entry as it is now; None when there is none that this release can read."""
         answer = _READ.run(self._redis, [self._keys.case(key), self._keys.clock])
-        document, seconds, microseconds, run = cast("tuple[bytes | None, bytes, bytes, bytes]", answer)
+        return self._known(*cast("tuple[bytes | None, bytes, bytes, bytes]", answer))
+
+    def _known(self, document: bytes | None, seconds: bytes, microseconds: bytes, run: bytes) -> _Known | None:
+        """An entry as a script of Redis answered with it."""
         if document is None:
             return None
         now = int(seconds) + int(microseconds) / 1e6
@@ -132,7 +149,9 @@ class Changes:
         """The entry as its claim wrote it; None when it is not known which run of Redis that was."""
         if self._ahead is None or not claimed.redis_run:
             return None
-        return _Known(stored.dump(claimed), claimed, self._monotonic() + self._ahead, claimed.redis_run)
+        last = self._claimed
+        document = last.document if last is not None and last.entry is claimed else stored.dump(claimed)
+        return _Known(document, claimed, self._monotonic() + self._ahead, claimed.redis_run)
 
     # -- Written
 

@@ -266,10 +266,17 @@ class Lanes:
         return self._keys.line(self.routes.place(key))
 
     def passing(self, entry: Entry) -> tuple[list[str], list[str]]:
-        """The keys and arguments by which `claim.lua` lets an entry's step pass."""
-        what = "note" if entry.state is State.READY else ""
-        keys = [self.line(entry.key), *map(self._keys.lane, self.routes.needed(entry))]
-        return keys, [what, str(self.routes.interval(self.routes.place(entry.key))), str(_BURST_SECONDS)]
+        """The keys and arguments by which `let_pass.lua` lets an entry's step pass."""
+        return self._passing(entry.key, entry.state, self.routes.needed(entry))
+
+    def passing_whatever(self, key: CaseKey, state: State) -> tuple[list[str], list[str]]:
+        """The same, of an entry in a state of which nothing else is known."""
+        return self._passing(key, state, self.routes.may_need(key, state))
+
+    def _passing(self, key: CaseKey, state: State, services: Iterable[str]) -> tuple[list[str], list[str]]:
+        what = "note" if state is State.READY else ""
+        keys = [self.line(key), *map(self._keys.lane, services)]
+        return keys, [what, str(self.routes.interval(self.routes.place(key))), str(_BURST_SECONDS)]
 
 
 def ask_traffic(pipe: Pipeline, keys: Keys, routes: Routes, *, since: float | str = "-inf") -> None:

@@ -17,7 +17,7 @@ from redis import Redis
 from redis.exceptions import ResponseError
 
 from integration import logs
-from integration.cases import again, claims, counters, lanes, looks, results, scripts, stored, story
+from integration.cases import again, counters, lanes, looks, results, scripts, stored, story
 from integration.cases.changes import Changes, Decide
 from integration.cases.clock import Clock
 from integration.cases.entry import FINAL, GIVE_UP_SECONDS, Entry, Policy, State
@@ -168,6 +168,7 @@ class Ledger:
             "1" if case.on_demand else "",
             *job.arguments,
             "" if nameless is None else str(self._retention),
+            stored.beginning(State.RECEIVED),
         )
         return bool(_RECEIVE.run(self._redis, keys, *arguments))
 
@@ -212,10 +213,7 @@ class Ledger:
 
     def claim(self, key: CaseKey, state: State) -> Entry | None:
         """The entry under a lease of its own, or None when the step of `state` is not to be done now."""
-        lease = secrets.token_hex(8)
-        return self._changes.claim(
-            key, lambda entry, now: claims.claimed(entry, now, state=state, lease=lease, policy=self.policy)
-        )
+        return self._changes.claim(key, state, lease=secrets.token_hex(8))
 
     def settle(self, claimed: Entry, decide: Decide, **facts: object) -> Entry | None:
         """Write what came of a claim; None when the claim was lost meanwhile: to a callback, or to its lease's end.

@@ -4,7 +4,7 @@
 -- ARGV case, its entry without its times, seconds until the job is lost, its number or '', seconds that the newest
 -- number is remembered, when it was created or '', seconds after that before which nothing is asked, '1' when it is
 -- taken in also after it was erased, the job's id, what it calls, when it is queued, seconds that it is kept among
--- those whose person may be known later, or ''
+-- those whose person may be known later or '', what a new entry begins with
 -- include run
 -- include now_exactly
 -- include notice_run
@@ -40,7 +40,7 @@ end
 local created = ARGV[6] == '' and now or math.min(tonumber(ARGV[6]), tonumber(now))
 local not_before = created + tonumber(ARGV[7])
 local waits = tonumber(ARGV[7]) > 0 and not_before > tonumber(now)
-redis.call('SET', KEYS[1], new_entry(ARGV[2], was_here, waits and string.format('%.6f', not_before)))
+redis.call('SET', KEYS[1], new_entry(ARGV[13], ARGV[2], was_here, waits and string.format('%.6f', not_before)))
 redis.call('ZADD', KEYS[2], waits and string.format('%.6f', not_before) or now + ARGV[3], ARGV[1])
 redis.call('ZADD', KEYS[3], now, ARGV[1])
 redis.call('ZADD', KEYS[4], now, ARGV[1])

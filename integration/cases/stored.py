@@ -1,12 +1,15 @@
 """The stored form of an entry: JSON, part by part, without the fields that hold their default; no I/O.
 
-    {"v": 1, "key": "zendesk-35436", "received_at": ..., "state": "ready", "request": {"id": "0cc1..."}, ...}
+    {"v": 2, "state": "ready", "wait": ..., "redis_run": "e91f...", "key": "zendesk-35436", "received_at": ..., ...}
 
 The names are those of the fields. A field that is added needs no line here, unless it holds something else than texts,
 numbers and tuples of them: then it has its reader in `_READERS`. A release reads what an older one wrote, for what is
 not there has its default, and ignores the fields that it does not know.
 
-Redis fills in a new entry itself, with its own time: the one script that knows these names is `new_entry.lua`.
+Redis itself fills in a new entry, with its own time (`new_entry.lua`), and claims one whose beginning shows that
+nothing stands in the way (`take.lua`): so each begins with its version, its state, until when it waits, and the run of
+Redis in which it was written. Such a claim stands in front, `"claimed": [lease, when, ...]`, until the entry is written
+anew.
 """
 
 from __future__ import annotations
@@ -17,10 +20,11 @@ from dataclasses import fields
 from functools import partial
 from typing import Any, Final, cast
 
+from integration.cases import claims
 from integration.cases.entry import Claim, Entry, Instead, Note, Request, State, Trouble
 from integration.facts import Highlights, Person, Said, Session, read_case_key
 
-VERSION: Final = 1  # an entry of a newer version is left alone
+VERSION: Final = 2  # an entry of a newer version is left alone
 
 
 class NewerEntryError(Exception):
@@ -33,10 +37,16 @@ def dump(entry: Entry) -> str:
 
 
 def dump_without_times(entry: Entry) -> str:
-    """A new entry as JSON, for Redis to put its own times and its run id in."""
+    """A new entry as JSON, for Redis to put in front what it begins with, its own times and its run id."""
     stored = _plain(entry)
-    del stored["received_at"], stored["entered_at"]
+    for name in ("v", "state", "wait", "redis_run", "received_at", "entered_at"):
+        del stored[name]
     return json.dumps(stored, separators=(",", ":"))
+
+
+def beginning(state: State) -> str:
+    """What an entry in a state begins with, up to the time that it waits until; as a pattern of Lua's it is itself."""
+    return f'{{"v":{VERSION},"state":"{state}","wait":'
 
 
 def load(text: bytes | str) -> Entry:
@@ -44,7 +54,8 @@ def load(text: bytes | str) -> Entry:
     try:
         stored = json.loads(text)
         if stored["v"] <= VERSION:
-            return _entry(stored)
+            entry = _entry(stored)
+            return claims.taken(entry, *stored["claimed"]) if "claimed" in stored else entry
     except (ValueError, TypeError, KeyError, AttributeError) as error:  # one such entry must not stop all others
         raise NewerEntryError from error
     raise NewerEntryError
@@ -60,7 +71,13 @@ def whose(document: bytes) -> tuple[object, object]:
 
 
 def _plain(entry: Entry) -> dict[str, Any]:
-    stored = {"v": VERSION, **_changed(entry)}
+    stored = {
+        "v": VERSION,
+        "state": str(entry.state),
+        "wait": entry.wait_until,
+        "redis_run": entry.redis_run,
+        **_changed(entry),
+    }
     for name in _PARTS:
         if name in stored:
             stored[name] = _changed(stored[name])

@@ -14,6 +14,7 @@ from redis import Redis
 
 from integration.cases.entry import State
 from integration.cases.ledger import Received
+from integration.cases.stored import VERSION
 from integration.logrocket import callback
 from sandbox import Fault, Sandbox
 from tests.conftest import InProcess, Processes, wait_for
@@ -62,7 +63,7 @@ def test_an_entry_of_an_older_release_goes_on(state: State, sandbox: Sandbox, pr
 
 
 ALIEN: dict[str, Callable[[dict[str, object]], str]] = {
-    "a newer form": lambda entry: json.dumps(entry | {"v": 2, "state": "pondered", "unheard": {"of": 1}}),
+    "a newer form": lambda entry: json.dumps(entry | {"v": VERSION + 1, "state": "pondered", "unheard": {"of": 1}}),
     "a state unheard of": lambda entry: json.dumps(entry | {"state": "pondered"}),
     "no version": lambda entry: json.dumps({name: value for name, value in entry.items() if name != "v"}),
     "no ticket": lambda entry: json.dumps({"v": entry["v"]}),
