@@ -103,7 +103,7 @@ class Store:
         return [str(seconds), str(rest)]
 
     def _info(self, *_: str) -> str:
-        return f"# Server\r\nredis_version:9.9.9\r\nrun_id:{self.run:040x}\r\n"
+        return f"# Server\r\nredis_version:9.9.9\r\nrun_id:{self.run:012x}{0:028x}\r\n"
 
     # -- Strings
 
