@@ -94,18 +94,16 @@ def ask(kit: Kit, prepared: Prepared) -> Decide:
 
 def _ask(kit: Kit, prepared: Prepared, whose: str | None) -> Decide:
     entry, service, question = prepared.entry, kit.routes.project(prepared.entry), prepared.question
-    if question is not None and not kit.ledger.lanes.takes_questions(service):
-        question = None
-    wait = kit.ledger.lanes.ask(service)
-    if wait is not None:
-        return _deferred(prepared, wait)
+    may = kit.ledger.lanes.ask(service)
+    if isinstance(may, Wait):
+        return _deferred(prepared, may)
     send = _sender(kit, prepared)
     try:
-        request_id = send(question)
+        request_id = send(question if may.with_question else None)
     except QuestionRefused as error:
-        wait = kit.ledger.lanes.ask(service)
-        if wait is not None:
-            return _deferred(prepared, wait)
+        may = kit.ledger.lanes.ask(service)
+        if isinstance(may, Wait):
+            return _deferred(prepared, may)
         request_id = send(None)
         kit.ledger.lanes.refused_question(service)
         log.warning("questions are left out for a day", **as_logged(entry.key), service=service, why=str(error))

@@ -114,23 +114,20 @@ class Jobs(Kit):
                 return
             outcome = self._outcome(claimed, work)
             took = time.monotonic() - started
+            counters.count_step(STEPS[state].name, took)
             settled = self.ledger.settle(claimed, outcome, ms=round(took * 1000))
+            if settled is None:
+                self._overtaken(key, state)
         except (RedisError, JobTimeoutException) as error:
             why = "Redis cannot be used, or the step took too long: the sweeper queues it again"
             log.warning(
                 "step broken off", **as_logged(key), step=STEPS[state].name, why=why, error=type(error).__name__
             )
-        else:
-            if settled is None:
-                why = "a callback came meanwhile, the ticket was erased, or the step took longer than its lease"
-                log.info("step overtaken, its outcome is dropped", **as_logged(key), step=STEPS[state].name, why=why)
-            self._count(claimed, settled, took)
 
-    def _count(self, claimed: Entry, settled: Entry | None, took: float) -> None:
-        """Count the step, and all that was counted in it, for `/metrics`; a step is over, whether that works or not."""
-        counters.count_step(STEPS[claimed.state].name, took)
-        if settled is not None and settled.state is State.POSTED:
-            counters.count_wait(settled.entered_at - settled.begun_at)
+    def _overtaken(self, key: CaseKey, state: State) -> None:
+        """A step that is over changes nothing: what was counted in it is written alone."""
+        why = "a callback came meanwhile, the ticket was erased, or the step took longer than its lease"
+        log.info("step overtaken, its outcome is dropped", **as_logged(key), step=STEPS[state].name, why=why)
         try:
             self.ledger.write_counts()
         except (RedisError, JobTimeoutException) as error:

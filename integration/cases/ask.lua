@@ -1,5 +1,6 @@
--- Count a request for highlights; returns nothing when it may be made, or why not, and when to come again.
--- KEYS asked, the lane that it goes by
+-- Count a request for highlights; returns why it may not be made, and when to come again; or 1 when it may be made, 0
+-- when it may be made without a question.
+-- KEYS asked, the lane that it goes by, set while it is asked without questions
 -- ARGV ceiling, a name for the request
 -- include now
 local open_at = redis.call('HGET', KEYS[2], 'open_at')
@@ -11,4 +12,4 @@ if redis.call('ZCARD', KEYS[1]) >= tonumber(ARGV[1]) then
 end
 redis.call('ZADD', KEYS[1], string.format('%.6f', now), ARGV[2])
 redis.call('EXPIRE', KEYS[1], 3600)
-return {}
+return 1 - redis.call('EXISTS', KEYS[3])

@@ -4,24 +4,12 @@
 if redis.call('GET', KEYS[1]) ~= ARGV[2] then return 0 end
 -- include now
 -- include ring
-local function come_again(at)
+-- include let_pass
+local at = let_pass(ARGV[1], KEYS[5], 6, #KEYS, ARGV[7], ARGV[8], ARGV[9])
+if at then
   redis.call('ZADD', KEYS[2], 'XX', string.format('%.6f', at), ARGV[1])
   ring(KEYS[2], at)
   return -1
-end
-local open_at = 0
-for lane = 6, #KEYS do
-  open_at = math.max(open_at, tonumber(redis.call('HGET', KEYS[lane], 'open_at') or '0'))
-end
-if now < open_at then return come_again(open_at) end
-if ARGV[7] == 'note' then
-  local note_at = tonumber(redis.call('HGET', KEYS[6], 'note_at') or '0')
-  if now < note_at then return come_again(note_at) end
-  local interval = tonumber(redis.call('HGET', KEYS[6], 'interval') or ARGV[8])
-  local rank = redis.call('ZRANK', KEYS[5], ARGV[1])
-  if rank and rank > 0 and rank * interval > tonumber(ARGV[9]) then return come_again(now + interval) end
-  redis.call('ZREM', KEYS[5], ARGV[1])
-  redis.call('HSET', KEYS[6], 'note_at', string.format('%.6f', now + interval))
 end
 -- include write_entry
 return 1

@@ -34,6 +34,16 @@ def claimed(entry: Entry, now: float, *, state: State, lease: str, policy: Polic
     """The entry under a lease for the step of `state`, or None when there is nothing to do (yet)."""
     if entry.state != state or entry.wait_until > now:
         return None
+    return taken(entry, lease, now, lands_seconds(state, policy))
+
+
+def lands_seconds(state: State, policy: Policy) -> float:
+    """How long what a step writes may be under way after its claim, should its worker be killed at once."""
+    return JOB_SECONDS + policy.settle if state is State.READY else 0.0
+
+
+def taken(entry: Entry, lease: str, now: float, lands: float) -> Entry:
+    """The entry under a lease, whose step is tried once more; `lands` is what `lands_seconds` says of it."""
     claim = replace(
         entry.claim,
         lease=lease,
@@ -41,10 +51,9 @@ def claimed(entry: Entry, now: float, *, state: State, lease: str, policy: Polic
         attempts=entry.claim.attempts + 1,
         since=entry.claim.since if entry.claim.since is not None else now,
     )
-    if state is not State.READY or entry.request.id is None:
+    if entry.state is not State.READY or entry.request.id is None:
         return replace(entry, claim=claim, tries=entry.tries + 1)
-    # Should the worker be killed now, its write to the desk may still be under way for SETTLE_SECONDS.
-    claim = replace(claim, not_before=now + JOB_SECONDS + policy.settle)
+    claim = replace(claim, not_before=now + lands)
     tried = tuple(request_id for request_id in entry.note.tried if request_id != entry.request.id)
     note = replace(entry.note, tried=(*tried, entry.request.id))
     return replace(entry, claim=claim, note=note, tries=entry.tries + 1)

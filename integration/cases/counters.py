@@ -9,8 +9,8 @@
                          wait:<most>            cases that waited that long for their note
                          step:<step>:ms, wait:ms   all of them together, in milliseconds
 
-Calls and steps are counted in this process first and written together when a step is over. Counting fails nothing: what
-cannot be written stays counted here until it can be, or is lost with the process.
+Calls and steps are counted in this process first and written together when a step is over, with the entry that it
+changes. Counting fails nothing: what cannot be written stays counted here until it can be, or is lost with the process.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import bisect
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from redis import Redis
 
@@ -38,43 +38,65 @@ _LONGER: Final = "+Inf"
 _counts: Counter[str] = Counter()  # of this process
 
 
+def count(fields: Mapping[str, int]) -> None:
+    """Count in this process, until it is written."""
+    _counts.update(fields)
+
+
 def count_step(step: str, seconds: float) -> None:
     """Count a step of a case and the time it took."""
-    _observe(f"step:{step}", STEP_SECONDS, seconds)
+    count(_observed(f"step:{step}", STEP_SECONDS, seconds))
 
 
-def count_wait(seconds: float) -> None:
-    """Count a case and the time it waited for its note."""
-    _observe("wait", WAIT_SECONDS, seconds)
+def waited(seconds: float) -> Mapping[str, int]:
+    """What counts a case and the time it waited for its note."""
+    return _observed("wait", WAIT_SECONDS, seconds)
+
+
+class Unwritten(NamedTuple):
+    """What this process has counted, until it is written."""
+
+    own: Mapping[str, int]
+    made: Mapping[tuple[str, str], int]
+
+    def items(self) -> list[tuple[str, int]]:
+        """The fields of the hash, and how much is added to each."""
+        return [*self.own.items(), *((f"calls:{service}:{how}", count) for (service, how), count in self.made.items())]
+
+
+def unwritten() -> Unwritten:
+    """What this process has counted."""
+    return Unwritten(own=dict(_counts), made=dict(calls.made))
+
+
+def take_out(written: Unwritten) -> None:
+    """Count it no more: it was written. What was counted meanwhile stays."""
+    _subtract(_counts, written.own)
+    _subtract(calls.made, written.made)
 
 
 def write(redis: Redis, keys: Keys) -> None:
     """Add what this process counted to what Redis holds; `RedisError` when that cannot be done now."""
-    counted, made = dict(_counts), dict(calls.made)
-    if not counted and not made:
+    counted = unwritten()
+    if not counted.items():
         return
     with redis.pipeline(transaction=True) as pipe:
         for name, count in counted.items():
             pipe.hincrby(keys.metrics, name, count)
-        for (service, how), count in made.items():
-            pipe.hincrby(keys.metrics, f"calls:{service}:{how}", count)
         pipe.execute()
-    _take_out(_counts, counted)
-    _take_out(calls.made, made)
+    take_out(counted)
 
 
-def _take_out(counts: Counter[Any], written: Mapping[Any, int]) -> None:
-    """Take out what was written; what was counted meanwhile stays."""
+def _subtract(counts: Counter[Any], written: Mapping[Any, int]) -> None:
     counts.subtract(written)
     for name in [name for name, left in counts.items() if left == 0]:
         del counts[name]
 
 
-def _observe(name: str, bounds: tuple[float, ...], seconds: float) -> None:
+def _observed(name: str, bounds: tuple[float, ...], seconds: float) -> Mapping[str, int]:
     at = bisect.bisect_left(bounds, seconds)
     most = str(bounds[at]) if at < len(bounds) else _LONGER
-    _counts[f"{name}:{most}"] += 1
-    _counts[f"{name}:ms"] += max(round(seconds * 1000), 0)
+    return {f"{name}:{most}": 1, f"{name}:ms": max(round(seconds * 1000), 0)}
 
 
 # -- Read again

@@ -26,15 +26,17 @@ import enum
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final
 
 from redis import Redis
 
+from integration import logs
 from integration.cases import scripts
 from integration.cases.entry import Entry, State
 from integration.cases.keys import Keys
 from integration.cases.steps import Routes
 from integration.facts import CaseKey, Pace
+from integration.lua import Call, run_together
 
 if TYPE_CHECKING:
     from redis.client import Pipeline
@@ -59,13 +61,15 @@ class Sign(enum.StrEnum):
     LIMITED = "limited"
 
 
-_HOLD: Final = scripts.load("hold")
-_PAUSE: Final = scripts.load("pause")
-_ANSWERED: Final = scripts.load("answered")
-_FAILED: Final = scripts.load("failed")
-_SIGN: Final = scripts.load("sign")
-_ASK: Final = scripts.load("ask")
-_TURN: Final = scripts.load("turn")
+_HOLD: Final = scripts.script("hold")
+_PAUSE: Final = scripts.script("pause")
+_ANSWERED: Final = scripts.script("answered")
+_FAILED: Final = scripts.script("failed")
+_SIGN: Final = scripts.script("sign")
+_ASK: Final = scripts.script("ask")
+_TURN: Final = scripts.script("turn")
+
+log = logs.get(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -150,8 +154,18 @@ def _note_lane(lane: Mapping[bytes, bytes], interval: float) -> NoteLane:
     return NoteLane(note_at=float(lane.get(b"note_at", 0)), interval=float(lane.get(b"interval", interval)))
 
 
+@dataclass(frozen=True, kw_only=True)
+class Leave:
+    """A request for highlights may be sent now."""
+
+    with_question: bool  # False: the service refused one of late, and took the request without it
+
+
 class Lanes:
-    """What is known of the lanes, and what their services say, for all workers together."""
+    """What is known of the lanes, and what their services say, for all workers together.
+
+    That a service did what was asked is told in one round trip with whatever this process tells Redis next.
+    """
 
     def __init__(self, redis: Redis, *, keys: Keys, routes: Routes, requests_per_hour: int, backoff: float) -> None:
         self._redis = redis
@@ -159,19 +173,28 @@ class Lanes:
         self.routes = routes
         self._ceiling = requests_per_hour
         self._backoff = backoff
+        self._untold: list[tuple[str, Call]] = []  # of services that did what was asked
+
+    def tell(self, call: Call) -> Any:  # noqa: ANN401 -- the script's answer
+        """Run a script, and in the same round trip, before it, tell which services did what was asked."""
+        untold, self._untold = self._untold, []
+        *ended, answer = run_together(self._redis, [*(accepted for _, accepted in untold), call])
+        for (service, _), ended_hold in zip(untold, ended, strict=True):
+            if ended_hold:
+                log.warning("accepted again, the tickets go on", service=service)
+        return answer
 
     def hold(self, service: str, reason: str, *, longest: float = HOLD_SECONDS) -> float:
         """Close a lane because our account is refused; the seconds until the next try, `longest` at most."""
-        arguments = (reason, self._backoff, longest)
-        return float(cast("bytes", self._redis.eval(_HOLD, 1, self._keys.lane(service), *map(str, arguments))))
+        arguments = (reason, str(self._backoff), str(longest))
+        return float(self.tell(_HOLD.call([self._keys.lane(service)], *arguments)))
 
     def met(self, service: str, sign: Sign, entry: Entry) -> tuple[bool, bool]:
         """A case met a sign of trouble: whether another one did, too, and whether it is known to be its own.
 
         Its own it is when the service did for others what was asked since the case met it first.
         """
-        answer = self._redis.eval(_SIGN, 1, self._keys.lane(service), str(sign), entry.key)
-        before, accepted_at = cast("list[bytes]", answer)
+        before, accepted_at = self.tell(_SIGN.call([self._keys.lane(service)], str(sign), entry.key))
         since = entry.claim.refused_since
         another = before.decode() not in ("", entry.key)
         return another, since is not None and float(accepted_at) > since
@@ -181,41 +204,43 @@ class Lanes:
 
         Whether that ends a hold.
         """
+        return bool(self.tell(self._answered(service, pace)))
+
+    def answered_just_now(self, service: str, pace: Pace | None = None) -> None:
+        """The same, told with what is told next."""
+        self._untold.append((service, self._answered(service, pace)))
+
+    def _answered(self, service: str, pace: Pace | None) -> Call:
         arguments = ("", "") if pace is None else (str(pace.pause), str(pace.interval))
-        return bool(self._redis.eval(_ANSWERED, 1, self._keys.lane(service), *arguments))
+        return _ANSWERED.call([self._keys.lane(service)], *arguments)
 
     def failed(self, service: str, reason: str) -> None:
         """The service did not do what was asked, and may do it later; until it does, that is told."""
-        self._redis.eval(_FAILED, 1, self._keys.lane(service), reason)
+        self.tell(_FAILED.call([self._keys.lane(service)], reason))
 
     def pause(self, service: str, seconds: float) -> None:
         """Close a lane for a time because the service said that all of us come too often."""
-        self._redis.eval(_PAUSE, 1, self._keys.lane(service), str(seconds))
+        self.tell(_PAUSE.call([self._keys.lane(service)], str(seconds)))
 
-    def ask(self, service: str | None = None) -> Wait | None:
+    def ask(self, service: str | None = None) -> Wait | Leave:
         """Count a request for highlights that is going to be sent now, to a project's lane.
 
         When to come again, and why, if there were too many of them, or the lane is closed.
         """
         lane = service or self.routes.summariser
-        keys = (self._keys.asked, self._keys.lane(lane))
-        answer = self._redis.eval(_ASK, len(keys), *keys, str(self._ceiling), secrets.token_hex(8))
-        match cast("list[bytes]", answer):
+        keys = (self._keys.asked, self._keys.lane(lane), self._keys.no_question(lane))
+        match self.tell(_ASK.call(keys, str(self._ceiling), secrets.token_hex(8))):
             case [b"open", at]:
                 return Wait(until=float(at), why=f"{lane} is not asked now")
             case [b"ceiling", at]:
                 return Wait(until=float(at), why=f"{self.routes.ceiling} is reached")
-        return None
+            case questions:
+                return Leave(with_question=bool(questions))
 
     def take_turn(self, place: str) -> Wait | None:
         """Let one note go to a place now that stands in no line; when to come again, and why, if it has to wait."""
-        arguments = str(self.routes.interval(place))
-        at = cast("bytes", self._redis.eval(_TURN, 1, self._keys.lane(place), arguments))
+        at = self.tell(_TURN.call([self._keys.lane(place)], str(self.routes.interval(place))))
         return Wait(until=float(at), why=f"{place} takes no note just now") if at else None
-
-    def takes_questions(self, service: str) -> bool:
-        """Whether a service is asked with a question; not when it refused one of late, and took it without."""
-        return not self._redis.exists(self._keys.no_question(service))
 
     def refused_question(self, service: str) -> None:
         """Remember for a day that a service refuses questions."""
@@ -241,10 +266,17 @@ class Lanes:
         return self._keys.line(self.routes.place(key))
 
     def passing(self, entry: Entry) -> tuple[list[str], list[str]]:
-        """The keys and arguments by which `claim.lua` lets an entry's step pass."""
-        what = "note" if entry.state is State.READY else ""
-        keys = [self.line(entry.key), *map(self._keys.lane, self.routes.needed(entry))]
-        return keys, [what, str(self.routes.interval(self.routes.place(entry.key))), str(_BURST_SECONDS)]
+        """The keys and arguments by which `let_pass.lua` lets an entry's step pass."""
+        return self._passing(entry.key, entry.state, self.routes.needed(entry))
+
+    def passing_whatever(self, key: CaseKey, state: State) -> tuple[list[str], list[str]]:
+        """The same, of an entry in a state of which nothing else is known."""
+        return self._passing(key, state, self.routes.may_need(key, state))
+
+    def _passing(self, key: CaseKey, state: State, services: Iterable[str]) -> tuple[list[str], list[str]]:
+        what = "note" if state is State.READY else ""
+        keys = [self.line(key), *map(self._keys.lane, services)]
+        return keys, [what, str(self.routes.interval(self.routes.place(key))), str(_BURST_SECONDS)]
 
 
 def ask_traffic(pipe: Pipeline, keys: Keys, routes: Routes, *, since: float | str = "-inf") -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final, NamedTuple, cast
 
@@ -17,7 +17,7 @@ from redis import Redis
 from redis.exceptions import ResponseError
 
 from integration import logs
-from integration.cases import again, claims, counters, lanes, looks, results, scripts, stored, story
+from integration.cases import again, counters, lanes, looks, results, scripts, stored, story
 from integration.cases.changes import Changes, Decide
 from integration.cases.clock import Clock
 from integration.cases.entry import FINAL, GIVE_UP_SECONDS, Entry, Policy, State
@@ -32,7 +32,7 @@ from integration.cases.steps import STEPS, Routes
 from integration.cases.stored import NewerEntryError
 from integration.facts import CaseKey, Identified, NewCase, Result, Status, as_logged, desk_of, read_case_key
 
-_RECEIVE, _FORGET = map(scripts.load, ("receive", "forget"))
+_RECEIVE, _FORGET = map(scripts.script, ("receive", "forget"))
 _DAY: Final = 24 * 60 * 60
 _TRIMMED: Final = 5000  # members of an index that are dropped by one command: some milliseconds
 
@@ -86,6 +86,7 @@ class Ledger:
         requests_per_hour: int = 1000,
         secret_keys: Sequence[str] = (),
         queues: Queues | None = None,  # RQ's
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._redis = redis
         self._retention = retention_days * _DAY
@@ -107,6 +108,7 @@ class Ledger:
             queues=self._queues,
             policy=policy,
             retention_seconds=self._retention,
+            monotonic=monotonic,
         )
 
     def receive(self, case: NewCase, *, recovered: bool = False) -> Received:
@@ -138,6 +140,8 @@ class Ledger:
             said=case.said,
             demand=case.demand,
         )
+        job = self._queues.job(case.key, State.RECEIVED)
+        nameless = self._nameless_now(case)
         keys = (
             self.keys.case(case.key),
             self.keys.due,
@@ -150,6 +154,8 @@ class Ledger:
             self.keys.recovery_lost,
             self.keys.recovery_done,
             self.keys.recovery_lock,
+            *job.keys,
+            self.keys.nameless(nameless or ""),
             self.keys.clock,
         )
         arguments = (
@@ -161,17 +167,11 @@ class Ledger:
             "" if begin.since is None else str(begin.since),
             str(begin.delay if begin.waits else 0.0),
             "1" if case.on_demand else "",
+            *job.arguments,
+            "" if nameless is None else str(self._retention),
+            stored.beginning(State.RECEIVED),
         )
-        with self._redis.pipeline(transaction=True) as pipe:
-            pipe.multi()
-            pipe.eval(_RECEIVE, len(keys), *keys, *arguments)
-            if not begin.waits:
-                self._queues.add([(case.key, State.RECEIVED)], pipeline=pipe)
-            if case.contact is not None and not case.person.known:
-                for name in self._nameless(desk_of(case.key), case.contact)[:1]:
-                    pipe.sadd(name, case.key)
-                    pipe.expire(name, self._retention)
-            return bool(pipe.execute()[0])
+        return bool(_RECEIVE.run(self._redis, keys, *arguments))
 
     def _said_more(self, case: NewCase) -> Received:
         """Add what is told of an answer to a survey to what is known of it."""
@@ -202,28 +202,26 @@ class Ledger:
         changed = [self._changes.make(key, again.looked_again, step="look again") for key in cases]
         return any(entry is not None for entry in changed)
 
+    def _nameless_now(self, case: NewCase) -> str | None:
+        """What a case is kept under whose person may be known later; None when nobody will tell."""
+        if case.contact is None or case.person.known:
+            return None
+        return next(iter(self.pseudonyms.of_contact(desk_of(case.key), case.contact)), None)
+
     def _nameless(self, desk: str, contact: str) -> list[str]:
         """Where the cases of somebody are kept, by each key of ours that may have been the current one then."""
         return [self.keys.nameless(hashed) for hashed in self.pseudonyms.of_contact(desk, contact)]
 
     def claim(self, key: CaseKey, state: State) -> Entry | None:
         """The entry under a lease of its own, or None when the step of `state` is not to be done now."""
-        lease = secrets.token_hex(8)
-        return self._changes.claim(
-            key, lambda entry, now: claims.claimed(entry, now, state=state, lease=lease, policy=self.policy)
-        )
+        return self._changes.claim(key, state, lease=secrets.token_hex(8))
 
     def settle(self, claimed: Entry, decide: Decide, **facts: object) -> Entry | None:
         """Write what came of a claim; None when the claim was lost meanwhile: to a callback, or to its lease's end.
 
         `facts` are for the log.
         """
-        return self._changes.make(
-            claimed.key,
-            lambda entry, now: decide(entry, now) if entry.claim.lease == claimed.claim.lease else None,
-            step=STEPS[claimed.state].name,
-            **facts,
-        )
+        return self._changes.settle(claimed, decide, step=STEPS[claimed.state].name, **facts)
 
     def take_callback(self, key: CaseKey, result: Result, *, project: str | None = None) -> CallbackOutcome:
         """Take in the callback of the summariser's `project` (its lane; None: the first), and tell what it did."""
@@ -270,7 +268,7 @@ class Ledger:
         )
         keys = [self.keys.case(key), self.keys.forgotten, *indexes]
         remembered = (key, str(scripts.REMEMBERED_SECONDS), str(scripts.REMEMBERED))
-        erased = cast("int", self._redis.eval(_FORGET, len(keys), *keys, *remembered))
+        erased = cast("int", _FORGET.run(self._redis, keys, *remembered))
         erased += self._redis.delete(self.keys.kept(key))
         traces = erased + self._queues.forget(key)
         if traces:

@@ -24,21 +24,18 @@ from rq.registry import (
     StartedJobRegistry,
 )
 from rq.serializers import JSONSerializer
+from rq.utils import now, utcformat
 
-from integration.cases.entry import JOB_SECONDS, State
+from integration.cases import scripts
+from integration.cases.entry import State
 from integration.cases.keys import Keys
-from integration.cases.steps import BY_NAME, NOTES, REQUESTS, STEPS, Step
+from integration.cases.steps import BY_NAME, NOTES, REQUESTS, STEPS
 from integration.facts import CaseKey
 
 if TYPE_CHECKING:
     from redis.client import Pipeline
-    from rq.queue import EnqueueData
 
 QUEUED_JOB_LOST_SECONDS: Final = 30  # after which the sweeper queues it again
-_TTL: Final = (
-    24 * 60 * 60
-)  # seconds after which RQ forgets a job that got lost; one that waits longer is done all the same
-_FAILURE_TTL: Final = 60 * 60  # seconds that a job which could not be run stays visible to RQ's own tools
 _LONG_QUEUE: Final = 1000  # jobs
 _LONG_QUEUE_SECONDS: Final = 10.0  # between two readings of it: shorter than QUEUED_JOB_LOST_SECONDS
 _KEY_OF_JOB: Final = re.compile(
@@ -46,6 +43,17 @@ _KEY_OF_JOB: Final = re.compile(
     r":(?P<job>[^:]+)(?::\w+)?"  # an execution's id, or `dependents`
 )
 _REDIS_VERSION: Final = (6, 2, 0)  # what RQ would ask for at the price of a round trip; the oldest that is supported
+_QUEUE: Final = scripts.load("queue")
+
+
+class Job(NamedTuple):
+    """A job, as `queue_job.lua` writes it: its keys, and what they are to hold."""
+
+    keys: tuple[str, ...]
+    arguments: tuple[str, str, str]
+
+
+NO_JOB: Final = Job(keys=(), arguments=("", "", ""))
 
 
 class _LongQueue(NamedTuple):
@@ -67,14 +75,20 @@ class Queues:
         }
         self._long: dict[str, _LongQueue] = {}
 
+    def job(self, key: CaseKey, state: State) -> Job:
+        """The job that a case's state calls for."""
+        step = STEPS[state]
+        job_id = self._keys.job(step.name, key, secrets.token_hex(4))
+        calls = f'["{step.function}",null,["{key}"],{{}}]'
+        return Job(
+            keys=(Queue.redis_queues_keys, self._queues[step.queue].key, f"rq:job:{job_id}"),
+            arguments=(job_id, calls, utcformat(now())),
+        )
+
     def add(self, jobs: Iterable[tuple[CaseKey, State]], *, pipeline: Pipeline) -> None:
         """Queue a job for each case and state, as part of the `pipeline`'s transaction."""
-        by_queue: dict[str, list[EnqueueData]] = {}
-        for key, state in jobs:
-            step = STEPS[state]
-            by_queue.setdefault(step.queue, []).append(_job(self._keys, key, step))
-        for name, queued in by_queue.items():
-            self._queues[name].enqueue_many(queued, pipeline=pipeline)
+        for job in (self.job(key, state) for key, state in jobs):
+            pipeline.eval(_QUEUE, len(job.keys), *job.keys, *job.arguments)
 
     def forget(self, key: CaseKey) -> int:
         """Erase every job of a case, wherever RQ keeps it; how many traces there were."""
@@ -147,19 +161,6 @@ def open_queue(name: str, redis: Redis, **options: Any) -> Queue:  # noqa: ANN40
     queue = Queue(name, connection=redis, serializer=JSONSerializer, **options)
     queue.redis_server_version = _REDIS_VERSION
     return queue
-
-
-def _job(keys: Keys, key: CaseKey, step: Step) -> EnqueueData:
-    return Queue.prepare_data(
-        step.function,
-        args=(key,),
-        job_id=keys.job(step.name, key, secrets.token_hex(4)),
-        timeout=JOB_SECONDS,
-        ttl=_TTL,
-        result_ttl=0,
-        failure_ttl=_FAILURE_TTL,
-        description=step.function,
-    )
 
 
 def _registries(queue: Queue) -> list[str]:

@@ -121,6 +121,11 @@ class Routes:
             return (self.place(entry.key), self.project(entry)) if known else (self.place(entry.key),)
         return (self.project(entry),)
 
+    def may_need(self, key: CaseKey, state: State) -> tuple[str, ...]:
+        """The services that a case's step in a state may call, whatever its entry says."""
+        place, summarisers = self.place(key), (self.summariser, *self.projects)
+        return (place,) if state is State.READY else (place, *summarisers)
+
     def is_read(self, entry: Entry) -> bool:
         """Whether the case's place is asked about it before the summariser is."""
         if desk_of(entry.key) in self.unread:

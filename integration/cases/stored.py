@@ -1,12 +1,16 @@
 """The stored form of an entry: JSON, part by part, without the fields that hold their default; no I/O.
 
-    {"v": 1, "key": "zendesk-35436", "received_at": ..., "state": "ready", "request": {"id": "0cc1..."}, ...}
+    {"v": 2, "state": "ready", "wait": ..., "redis_run": "e91f...", "key": "zendesk-35436", "received_at": ..., ...}
 
 The names are those of the fields. A field that is added needs no line here, unless it holds something else than texts,
 numbers and tuples of them: then it has its reader in `_READERS`. A release reads what an older one wrote, for what is
-not there has its default, and ignores the fields that it does not know.
+not there has its default, and ignores the fields that it does not know. What an entry says in one place it does not say
+in another: a number stands there (`_shortened`).
 
-Redis fills in a new entry itself, with its own time: the one script that knows these names is `new_entry.lua`.
+Redis itself fills in a new entry, with its own time (`new_entry.lua`), and claims one whose beginning shows that
+nothing stands in the way (`take.lua`): so each begins with its version, its state, until when it waits, and the run of
+Redis in which it was written. Such a claim stands in front, `"claimed": [lease, when, ...]`, until the entry is written
+anew.
 """
 
 from __future__ import annotations
@@ -17,10 +21,11 @@ from dataclasses import fields
 from functools import partial
 from typing import Any, Final, cast
 
-from integration.cases.entry import Claim, Entry, Instead, Note, Request, State, Trouble
+from integration.cases import claims
+from integration.cases.entry import FINAL, Claim, Entry, Instead, Note, Request, State, Trouble
 from integration.facts import Highlights, Person, Said, Session, read_case_key
 
-VERSION: Final = 1  # an entry of a newer version is left alone
+VERSION: Final = 2  # an entry of a newer version is left alone
 
 
 class NewerEntryError(Exception):
@@ -33,10 +38,16 @@ def dump(entry: Entry) -> str:
 
 
 def dump_without_times(entry: Entry) -> str:
-    """A new entry as JSON, for Redis to put its own times and its run id in."""
+    """A new entry as JSON, for Redis to put in front what it begins with, its own times and its run id."""
     stored = _plain(entry)
-    del stored["received_at"], stored["entered_at"]
+    for name in (*_beginning(entry), "received_at", "entered_at"):
+        del stored[name]
     return json.dumps(stored, separators=(",", ":"))
+
+
+def beginning(state: State) -> str:
+    """What an entry in a state begins with, up to the time that it waits until; as a pattern of Lua's it is itself."""
+    return f'{{"v":{VERSION},"state":"{state}","wait":'
 
 
 def load(text: bytes | str) -> Entry:
@@ -44,7 +55,8 @@ def load(text: bytes | str) -> Entry:
     try:
         stored = json.loads(text)
         if stored["v"] <= VERSION:
-            return _entry(stored)
+            entry = _entry(_lengthened(stored))
+            return claims.taken(entry, *stored["claimed"]) if "claimed" in stored else entry
     except (ValueError, TypeError, KeyError, AttributeError) as error:  # one such entry must not stop all others
         raise NewerEntryError from error
     raise NewerEntryError
@@ -60,7 +72,7 @@ def whose(document: bytes) -> tuple[object, object]:
 
 
 def _plain(entry: Entry) -> dict[str, Any]:
-    stored = {"v": VERSION, **_changed(entry)}
+    stored = {**_beginning(entry), **_changed(entry)}
     for name in _PARTS:
         if name in stored:
             stored[name] = _changed(stored[name])
@@ -70,6 +82,24 @@ def _plain(entry: Entry) -> dict[str, Any]:
         stored["said"] = _changed(entry.said)
     if entry.note.highlights is not None:
         stored["note"]["highlights"] = _plain_highlights(entry.note.highlights)
+    return _shortened(stored, entry)
+
+
+def _beginning(entry: Entry) -> dict[str, Any]:
+    """What Redis' own claim looks at, in its order; nobody claims an entry in its final state."""
+    wait = {} if entry.state in FINAL else {"wait": entry.wait_until}
+    return {"v": VERSION, "state": str(entry.state), **wait, "redis_run": entry.redis_run}
+
+
+def _shortened(stored: dict[str, Any], entry: Entry) -> dict[str, Any]:
+    """The stored entry with a number for what it says elsewhere, too."""
+    if entry.people == (entry.person,):
+        stored["people"] = 0
+    if entry.note.tried:
+        stored["note"]["tried"] = [0 if tried == entry.request.id else tried for tried in entry.note.tried]
+    if entry.history:
+        numbers = {(entry.received_at, "received"): 0, (round(entry.entered_at, 3), str(entry.state)): 1}
+        stored["history"] = [numbers.get(step, step) for step in entry.history]
     return stored
 
 
@@ -85,6 +115,20 @@ def _plain_highlights(highlights: Highlights) -> dict[str, Any]:
 
 
 # -- Read
+
+
+def _lengthened(stored: dict[str, Any]) -> dict[str, Any]:
+    """The stored entry with all that it says."""
+    if stored.get("people") == 0:
+        stored["people"] = [stored.get("person", {})]
+    note = stored.get("note", {})
+    if "tried" in note:
+        note["tried"] = [stored["request"]["id"] if tried == 0 else tried for tried in note["tried"]]
+    if "history" in stored:
+        received = [stored["received_at"], "received"]
+        entered = [round(stored["entered_at"], 3), stored.get("state", "received")]
+        stored["history"] = [(received, entered)[step] if isinstance(step, int) else step for step in stored["history"]]
+    return stored
 
 
 def _read(kind: type, stored: Mapping[str, Any]) -> Any:  # noqa: ANN401 -- of that kind

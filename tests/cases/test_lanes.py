@@ -10,7 +10,7 @@ from redis import Redis
 from integration import services
 from integration.cases.entry import Policy, State
 from integration.cases.keys import DEFAULT_PREFIX, Keys
-from integration.cases.lanes import Lanes
+from integration.cases.lanes import Lanes, Leave, Wait
 from integration.cases.ledger import Ledger
 from integration.facts import Highlights, Pace, Result, Session, Status
 from integration.zendesk import pace as limits
@@ -158,17 +158,17 @@ def test_a_ticket_that_is_gone_leaves_the_line(ledger: Ledger, redis: Redis) -> 
 def again(ledger: Ledger) -> float:
     """When a request may be made that cannot be made now."""
     wait = ledger.lanes.ask()
-    assert wait is not None
+    assert isinstance(wait, Wait)
     assert wait.why == "LOGROCKET_REQUESTS_PER_HOUR is reached"
     return wait.until
 
 
 def test_requests_over_the_ceiling_come_again_when_the_oldest_is_an_hour_old(ledger: Ledger, redis: Redis) -> None:
-    assert [ledger.lanes.ask() for _ in range(3)] == [None, None, None]
+    assert [ledger.lanes.ask() for _ in range(3)] == [Leave(with_question=True)] * 3
     assert again(ledger) == pytest.approx(ledger.reader.now() + 3600, abs=5)
     oldest = cast("list[tuple[bytes, float]]", redis.zrange("highlights:asked", 0, 0, withscores=True))
     redis.zadd("highlights:asked", {name: when - 3601 for name, when in oldest})
-    assert ledger.lanes.ask() is None
+    assert isinstance(ledger.lanes.ask(), Leave)
     assert again(ledger) == pytest.approx(ledger.reader.now() + 3600, abs=5)
 
 
@@ -183,7 +183,7 @@ def test_a_request_counts_for_a_whole_hour(ledger: Ledger, redis: Redis) -> None
 def test_a_ticket_over_the_ceiling_waits_without_an_attempt_and_is_looked_up_once(
     sandbox: Sandbox, product: InProcess
 ) -> None:
-    while product.ledger.lanes.ask() is None:
+    while isinstance(product.ledger.lanes.ask(), Leave):
         pass
     number = sandbox.zendesk.file_ticket(requester=ADA, deliver=False)
     product.ledger.receive(new_ticket(number))

@@ -19,6 +19,7 @@ from integration.cases.keys import DEFAULT_PREFIX, Keys
 from integration.cases.ledger import CallbackOutcome, Ledger, Received
 from integration.cases.pseudonym import Whose
 from integration.cases.queues import open_queue
+from integration.cases.stored import VERSION
 from integration.errors import Temporary
 from integration.facts import Highlights, Result, Session, Status
 from tests.conftest import wait_for
@@ -102,7 +103,7 @@ def test_what_came_of_a_lost_claim_is_not_written(ledger: Ledger) -> None:
 
 def test_an_entry_of_a_newer_release_is_left_alone(ledger: Ledger, redis: Redis) -> None:
     ledger.receive(new_ticket(1))
-    newer = json.dumps({**json.loads(redis.get("highlights:case:zendesk-1") or b""), "v": 2, "unheard": "of"})
+    newer = json.dumps({**json.loads(redis.get("highlights:case:zendesk-1") or b""), "v": VERSION + 1, "unheard": "of"})
     redis.set("highlights:case:zendesk-1", newer)
     redis.zadd("highlights:due", {"zendesk-1": 0})
     assert ledger.claim(key(1), State.RECEIVED) is None

@@ -258,7 +258,6 @@ def test_the_way_keeps_why_it_went_back_and_what_it_waited_for() -> None:
     )
     assert (first.troubles, second.troubles, last.troubles) == ((), (), ())
     assert stored.load(stored.dump(entry)) == entry
-    assert all(len(each) == 2 for each in json.loads(stored.dump(entry))["history"])  # as an older release reads it
 
 
 def test_the_way_stays_short() -> None:

@@ -151,7 +151,9 @@ def _without_times(document: bytes | None, now: float) -> object:
         return None
     stored = json.loads(document)
     del stored["redis_run"]
-    stored["history"] = [state for _, state in stored["history"]]
+    stored["wait"] = stored.get("wait", 0) > now + 1
+    stored["claimed"] = "claimed" in stored
+    stored["history"] = [step if isinstance(step, int) else step[1] for step in stored["history"]]
     stored["troubles"] = [(why, times) for _, why, _, times in stored.get("troubles", ())]
     claim = stored.get("claim", {})
     stored["claim"] = _told_apart(claim, now) | {"lease": claim.get("lease") is not None}

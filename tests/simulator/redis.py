@@ -7,8 +7,11 @@ looks like redis-py's client to the ledger; `Gate` is where its world makes a co
 from __future__ import annotations
 
 import copy
+import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Self
+
+from redis.exceptions import NoScriptError
 
 from tests.simulator import lua
 from tests.simulator.lua import Table
@@ -26,6 +29,7 @@ class Store:
         self._clock = clock
         self.clock_is_ahead = 0.0
         self.data: dict[str, Any] = {}
+        self.scripts: dict[str, str] = {}  # that it was sent, by their hashes
         self.run = 1
         self.changes = 0
         self._journal: list[tuple[float, str, Any]] = []
@@ -49,6 +53,7 @@ class Store:
     def another(self, *, ahead: float) -> None:
         """From now on it is another server, with a clock of its own."""
         self.run += 1
+        self.scripts.clear()
         self.clock_is_ahead += ahead
 
     def run_script(self, source: str, count: int, *arguments: Any) -> Any:  # noqa: ANN401 -- what the script returns
@@ -59,7 +64,12 @@ class Store:
     def command(self, name: str, *arguments: Any) -> Any:  # noqa: ANN401 -- the command's reply
         """Carry out one command."""
         if name == "EVAL":
+            self.scripts[hashlib.sha1(arguments[0].encode(), usedforsecurity=False).hexdigest()] = arguments[0]
             return self.run_script(arguments[0], int(arguments[1]), *arguments[2:])
+        if name == "EVALSHA":
+            if arguments[0] not in self.scripts:
+                return NoScriptError("NOSCRIPT No matching script. Please use EVAL.")
+            return self.run_script(self.scripts[arguments[0]], int(arguments[1]), *arguments[2:])
         found = _COMMANDS.get(name)
         if found is None:
             raise NotImplementedError(f"the model of Redis does not know {name}")
@@ -93,7 +103,7 @@ class Store:
         return [str(seconds), str(rest)]
 
     def _info(self, *_: str) -> str:
-        return f"# Server\r\nredis_version:9.9.9\r\nrun_id:{self.run:040x}\r\n"
+        return f"# Server\r\nredis_version:9.9.9\r\nrun_id:{self.run:012x}{0:028x}\r\n"
 
     # -- Strings
 
@@ -315,6 +325,9 @@ class _Asking:
     def eval(self, script: str, count: int, *arguments: Any) -> Any:  # noqa: ANN401 -- likewise
         return self._ask("EVAL", script, count, *arguments)
 
+    def evalsha(self, sha: str, count: int, *arguments: Any) -> Any:  # noqa: ANN401 -- likewise
+        return self._ask("EVALSHA", sha, count, *arguments)
+
     def time(self) -> Any:  # noqa: ANN401 -- likewise
         return self._ask("TIME", then=lambda reply: (int(reply[0]), int(reply[1])))
 
@@ -448,6 +461,8 @@ class Connection(_Asking):
     def _ask(self, name: str, *arguments: Any, then: Callable[[Any], Any] | None = None) -> Any:  # noqa: ANN401 -- replies
         commands = [(name, *arguments)]
         [reply] = self.gate(commands, lambda: [_bytes(self.store.command(name, *arguments))])
+        if isinstance(reply, NoScriptError):
+            raise reply
         return reply if then is None else then(reply)
 
 
@@ -468,7 +483,8 @@ class Pipeline(_Asking):
     def multi(self) -> None:
         """It is one transaction anyway."""
 
-    def execute(self) -> list[Any]:
+    def execute(self, *, raise_on_error: bool = True) -> list[Any]:
+        del raise_on_error  # only a script that is not known is an error here, and who sends its hash looks for that
         store, commands, then = self._connection.store, self._commands, self._then
         self._commands, self._then = [], []
         if not commands:

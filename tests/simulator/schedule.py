@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import json
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, cast
@@ -17,7 +18,7 @@ from integration.cases.entry import Entry, Policy, State
 from integration.cases.keys import DEFAULT_PREFIX, Keys
 from integration.cases.ledger import CallbackOutcome, Ledger, Received
 from integration.cases.lost_writes import LostWrites
-from integration.cases.queues import Queues
+from integration.cases.queues import Job, Queues
 from integration.facts import CaseKey, reference_of
 from integration.logrocket import results
 from integration.logrocket.links import ProjectLinks
@@ -96,6 +97,10 @@ class ModelQueues:
     def __init__(self, redis: Any) -> None:  # noqa: ANN401 -- the model's connection
         self._redis = redis
 
+    def job(self, case: CaseKey, state: State) -> Job:
+        """The job that a case's state calls for."""
+        return Job(keys=("queues", queue_of(state), "job"), arguments=(f"{_STEPS[state]} {case}", "", ""))
+
     def add(self, jobs: Any, *, pipeline: Any) -> None:  # noqa: ANN401 -- as `Queues` has it
         """Queue jobs as part of a transaction."""
         for case, state in jobs:
@@ -117,7 +122,13 @@ def queue_of(state: State) -> str:
     return "queue:notes" if state is State.READY else "queue:requests"
 
 
-def open_ledger(redis: Any, policy: Policy = POLICY, *, reads: bool = False) -> Ledger:  # noqa: ANN401 -- the model's
+def open_ledger(
+    redis: Any,  # noqa: ANN401 -- the model's
+    policy: Policy = POLICY,
+    *,
+    reads: bool = False,
+    monotonic: Callable[[], float] = time.monotonic,
+) -> Ledger:
     """The product's ledger on the model of Redis."""
     ledger = Ledger(
         cast("Redis", redis),
@@ -127,6 +138,7 @@ def open_ledger(redis: Any, policy: Policy = POLICY, *, reads: bool = False) -> 
         retention_days=30,
         secret_keys=(_SECRET,),
         queues=cast("Queues", ModelQueues(redis)),
+        monotonic=monotonic,
     )
     ledger.write_counts = lambda: None  # type: ignore[method-assign]  # nobody reads it here
     return ledger
@@ -156,7 +168,8 @@ class Schedule:
         self.zendesk = Zendesk(self.world, self.network)
         self.logrocket = Service(self.world, self.network, self._call_back)
         self.redis = self.world.connection()
-        self.ledger = open_ledger(self.redis, self.policy, reads=chance.pick(("reads",), (False, True), often=1))
+        self._reads = chance.pick(("reads",), (False, True), often=1)
+        self.ledger = self._open_ledger()
         self.delivered: dict[int, float] = {}
         self.demanded: dict[int, int] = {}  # how often a ticket's way began anew for a demand, or because of one
         self._last_demand = 0.0
@@ -281,12 +294,16 @@ class Schedule:
 
     # -- The product
 
+    def _open_ledger(self) -> Ledger:
+        """The ledger of one process."""
+        return open_ledger(self.redis, self.policy, reads=self._reads, monotonic=lambda: self.world.now)
+
     def _worker(self, name: str) -> Worker:
         desk, logrocket = clients(name)
         desk.use(self.zendesk)
         logrocket.use(self.logrocket)
         jobs = Jobs(
-            ledger=self.ledger,
+            ledger=self._open_ledger(),
             places={"zendesk": desk},
             summariser=logrocket,
             links=ProjectLinks(app_url="http://127.0.0.1:1", org="acme", app="shop"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import subprocess
@@ -10,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import cast
 
 import pytest
@@ -17,6 +17,7 @@ import requests
 from redis import Redis
 
 from integration import services
+from integration.cases import stored
 from integration.cases.entry import State
 from integration.facts import Pace
 from integration.settings import Settings
@@ -35,12 +36,10 @@ ADA = "ada@shop.example"
 def let_time_pass(redis: Redis, seconds: float) -> None:
     """Make everything that is kept older."""
     for case in redis.keys("highlights:case:*"):
-        entry = json.loads(redis.get(case) or b"{}")
-        claim = entry.get("claim", {})
-        for name in ("not_before", "lease_until"):
-            if claim.get(name):
-                claim[name] -= seconds
-        redis.set(case, json.dumps(entry))
+        entry = stored.load(redis.get(case) or b"{}")
+        earlier = {name: getattr(entry.claim, name) - seconds for name in ("not_before", "lease_until")}
+        claim = replace(entry.claim, **{name: max(when, 0) for name, when in earlier.items()})
+        redis.set(case, stored.dump(replace(entry, claim=claim)))
     due = cast("list[tuple[bytes, float]]", redis.zrange("highlights:due", 0, -1, withscores=True))
     for ticket_id, when in due:
         redis.zadd("highlights:due", {ticket_id: when - seconds})

@@ -12,6 +12,7 @@ from integration import services
 from integration.cases import transitions
 from integration.cases.entry import FINAL, GIVE_UP_SECONDS, Entry, Policy, State
 from integration.cases.keys import DEFAULT_PREFIX, Keys
+from integration.cases.lanes import Leave, Wait
 from integration.cases.ledger import Ledger
 from tests.conftest import Processes, wait_for
 from tests.tickets import key, new_ticket
@@ -126,11 +127,11 @@ def test_a_request_counts_for_an_hour_and_no_longer(redis: Redis) -> None:
     lanes = Ledger(
         redis, keys=KEYS, routes=services.routes(), policy=POLICY, retention_days=DAYS, requests_per_hour=1
     ).lanes
-    assert lanes.ask() is None
+    assert isinstance(lanes.ask(), Leave)
     let_pass(redis, KEYS.asked, 3500)
-    assert lanes.ask() is not None
+    assert isinstance(lanes.ask(), Wait)
     let_pass(redis, KEYS.asked, 101)
-    assert lanes.ask() is None
+    assert isinstance(lanes.ask(), Leave)
     assert redis.zcard(KEYS.asked) == 1
     assert 0 < redis.ttl(KEYS.asked) <= 3600
 
