@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import redis
 from flask import Flask, request
@@ -14,7 +14,9 @@ from integration.cases.owner import RefusedRedisError
 from integration.cases.situation import Trouble
 from integration.settings import Settings
 from integration.web.answers import answer
-from integration.web.status.login import Doorkeeper
+
+if TYPE_CHECKING:
+    from integration.web.status.login import Doorkeeper
 
 log = logs.get(__name__)
 
