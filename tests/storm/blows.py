@@ -54,7 +54,7 @@ def _kill_child(stage: Stage, random: Random, name: str) -> None:
 
 
 def _kill_worker_children(stage: Stage, random: Random) -> None:
-    """The sweeper, the recovery and all who work, one by one, while the pool fills their places again."""
+    """The sweeper and all who work, one by one, while the pool fills their places again."""
     children = stage.children("worker")
     random.shuffle(children)
     for child in children:

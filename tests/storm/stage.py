@@ -38,7 +38,8 @@ START_SECONDS = 60.0
 COMMAND_SECONDS = 300.0
 COPIES = 10  # of Redis' file, until a ticket comes after one
 YOUNG_SECONDS = 10.0  # a process that is ended this early may not have got to where it handles signals
-REQUEST_CHILDREN = 2  # of WORKER_CONCURRENCY 4, one half
+_CONCURRENCY = 4
+REQUEST_CHILDREN = _CONCURRENCY - 1  # all but the one that takes notes alone
 FAILED_RETRY = (0.5, 1.0, 1.0, 2.0)
 FAKETIME = next(iter(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1")), None)  # Debian's package libfaketime
 
@@ -137,7 +138,7 @@ class Stage:
             "DELAY_SECONDS": "0",
             "LOGROCKET_REQUESTS_PER_HOUR": "100000",
             "WEB_CONCURRENCY": "2",
-            "WORKER_CONCURRENCY": str(2 * REQUEST_CHILDREN),
+            "WORKER_CONCURRENCY": str(_CONCURRENCY),
             "LOG_LEVEL": "DEBUG",
         }
 
