@@ -123,7 +123,7 @@ class _Here:
     """How this process writes its lines."""
 
     lines: _Lines | None = None
-    level: float = 0
+    level: float = _LEVELS["info"]
 
 
 _here = _Here()

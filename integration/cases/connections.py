@@ -19,6 +19,7 @@ from redis.retry import Retry
 
 from integration.cases import owner, redis_url
 from integration.cases.entry import Policy
+from integration.cases.in_turn import InTurn
 from integration.cases.ledger import Ledger
 from integration.cases.steps import Routes
 from integration.errors import SettingsError
@@ -37,7 +38,11 @@ def for_web(settings: Settings) -> Redis:
     options = _options(settings, seconds=WEB_SECONDS, retry=once_more)
     return Redis.from_pool(
         BlockingConnectionPool.from_url(
-            settings.redis_url, max_connections=WEB_CONNECTIONS, timeout=WEB_SECONDS, **options
+            settings.redis_url,
+            max_connections=WEB_CONNECTIONS,
+            timeout=WEB_SECONDS,
+            queue_class=InTurn,
+            **options,
         )
     )
 
@@ -47,7 +52,9 @@ def for_pages(settings: Settings) -> Redis:
     once_more = Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError, ReadOnlyError))
     options = _options(settings, seconds=WEB_SECONDS, retry=once_more)
     return Redis.from_pool(
-        BlockingConnectionPool.from_url(settings.redis_url, max_connections=1, timeout=PAGE_SECONDS, **options)
+        BlockingConnectionPool.from_url(
+            settings.redis_url, max_connections=1, timeout=PAGE_SECONDS, queue_class=InTurn, **options
+        )
     )
 
 
@@ -56,7 +63,9 @@ def for_readiness(settings: Settings) -> Redis:
     once_more = Retry(NoBackoff(), 1, supported_errors=(ReadOnlyError,))
     options = _options(settings, seconds=WEB_SECONDS, retry=once_more)
     return Redis.from_pool(
-        BlockingConnectionPool.from_url(settings.redis_url, max_connections=1, timeout=PAGE_SECONDS, **options)
+        BlockingConnectionPool.from_url(
+            settings.redis_url, max_connections=1, timeout=PAGE_SECONDS, queue_class=InTurn, **options
+        )
     )
 
 
