@@ -61,13 +61,8 @@ class Sign(enum.StrEnum):
     LIMITED = "limited"
 
 
-_HOLD: Final = scripts.script("hold")
-_PAUSE: Final = scripts.script("pause")
-_ANSWERED: Final = scripts.script("answered")
-_FAILED: Final = scripts.script("failed")
-_SIGN: Final = scripts.script("sign")
-_ASK: Final = scripts.script("ask")
-_TURN: Final = scripts.script("turn")
+_HOLD, _PAUSE, _FAILED, _ANSWERED = map(scripts.script, ("hold", "pause", "failed", "answered"))
+_SIGN, _ASK, _TURN = map(scripts.script, ("sign", "ask", "turn"))
 
 log = logs.get(__name__)
 

@@ -11,13 +11,14 @@ import secrets
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Final, NamedTuple, cast
+from typing import Final, cast
 
 from redis import Redis
 from redis.exceptions import ResponseError
 
 from integration import logs
-from integration.cases import again, counters, lanes, looks, results, scripts, stored, story
+from integration.cases import again, counters, lanes, results, scripts, story
+from integration.cases.arrivals import Arrivals
 from integration.cases.changes import Changes, Decide
 from integration.cases.clock import Clock
 from integration.cases.entry import FINAL, GIVE_UP_SECONDS, Entry, Policy, State
@@ -25,14 +26,14 @@ from integration.cases.gathering import Gathering
 from integration.cases.keys import Keys
 from integration.cases.plan import Plan
 from integration.cases.pseudonym import Pseudonyms
-from integration.cases.queues import QUEUED_JOB_LOST_SECONDS, Queues
+from integration.cases.queues import Queues
 from integration.cases.reader import LedgerReader
 from integration.cases.sharing import Sharing
 from integration.cases.steps import STEPS, Routes
 from integration.cases.stored import NewerEntryError
-from integration.facts import CaseKey, Identified, NewCase, Result, Status, as_logged, desk_of, read_case_key
+from integration.facts import CaseKey, Identified, NewCase, Result, Status, as_logged, read_case_key
 
-_RECEIVE, _FORGET = map(scripts.script, ("receive", "forget"))
+_FORGET: Final = scripts.script("forget")
 _DAY: Final = 24 * 60 * 60
 _TRIMMED: Final = 5000  # members of an index that are dropped by one command: some milliseconds
 
@@ -53,23 +54,6 @@ class Received(enum.Enum):
     NEW = enum.auto()  # its note is on its way: also when it was demanded anew
     KNOWN = enum.auto()  # nothing: it is known, was erased, or begins no case
     UPDATED = enum.auto()  # it is known, and more is known of it now
-
-
-class _Begin(NamedTuple):
-    """When a new case's first step begins: `delay` seconds after `since` (Unix seconds; None: after it is written)."""
-
-    delay: float
-    since: float | None
-    waits: bool  # that is later than now
-
-
-def _begin(case: NewCase, *, delay: float, now: float) -> _Begin:
-    since = case.created
-    if case.settle is not None:  # more may be told of it from now on, whenever it was given
-        delay, since = case.settle, None
-    elif case.on_demand:
-        delay, since = 0.0, None
-    return _Begin(delay, since, waits=delay > 0 and (since is None or now < since + delay))
 
 
 class Ledger:
@@ -101,6 +85,14 @@ class Ledger:
         self.reader = LedgerReader(redis, keys=keys, queues=self._queues, pseudonyms=self.pseudonyms)
         self.sharing = Sharing(redis, keys=keys, pseudonyms=self.pseudonyms, seconds=policy.reuse)
         self.gathering = Gathering(redis, keys=keys, seconds=self._retention)
+        self._arrivals = Arrivals(
+            redis,
+            keys=keys,
+            queues=self._queues,
+            policy=policy,
+            pseudonyms=self.pseudonyms,
+            retention_seconds=self._retention,
+        )
         self._changes = Changes(
             redis,
             keys=keys,
@@ -115,8 +107,8 @@ class Ledger:
         """Take in a new case and queue its first job, in one round trip."""
         if not case.begins:
             return self._said_more(case)
-        begin = _begin(case, delay=self.policy.delay, now=time.time())
-        if self._write_new(case, begin, recovered=recovered):
+        begin = self._arrivals.write(case, recovered=recovered)
+        if begin is not None:
             message, step = ("ticket recovered", "recover") if recovered else ("ticket received", "receive")
             begins = story.time_of((begin.since or time.time()) + begin.delay) if begin.waits else "now"
             log.info(message, **as_logged(case.key), step=step, state=str(State.RECEIVED), tries=0, next=begins)
@@ -124,54 +116,6 @@ class Ledger:
         if case.account is not None:
             return self._told_of_another_account(case)
         return self._demand(case) if case.on_demand else self._said_more(case)
-
-    def _write_new(self, case: NewCase, begin: _Begin, *, recovered: bool) -> bool:
-        """Write a case's entry and queue its first job; False when the case is known, or was erased."""
-        new = Entry(
-            key=case.key,
-            received_at=0,
-            entered_at=0,
-            person=case.person,
-            pseudonym=self.pseudonyms.of_people(looks.one_by_one(case.person)),
-            recovered=recovered,
-            accounts=() if case.account is None else (case.account,),
-            created_at=None if case.on_demand else case.created,
-            on_demand=case.on_demand,
-            said=case.said,
-            demand=case.demand,
-        )
-        job = self._queues.job(case.key, State.RECEIVED)
-        nameless = self._nameless_now(case)
-        keys = (
-            self.keys.case(case.key),
-            self.keys.due,
-            self.keys.state(State.RECEIVED),
-            self.keys.received,
-            self.keys.metrics,
-            self.keys.forgotten,
-            self.keys.newest(desk_of(case.key)),
-            self.keys.run,
-            self.keys.recovery_lost,
-            self.keys.recovery_done,
-            self.keys.recovery_lock,
-            *job.keys,
-            self.keys.nameless(nameless or ""),
-            self.keys.clock,
-        )
-        arguments = (
-            case.key,
-            stored.dump_without_times(new),
-            str(QUEUED_JOB_LOST_SECONDS),
-            "" if case.number is None else str(case.number),
-            str(scripts.REMEMBERED_SECONDS),
-            "" if begin.since is None else str(begin.since),
-            str(begin.delay if begin.waits else 0.0),
-            "1" if case.on_demand else "",
-            *job.arguments,
-            "" if nameless is None else str(self._retention),
-            stored.beginning(State.RECEIVED),
-        )
-        return bool(_RECEIVE.run(self._redis, keys, *arguments))
 
     def _said_more(self, case: NewCase) -> Received:
         """Add what is told of an answer to a survey to what is known of it."""
@@ -196,21 +140,11 @@ class Ledger:
 
     def look_again(self, identified: Identified) -> bool:
         """Look again at the cases of somebody who may be known now; False when none of them waits for that."""
-        names = self._nameless(identified.desk, identified.contact)
+        names = self._arrivals.nameless(identified.desk, identified.contact)
         waiting = cast("set[bytes]", self._redis.sunion(names)) if names else set()
         cases = [read_case_key(key.decode()) for key in sorted(waiting)]
         changed = [self._changes.make(key, again.looked_again, step="look again") for key in cases]
         return any(entry is not None for entry in changed)
-
-    def _nameless_now(self, case: NewCase) -> str | None:
-        """What a case is kept under whose person may be known later; None when nobody will tell."""
-        if case.contact is None or case.person.known:
-            return None
-        return next(iter(self.pseudonyms.of_contact(desk_of(case.key), case.contact)), None)
-
-    def _nameless(self, desk: str, contact: str) -> list[str]:
-        """Where the cases of somebody are kept, by each key of ours that may have been the current one then."""
-        return [self.keys.nameless(hashed) for hashed in self.pseudonyms.of_contact(desk, contact)]
 
     def claim(self, key: CaseKey, state: State) -> Entry | None:
         """The entry under a lease of its own, or None when the step of `state` is not to be done now."""
