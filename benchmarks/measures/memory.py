@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from benchmarks.rows import Row
 from benchmarks.wanted import Wanted
 
 _HALF_OF_A_DYNO = 256.0  # MiB
+_START_SECONDS = 8.0  # in which the workers start on a busy machine, too
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,10 +37,11 @@ def measure(wanted: Wanted) -> Iterator[Row]:
 
 
 def _held(kind: Kind, tickets: int) -> tuple[Held, Held]:
-    """What it held once it had begun to work, and after so many tickets."""
+    """What it held when it had started, and after so many tickets."""
     with Contender(kind) as contender:
-        run(contender, WARM_UP)
+        time.sleep(_START_SECONDS)
         first = _now(contender)
+        run(contender, WARM_UP)
         run(contender, tickets)
         return first, _now(contender)
 

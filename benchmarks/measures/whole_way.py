@@ -74,13 +74,6 @@ def measure(wanted: Wanted) -> Iterator[Row]:
         theirs=[way.connections for way in simple],
         aim=0.01,
     )
-    yield Row(
-        measure="connections to Redis, most at once",
-        unit="",
-        ours=[way.most_to_redis for way in ours],
-        reference="tuned",
-        theirs=[way.most_to_redis for way in quick],
-    )
 
 
 def in_turn(
