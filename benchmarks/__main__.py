@@ -12,6 +12,7 @@ import platform
 import signal
 import sys
 import time
+import traceback
 from pathlib import Path
 from types import FrameType
 
@@ -22,7 +23,7 @@ from benchmarks.wanted import Wanted
 
 
 def main() -> int:
-    """Measure, print the table; 0 also when an aim is not reached."""
+    """Measure, print the table; 0 also when an aim is not reached, 1 when something could not be measured."""
     arguments = _arguments()
     signal.signal(signal.SIGTERM, _end)
     wanted = Wanted(
@@ -33,22 +34,24 @@ def main() -> int:
         say=lambda text: print(f"  {text}", file=sys.stderr, flush=True),
     )
     print(f"{machine()}; {wanted.runs} runs, {wanted.tickets} tickets\n", flush=True)
-    rows = _rows([name for name in ALL if name in arguments.only and name not in arguments.skip], wanted)
-    print(table(rows))
-    if arguments.json:
-        told = {"machine": machine(), "rows": [row.as_json() for row in rows]}
-        arguments.json.write_text(json.dumps(told, indent=1) + "\n")
-    return 0
-
-
-def _rows(names: list[str], wanted: Wanted) -> list[Row]:
     rows: list[Row] = []
-    for name in names:
+    broken: list[str] = []
+    for name in [name for name in ALL if name in arguments.only and name not in arguments.skip]:
         began = time.monotonic()
         wanted.say(f"{name} ...")
-        rows += ALL[name](wanted)
+        try:
+            rows += ALL[name](wanted)
+        except Exception:  # noqa: BLE001 -- what took an hour so far is not thrown away for it
+            traceback.print_exc()
+            broken.append(name)
         wanted.say(f"{name}: {time.monotonic() - began:.0f} s")
-    return rows
+        if arguments.json:
+            told = {"machine": machine(), "broken": broken, "rows": [row.as_json() for row in rows]}
+            arguments.json.write_text(json.dumps(told, indent=1) + "\n")
+    print(table(rows))
+    if broken:
+        print(f"\nBroke off, see above: {', '.join(broken)}")
+    return 1 if broken else 0
 
 
 def machine() -> str:

@@ -10,7 +10,10 @@ from pathlib import Path
 import pytest
 
 from benchmarks.measures import ALL
+from benchmarks.processes import Tree, wait_until
 from benchmarks.rows import Row, table
+from benchmarks.world.http import Request
+from benchmarks.world.services import Seen, Services
 from tests.conftest import ROOT
 
 
@@ -31,6 +34,39 @@ def test_the_table_shows_the_median_and_between_what_all_runs_lie() -> None:
     assert "20.0 [10.0 - 30.0]" in shown
     assert "2.00 [1.00 - 3.00]" in shown
     assert "**not reached**" in shown
+
+
+def put(services: Services, number: int, **comment: object) -> None:
+    body = json.dumps({"ticket": {"comment": {"html_body": "<p>Highlights request 1</p>", **comment}}}).encode()
+    answer = services.answer(Request("PUT", f"/api/v2/tickets/{number}.json", body), first=False)
+    assert json.loads(answer.body)["audit"]["events"][0]["public"] is False
+
+
+def test_a_second_note_a_public_one_and_one_without_our_marker_are_seen() -> None:
+    services = Services(call_back=lambda _url, _body: None)
+    services.marker = "Highlights request "
+    put(services, 7, public=False)
+    assert services.ticket(7) == Seen(notes=1, marked=1, noted=services.ticket(7).noted)
+    put(services, 7, public=False)
+    put(services, 8, public=None)
+    put(services, 9, public=False, html_body="<p>Something else</p>")
+    assert services.noted == 3
+    assert services.ticket(7).notes == 2
+    assert services.ticket(8).public == 1
+    assert services.ticket(9).marked == 0
+
+
+def test_the_processor_time_of_a_tree_counts_children_that_have_ended(tmp_path: Path) -> None:
+    spend = "import time\nwhile time.process_time() < 0.3: pass"
+    code = f"import subprocess, sys, time\nsubprocess.run([sys.executable, '-c', {spend!r}])\ntime.sleep(60)"
+    tree = Tree([sys.executable, "-c", code], folder=tmp_path, environ={}, log=tmp_path / "log")
+    try:
+        wait_until(lambda: tree.cpu_seconds() >= 0.3 and len(tree.pids()) == 1, seconds=30, what="the child has ended")
+        assert tree.memory_mib() > 1
+    finally:
+        tree.kill()
+    assert tree.pids() == []
+    assert tree.cpu_seconds() == 0.0
 
 
 @pytest.mark.slow

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from benchmarks.measures import (
     at_rest,
     backlog,
+    floors,
     killed,
     memory,
     slow_services,
@@ -33,6 +34,7 @@ ALL: Mapping[str, Measure] = {
     "killed": killed.measure,
     "backlog": backlog.measure,
     "start": start_up.measure,
+    "floors": floors.measure,
     "tests": suite.measure,
 }
 """By the name that `--only` and `--skip` take, in the order in which they are run."""

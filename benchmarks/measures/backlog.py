@@ -64,7 +64,7 @@ def _sweep(contender: Contender) -> float:
         [sys.executable, str(HERE / "benchmarks" / "inside_sweep.py")],
         cwd=contender.kind.folder,
         env=contender.environ,
-        capture_output=True,
+        stdout=subprocess.PIPE,
         text=True,
         check=True,
     )

@@ -20,6 +20,7 @@ def measure(wanted: Wanted) -> Iterator[Row]:
     cpu: dict[str, list[float]] = {name: [] for name in names}
     rates: dict[str, list[float]] = {name: [] for name in names}
     slowest: dict[str, list[float]] = {name: [] for name in names}
+    refused = dict.fromkeys(names, 0)
     with Contender(product(wanted.product), works=False) as ours, Contender(bare(), works=False) as other:
         for contender in (ours, other):
             _deliver(contender, 200)
@@ -27,11 +28,14 @@ def measure(wanted: Wanted) -> Iterator[Row]:
             for contender in (ours, other):
                 before = contender.web.cpu_seconds()
                 report = _deliver(contender, count)
-                cpu[contender.kind.name].append((contender.web.cpu_seconds() - before) * 1e6 / count)
-                rates[contender.kind.name].append(count / (report["ended"] - report["began"]))
+                accepted = count - report["refused"]
+                cpu[contender.kind.name].append((contender.web.cpu_seconds() - before) * 1e6 / accepted)
+                rates[contender.kind.name].append(accepted / (report["ended"] - report["began"]))
             pace = _SHARE * min(rates[name][-1] for name in names)
             for contender in (ours, other):
-                slowest[contender.kind.name].append(_deliver(contender, count, a_second=pace)["p99"] * 1000)
+                report = _deliver(contender, count, a_second=pace)
+                slowest[contender.kind.name].append(report["p99"] * 1000)
+                refused[contender.kind.name] += report["refused"]
             wanted.say(", ".join(f"{name} {cpu[name][-1]:.0f} us, {rates[name][-1]:.0f} a second" for name in names))
     for what, unit, figures, aim, at_least in (
         ("web, an accepted trigger", "us of CPU", cpu, 0.9, False),
@@ -46,6 +50,7 @@ def measure(wanted: Wanted) -> Iterator[Row]:
             theirs=figures["bare view"],
             aim=aim,
             at_least=at_least,
+            remark=f"refused: {refused['ours']}, {refused['bare view']}" if what.endswith("p99") else "",
         )
 
 
@@ -53,4 +58,4 @@ def _deliver(contender: Contender, count: int, *, a_second: float | None = None)
     contender.deliver(count, a_second=a_second)
     while not contender.progress()["delivered"]:
         time.sleep(0.1)
-    return contender.report()
+    return contender.told_of_all()

@@ -91,6 +91,7 @@ class World:
             "began": self._deliveries.began,
             "ended": self._deliveries.ended,
             "statuses": self._deliveries.statuses,
+            "refused": self._deliveries.refused,
             "callbacks": self._callbacks,
             "median": statistics.median(latencies),
             "p99": latencies[min(len(latencies) - 1, int(len(latencies) * 0.99))],
