@@ -54,7 +54,7 @@ storm: $(READY) ## 2,000 tickets and 600 other cases, every fault, repeated kill
 simulate: $(READY) ## 200,000 schedules in virtual time, every fault at every moment; prints the shortest one that breaks a promise (ARGS='--seed 1')
 	@exec $(RUN) tests.simulator $(ARGS)
 
-bench: $(READY) ## what it costs, side by side with references (an hour; ARGS=--quick: a first look in a few)
+bench: $(READY) ## what it costs, side by side with references (40 minutes; ARGS=--quick: a first look in eight)
 	@exec $(RUN) benchmarks $(ARGS)
 
 check: $(READY) ## linter, formatting, types, and who may import whom

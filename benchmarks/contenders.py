@@ -63,8 +63,14 @@ def tutorial() -> Kind:
     return Kind(name="tutorial", web=bare().web, workers=(worker,) * WORKERS)
 
 
+def forked() -> Kind:
+    """The same, with its modules loaded before four `SimpleWorker` are forked."""
+    workers = ((sys.executable, "-m", "benchmarks.references.forked"),)
+    return Kind(name="tuned, zenpy made in each job", web=bare().web, workers=workers)
+
+
 def tuned() -> Kind:
-    """The same by somebody who has measured."""
+    """That by somebody who has measured: each worker keeps its zenpy."""
     return Kind(name="tuned", web=bare().web, workers=((sys.executable, "-m", "benchmarks.references.tuned"),))
 
 

@@ -22,8 +22,8 @@ def row(*ours: float, theirs: tuple[float, ...], aim: float | None, at_least: bo
 
 
 def test_an_aim_is_judged_by_the_median_of_the_ratios_within_each_run() -> None:
-    assert row(1, 9, 1, theirs=(2, 9, 2), aim=0.5).reached
-    assert not row(9, 1, 9, theirs=(9, 2, 9), aim=0.5).reached
+    assert row(1, 10, 100, theirs=(10, 100, 1), aim=0.5).reached
+    assert not row(1, 10, 100, theirs=(1, 10, 1000), aim=0.5).reached
     assert row(2, 3, theirs=(1,), aim=2.5, at_least=True).reached
     assert not row(2, 2, theirs=(1,), aim=2.5, at_least=True).reached
     assert row(1, theirs=(1,), aim=None).reached is None

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 
-from benchmarks.contenders import Contender, Kind, product, tuned, tutorial
+from benchmarks.contenders import Contender, Kind, forked, product, tuned, tutorial
 from benchmarks.rows import Row
 from benchmarks.wanted import Wanted
 
@@ -41,12 +41,14 @@ def measure(wanted: Wanted) -> Iterator[Row]:
         product(wanted.product),
         product(wanted.product, name="with question", QUESTION="ticket"),
         tuned(),
+        forked(),
         tutorial(),
     )
     ways = in_turn(wanted, kinds, tickets=wanted.tickets)
-    ours, asking, quick, simple = (ways[kind.name] for kind in kinds)
+    ours, asking, quick, loaded, simple = (ways[kind.name] for kind in kinds)
     yield _cpu("whole way, question off", ours, "tutorial", simple, aim=1 / 12)
     yield _cpu("whole way, question off", ours, "tuned", quick, aim=0.6)
+    yield _cpu("whole way, question off", ours, "tuned, zenpy made in each job", loaded, aim=0.6)
     yield _cpu("whole way, QUESTION=ticket", asking, "tuned", quick, aim=0.75)
     for role in ROLES:
         yield Row(
