@@ -28,6 +28,7 @@ class Way:
     tickets_a_second: float
     connections: float  # opened a thousand tickets, to both services and to Redis
     most_to_redis: int  # connections that were open at once
+    asked_zendesk: float  # requests about a ticket, its note included
 
     @property
     def all_cpu(self) -> float:
@@ -115,6 +116,7 @@ def run(contender: Contender, tickets: int) -> Way:
         tickets_a_second=tickets / (report["last_note"] - report["began"]),
         connections=new * 1000 / tickets,
         most_to_redis=most,
+        asked_zendesk=report["about_tickets"] / tickets,
     )
 
 

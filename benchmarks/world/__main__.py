@@ -102,6 +102,7 @@ class World:
             "last_note": max((ticket.noted for ticket in seen), default=0.0),
             "waits": [ticket.noted - ticket.called_back for ticket in seen if ticket.noted and ticket.called_back],
             "connections": self.services.connections,
+            "about_tickets": self.services.about_tickets,
         }
 
     # -- Callbacks

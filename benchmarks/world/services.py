@@ -56,6 +56,7 @@ class Services:
         self.connections = 0
         self.noted = 0  # tickets that have a note
         self.asked_for = 0  # requests for highlights
+        self.about_tickets = 0  # requests to Zendesk about any ticket
         self.last_asked = 0.0  # when the last request about any ticket arrived
 
     def ticket(self, number: int) -> Seen:
@@ -91,6 +92,7 @@ class Services:
     def _about_ticket(self, request: Request, number: int, *, comments: bool) -> Answer:
         seen, now = self.ticket(number), time.monotonic()
         self.last_asked = now
+        self.about_tickets += 1
         if comments:
             return _json({"comments": [_comment(1, public=True)], "meta": {"has_more": False}}, self.zendesk_seconds)
         if request.method == "GET":
