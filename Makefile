@@ -28,7 +28,7 @@ REMAKE := $(shell test -x .venv/bin/python && test "$$(cat $(READY) 2>&1)" = "$(
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help sandbox serve test test-all storm simulate browser check format lock clean remake
+.PHONY: help sandbox serve test test-all storm simulate bench browser check format lock clean remake
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s  %s\n", $$1, $$2 }' Makefile
@@ -53,6 +53,9 @@ storm: $(READY) ## 2,000 tickets and 600 other cases, every fault, repeated kill
 
 simulate: $(READY) ## 200,000 schedules in virtual time, every fault at every moment; prints the shortest one that breaks a promise (ARGS='--seed 1')
 	@exec $(RUN) tests.simulator $(ARGS)
+
+bench: $(READY) ## what it costs, side by side with references (40 minutes; ARGS=--quick: a first look in eight)
+	@exec $(RUN) benchmarks $(ARGS)
 
 check: $(READY) ## linter, formatting, types, and who may import whom
 	@$(RUN) ruff check --quiet
