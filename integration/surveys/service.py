@@ -99,6 +99,7 @@ SERVICES: Final = (
         credentials="SLACK_BOT_TOKEN",
         is_set_up=lambda settings: settings.find(SurveySettings) is not None,
         desk=DESK,
+        kind=CaseKind.ANSWER,
         posts_to=_SLACK,
         rated=_rated,
         comes_with=("Zendesk", _SLACK),
