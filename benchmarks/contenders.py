@@ -96,7 +96,9 @@ class Contender:
             self.valkey.start()
             self.redis = Redis(port=self.valkey.port)
             self.environ = self._environ()
-            self._started([sys.executable, "-m", "benchmarks.world", str(self._world_port)], "world", folder=HERE)
+            self._started(
+                [sys.executable, "-m", "benchmarks.world", str(self._world_port), self.url], "world", folder=HERE
+            )
             self.set_world()
             self.web = self._started(self.kind.web, "web")
             wait_until(self._web_answers, seconds=_READY_SECONDS, what=f"{self.kind.name}: web answers")
@@ -139,7 +141,7 @@ class Contender:
     def deliver(self, count: int, *, connections: int = 8, a_second: float | None = None) -> None:
         """Begin to deliver so many new tickets."""
         first, self._next = self._next, self._next + count
-        told = {"url": self.url, "secret": self._secret, "first": first, "count": count}
+        told = {"secret": self._secret, "first": first, "count": count}
         self._ask("deliver", {**told, "connections": connections, "a_second": a_second})
 
     def progress(self) -> dict[str, Any]:

@@ -43,7 +43,7 @@ def put(services: Services, number: int, **comment: object) -> None:
 
 
 def test_a_second_note_a_public_one_and_one_without_our_marker_are_seen() -> None:
-    services = Services(call_back=lambda _url, _body: None)
+    services = Services(call_back=lambda *_: None, endpoint="")
     services.marker = "Highlights request "
     put(services, 7, public=False)
     assert services.ticket(7) == Seen(notes=1, marked=1, noted=services.ticket(7).noted)

@@ -15,6 +15,7 @@ from benchmarks.rows import Row
 from benchmarks.wanted import Wanted
 
 _TICKETS = 60  # that are handled first: connections are opened when they are needed
+_CALM_SECONDS = 110.0  # longer than whatever looks after a step that may still be under way
 _BEFORE = f"commit {before.COMMIT}"
 
 
@@ -47,7 +48,7 @@ def measure(wanted: Wanted) -> Iterator[Row]:
 
 
 def _rests(wanted: Wanted, kinds: Sequence[Kind]) -> Mapping[str, Rest]:
-    window, calm = wanted.at_most(30, 15), wanted.at_most(40, 5)
+    window, calm = wanted.at_most(60, 25), _CALM_SECONDS
     with ExitStack() as stack:
         contenders = [stack.enter_context(Contender(kind)) for kind in kinds]
         most = [run(contender, _TICKETS).most_to_redis for contender in contenders]

@@ -1,4 +1,7 @@
-"""`python -m benchmarks.world PORT`: the stand-ins, and who delivers, told what to do over HTTP at `/control/...`."""
+"""`python -m benchmarks.world PORT URL`: the stand-ins, and who delivers to the web process at URL.
+
+They are told what to do over HTTP at `/control/...`.
+"""
 
 from __future__ import annotations
 
@@ -24,12 +27,12 @@ _ACCEPTED = 202
 class World:
     """Everything outside of the product."""
 
-    def __init__(self) -> None:
-        self.services = Services(self._call_back_later)
+    def __init__(self, url: str) -> None:
+        self.services = Services(self._call_back_later, endpoint=f"{url}/zendesk/tickets")
+        self._client = Client(*_place(url))
         self._deliveries = Deliveries(secret="", first=0, count=0)
-        self._client: Client | None = None
         self._callback_seconds: float | None = 0.5
-        self._held: list[tuple[str, bytes]] = []
+        self._held: list[tuple[str, str, bytes]] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._room = asyncio.Semaphore(_CALLBACKS_AT_ONCE)
         self._callbacks: dict[int, int] = {}
@@ -55,22 +58,21 @@ class World:
         self.services.marker, self._callback_seconds = marker, callback
         if callback is not None:
             held, self._held = self._held, []
-            for url, body in held:
-                self._begin(self._call_back(url, body))
+            for callback_of_one in held:
+                self._begin(self._call_back(*callback_of_one))
         return {}
 
-    def _deliver(  # noqa: PLR0913 -- each by its name
-        self, *, url: str, secret: str, first: int, count: int, connections: int, a_second: float | None
+    def _deliver(
+        self, *, secret: str, first: int, count: int, connections: int, a_second: float | None
     ) -> dict[str, Any]:
         """Forget what was, and begin to deliver."""
         self.services.forget()
         self._callbacks = {}
         self._deliveries = Deliveries(secret=secret, first=first, count=count)
-        client = self._client_for(url)
         if a_second is None:
-            self._begin(self._deliveries.as_fast_as_possible(client, connections=connections))
+            self._begin(self._deliveries.as_fast_as_possible(self._client, connections=connections))
         else:
-            self._begin(self._deliveries.at_a_pace(client, a_second=a_second))
+            self._begin(self._deliveries.at_a_pace(self._client, a_second=a_second))
         return {}
 
     def _progress(self) -> dict[str, Any]:
@@ -107,28 +109,22 @@ class World:
 
     # -- Callbacks
 
-    def _call_back_later(self, url: str, body: bytes) -> None:
+    def _call_back_later(self, url: str, request_id: str, body: bytes) -> None:
         if self._callback_seconds is None:
-            self._held.append((url, body))
+            self._held.append((url, request_id, body))
         else:
             loop = asyncio.get_running_loop()
-            loop.call_later(self._callback_seconds, lambda: self._begin(self._call_back(url, body)))
+            loop.call_later(self._callback_seconds, lambda: self._begin(self._call_back(url, request_id, body)))
 
-    async def _call_back(self, url: str, body: bytes) -> None:
+    async def _call_back(self, url: str, request_id: str, body: bytes) -> None:
+        self.services.told.add(request_id)
         target = url.removeprefix(url.partition("://")[0] + "://").partition("/")[2]
         async with self._room:
-            status = await self._client_for(url).post(f"/{target}", b"Content-Type: application/json\r\n", body)
+            status = await self._client.post(f"/{target}", b"Content-Type: application/json\r\n", body)
         self._callbacks[status] = self._callbacks.get(status, 0) + 1
         number = target.partition("ticket_id=")[2].partition("&")[0]
         if number and status == _ACCEPTED:
             self.services.ticket(int(number)).called_back = time.monotonic()
-
-    def _client_for(self, url: str) -> Client:
-        """The client for the one web process that there is."""
-        if self._client is None:
-            parts = urlsplit(url)
-            self._client = Client(str(parts.hostname), int(parts.port or 80))
-        return self._client
 
     def _begin(self, work: Any) -> None:  # noqa: ANN401 -- any coroutine
         task = asyncio.create_task(work)
@@ -141,9 +137,14 @@ class World:
             sys.stderr.write(f"{task.exception()!r}\n")
 
 
-async def main(port: int) -> None:
+def _place(url: str) -> tuple[str, int]:
+    parts = urlsplit(url)
+    return str(parts.hostname), int(parts.port or 80)
+
+
+async def main(port: int, url: str) -> None:
     """Serve until SIGTERM."""
-    world = World()
+    world = World(url)
     server = await asyncio.get_running_loop().create_server(
         partial(ServerConnection, world.answer), _HOST, port, backlog=512
     )
@@ -151,4 +152,4 @@ async def main(port: int) -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main(int(sys.argv[1])))
+    asyncio.run(main(int(sys.argv[1]), sys.argv[2]))

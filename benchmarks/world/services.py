@@ -41,10 +41,15 @@ class Seen:
 
 
 class Services:
-    """Both services; `call_back` is told of every request for highlights."""
+    """Both services; `call_back` is told of every request for highlights: its address, its id, its result.
 
-    def __init__(self, call_back: Callable[[str, bytes], None]) -> None:
+    `endpoint` is where Zendesk's webhook points, for whoever looks at that.
+    """
+
+    def __init__(self, call_back: Callable[[str, str, bytes], None], *, endpoint: str) -> None:
         self._call_back = call_back
+        self._lists = lists(endpoint)
+        self.told: set[str] = set()  # the requests of which LogRocket has told what came of them
         self.logrocket_seconds = self.zendesk_seconds = 0.0
         self.marker = ""  # that a note has to have
         self._asked = 0  # for highlights, ever
@@ -73,6 +78,8 @@ class Services:
             return _json({"access_token": "t" * 40, "token_type": "bearer", "expires_in": 172800}, 0.0)
         if path.startswith("/api/v2/users/me"):
             return _json({"user": _user(_OUR_USER, "admin")}, self.zendesk_seconds)
+        if path in self._lists:
+            return _json(self._lists[path], self.zendesk_seconds)
         about = _TICKET.fullmatch(request.target)
         if about is None:
             return Answer(b'{"error": "RecordNotFound", "description": "Not found"}', status=404)
@@ -80,13 +87,16 @@ class Services:
 
     def _highlights(self, request: Request) -> Answer:
         if request.method == "GET":
+            request_id = request.target.partition("id=")[2]
+            if request_id in self.told:
+                return Answer(result(request_id), after=self.logrocket_seconds)
             pending = {"result": None, "status": "PENDING", "appID": "acme/shop"}
-            return _json({**pending, "requestID": request.target.partition("id=")[2]}, self.logrocket_seconds)
+            return _json({**pending, "requestID": request_id}, self.logrocket_seconds)
         asked = json.loads(request.body)
         self.asked_for += 1
         self._asked += 1
         request_id = f"{self._asked:064x}"[::-1]
-        self._call_back(asked["webhookURL"], _result(request_id))
+        self._call_back(asked["webhookURL"], request_id, result(request_id))
         return _json({"id": request_id}, self.logrocket_seconds)
 
     def _about_ticket(self, request: Request, number: int, *, comments: bool) -> Answer:
@@ -113,11 +123,26 @@ def _json(told: dict[str, Any], after: float) -> Answer:
     return Answer(json.dumps(told).encode(), after=after, headers=_UNLIMITED)
 
 
-def _result(request_id: str) -> bytes:
+def result(request_id: str) -> bytes:
+    """What LogRocket tells of a request that is ready, by callback and when it is asked."""
     session = {"recordingID": "5-14de95d6-d5b8-1a62-0a3a-4858caf874b0", "sessionID": 0, "highlights": _SESSION}
-    result = {"highlights": _SUMMARY, "sessions": [session]}
-    told = {"result": result, "status": "READY", "appID": "acme/shop", "requestID": request_id}
-    return json.dumps(told).encode()
+    told = {"highlights": _SUMMARY, "sessions": [session]}
+    answer = {"result": told, "status": "READY", "appID": "acme/shop", "requestID": request_id}
+    return json.dumps(answer).encode()
+
+
+def lists(endpoint: str) -> dict[str, dict[str, Any]]:
+    """What a look for missed deliveries reads: one webhook, its trigger, and that nothing was missed."""
+    webhook = {"id": "01W", "endpoint": endpoint, "status": "active", "subscriptions": ["conditional_ticket_events"]}
+    trigger = {"id": 7, "active": True, "description": "", "conditions": {"all": [], "any": []}, "created_at": _TIME}
+    actions = [{"field": "notification_webhook", "value": ["01W", "{}"]}]
+    last = {"meta": {"has_more": False}}
+    return {
+        "/api/v2/webhooks": {"webhooks": [{**webhook, "created_at": _TIME}], **last},
+        "/api/v2/webhooks/01W/invocations": {"invocations": [], **last},
+        "/api/v2/triggers": {"triggers": [{**trigger, "actions": actions}], **last},
+        "/api/v2/search/export": {"results": [], **last},
+    }
 
 
 def _ticket(number: int) -> dict[str, Any]:
