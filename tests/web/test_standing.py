@@ -23,6 +23,7 @@ from integration.cases.deliveries import Deliveries
 from integration.cases.entry import State
 from integration.cases.heartbeats import PARTS, Heart
 from integration.cases.lanes import Hold
+from integration.cases.queues import open_queue
 from integration.cases.situation import Door, Facts, Failing, Refused, Seen, Severity, Trouble
 from integration.cases.standing import WELL
 from integration.settings import Settings, from_environment
@@ -518,3 +519,12 @@ def test_the_checks_run_from_the_page(processes: Processes, environ: dict[str, s
     assert "Run the checks" in found
     for name in ("SECRET_KEY", "ZENDESK_WEBHOOK_SECRET", "ZENDESK_CLIENT_SECRET", "LOGROCKET_API_KEY"):
         assert environ[name] not in found
+
+
+def test_a_job_that_a_worker_has_taken_runs(redis: Redis, settings: Settings) -> None:
+    for name, job in zip(settings.keys.queues, ("one", "another"), strict=True):
+        queue = open_queue(name, redis)
+        redis.rpush(queue.key, "waits")
+        redis.rpush(queue.intermediate_queue_key, job)
+    stands = overview.read(settings, redis, routes=services.routes())
+    assert (stands.jobs_waiting, stands.jobs_running) == (2, 2)
