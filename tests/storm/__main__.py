@@ -15,7 +15,7 @@ from types import FrameType
 
 from tests.storm import evidence, forecast, storm, table, verdict
 
-SHOWN = 20  # problems
+SHOWN = 60  # problems
 LINES = 40  # of the log, for each of the first tickets with a problem
 
 

@@ -81,6 +81,7 @@ class Ticket:
     raw: str | None
     deleted: bool
     notes: list[Comment]
+    accepted: bool = True  # whether one of its deliveries was answered with success
     results: list[tuple[str, HighlightsRecord]] = field(default_factory=list)
     asked: list[tuple[float, int | None]] = field(default_factory=list)  # each request to LogRocket: when, answer
     tried_at: float | None = None  # the last request to Zendesk to write its note
@@ -137,12 +138,14 @@ def tickets(redis: Redis, sandbox: Sandbox, numbers: list[int]) -> dict[int, Tic
     ours = names.Keys(names.DEFAULT_PREFIX)
     raw = cast("list[str | None]", redis.mget([ours.case(key(number)) for number in numbers])) if numbers else []
     alive = {ticket.id: ticket for ticket in sandbox.zendesk.tickets()}
+    accepted = {delivery.ticket_id for delivery in sandbox.zendesk.deliveries if delivery.outcome == "success"}
     by_number = {
         number: Ticket(
             number=number,
             raw=text,
             entry=None if text is None else stored.load(text),
             deleted=number not in alive,
+            accepted=number in accepted,
             notes=[comment for comment in alive[number].comments if _is_note(comment)] if number in alive else [],
         )
         for number, text in zip(numbers, raw, strict=True)

@@ -28,8 +28,10 @@ def problems(evidence: Evidence) -> list[str]:
     for number, kind in evidence.kinds.items():
         ticket = evidence.tickets[number]
         broken = _erased(ticket) if number in evidence.erased else _kept(ticket, kind)
-        if ticket.entry is None and ticket.deleted and _forgotten(evidence, number):
-            broken = _notes(ticket)
+        if ticket.entry is None and ticket.deleted and (not ticket.accepted or _forgotten(evidence, number)):
+            broken = _notes(
+                ticket
+            )  # what never came, or was lost, is found among Zendesk's tickets, but not once deleted
         broken_promises += [f"ticket {number} ({kind.name}): {problem}" for problem in broken]
     for case, kind in evidence.other_kinds.items():
         broken_promises += [f"{case} ({kind.name}): {problem}" for problem in _other(evidence.others[case], kind)]
@@ -99,7 +101,7 @@ def _asked_again_for(ticket: Ticket) -> int:
 
 
 def _forgotten(evidence: Evidence, number: int) -> bool:
-    """Whether a ticket came when Redis' writes were lost: it is found among Zendesk's tickets, but not once deleted."""
+    """Whether a ticket came when Redis' writes were lost."""
     return _came_when_forgotten(evidence, evidence.filed_at[number])
 
 
