@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from redis import Redis
-from redis.exceptions import NoScriptError, ResponseError
+from redis.exceptions import NoScriptError, ReadOnlyError, ResponseError
 
 _COMMENT: Final = re.compile(r"^--[^\n]*\n", re.MULTILINE)
 _INCLUDE: Final = re.compile(r"^-- include (\w+)\n", re.MULTILINE)
@@ -71,6 +71,8 @@ def _answer(redis: Redis, call: Call, answer: Any) -> Any:  # noqa: ANN401 -- th
     match answer:
         case NoScriptError():
             return call._send_whole(redis)  # noqa: SLF001 -- of this module
+        case ReadOnlyError():  # Redis has become a replica: nothing was done, and a new connection may find its primary
+            return call.run(redis)
         case ResponseError():
             raise answer
     return answer

@@ -119,6 +119,7 @@ class Jobs(Kit):
             if settled is None:
                 self._overtaken(key, state)
         except (RedisError, JobTimeoutException) as error:
+            self.ledger.lanes.forget_untold()
             why = "Redis cannot be used, or the step took too long: the sweeper queues it again"
             log.warning(
                 "step broken off", **as_logged(key), step=STEPS[state].name, why=why, error=type(error).__name__

@@ -24,8 +24,8 @@ def post(kit: Kit, entry: Entry) -> Decide:
     receipt = _public_note(entry) or _note_of_earlier_attempt(kit, entry) or _new_note(kit, entry)
     if receipt.public:
         _make_private(kit, entry, receipt.id)
-    kit.answered(kit.routes.place(entry.key), receipt.pace)
     try_some_times(entry, kit.place(entry).tag, otherwise="the note has no tag")
+    kit.answered(kit.routes.place(entry.key), receipt.pace)
     return partial(transitions.posted, note_id=receipt.id, was_public=receipt.public)
 
 

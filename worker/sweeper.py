@@ -75,16 +75,20 @@ class Sweeper:
                 self._turn()
         except BaseException as error:  # noqa: BLE001 -- `end` raises it
             self._error = error
-            os.kill(os.getpid(), signal.SIGTERM)
+            while True:  # one that comes in the middle of a destructor gets lost
+                os.kill(os.getpid(), signal.SIGTERM)
+                time.sleep(INTERVAL_SECONDS)
 
     def _turn(self) -> None:
         pause = INTERVAL_SECONDS
         try:
             self._heart.beat()
+            rested = self._rest()
+            if not rested:
+                pause = sweep(self._ledger)
             self._tidy()
-            if self._rest():
+            if rested:
                 return
-            pause = sweep(self._ledger)
         except owner.RefusedRedisError:
             raise
         except RedisError as error:
@@ -103,8 +107,8 @@ class Sweeper:
     def _tidy(self) -> None:
         self._leftovers.drop()
         if time.monotonic() - self._trimmed_at > _TRIM_SECONDS:
-            self._ledger.trim()
             self._trimmed_at = time.monotonic()
+            self._ledger.trim()
 
 
 def sweep(ledger: Ledger, *, monotonic: Callable[[], float] = time.monotonic) -> float:

@@ -9,7 +9,7 @@ if redis.call('GET', KEYS[1]) ~= ARGV[2] then return 0 end
 -- include now
 -- include run
 -- include ring
-if run ~= ARGV[11] or now < tonumber(ARGV[10]) or now > ARGV[10] + 0.5 then return 0 end
+if run ~= ARGV[11] or now < tonumber(ARGV[10]) or now > ARGV[10] + 2 then return 0 end
 -- include write_entry
 if ARGV[7] == '' then redis.call('ZREM', KEYS[5], ARGV[1]) else redis.call('ZADD', KEYS[5], ARGV[7], ARGV[1]) end
 if KEYS[3] ~= KEYS[4] then redis.pcall('HINCRBY', KEYS[6], 'entered:' .. ARGV[8], 1) end

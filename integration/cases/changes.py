@@ -92,7 +92,7 @@ class Changes:
         known = self._known(document, seconds, microseconds, run)
         if known is None:
             return None
-        if taken:
+        if taken or _is_claimed_by(known, lease):
             self._claimed = known
             return known.entry
         decide = partial(claims.claimed, state=state, lease=lease, policy=self._policy)
@@ -223,3 +223,8 @@ def _and_remember(decide: Decide) -> Decide:
         return None if new is None else story.remembered(old, new, now)
 
     return decide_and_remember
+
+
+def _is_claimed_by(known: _Known, lease: str) -> bool:
+    """Whether an entry holds our own claim: its answer was lost, and the script was sent once more."""
+    return known.entry.claim.lease == lease and known.entry.redis_run == known.run

@@ -205,6 +205,10 @@ class Lanes:
         """The same, told with what is told next."""
         self._untold.append((service, self._answered(service, pace)))
 
+    def forget_untold(self) -> None:
+        """Tell nothing of what is told later: it is no news then."""
+        self._untold = []
+
     def _answered(self, service: str, pace: Pace | None) -> Call:
         arguments = ("", "") if pace is None else (str(pace.pause), str(pace.interval))
         return _ANSWERED.call([self._keys.lane(service)], *arguments)

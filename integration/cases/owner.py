@@ -40,7 +40,7 @@ def compare(settings: Settings) -> Callable[[AbstractConnection], None]:
 
 
 def _open(connection: AbstractConnection, settings: Settings, *, claims: str) -> None:
-    connection.on_connect()  # type: ignore[no-untyped-call]  # redis-py has no types here
+    connection.on_connect_check_health(check_health=False)  # a due ping would open it once more
     keys, own = settings.keys, settings.account
     owner = _own(connection, keys, own, claims=claims)
     if not is_same(own, owner):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,6 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from redis import Redis
+from redis.backoff import ConstantBackoff
+from redis.exceptions import ReadOnlyError
+from redis.retry import Retry
 from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
 
@@ -22,6 +26,7 @@ from integration.cases.keys import DEFAULT_PREFIX, Keys
 from integration.cases.ledger import CallbackOutcome, Ledger
 from integration.cases.queues import open_queue
 from integration.facts import Highlights, Pace, Person, Result, Session, Status
+from integration.lua import Script, run_together
 from tests.tickets import key, new_ticket
 from worker import sweeper
 
@@ -161,7 +166,7 @@ def test_what_another_run_of_redis_or_a_clock_that_jumped_would_change_is_decide
     assert settled.quiet_until > ledger.reader.now() + POLICY.settle
 
 
-@pytest.mark.parametrize("late", [-30.0, -0.7, 0.1, 30.0])
+@pytest.mark.parametrize("late", [-30.0, -2.7, 0.1, 30.0])
 def test_times_are_redis_own_whatever_became_of_our_clock_meanwhile(late: float, redis: Redis) -> None:
     clock = [1000.0]
     ledger = open_ledger(redis, lambda: clock[0])
@@ -170,7 +175,7 @@ def test_times_are_redis_own_whatever_became_of_our_clock_meanwhile(late: float,
     clock[0] += late
     settled = ledger.settle(claimed, REQUESTED)
     assert settled is not None
-    assert ledger.reader.now() - 0.6 < settled.entered_at <= ledger.reader.now()
+    assert ledger.reader.now() - 2.1 < settled.entered_at <= ledger.reader.now()
 
 
 # -- For whatever entry
@@ -308,3 +313,27 @@ def settled_after(happened: list[str], redis: Redis, *, ready: bool, reads: bool
     waits = entry.wait_until > now
     jobs = sorted(job.rpartition("-")[0] for name in KEYS.queues for job in open_queue(name, redis).job_ids)
     return settled is None, entry.state, entry.request, entry.note.id, entry.redis_restarted, entry.tries, waits, jobs
+
+
+# -- It survives an answer that was lost on its way
+
+
+def test_a_claim_that_was_sent_twice_is_one(ledger: Ledger) -> None:
+    ledger.receive(new_ticket(1))
+    changes = ledger._changes
+    first = changes.claim(key(1), State.RECEIVED, lease="of this attempt")
+    again = changes.claim(key(1), State.RECEIVED, lease="of this attempt")
+    assert first is not None
+    assert again == first
+    assert changes.claim(key(1), State.RECEIVED, lease="of another") is None
+
+
+def test_what_a_replica_refused_is_asked_of_the_primary(redis: Redis, redis_url: str) -> None:
+    scripts = [Script("return redis.call('SET', KEYS[1], ARGV[1])").call([name], "1") for name in ("a", "b")]
+    patient = Retry(ConstantBackoff(0.1), 50, supported_errors=(ReadOnlyError,))
+    with Redis.from_url(redis_url, retry=patient) as connection:
+        assert connection.ping()
+        redis.replicaof("127.0.0.1", "1")
+        threading.Timer(0.3, redis.replicaof, ("NO", "ONE")).start()
+        run_together(connection, scripts)
+    assert redis.mget("a", "b") == [b"1", b"1"]

@@ -18,7 +18,7 @@ from redis import Redis
 
 from integration.cases import keys as names
 from integration.cases import stored
-from integration.cases.entry import Entry
+from integration.cases.entry import Entry, State
 from integration.facts import CaseKey
 from sandbox import Comment, Sandbox
 from sandbox.logrocket import HighlightsRecord
@@ -204,8 +204,18 @@ def keys(redis: Redis) -> Keys:
     kinds = {key: next((kind for kind in EXPLAINED if re.fullmatch(kind, key)), None) for key in present}
     unexplained = [f"{key}: no such kind of key is known" for key, kind in kinds.items() if kind is None]
     unexplained += _orphans(redis, present)
-    unexplained += [f"{key}: holds an address" for key in present if "@" in _content(redis, key)]
+    unexplained += [
+        f"{key}: holds an address" for key in present if "@" in _content(redis, key) and not _is_kept(redis, key)
+    ]
     return Keys(kinds=Counter(kind for kind in kinds.values() if kind is not None), unexplained=unexplained)
+
+
+def _is_kept(redis: Redis, key: str) -> bool:
+    """Whether it is an answer to a survey that ended without a message: nobody could tell it again for a retry."""
+    if not key.startswith("highlights:case:survey-"):
+        return False
+    entry = stored.load(cast("str", redis.get(key)))
+    return entry.said is not None and entry.state in (State.EMPTY, State.FAILED)
 
 
 def _orphans(redis: Redis, present: list[str]) -> list[str]:

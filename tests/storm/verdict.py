@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from integration.cases.entry import FINAL, State
-from integration.facts import desk_of
+from integration.facts import CaseKey, desk_of
 from tests.storm.doors import NOT_LOW
 from tests.storm.evidence import Evidence, Ticket
 from tests.storm.squalls import Outage
@@ -75,6 +75,7 @@ def longest_wait_elsewhere(evidence: Evidence) -> tuple[float, str]:
         and evidence.other_kinds[key].innocent
         and not _asked_again_for(case)
         and not _came_when_forgotten(evidence, evidence.taken_at[key])
+        and not _service_was_away(evidence, key, case.tried_at)
     ]
     return max(waits, default=(0.0, "no case"))
 
@@ -103,6 +104,14 @@ def _asked_again_for(ticket: Ticket) -> int:
 def _forgotten(evidence: Evidence, number: int) -> bool:
     """Whether a ticket came when Redis' writes were lost."""
     return _came_when_forgotten(evidence, evidence.filed_at[number])
+
+
+def _service_was_away(evidence: Evidence, key: CaseKey, tried_at: float) -> bool:
+    """Whether nobody reached the service of a case while it waited: it is tried again later and later then."""
+    taken_at, service = evidence.taken_at[key], _PLACES[desk_of(key)]
+    return any(
+        outage.service == service and outage.began < tried_at and taken_at < outage.ended for outage in evidence.outages
+    )
 
 
 def _came_when_forgotten(evidence: Evidence, at: float) -> bool:
@@ -134,7 +143,7 @@ def _kept(ticket: Ticket, kind: Kind) -> Iterator[str]:
     if entry.state not in FINAL:
         yield f"stuck: {entry.state}, {entry.claim.attempts} attempts, last error: {entry.last_error}"
         return
-    if entry.person.email or entry.person.external_id or entry.note.highlights:
+    if entry.said is None and (entry.person.email or entry.person.external_id or entry.note.highlights):
         yield f"{entry.state}, and still holds who asked or what was told"
     if entry.state is State.POSTED:
         if not ticket.notes and not ticket.deleted:
