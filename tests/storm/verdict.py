@@ -7,6 +7,7 @@ from typing import Final
 
 from integration.cases.entry import FINAL, State
 from integration.facts import CaseKey, desk_of
+from tests.storm.blows import AWAY, RESTART
 from tests.storm.doors import NOT_LOW
 from tests.storm.evidence import Evidence, Ticket
 from tests.storm.squalls import Outage
@@ -15,10 +16,12 @@ from tests.storm.tickets import Kind
 
 WAIT_SECONDS: Final = 200.0  # Redis is away for a minute, credentials are refused, a lease and a settling time pass
 DELIVERY_SECONDS: Final = 30.0  # that a delivery may take with all its attempts
+MISTRUST_SECONDS: Final = 60.0  # after which what was under way in another Redis has ended, and its turn comes
 STANDSTILL_SECONDS: Final = 10.0  # of an outage in which, elsewhere, something has to be written
 LONG_BLOW_SECONDS: Final = 5.0
 TAKEN: Final = 200  # LogRocket's answer to a request that it took; faults are never recorded with it
 
+ANOTHER_REDIS: Final = (RESTART, AWAY, "Redis handed over")  # how the blows begin after which it is another one
 _PLACES: Final = {"intercom": "Intercom", "survey": "Slack", "ask": "Client"}
 
 
@@ -56,9 +59,12 @@ def problems(evidence: Evidence) -> list[str]:
 
 
 def longest_wait(evidence: Evidence) -> tuple[float, str]:
-    """The longest that a ticket with no trouble of its own waited for its note, in seconds, and which ticket it was."""
+    """The longest that a ticket with no trouble of its own waited for its note, in seconds, and which ticket it was.
+
+    What Redis costs when it is away, or comes back as another one, is left out: everything under way waits for its end.
+    """
     waits = [
-        (ticket.tried_at - evidence.filed_at[number], f"ticket {number}")
+        (_waited(evidence, evidence.filed_at[number], ticket.tried_at), f"ticket {number}")
         for number, ticket in evidence.tickets.items()
         if ticket.tried_at is not None and evidence.kinds[number].innocent and not _asked_again_for(ticket)
     ]
@@ -68,7 +74,7 @@ def longest_wait(evidence: Evidence) -> tuple[float, str]:
 def longest_wait_elsewhere(evidence: Evidence) -> tuple[float, str]:
     """The same for the cases of the other doors; one that Redis has lost came anew when it was sent again."""
     waits = [
-        (case.tried_at - evidence.taken_at[key], str(key))
+        (_waited(evidence, evidence.taken_at[key], case.tried_at), str(key))
         for key, case in evidence.others.items()
         if case.tried_at is not None
         and key in evidence.taken_at
@@ -78,6 +84,16 @@ def longest_wait_elsewhere(evidence: Evidence) -> tuple[float, str]:
         and not _service_was_away(evidence, key, case.tried_at)
     ]
     return max(waits, default=(0.0, "no case"))
+
+
+def _waited(evidence: Evidence, since: float, until: float) -> float:
+    """The seconds that a case waited, without those for which Redis stood still or was not trusted."""
+    stood_still = [
+        blow.ended - blow.began + MISTRUST_SECONDS
+        for blow in evidence.blows
+        if blow.kind.startswith(ANOTHER_REDIS) and since < blow.ended and blow.began < until
+    ]
+    return max(until - since - sum(stood_still), 0.0)
 
 
 def written_elsewhere(evidence: Evidence, outage: Outage) -> int:
