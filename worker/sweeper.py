@@ -83,12 +83,10 @@ class Sweeper:
         pause = INTERVAL_SECONDS
         try:
             self._heart.beat()
-            rested = self._rest()
-            if not rested:
-                pause = sweep(self._ledger)
             self._tidy()
-            if rested:
+            if self._rest():
                 return
+            pause = sweep(self._ledger)
         except owner.RefusedRedisError:
             raise
         except RedisError as error:

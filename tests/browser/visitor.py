@@ -53,6 +53,7 @@ class Visitor:
 
 def barriers(page: Page) -> list[str]:
     """What axe finds that keeps people out: WCAG 2.2 AA and its best practices, from `minor` up."""
+    page.wait_for_load_state("load")  # its style, too
     violations = _AXE.run(page).response["violations"]
     return [
         f"{violation['impact']}: {violation['help']} ({[node['html'][:120] for node in violation['nodes']]})"
