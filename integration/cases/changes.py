@@ -27,6 +27,8 @@ from integration.facts import CaseKey
 
 _READ, _TAKE, _CHANGE, _CLAIM = map(scripts.script, ("read", "take", "change", "claim"))
 _TRIES: Final = 50
+_READ_LATE_SECONDS: Final = 60.0  # a slow Redis, or one that many wait for: a time limit of those who ask comes first
+_THOUGHT_LATE_SECONDS: Final = 0.5
 
 log = logs.get(__name__)
 
@@ -41,12 +43,16 @@ class Written(enum.Enum):
 
 
 class _Known(NamedTuple):
-    """An entry as Redis has it, when that was by Redis' clock, and in which run of Redis."""
+    """An entry as Redis has it, when that was by Redis' clock, and in which run of Redis.
+
+    It may be written `late` seconds after that: many where Redis told the time, few where our own clock stands for it.
+    """
 
     document: bytes | str
     entry: Entry
     now: float
     run: str
+    late: float
 
 
 Decide = Callable[[Entry, float], Entry | None]
@@ -141,7 +147,7 @@ class Changes:
         now = int(seconds) + int(microseconds) / 1e6
         self._ahead = now - self._monotonic()
         try:
-            return _Known(document, stored.load(document), now, run.decode())
+            return _Known(document, stored.load(document), now, run.decode(), late=_READ_LATE_SECONDS)
         except NewerEntryError:
             return None
 
@@ -151,7 +157,7 @@ class Changes:
             return None
         last = self._claimed
         document = last.document if last is not None and last.entry is claimed else stored.dump(claimed)
-        return _Known(document, claimed, self._monotonic() + self._ahead, claimed.redis_run)
+        return _Known(document, claimed, self._monotonic() + self._ahead, claimed.redis_run, late=_THOUGHT_LATE_SECONDS)
 
     # -- Written
 
@@ -195,7 +201,7 @@ class Changes:
         public = (
             "became" if transitions.became_public(old, new) else "left" if transitions.is_left_public(old, new) else ""
         )
-        arguments += [place, str(new.state), public, str(now), known.run, *job.arguments]
+        arguments += [place, str(new.state), public, str(now), known.run, *job.arguments, str(known.late)]
         arguments += [str(part) for count in counts for part in count]
         return Written(self._lanes.tell(_CHANGE.call(keys, *arguments)))
 

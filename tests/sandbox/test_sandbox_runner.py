@@ -227,7 +227,7 @@ def test_everything_ends_with_the_runner(
     pids = started_pids(product, until)
     assert len([pid for pid in pids if is_alive(pid)]) == 2
     process.send_signal(number)
-    assert process.wait(60) == code
+    assert process.wait(20) == code
     until(lambda: not any(is_alive(pid) for pid in pids), seconds=20)
     until(lambda: not list(product.glob("sandbox-*")), seconds=20)
     assert "serve  | web says hello\n" in process.stderr.read()

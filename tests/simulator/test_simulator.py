@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from tests.simulator.chance import Place, shortest
 from tests.simulator.operations import Operations
 from tests.simulator.redis import Connection, Store
 
+AT_ONCE_SECONDS = 0.5  # that a schedule takes on the real Redis, at most: it has 40 operations
 ROOT = Path(__file__).resolve().parents[2]
 HASTY = dataclasses.replace(schedule.POLICY, settle=0.0)
 LATE_WRITE = next(
@@ -72,8 +74,11 @@ def test_the_model_of_redis_does_as_the_real_one(part: int, redis: Redis) -> Non
         store = Store(Clock())
         model = Connection(store, lambda _, carry_out: carry_out())
         on_model = Operations(schedule.open_ledger(model, operations.POLICY), model, seed).run(40)
-        if on_model != _on_real(redis, seed):  # its time goes on by itself: a busy machine may have come between
-            assert on_model == _on_real(redis, seed), f"seed {seed}"
+        began = time.monotonic()
+        on_real = _on_real(redis, seed)
+        if time.monotonic() - began > AT_ONCE_SECONDS:  # its time goes on by itself, and something else took it
+            on_real = _on_real(redis, seed)
+        assert on_model == on_real, f"seed {seed}"
 
 
 def _on_real(redis: Redis, seed: int) -> object:

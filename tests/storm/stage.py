@@ -108,7 +108,7 @@ class Stage:
         """Limits that let a storm end in minutes, tokens that expire in it, deliveries that are tried again soon."""
         zendesk = self.sandbox.zendesk
         zendesk.desk.limits.account_updates = self.notes_a_minute
-        zendesk.desk.limits.requests = 7 * self.notes_a_minute  # as of a usual plan: 700 and 100
+        zendesk.desk.limits.requests = max(zendesk.desk.limits.requests, 2 * self.notes_a_minute)
         zendesk.desk.limits.webhook_requests = 1000
         zendesk.desk.tokens.life = 100
         zendesk.desk.deliverer.retry_pace = 0.05

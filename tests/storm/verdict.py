@@ -16,7 +16,7 @@ from tests.storm.tickets import Kind
 
 WAIT_SECONDS: Final = 200.0  # Redis is away for a minute, credentials are refused, a lease and a settling time pass
 DELIVERY_SECONDS: Final = 30.0  # that a delivery may take with all its attempts
-MISTRUST_SECONDS: Final = 60.0  # after which what was under way in another Redis has ended, and its turn comes
+MISTRUST_SECONDS: Final = 40.0  # after which what was under way in another Redis has ended, and its turn comes
 STANDSTILL_SECONDS: Final = 10.0  # of an outage in which, elsewhere, something has to be written
 LONG_BLOW_SECONDS: Final = 5.0
 TAKEN: Final = 200  # LogRocket's answer to a request that it took; faults are never recorded with it
@@ -74,14 +74,13 @@ def longest_wait(evidence: Evidence) -> tuple[float, str]:
 def longest_wait_elsewhere(evidence: Evidence) -> tuple[float, str]:
     """The same for the cases of the other doors; one that Redis has lost came anew when it was sent again."""
     waits = [
-        (_waited(evidence, evidence.taken_at[key], case.tried_at), str(key))
+        (_waited(evidence, _reached_again(evidence, key, case.tried_at), case.tried_at), str(key))
         for key, case in evidence.others.items()
         if case.tried_at is not None
         and key in evidence.taken_at
         and evidence.other_kinds[key].innocent
         and not _asked_again_for(case)
         and not _came_when_forgotten(evidence, evidence.taken_at[key])
-        and not _service_was_away(evidence, key, case.tried_at)
     ]
     return max(waits, default=(0.0, "no case"))
 
@@ -122,12 +121,18 @@ def _forgotten(evidence: Evidence, number: int) -> bool:
     return _came_when_forgotten(evidence, evidence.filed_at[number])
 
 
-def _service_was_away(evidence: Evidence, key: CaseKey, tried_at: float) -> bool:
-    """Whether nobody reached the service of a case while it waited: it is tried again later and later then."""
+def _reached_again(evidence: Evidence, key: CaseKey, tried_at: float) -> float:
+    """From when on a case has no reason to wait: of one whose service was away, not before it is tried once more.
+
+    It is tried later and later: after as long again as it has waited so far, and a quarter of that by chance.
+    """
     taken_at, service = evidence.taken_at[key], _PLACES[desk_of(key)]
-    return any(
-        outage.service == service and outage.began < tried_at and taken_at < outage.ended for outage in evidence.outages
-    )
+    ends = [
+        outage.ended
+        for outage in evidence.outages
+        if outage.service == service and outage.began < tried_at and taken_at < outage.ended
+    ]
+    return max((ended + 1.25 * (ended - taken_at) for ended in ends), default=taken_at)
 
 
 def _came_when_forgotten(evidence: Evidence, at: float) -> bool:
