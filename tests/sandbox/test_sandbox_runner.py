@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from sandbox.terminal import note_as_text
+from tests.processes import alive
 
 pytestmark = pytest.mark.slow
 
@@ -124,16 +125,6 @@ def run(product: Path) -> Iterator[Callable[..., subprocess.Popen[str]]]:
         process.communicate()
 
 
-def is_alive(pid: int) -> bool:
-    """Whether a process runs; one that has ended and was not waited for does not."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    stat = Path(f"/proc/{pid}/stat")
-    return not (stat.exists() and stat.read_text().rpartition(")")[2].split()[0] == "Z")
-
-
 def started_pids(product: Path, until: Until) -> list[int]:
     until(lambda: (product / "pids").exists() and (product / "pids").read_text().count(" "), seconds=20)
     return [int(pid) for pid in (product / "pids").read_text().split()]
@@ -149,7 +140,7 @@ def test_once_shows_the_ticket_and_its_note_and_leaves_nothing_behind(
     assert re.search(r"Internal note on ticket \d+, \d+\.\d s later:\n\n    She paid \[1\]\n", out)
     assert "    [1] https://app.logrocket.com/x" in out
     assert list(product.glob("sandbox-*")) == []
-    assert not any(is_alive(int(pid)) for pid in (product / "pids").read_text().split())
+    assert not any(alive(int(pid)) for pid in (product / "pids").read_text().split())
 
 
 def test_the_product_gets_every_variable_and_nothing_of_the_callers(
@@ -225,10 +216,10 @@ def test_everything_ends_with_the_runner(
     assert re.search(r"Tickets, to file more: +http://127\.0\.0\.1:\d+/\n", shown)
     assert re.search(r"\(user admin, password \S{12,}\)", shown)
     pids = started_pids(product, until)
-    assert len([pid for pid in pids if is_alive(pid)]) == 2
+    assert len([pid for pid in pids if alive(pid)]) == 2
     process.send_signal(number)
     assert process.wait(20) == code
-    until(lambda: not any(is_alive(pid) for pid in pids), seconds=20)
+    until(lambda: not any(alive(pid) for pid in pids), seconds=20)
     until(lambda: not list(product.glob("sandbox-*")), seconds=20)
     assert "serve  | web says hello\n" in process.stderr.read()
 
