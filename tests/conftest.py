@@ -236,9 +236,8 @@ class InProcess:
                     signal.signal(number, handler)
 
     def entry(self, ticket_id: int) -> Entry:
-        entry = self.ledger.reader.find(key(ticket_id))
-        assert entry is not None
-        return entry
+        """What the ledger has of a ticket, as soon as its delivery has arrived."""
+        return wait_for(lambda: self.ledger.reader.find(key(ticket_id)))
 
     def work_until(self, ticket_id: int, *states: State, seconds: float = 20.0) -> Entry:
         """Work until the ticket is in one of `states` (in any final one when none is named)."""
