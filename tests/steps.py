@@ -11,6 +11,12 @@ from tests.conftest import InProcess, wait_for
 from tests.tickets import key
 
 
+def worked(product: InProcess) -> bool:
+    """Run every job that waits or is due; True, so that a condition can begin with it."""
+    product.work()
+    return True
+
+
 def bring_to_its_note(product: InProcess, ticket_id: int) -> None:
     """Let the ticket come to where its note is next."""
     wait_for(lambda: product.ledger.reader.find(key(ticket_id)))

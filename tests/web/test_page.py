@@ -20,6 +20,7 @@ from sandbox import Fault, Sandbox
 from tests.admin import PASSWORD, Admin, fail_one, file_one
 from tests.conftest import InProcess, wait_for
 from tests.ports import free_port
+from tests.steps import worked
 from tests.tickets import key, new_ticket
 from worker.recovery import Turns
 
@@ -82,11 +83,6 @@ def test_the_way_says_why_it_went_back_and_what_it_waited_for(
     assert re.search(rf"LogRocket failed to make highlights, {again}", way[2])
     assert re.search(rf"Zendesk has trouble \(503\), {again}", way[4])
     assert not [each for at, each in enumerate(way) if at not in (2, 4) and "again" in each]
-
-
-def worked(product: InProcess) -> bool:
-    product.work()
-    return True
 
 
 def test_it_tells_what_came_and_what_became_of_it(admin: Admin, product: InProcess, sandbox: Sandbox) -> None:

@@ -56,7 +56,7 @@ def test_callbacks_at_once_that_overtake_logrockets_answer_cost_one_request(
     sandbox: Sandbox, product: InProcess
 ) -> None:
     sandbox.logrocket.callbacks = "none"
-    sandbox.faults.add(Fault(service="logrocket", method="POST", delay_after=0.5))
+    sandbox.faults.add(Fault(service="logrocket", method="POST", delay_after=2.0))
     number = sandbox.zendesk.file_ticket(requester=ADA)
     with ThreadPoolExecutor(1) as beside:
         answers = beside.submit(

@@ -16,6 +16,7 @@ from integration.logrocket.settings import LogRocketSettings
 from sandbox import Fault, Sandbox
 from tests.conftest import InProcess, wait_for
 from tests.observed import asked, everything, looks_at_comments, polls, updates
+from tests.steps import worked
 from tests.tickets import key, new_ticket
 
 ADA = "ada@shop.example"
@@ -292,7 +293,7 @@ class TestWithoutCallbacks:
         return {**environ, "POLL_AFTER_SECONDS": "0.2"}
 
     def test_a_lost_callback_is_made_up_for_by_polling(self, sandbox: Sandbox, product: InProcess) -> None:
-        sandbox.logrocket.callbacks = "none"
+        sandbox.logrocket.callbacks, sandbox.logrocket.delay = "none", 0.0
         number = sandbox.zendesk.file_ticket(requester=ADA)
         product.work_until(number, State.POSTED)
         assert len(polls(sandbox)) == 1
@@ -348,7 +349,7 @@ def test_a_callback_that_overtakes_logrockets_answer_is_asked_about_at_once(
     sandbox: Sandbox, product: InProcess
 ) -> None:
     sandbox.logrocket.delay = 0.0
-    sandbox.faults.add(Fault(service="logrocket", method="POST", delay_after=0.5))
+    sandbox.faults.add(Fault(service="logrocket", method="POST", delay_after=2.0))
     number = sandbox.zendesk.file_ticket(requester=ADA)
     product.work_until(number, State.POSTED)
     assert len(asked(sandbox)) == 1
@@ -360,6 +361,8 @@ def test_a_request_whose_answer_was_lost_is_not_paid_for_twice_when_a_callback_t
 ) -> None:
     sandbox.faults.add(Fault(service="logrocket", method="POST", drop="after"))
     number = sandbox.zendesk.file_ticket(requester=ADA)
+    wait_for(lambda: worked(product) and asked(sandbox))
+    wait_for(lambda: product.entry(number).request.id)
     product.work_until(number, State.POSTED)
     assert len(asked(sandbox)) == 1
     assert len(sandbox.zendesk.internal_notes()) == 1
