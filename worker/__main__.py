@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Callable
 from functools import partial
+from importlib import import_module
 
 from redis import Redis
 from redis.exceptions import RedisError
@@ -58,6 +59,8 @@ def load(settings: Settings) -> None:
     wording = Wording.of(settings.note_style)
     wording.distance(0.0, Occasion(created_at=7200.0))
     wording.when(0.0, now=None)
+    if settings.cases.asks_of_ticket:
+        import_module("integration.note.question")
 
 
 def supervise(works: dict[str, Callable[[int], None]]) -> int:

@@ -20,7 +20,6 @@ from integration.cases.sharing import Shared
 from integration.cases.stored import NewerEntryError
 from integration.errors import CaseClosed, NoAddress, NoNotePossible, QuestionRefused
 from integration.facts import Details, Stretch, as_logged
-from integration.note.question import question as question_of
 from worker.kit import Kit, claimed_at, try_some_times
 
 _NEXT_LOOK_SECONDS: Final = 2.0  # while another case of the person is asked about
@@ -185,6 +184,8 @@ def _question(kit: Kit, entry: Entry, details: Details) -> str | None:
         return kit.wishes.fixed_question
     if not set(entry.people) & set(details.people):
         return None
+    from integration.note.question import question as question_of  # noqa: PLC0415 -- its tables are large
+
     return question_of(details.subject, details.text, people=(details.name,) if details.name else ())
 
 

@@ -30,6 +30,13 @@ told = [made.test_client().post("/zendesk/tickets", data=body, headers=headers).
 told.append(made.test_client().post("/logrocket/highlights?ticket_id=1&token=x", data=b"{}").status_code)
 print(told, *sorted(set(sys.modules) - before), file=sys.stderr)
 """
+WORKER = """
+import sys
+from integration import settings
+from worker import __main__ as worker
+worker.load(settings.from_environment())
+print(*sys.modules)
+"""
 COMMAND = """
 import sys
 from integration.__main__ import main
@@ -87,3 +94,12 @@ def test_a_command_loads_no_other_one(environ: dict[str, str]) -> None:
     packages = loaded(COMMAND, environ)
     assert "integration" in packages
     assert not packages & {"flask", "gunicorn", "gevent", "zenpy", "jinja2", "babel", "markdown_it", "nh3"}
+
+
+@pytest.mark.parametrize("question", ["ticket", "off", "What went wrong?"])
+def test_a_worker_loads_what_makes_a_question_of_a_ticket_where_one_is_asked(
+    question: str, environ: dict[str, str]
+) -> None:
+    packages = loaded(WORKER, {**environ, "QUESTION": question})
+    assert packages >= {"rq", "requests", "zenpy", "nh3", "markdown_it"}
+    assert packages.isdisjoint({"phonenumbers", "stdnum"}) is (question != "ticket")
