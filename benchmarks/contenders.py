@@ -57,6 +57,11 @@ def bare() -> Kind:
     return Kind(name="bare view", web=(*_GUNICORN, "benchmarks.references.bare:app"))
 
 
+def least() -> Kind:
+    """A Flask view that keeps each ticket in one round trip to Redis, under the same gunicorn."""
+    return Kind(name="least", web=(*_GUNICORN, "benchmarks.references.least:app"))
+
+
 def tutorial() -> Kind:
     """What a person writes in an hour."""
     worker = (str(Path(sys.executable).parent / "rq"), "worker", "--quiet")

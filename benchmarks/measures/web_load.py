@@ -10,6 +10,7 @@ from benchmarks.contenders import Contender, bare, product
 from benchmarks.rows import Row
 from benchmarks.wanted import Wanted
 
+WARM_UP = 200
 _SHARE = 0.8  # of what the slower one of a run can take
 
 
@@ -23,17 +24,15 @@ def measure(wanted: Wanted) -> Iterator[Row]:
     refused = dict.fromkeys(names, 0)
     with Contender(product(wanted.product), works=False) as ours, Contender(bare(), works=False) as other:
         for contender in (ours, other):
-            _deliver(contender, 200)
+            deliver(contender, WARM_UP)
         for _ in range(wanted.runs):
             for contender in (ours, other):
-                before = contender.web.cpu_seconds()
-                report = _deliver(contender, count)
-                accepted = count - report["refused"]
-                cpu[contender.kind.name].append((contender.web.cpu_seconds() - before) * 1e6 / accepted)
-                rates[contender.kind.name].append(accepted / (report["ended"] - report["began"]))
+                used, rate = cpu_of_triggers(contender, count)
+                cpu[contender.kind.name].append(used)
+                rates[contender.kind.name].append(rate)
             pace = _SHARE * min(rates[name][-1] for name in names)
             for contender in (ours, other):
-                report = _deliver(contender, count, a_second=pace)
+                report = deliver(contender, count, a_second=pace)
                 slowest[contender.kind.name].append(report["p99"] * 1000)
                 refused[contender.kind.name] += report["refused"]
             wanted.say(", ".join(f"{name} {cpu[name][-1]:.0f} us, {rates[name][-1]:.0f} a second" for name in names))
@@ -54,7 +53,17 @@ def measure(wanted: Wanted) -> Iterator[Row]:
         )
 
 
-def _deliver(contender: Contender, count: int, *, a_second: float | None = None) -> dict[str, Any]:
+def cpu_of_triggers(contender: Contender, count: int) -> tuple[float, float]:
+    """The microseconds of CPU that the web process takes for a trigger, and how many it takes a second."""
+    before = contender.web.cpu_seconds()
+    report = deliver(contender, count)
+    accepted = count - report["refused"]
+    used = (contender.web.cpu_seconds() - before) * 1e6 / accepted
+    return used, accepted / (report["ended"] - report["began"])
+
+
+def deliver(contender: Contender, count: int, *, a_second: float | None = None) -> dict[str, Any]:
+    """Deliver triggers, and what came of them."""
     contender.deliver(count, a_second=a_second)
     while not contender.progress()["delivered"]:
         time.sleep(0.1)
