@@ -19,7 +19,7 @@ from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
 
 from integration import services
-from integration.cases import claims, counters, stored, transitions
+from integration.cases import changes, claims, counters, stored, transitions
 from integration.cases.changes import Decide
 from integration.cases.entry import LEASE_SECONDS, Claim, Entry, Note, Policy, Request, State
 from integration.cases.keys import DEFAULT_PREFIX, Keys
@@ -184,7 +184,7 @@ def test_what_was_read_from_a_slow_redis_is_written_by_that(ledger: Ledger) -> N
 
     def slowly(entry: Entry, now: float) -> Entry:
         decided.append(now)
-        time.sleep(0.7)  # longer than our own clock is believed for
+        time.sleep(changes._THOUGHT_LATE_SECONDS + 0.2)  # by Redis' clock, which goes on by itself
         return REQUESTED(entry, now)
 
     assert ledger._changes.make(key(1), slowly, step="test") is not None
