@@ -334,12 +334,13 @@ class Receipt:
     """A note of ours where it belongs, by the id that its place gave it.
 
     `public` when customers can read it, or when nothing says that they cannot; `pace` is what the answer said of the
-    place's limits.
+    place's limits. `in_redis`: it is written nowhere else, and lost with Redis' last writes.
     """
 
     id: str
     public: bool
     pace: Pace | None = None
+    in_redis: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -76,7 +76,7 @@ class Jobs(Kit):
         except CaseClosed as error:
             return merging.sent_on(self, entry, error)
         except NoteIsThere as error:
-            return partial(transitions.posted, note_id=error.note_id)
+            return partial(transitions.posted, note_id=error.note_id, in_run=entry.redis_run)
         try:
             return asking.ask(self, prepared)
         except RemoteError as error:

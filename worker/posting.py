@@ -26,7 +26,8 @@ def post(kit: Kit, entry: Entry) -> Decide:
         _make_private(kit, entry, receipt.id)
     try_some_times(entry, kit.place(entry).tag, otherwise="the note has no tag")
     kit.answered(kit.routes.place(entry.key), receipt.pace)
-    return partial(transitions.posted, note_id=receipt.id, was_public=receipt.public)
+    in_run = entry.redis_run if receipt.in_redis else None
+    return partial(transitions.posted, note_id=receipt.id, was_public=receipt.public, in_run=in_run)
 
 
 def _public_note(entry: Entry) -> Receipt | None:

@@ -18,11 +18,15 @@ _REASONS: Final[Mapping[Nothing, str]] = {
 }
 _ENDS: Final = {"empty": "none", "skipped": "failed", "failed": "failed"}
 QUEUED, RUNNING, READY, NONE, FAILED, EXPIRED = STATUSES = ("queued", "running", "ready", "none", "failed", "expired")
+_STEPS: Final = 24  # that a result is kept for: an hour each, by default
 _LOST: Final = "it was lost: ask again"
 
 
-def result(note: Note, *, now: float, keep_seconds: float) -> dict[str, Any]:
-    """What a note tells, as it is kept."""
+def result(note: Note, *, asked_at: float, now: float, keep_seconds: float) -> dict[str, Any]:
+    """What a note tells, as it is kept.
+
+    Its end is told in steps from when it was asked for: when Redis has lost that it was told, the same is told again.
+    """
     parts = note.parts
     nothing = None if parts.nothing is None else _REASONS[parts.nothing]
     status = READY if parts.nothing is None else FAILED if parts.nothing is Nothing.FAILED else NONE
@@ -33,7 +37,7 @@ def result(note: Note, *, now: float, keep_seconds: float) -> dict[str, Any]:
         "summary_text": None if nothing else text.render(_only(parts), max_characters=_MAX_CHARACTERS),
         "sessions": list(map(_session, parts.sessions)),
         "all_sessions_url": parts.all_sessions or None,
-        "expires_at": iso(now + keep_seconds),
+        "expires_at": iso(asked_at + keep_seconds + _rounded_down(now - asked_at, step=keep_seconds / _STEPS)),
     }
 
 
@@ -58,6 +62,10 @@ def status_of(record: Record, standing: Standing | None) -> str:
 def iso(moment: float) -> str:
     """A time in ISO 8601."""
     return datetime.fromtimestamp(int(moment), UTC).isoformat().replace("+00:00", "Z")
+
+
+def _rounded_down(seconds: float, *, step: float) -> float:
+    return max(seconds, 0.0) // step * step
 
 
 def _without_result(standing: Standing | None) -> dict[str, Any]:

@@ -58,7 +58,9 @@ class Answers:
 
         Nobody's trouble keeps the others from being told, or the result from being looked at.
         """
-        self._records.keep(key, answers.result(note, now=time.time(), keep_seconds=self._records.keep_seconds))
+        asked_at, keep_seconds = self._record(key).asked_at, self._records.keep_seconds
+        result = answers.result(note, asked_at=asked_at, now=time.time(), keep_seconds=keep_seconds)
+        self._records.keep(key, result)
         record = self._record(key)
         copy = note if record.reference is None else with_reference(note, record.reference, self._style)
         trouble, ends = self._tell(key, record, copy)
@@ -184,4 +186,4 @@ def _wanted(record: Record) -> list[str]:
 
 
 def _receipt(key: CaseKey) -> Receipt:
-    return Receipt(id=reference_of(key), public=False)
+    return Receipt(id=reference_of(key), public=False, in_redis=True)

@@ -27,6 +27,8 @@ from integration.facts import CaseKey, Person, desk_of, name_of
 _HISTORY_LENGTH: Final = 30
 _TOLD_NEVER_AGAIN: Final = (State.FAILED, State.EMPTY)  # with a retry that begins with what the door told
 
+_LOST_WITH_REDIS: Final = "Redis is another one, and may have lost what was written there: it is written again"
+
 
 def under(entry: Entry, now: float, *, redis_run: str, policy: Policy) -> Entry:
     """The entry as Redis has it now, which after a crash or a failover may be an older one than was written last.
@@ -70,8 +72,15 @@ def reused(  # noqa: PLR0913 -- each is named where it is called
     return entered(entry, State.REQUESTED, now, not_before=not_before, request=request, person=known[look].person)
 
 
-def posted(entry: Entry, now: float, *, note_id: str | None, was_public: bool = False) -> Entry:
-    """The note is where it belongs, and internal; `was_public` when it had to be made so."""
+def posted(
+    entry: Entry, now: float, *, note_id: str | None, was_public: bool = False, in_run: str | None = None
+) -> Entry:
+    """The note is where it belongs, and internal; `was_public` when it had to be made so.
+
+    `in_run` is the run of Redis that alone knows of the note: another one may have lost it, and the step is done again.
+    """
+    if in_run is not None and in_run != entry.redis_run:
+        return replace(entry, claim=replace(entry.claim, lease=None), last_error=_LOST_WITH_REDIS)
     note = replace(entry.note, public_id=None, was_public=entry.note.was_public or was_public)
     return ended(replace(entry, note=note), now, state=State.POSTED, reason=_remark(entry), note_id=note_id)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+from datetime import datetime
 from typing import Any, cast
 
 import pytest
@@ -10,10 +12,16 @@ import requests
 from redis import Redis
 from standardwebhooks import Webhook
 
-from integration.cases.entry import State
+from integration.ask import answers
+from integration.cases import stored
+from integration.cases.changes import Decide
+from integration.cases.entry import Entry, State
+from integration.facts import CaseKey, Highlights
+from integration.note import compose
 from sandbox import Sandbox
 from tests.ask.conftest import ADA, OTHER_TOKEN, SECRET, Asking, Client, Hook, fits
 from tests.conftest import wait_for
+from tests.note import notes
 
 SECRETIVE = {**ADA, "question": "Why did the voucher SOMMER24 fail?", "reference": "deal 7"}
 
@@ -257,6 +265,79 @@ def test_a_callback_that_was_not_taken_comes_again_under_the_same_id(
     assert [headers["webhook-id"] for headers, _ in hook.taken] == [case_id] * 4
     assert len({json.loads(body)["data"]["expires_at"] for _, body in hook.taken}) == 1
     assert all(Webhook(SECRET).verify(body, dict(headers)) for headers, body in hook.taken)
+
+
+def record_of(product: Asking, case_id: str) -> dict[bytes, bytes]:
+    """What is kept of a request."""
+    return cast("dict[bytes, bytes]", product.redis.hgetall(product.settings.keys.kept(CaseKey(f"ask-{case_id}"))))
+
+
+def lose_it_before_its_end_is_written(
+    product: Asking, case_id: str, step: State, *, earlier: dict[bytes, bytes]
+) -> None:
+    """Work until a step is over; then another Redis goes on with an earlier record of the request."""
+    key = CaseKey(f"ask-{case_id}")
+    record, settle = product.settings.keys.kept(key), product.ledger.settle
+
+    def lose_it_first(claimed: Entry, decide: Decide, **facts: object) -> Entry | None:
+        if claimed.state is step:
+            product.redis.delete(record)
+            product.redis.hset(record, mapping=earlier)  # type: ignore[arg-type]  # bytes are allowed, too
+            product.redis.incr(product.ledger.keys.clock)  # a part of what Redis' run is called
+        return settle(claimed, decide, **facts)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(product.ledger, "settle", lose_it_first)
+
+        def lost() -> bool:
+            product.work()
+            entry = product.case(case_id)
+            return entry is not None and entry.redis_restarted
+
+        wait_for(lost)
+    entry = product.case(case_id)
+    assert entry is not None
+    assert (entry.state, entry.claim.lease) == (step, None)
+    product.redis.set(product.ledger.keys.case(key), stored.dump(dataclasses.replace(entry, quiet_until=0)))
+    product.redis.zadd(product.ledger.keys.due, {key: 0})
+
+
+def test_a_result_that_redis_has_lost_before_its_end_was_written_is_kept_and_told_once_more(
+    product: Asking, client: Client, hook: Hook
+) -> None:
+    case_id = client.ask({**ADA, "callback_url": hook.url}).json()["id"]
+    asked = record_of(product, case_id)
+    lose_it_before_its_end_is_written(product, case_id, State.READY, earlier=asked)
+    assert client.look(case_id).json()["status"] == "running"
+    assert product.work_on(case_id).state is State.POSTED
+    assert client.look(case_id).json()["status"] == "ready"
+    assert [headers["webhook-id"] for headers, _ in hook.taken] == [case_id] * 2
+
+
+def test_a_retry_does_not_take_a_result_for_kept_that_redis_has_lost(
+    product: Asking, client: Client, hook: Hook
+) -> None:
+    hook.answers = [403]
+    case_id = client.ask({**ADA, "callback_url": hook.url}).json()["id"]
+    asked, key = record_of(product, case_id), CaseKey(f"ask-{case_id}")
+    assert product.work_on(case_id).state is State.FAILED
+    product.place._records.told(key)
+    assert product.ledger.retry(key)
+    lose_it_before_its_end_is_written(product, case_id, State.RECEIVED, earlier=asked)
+
+
+def test_a_result_that_is_told_again_later_has_the_same_end_and_is_not_kept_longer() -> None:
+    note = compose(Highlights(summary="x", sessions=()), request_id="f" * 64, links=notes.LINKS, person=notes.ADA)
+    asked_at, keep = 1_790_000_000.0, 3600.0
+    ends = [
+        datetime.fromisoformat(
+            answers.result(note, asked_at=asked_at, now=asked_at + late, keep_seconds=keep)["expires_at"]
+        ).timestamp()
+        for late in range(0, 5 * 3600, 20)
+    ]
+    assert len(set(ends[:7])) == 1  # of two minutes
+    for late, end in zip(range(0, 5 * 3600, 20), ends, strict=True):
+        assert 0 <= asked_at + late + keep - end <= keep / 24
 
 
 @pytest.mark.parametrize("status", [302, 307, 401, 403, 404, 410])
