@@ -24,7 +24,7 @@ from integration.settings import Settings
 INTERVAL_SECONDS: Final = 600  # between two readings, by whomever: who reads gives no lock back, it expires
 LONGEST_SECONDS: Final = 480.0  # shorter than the lock lasts
 TURN_SECONDS: Final = 540  # after which a reading is broken off in the middle of an answer that drips
-FIRST_SECONDS: Final = 60.0  # after the start
+FIRST_SECONDS: Final = 5.0  # after the start, soon: a worker that is killed again and again has to get there, too
 LOOK_SECONDS: Final = 25.0  # between two looks at the lock
 
 log = logs.get(__name__)

@@ -248,6 +248,22 @@ def test_the_commands_and_the_processes_do_it_too(
     assert [len(sandbox.zendesk.internal_notes(each)) for each in (first, second)] == [1, 1]
 
 
+def test_a_worker_that_does_not_live_for_a_minute_gets_there_too(
+    server: Server, sandbox: Sandbox, processes: Processes, redis: Redis
+) -> None:
+    processes.start("web", "worker")
+    server.keep()
+    number = sandbox.zendesk.file_ticket(requester=ADA)
+    wait_for(lambda: sandbox.zendesk.internal_notes(number))
+    wait_for(lambda: redis.exists(KEYS.recovery_lock))  # it has looked before
+    processes.stop("worker")
+    server.lose()
+    processes.start("worker")
+    wait_for(lambda: redis.zscore(KEYS.state(State.POSTED), key(number)), seconds=40)
+    assert "ticket recovered" in processes.log("worker")
+    assert len(sandbox.zendesk.internal_notes(number)) == 1
+
+
 def test_credentials_that_may_not_read_the_log_do(
     server: Server, sandbox: Sandbox, environ: dict[str, str], known: InProcess
 ) -> None:

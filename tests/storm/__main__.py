@@ -6,6 +6,7 @@ Exit 0 when the promise was kept, 1 when it was broken, 2 when the storm cannot 
 from __future__ import annotations
 
 import argparse
+import re
 import secrets
 import signal
 import sys
@@ -52,11 +53,14 @@ def _explain(aftermath: evidence.Evidence, folder: Path) -> None:
     """Print what the logs say of the first tickets and other cases with a problem."""
     logs = "\n".join(path.read_text(errors="replace") for path in sorted(folder.glob("*.log")))
     problems = verdict.problems(aftermath)
-    broken = [number for number in aftermath.kinds if any(f"ticket {number} " in problem for problem in problems)]
+    named = {int(found[1]) for problem in problems if (found := re.match(r"ticket (\d+)\b", problem))}
+    broken = [number for number in aftermath.kinds if number in named]
     for number in broken[:3]:
         print(f"\nThe log on ticket {number}:", *evidence.lines(logs, f"ticket_id={number}")[-LINES:], sep="\n  ")
         print("and Zendesk was asked:", *aftermath.tickets[number].updates, sep="\n  ")
-    others = [key for key in aftermath.others if any(problem.startswith(f"{key} ") for problem in problems)]
+    others = [
+        key for key in aftermath.others if any(problem.startswith((f"{key} ", f"{key}:")) for problem in problems)
+    ]
     for key in others[:3]:
         print(f"\nThe log on {key}:", *evidence.lines(logs, f"case={key}")[-LINES:], sep="\n  ")
 
