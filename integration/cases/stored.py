@@ -5,7 +5,7 @@
 The names are those of the fields. A field that is added needs no line here, unless it holds something else than texts,
 numbers and tuples of them: then it has its reader in `_READERS`. A release reads what an older one wrote, for what is
 not there has its default, and ignores the fields that it does not know. What an entry says in one place it does not say
-in another: a number stands there (`_shortened`).
+in another: a number stands there, and its history counts from when the case came (`_shortened`).
 
 Redis itself fills in a new entry, with its own time (`new_entry.lua`), and claims one whose beginning shows that
 nothing stands in the way (`take.lua`): so each begins with its version, its state, until when it waits, and the run of
@@ -99,8 +99,17 @@ def _shortened(stored: dict[str, Any], entry: Entry) -> dict[str, Any]:
         stored["note"]["tried"] = [0 if tried == entry.request.id else tried for tried in entry.note.tried]
     if entry.history:
         numbers = {(entry.received_at, "received"): 0, (round(entry.entered_at, 3), str(entry.state)): 1}
-        stored["history"] = [numbers.get(step, step) for step in entry.history]
+        stored["history"] = [
+            numbers[step] if step in numbers else _told_from(entry.received_at, step) for step in entry.history
+        ]
     return stored
+
+
+def _told_from(received_at: float, step: tuple[float, str]) -> str | tuple[float, str]:
+    """A step by the seconds since the case came, `0.05 requested`; one that this cannot tell exactly as it is."""
+    when, state = step
+    after = round(when - received_at, 3)
+    return f"{after} {state}" if round(received_at + after, 3) == when else step
 
 
 def _changed(part: Any) -> dict[str, Any]:  # noqa: ANN401 -- an entry, or one of its parts
@@ -127,8 +136,18 @@ def _lengthened(stored: dict[str, Any]) -> dict[str, Any]:
     if "history" in stored:
         received = [stored["received_at"], "received"]
         entered = [round(stored["entered_at"], 3), stored.get("state", "received")]
-        stored["history"] = [(received, entered)[step] if isinstance(step, int) else step for step in stored["history"]]
+        stored["history"] = [
+            (received, entered)[step] if isinstance(step, int) else _step(stored["received_at"], step)
+            for step in stored["history"]
+        ]
     return stored
+
+
+def _step(received_at: float, step: str | list[Any]) -> list[Any]:
+    if not isinstance(step, str):
+        return step
+    after, _, state = step.partition(" ")
+    return [round(received_at + float(after), 3), state]
 
 
 def _read(kind: type, stored: Mapping[str, Any]) -> Any:  # noqa: ANN401 -- of that kind

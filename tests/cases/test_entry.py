@@ -674,6 +674,24 @@ def test_a_new_entry_is_stored_without_times_for_redis_to_add() -> None:
     assert stored.load(json.dumps(written)) == received()
 
 
+@unhurried
+@given(came=st.floats(1.7e9, 1.9e9), afters=st.lists(st.floats(0, 1e6), min_size=1, max_size=4))
+def test_a_history_is_stored_by_the_seconds_since_the_case_came_and_comes_back_as_it_was(
+    came: float, afters: list[float]
+) -> None:
+    history = tuple((round(came + after, 3), "requested") for after in afters)
+    entry = received(received_at=came, history=history)
+    assert stored.load(stored.dump(entry)) == entry
+    older = {**json.loads(stored.dump(entry)), "history": history}
+    assert stored.load(json.dumps(older)) == entry
+
+
+def test_a_usual_history_is_short() -> None:
+    entry = transitions.requested(received(history=((NOW, "received"),)), NOW + 0.057, request_id="r", policy=POLICY)
+    entry = transitions.ended(entry, NOW + 9, state=State.FAILED, reason="x")
+    assert json.loads(stored.dump(entry))["history"] == [0, "0.057 requested", 1]
+
+
 def test_what_holds_its_default_is_not_stored_in_any_part() -> None:
     entry = received(claim=Claim(attempts=2), request=Request(), note=Note(replay="5-1/0"))
     document = json.loads(stored.dump(entry))

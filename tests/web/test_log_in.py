@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
+from flask import session
 from flask.testing import FlaskClient
 from redis import Redis
 
@@ -50,6 +51,23 @@ def remembered(redis: Redis) -> list[bytes]:
 @pytest.mark.parametrize("path", PATHS)
 def test_the_admin_gets_in(path: str, product: InProcess) -> None:
     assert ask(product, path, password=PASSWORD).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "cookie", "has_one"),
+    [
+        ("POST", "/zendesk/tickets", None, False),
+        ("POST", "/logrocket/highlights", None, False),
+        ("POST", "/status/check", "highlights=x", True),
+        ("GET", "/", None, True),
+    ],
+)
+def test_a_delivery_has_no_session(
+    method: str, path: str, cookie: str | None, product: InProcess, *, has_one: bool
+) -> None:
+    headers = {} if cookie is None else {"Cookie": cookie}
+    with product.app.test_request_context(path, method=method, headers=headers):
+        assert product.app.session_interface.is_null_session(session) is not has_one
 
 
 class TestWithoutAPassword:

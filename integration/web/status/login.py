@@ -15,7 +15,8 @@ import re
 import secrets
 from typing import Final
 
-from flask import Flask, Response, request, session
+from flask import Flask, Request, Response, request, session
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_httpauth import HTTPBasicAuth
 from flask_wtf.csrf import CSRFProtect
 from redis import Redis
@@ -133,9 +134,20 @@ def client(forwarded_for: str, remote_addr: str, *, behind_router: bool) -> str:
     return str(ipaddress.IPv6Network((address.packed, _ONE_SUBSCRIBER), strict=False))
 
 
+class _Sessions(SecureCookieSessionInterface):
+    """The sessions of browsers: a delivery, a POST without a cookie, has none, and nothing is spent on it."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        """A request's session; None where nobody has one or begins one."""
+        if request.method == "POST" and "HTTP_COOKIE" not in request.environ:
+            return None
+        return super().open_session(app, request)
+
+
 def protect(app: Flask, settings: Settings) -> CSRFProtect:
     """Set the application up for signed sessions and for tokens in forms; no view is checked by itself."""
     https = settings.public_url.startswith("https://")
+    app.session_interface = _Sessions()
     app.config.update(
         SECRET_KEY=settings.secret_keys[0],
         SECRET_KEY_FALLBACKS=list(settings.secret_keys[1:]),
