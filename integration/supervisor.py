@@ -210,9 +210,13 @@ def _end_with_parent() -> None:
 
 
 def share_memory() -> None:
-    """Let functions that are started later share what is in memory: the garbage collector does not write into it."""
+    """Let functions that are started later share what is in memory: the garbage collector does not write into it.
+
+    From now on it collects, should it not have done so before.
+    """
     gc.collect()
     gc.freeze()
+    gc.enable()
 
 
 def start_function(work: Callable[[int], None], name: str) -> Process:

@@ -68,6 +68,7 @@ def main() -> int:
             app = create_app(settings)
             gc.collect()
             gc.freeze()  # what is loaded stays: looked through by no process, it stays in the memory that all share
+            gc.enable()
             return app
 
     Server().run()

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
-from tests.conftest import ROOT
+from tests.conftest import ROOT, Processes, wait_for
+from tests.processes import children
 
 ALWAYS_NEEDLESS = {"requests", "urllib3", "zenpy", "nh3", "markdown_it", "phonenumbers", "stdnum", "structlog"}
 OF_THE_PAGE = {"flask_wtf", "wtforms", "babel", "limits", "prometheus_client", "secure", "flask_httpauth"}
@@ -103,3 +106,30 @@ def test_a_worker_loads_what_makes_a_question_of_a_ticket_where_one_is_asked(
     packages = loaded(WORKER, {**environ, "QUESTION": question})
     assert packages >= {"rq", "requests", "zenpy", "nh3", "markdown_it"}
     assert packages.isdisjoint({"phonenumbers", "stdnum"}) is (question != "ticket")
+
+
+TELLS = """
+import gc, os, signal
+def tell(*_):
+    with open(os.environ["TOLD"], "a") as file:
+        file.write(f"{os.getpid()} {gc.isenabled()} {gc.get_freeze_count() > 10_000}\\n")
+signal.signal(signal.SIGRTMIN, tell)
+"""
+
+
+@pytest.mark.parametrize("name", ["web", "worker"])
+def test_garbage_is_collected_when_all_is_loaded(name: str, processes: Processes, tmp_path: Path) -> None:
+    told, code = tmp_path / "told", tmp_path / "code"
+    code.mkdir()
+    (code / "sitecustomize.py").write_text(TELLS)
+    processes._environ |= {"PYTHONPATH": str(code), "TOLD": str(told)}
+    processes.start(name)
+    started = wait_for(lambda: children(processes.running[name].pid))
+
+    def all_told() -> bool:
+        for child in started:
+            os.kill(child, signal.SIGRTMIN)
+        return told.exists() and {int(line.split()[0]) for line in told.read_text().splitlines()} >= set(started)
+
+    wait_for(all_told)
+    assert {line.split(maxsplit=1)[1] for line in told.read_text().splitlines()} == {"True True"}
