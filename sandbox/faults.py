@@ -146,10 +146,10 @@ class Faults:
         self._lock = threading.Lock()
         self._set: list[_Set] = []
 
-    def add(self, fault: Fault) -> None:
-        """Put one more fault in force."""
+    def add(self, fault: Fault, *, first: bool = False) -> None:
+        """Put one more fault in force; as the `first`, it wins over all that are."""
         with self._lock:
-            self._set.append(_Set(fault))
+            self._set.insert(0 if first else len(self._set), _Set(fault))
 
     def remove(self, fault: Fault) -> None:
         """Let one thing go right again."""

@@ -460,6 +460,16 @@ def test_of_two_workers_one_reads_the_log(sandbox: Sandbox, product: InProcess, 
     assert 0 < redis.ttl(product.settings.keys.recovery_lock) <= 600
 
 
+@pytest.mark.parametrize(("missed", "seconds"), [(True, 120), (False, 600)])
+def test_where_one_was_missed_the_next_look_comes_sooner(
+    sandbox: Sandbox, product: InProcess, redis: Redis, *, missed: bool, seconds: int
+) -> None:
+    if missed:
+        file_undelivered(sandbox, "throttled")
+    assert take(turns_of(product)) is not None
+    assert seconds - 20 < redis.ttl(product.settings.keys.recovery_lock) <= seconds
+
+
 def test_a_worker_goes_on_where_the_last_reading_ended(sandbox: Sandbox, product: InProcess, redis: Redis) -> None:
     take(turns_of(product))
     redis.delete(product.settings.keys.recovery_lock)

@@ -151,7 +151,7 @@ class Customers:
         self.filed[number] = kind
         self.filed_at[number] = time.monotonic()
         for fault in _own_faults(kind, number):
-            self._faults.add(fault)
+            self._faults.add(fault, first=True)  # or the weather would have a ticket written that refuses it
         if kind is CLOSED:
             self._zendesk.set_status(number, "closed")
         self._zendesk.deliver(number)
