@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import NoReturn
 
 from integration.ask import answers, callback
@@ -35,7 +37,7 @@ class Answers:
     def details(self, key: CaseKey) -> Details:
         """What is asked, and about which time; whom it is about, the case was taken in with.
 
-        When the result is here already, nothing is asked: `retry` is meant for the copy that could not be posted.
+        When the result is here already, nothing is asked: `retry` is meant for those who could not be told of it.
         """
         record = self._record(key)
         if record.result is not None:
@@ -76,34 +78,37 @@ class Answers:
         self._records.told(key)
 
     def _tell_again(self, key: CaseKey, record: Record) -> NoReturn:
-        """Post the copy that could not be posted, if there is one; how the request ends then, as an error."""
-        ends = dict(record.ends)
-        if record.copy is not None:
-            try:
-                self._post(key, record, stored.load(record.copy))
-            except Permanent as error:
-                ends[COPY] = str(error)
-            else:
-                ends[COPY] = ""
-            self._records.ended(key, COPY, ends[COPY])
+        """Tell those of the result who were not told, or could not be; how the request ends then, as an error."""
+        copy = None if record.copy is None else stored.load(record.copy)
+        if copy is not None:
+            record = replace(record, ends={whom: end for whom, end in record.ends.items() if whom != COPY})
+        trouble, ends = self._tell(key, record, copy)
+        if trouble is not None:
+            raise trouble
         if not record.told:
             if set(_wanted(record)) - set(ends):
                 raise NoNotePossible("it has a result already")
             self._all_told(key, ends)
         raise NoteIsThere(note_id=reference_of(key), service=SERVICE)
 
-    def _tell(self, key: CaseKey, record: Record, note: Note) -> tuple[RemoteError | None, Mapping[str, str]]:
-        """Tell those who have not been: the trouble after which that is to be tried again, and what came of each."""
-        ends, trouble = dict(record.ends), None
-        ways = {CLIENT: self._call_back, COPY: self._post}
+    def _tell(self, key: CaseKey, record: Record, note: Note | None) -> tuple[RemoteError | None, Mapping[str, str]]:
+        """Tell those who have not been: the trouble after which that is to be tried again, and what came of each.
+
+        Without the `note` nobody can be sent a copy of it; the client is told what is kept.
+        """
+        ends: dict[str, str] = dict(record.ends)
+        trouble: RemoteError | None = None
+        ways: dict[str, Callable[[], None]] = {CLIENT: partial(self._call_back, key, record)}
+        if note is not None:
+            ways[COPY] = partial(self._post, key, record, note)
         for whom in _wanted(record):
-            if record.told or whom in ends:
+            if record.told or whom in ends or whom not in ways:
                 continue
             try:
-                ways[whom](key, record, note)
+                ways[whom]()
             except Permanent as error:
                 ends[whom] = str(error)
-                if whom == COPY:
+                if whom == COPY and note is not None:
                     self._records.keep_copy(key, stored.dump(note))
             except RemoteError as error:
                 # The copy's comes last and counts most, because its outcome may be unknown; waiting is no trouble.
@@ -114,7 +119,7 @@ class Answers:
             self._records.ended(key, whom, ends[whom])
         return trouble, ends
 
-    def _call_back(self, key: CaseKey, record: Record, note: Note) -> None:  # noqa: ARG002 -- the result is made of it
+    def _call_back(self, key: CaseKey, record: Record) -> None:
         """Tell the client; the same result and the same id, however often that is tried."""
         now, case_id = time.time(), reference_of(key)
         callback.send(

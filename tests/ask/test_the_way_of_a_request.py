@@ -340,6 +340,28 @@ def test_a_result_that_is_told_again_later_has_the_same_end_and_is_not_kept_long
         assert 0 <= asked_at + late + keep - end <= keep / 24
 
 
+def test_a_retry_tells_a_client_that_did_not_answer_for_a_day(
+    product: Asking, client: Client, hook: Hook, sandbox: Sandbox
+) -> None:
+    hook.answers = [500]
+    case_id = client.ask({**ADA, "callback_url": hook.url}).json()["id"]
+
+    def tried() -> Entry | None:
+        product.work()
+        return product.case(case_id) if hook.taken else None
+
+    entry = wait_for(tried)
+    a_day_ago = dataclasses.replace(entry.claim, since=(entry.claim.since or 0) - 24 * 3600)
+    product.redis.set(product.ledger.keys.case(entry.key), stored.dump(dataclasses.replace(entry, claim=a_day_ago)))
+    hook.answers = [500]
+    assert product.work_on(case_id).state is State.FAILED
+    assert product.ledger.retry(entry.key)
+    assert product.work_on(case_id).state is State.POSTED
+    assert [headers["webhook-id"] for headers, _ in hook.taken] == [case_id] * 3
+    assert len({json.dumps(json.loads(body)["data"]) for _, body in hook.taken}) == 1
+    assert len(asked_of(sandbox)) == 1
+
+
 @pytest.mark.parametrize("status", [302, 307, 401, 403, 404, 410])
 def test_who_refuses_the_callback_or_redirects_it_is_not_asked_again(
     product: Asking, client: Client, hook: Hook, status: int
