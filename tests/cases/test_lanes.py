@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import cast
 
 import pytest
@@ -106,6 +107,43 @@ def test_a_note_does_not_pass_those_before_it(ledger: Ledger) -> None:
     assert ledger.claim(key(3), State.READY) is None
     assert ledger.claim(key(2), State.READY) is None
     assert ledger.claim(key(1), State.READY) is not None
+
+
+def test_an_answer_that_takes_long_does_not_slow_the_notes_down(ledger: Ledger) -> None:
+    make_ready(ledger, 1)
+    ledger.lanes.answered("Zendesk", Pace(interval=1.2, pause=1.2))
+    wait_for(lambda: ledger.claim(key(1), State.READY))
+    at = ledger.lanes.outlook().notes_at("Zendesk")
+    time.sleep(0.3)
+    ledger.lanes.answered("Zendesk", Pace(interval=1.2, pause=1.2))
+    assert ledger.lanes.outlook().notes_at("Zendesk") == at
+    ledger.lanes.answered("Zendesk", Pace(interval=3.0, pause=3.0))  # the limit is nearly used up
+    assert ledger.lanes.outlook().notes_at("Zendesk") == pytest.approx(at + 1.8, abs=1e-3)
+    ledger.lanes.answered("Zendesk", Pace(interval=1.2, pause=30.0))  # it is
+    assert ledger.lanes.outlook().notes_at("Zendesk") == pytest.approx(ledger.reader.now() + 30, abs=0.5)
+
+
+def test_a_fast_pace_is_one_on_average_however_late_a_sweep_is(ledger: Ledger) -> None:
+    interval, tickets = 0.05, list(range(1, 101))
+    for ticket_id in tickets:
+        make_ready(ledger, ticket_id)
+    ledger.lanes.answered("Zendesk", Pace(interval=interval, pause=interval))
+    began, claimed = time.monotonic(), 0
+    for _ in range(5):
+        time.sleep(0.3)
+        while ledger.claim(key(tickets[claimed]), State.READY) is not None:
+            claimed += 1
+    most = (time.monotonic() - began) / interval
+    assert 0.8 * most < claimed <= most + 1
+
+
+def test_a_slow_pace_is_kept_between_any_two_notes(ledger: Ledger) -> None:
+    make_ready(ledger, 1)
+    make_ready(ledger, 2)
+    ledger.lanes.answered("Zendesk", Pace(interval=0.6, pause=0.6))
+    time.sleep(1.3)
+    assert ledger.claim(key(1), State.READY) is not None
+    assert ledger.claim(key(2), State.READY) is None
 
 
 def test_a_refused_claim_costs_no_attempt(ledger: Ledger) -> None:

@@ -17,6 +17,7 @@ from integration.cases.changes import Decide
 from integration.cases.entry import Entry, Policy, State
 from integration.cases.lanes import Sign
 from integration.cases.ledger import Ledger
+from integration.cases.stored import load
 from integration.errors import Held, Temporary
 from integration.facts import Highlights, Pace, Result, Session, Status
 from tests.simulator.schedule import KEYS
@@ -153,7 +154,7 @@ def _without_times(document: bytes | None, now: float) -> object:
     del stored["redis_run"]
     stored["wait"] = stored.get("wait", 0) > now + 1
     stored["claimed"] = "claimed" in stored
-    stored["history"] = [step if isinstance(step, int) else step[1] for step in stored["history"]]
+    stored["history"] = [state for _, state in load(document).history]
     stored["troubles"] = [(why, times) for _, why, _, times in stored.get("troubles", ())]
     claim = stored.get("claim", {})
     stored["claim"] = _told_apart(claim, now) | {"lease": claim.get("lease") is not None}
