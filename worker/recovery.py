@@ -1,7 +1,7 @@
 """The worker's own recovery: every ten minutes, one worker of all machines looks for missed cases.
 
-When some were found, more may follow: the next look comes sooner. When Redis may have lost some, one looks at once: who
-notices that takes the lock away (integration.cases.lost_writes).
+When some were found, more may follow, and one that was stopped is to come to its end: the next look comes sooner then.
+When Redis may have lost some, one looks at once: who notices that takes the lock away (integration.cases.lost_writes).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from integration.cases.recovery import Recovered
 from integration.settings import Settings
 
 INTERVAL_SECONDS: Final = 600  # between two readings, by whomever: who reads gives no lock back, it expires
-AGAIN_SECONDS: Final = 120  # until the next one when some were missed
+AGAIN_SECONDS: Final = 60  # until the next one, when some were missed or this one was stopped
 LONGEST_SECONDS: Final = 480.0  # shorter than the lock lasts
 TURN_SECONDS: Final = 540  # after which a reading is broken off in the middle of an answer that drips
 FIRST_SECONDS: Final = 5.0  # after the start, soon: a worker that is killed again and again has to get there, too
@@ -82,7 +82,7 @@ class Turns:
         for desk, recovery in self._recoveries.items():
             taken[desk] = recovery.recover(recovery.hours(), goes_on=True)
             self._tell(recovery.service, taken[desk])
-        if any(recovered.taken_in for recovered in taken.values()):
+        if any(recovered.taken_in or recovered.stopped for recovered in taken.values()):
             self._redis.expire(self._keys.recovery_lock, AGAIN_SECONDS, lt=True)
         self._ledger.write_counts()
         return taken

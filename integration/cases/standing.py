@@ -219,7 +219,7 @@ def _missed(facts: Facts, found: list[Trouble]) -> Iterator[Trouble]:
                 name=name_at(service, _MISSED),
                 severity=Severity.LOOK,
                 what=f"{facts.case_word.capitalize()}s that {service} could not tell us of cannot be recovered: {why}",
-                do="It is tried again every ten minutes; check tells what is in the way.",
+                do="It is tried again by itself; check tells what is in the way.",
                 command=of_ours("check"),
             )
 

@@ -460,12 +460,14 @@ def test_of_two_workers_one_reads_the_log(sandbox: Sandbox, product: InProcess, 
     assert 0 < redis.ttl(product.settings.keys.recovery_lock) <= 600
 
 
-@pytest.mark.parametrize(("missed", "seconds"), [(True, 120), (False, 600)])
-def test_where_one_was_missed_the_next_look_comes_sooner(
-    sandbox: Sandbox, product: InProcess, redis: Redis, *, missed: bool, seconds: int
+@pytest.mark.parametrize(("what", "seconds"), [("missed", 60), ("stopped", 60), ("nothing", 600)])
+def test_where_one_was_missed_or_a_look_was_stopped_the_next_one_comes_sooner(
+    sandbox: Sandbox, product: InProcess, redis: Redis, *, what: str, seconds: int
 ) -> None:
-    if missed:
+    if what == "missed":
         file_undelivered(sandbox, "throttled")
+    if what == "stopped":
+        sandbox.faults.add(Fault(service="zendesk", path="/webhooks", status=503))
     assert take(turns_of(product)) is not None
     assert seconds - 20 < redis.ttl(product.settings.keys.recovery_lock) <= seconds
 
