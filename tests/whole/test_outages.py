@@ -208,7 +208,7 @@ def test_an_emptied_redis_takes_in_what_comes_next(day: Day, own: OwnValkey) -> 
     wait_for(lambda: len(day.sandbox.logrocket.results) == 2)
     own.tell("FLUSHALL")
     wait_for(lambda: day.sandbox.logrocket.callbacks_made[1:])
-    assert day.sandbox.logrocket.callbacks_made[-1].status == 200
+    assert day.sandbox.logrocket.callbacks_made[1].status in (200, 202)  # the ticket may have been found again by then
     day.note_comes(day.sandbox.zendesk.file_ticket(requester=ADA))
     day.sandbox.zendesk.deliver(forgotten)  # as Zendesk's log of deliveries would tell of it
     day.note_comes(forgotten)

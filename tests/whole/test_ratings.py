@@ -157,7 +157,7 @@ def test_without_slack_a_rating_is_answered_and_the_log_says_why_nobody_is_told(
         assert answers(sandbox) == [200]
         assert wait_for(lambda: "a rating is told to nobody: set SLACK_BOT_TOKEN" in product.log("web"))
         assert status(product, f"survey-zendesk-{solved}") == {}
-        assert f"ticket_id={solved}" not in product.log("web")  # nor is the ticket taken in for it
+        assert f"received ticket_id={solved}" not in product.log("web")  # nor is the ticket taken in for it
 
 
 # -- It survives
