@@ -168,4 +168,5 @@ def _release_notes(ledger: Ledger, outlook: Outlook, plan: Plan, place: str) -> 
             plan.queue.append((case.key, State.READY))
     if not line:
         return None
-    return max(outlook.notes_at(place) - outlook.now, _SHORTEST_SLEEP, outlook.notes[place].interval)
+    wait = outlook.notes[place].interval if free else outlook.notes_at(place) - outlook.now
+    return max(wait, _SHORTEST_SLEEP)

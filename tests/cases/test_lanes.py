@@ -183,6 +183,17 @@ def test_the_sweeper_queues_the_first_of_the_line_only(ledger: Ledger, redis: Re
     assert {each for each in ledger.reader.queued() if each[1] is State.READY} == {(key(1), State.READY)}
 
 
+def test_the_sweeper_comes_again_when_the_next_note_may_go(ledger: Ledger) -> None:
+    for ticket_id in (1, 2):
+        make_ready(ledger, ticket_id)
+    ledger.lanes.answered("Zendesk", Pace(interval=0.8, pause=0.8))
+    wait_for(lambda: ledger.lanes.outlook().free_notes("Zendesk"))
+    assert sweeper.sweep(ledger) == 0.8
+    assert ledger.claim(key(1), State.READY) is not None
+    time.sleep(0.3)
+    assert 0.1 < sweeper.sweep(ledger) <= 0.5
+
+
 def test_a_ticket_that_is_gone_leaves_the_line(ledger: Ledger, redis: Redis) -> None:
     redis.zadd(KEYS.line("Zendesk"), {key(9): 0})
     make_ready(ledger, 1)
