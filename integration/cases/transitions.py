@@ -26,7 +26,6 @@ from integration.facts import CaseKey, Person, desk_of, name_of
 
 _HISTORY_LENGTH: Final = 30
 _TOLD_NEVER_AGAIN: Final = (State.FAILED, State.EMPTY)  # with a retry that begins with what the door told
-
 _LOST_WITH_REDIS: Final = "Redis is another one, and may have lost what was written there: it is written again"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import cast
 
 import pytest
@@ -109,41 +108,53 @@ def test_a_note_does_not_pass_those_before_it(ledger: Ledger) -> None:
     assert ledger.claim(key(1), State.READY) is not None
 
 
-def test_an_answer_that_takes_long_does_not_slow_the_notes_down(ledger: Ledger) -> None:
-    make_ready(ledger, 1)
-    ledger.lanes.answered("Zendesk", Pace(interval=1.2, pause=1.2))
-    wait_for(lambda: ledger.claim(key(1), State.READY))
-    at = ledger.lanes.outlook().notes_at("Zendesk")
-    time.sleep(0.3)
-    ledger.lanes.answered("Zendesk", Pace(interval=1.2, pause=1.2))
-    assert ledger.lanes.outlook().notes_at("Zendesk") == at
-    ledger.lanes.answered("Zendesk", Pace(interval=3.0, pause=3.0))  # the limit is nearly used up
-    assert ledger.lanes.outlook().notes_at("Zendesk") == pytest.approx(at + 1.8, abs=1e-3)
-    ledger.lanes.answered("Zendesk", Pace(interval=1.2, pause=30.0))  # it is
-    assert ledger.lanes.outlook().notes_at("Zendesk") == pytest.approx(ledger.reader.now() + 30, abs=0.5)
+def note_at(redis: Redis) -> float:
+    """When the next note may go, as Redis has it."""
+    return float(cast("bytes", redis.hget(KEYS.lane("Zendesk"), "note_at")))
 
 
-def test_a_fast_pace_is_one_on_average_however_late_a_sweep_is(ledger: Ledger) -> None:
-    interval, tickets = 0.05, list(range(1, 101))
-    for ticket_id in tickets:
-        make_ready(ledger, ticket_id)
+def set_lane(ledger: Ledger, redis: Redis, *, interval: float, late: float) -> float:
+    """Let a lane be open for so many seconds; since when it is."""
     ledger.lanes.answered("Zendesk", Pace(interval=interval, pause=interval))
-    began, claimed = time.monotonic(), 0
-    for _ in range(5):
-        time.sleep(0.3)
-        while ledger.claim(key(tickets[claimed]), State.READY) is not None:
-            claimed += 1
-    most = (time.monotonic() - began) / interval
-    assert 0.8 * most < claimed <= most + 1
+    since = round(ledger.reader.now() - late, 6)
+    redis.hset(KEYS.lane("Zendesk"), "note_at", f"{since:.6f}")
+    return since
 
 
-def test_a_slow_pace_is_kept_between_any_two_notes(ledger: Ledger) -> None:
+def test_an_answer_that_takes_long_does_not_slow_the_notes_down(ledger: Ledger, redis: Redis) -> None:
     make_ready(ledger, 1)
-    make_ready(ledger, 2)
-    ledger.lanes.answered("Zendesk", Pace(interval=0.6, pause=0.6))
-    time.sleep(1.3)
+    set_lane(ledger, redis, interval=1.2, late=0)
     assert ledger.claim(key(1), State.READY) is not None
-    assert ledger.claim(key(2), State.READY) is None
+    at = note_at(redis)
+    ledger.lanes.answered("Zendesk", Pace(interval=1.2, pause=1.2))  # some time after the claim, by Redis' clock
+    assert note_at(redis) == at
+    ledger.lanes.answered("Zendesk", Pace(interval=3.0, pause=3.0))  # the limit is nearly used up
+    assert note_at(redis) == pytest.approx(at + 1.8, abs=1e-5)
+    ledger.lanes.answered("Zendesk", Pace(interval=1.2, pause=30.0))  # it is
+    assert note_at(redis) == pytest.approx(ledger.reader.now() + 30, abs=5)
+
+
+def test_a_fast_pace_is_one_on_average_however_late_a_sweep_is(ledger: Ledger, redis: Redis) -> None:
+    make_ready(ledger, 1)
+    since = set_lane(ledger, redis, interval=0.1, late=0.1)
+    assert ledger.claim(key(1), State.READY) is not None
+    assert note_at(redis) == pytest.approx(since + 0.1, abs=1e-5)
+
+
+def test_a_fast_pace_makes_up_for_half_a_second_and_no_more(ledger: Ledger, redis: Redis) -> None:
+    make_ready(ledger, 1)
+    set_lane(ledger, redis, interval=0.1, late=60)
+    before = ledger.reader.now()
+    assert ledger.claim(key(1), State.READY) is not None
+    assert before - 0.5 + 0.1 <= note_at(redis) + 1e-5 <= ledger.reader.now() - 0.4 + 1e-4
+
+
+def test_a_slow_pace_is_kept_between_any_two_notes(ledger: Ledger, redis: Redis) -> None:
+    make_ready(ledger, 1)
+    set_lane(ledger, redis, interval=0.6, late=60)
+    before = ledger.reader.now()
+    assert ledger.claim(key(1), State.READY) is not None
+    assert note_at(redis) >= before + 0.6
 
 
 def test_a_refused_claim_costs_no_attempt(ledger: Ledger) -> None:
@@ -183,15 +194,13 @@ def test_the_sweeper_queues_the_first_of_the_line_only(ledger: Ledger, redis: Re
     assert {each for each in ledger.reader.queued() if each[1] is State.READY} == {(key(1), State.READY)}
 
 
-def test_the_sweeper_comes_again_when_the_next_note_may_go(ledger: Ledger) -> None:
+def test_the_sweeper_comes_again_when_the_next_note_may_go(ledger: Ledger, redis: Redis) -> None:
     for ticket_id in (1, 2):
         make_ready(ledger, ticket_id)
-    ledger.lanes.answered("Zendesk", Pace(interval=0.8, pause=0.8))
-    wait_for(lambda: ledger.lanes.outlook().free_notes("Zendesk"))
+    set_lane(ledger, redis, interval=0.8, late=1)
     assert sweeper.sweep(ledger) == 0.8
-    assert ledger.claim(key(1), State.READY) is not None
-    time.sleep(0.3)
-    assert 0.1 < sweeper.sweep(ledger) <= 0.5
+    set_lane(ledger, redis, interval=0.8, late=-0.5)
+    assert sweeper.sweep(ledger) <= 0.5
 
 
 def test_a_ticket_that_is_gone_leaves_the_line(ledger: Ledger, redis: Redis) -> None:
