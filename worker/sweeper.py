@@ -118,7 +118,7 @@ def sweep(ledger: Ledger, *, monotonic: Callable[[], float] = time.monotonic) ->
         _decide(case, outlook, plan)
     pauses = [pause for place in outlook.notes if (pause := _release_notes(ledger, outlook, plan, place)) is not None]
     if plan.queue:
-        queued = ledger.reader.queued()
+        queued = ledger.reader.queued(plan.queue)
         plan.queue = [job for job in plan.queue if job not in queued]
     if plan != Plan():
         ledger.carry_out(plan)

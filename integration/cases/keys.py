@@ -254,7 +254,11 @@ class Keys:
 
     def job(self, step: str, case: str, chance: str) -> str:
         """The id of a job."""
-        return f"{self.prefix}-{step}-{case}-{chance}"
+        return f"{self.jobs(step, case)}-{chance}"
+
+    def jobs(self, step: str, case: str) -> str:
+        """What the id of every job begins with that does a step for a case."""
+        return f"{self.prefix}-{step}-{case}"
 
     def read_job(self, job_id: str) -> tuple[str, CaseKey] | None:
         """The step and the case of a job's id, or of `<id>:<execution>`; None when it is not ours."""

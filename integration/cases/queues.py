@@ -59,7 +59,7 @@ NO_JOB: Final = Job(keys=(), arguments=("", "", ""))
 class _LongQueue(NamedTuple):
     """The jobs of a queue that takes long to read."""
 
-    jobs: set[tuple[CaseKey, State]]
+    names: set[bytes]  # what their ids begin with
     until: float
 
 
@@ -126,23 +126,34 @@ class Queues:
             return ""
         return None if origin is None else origin.decode("utf-8", "replace")
 
-    def waiting(self) -> set[tuple[CaseKey, State]]:
-        """The cases and the states for which a job waits."""
-        return set().union(*map(self._waiting_in, self._queues.values()))
+    def waiting(self, jobs: Iterable[tuple[CaseKey, State]]) -> set[tuple[CaseKey, State]]:
+        """Those of the cases and states for which a job waits."""
+        wanted: dict[str, dict[bytes, tuple[CaseKey, State]]] = {queue: {} for queue in self._queues}
+        for key, state in jobs:
+            step = STEPS[state]
+            wanted[step.queue][self._keys.jobs(step.name, key).encode()] = key, state
+        found = ((named, self._waiting_in(queue, set(named))) for queue, named in wanted.items() if named)
+        return {named[name] for named, names in found for name in names}
 
-    def _waiting_in(self, queue: Queue) -> set[tuple[CaseKey, State]]:
-        """Those of one queue; of a long one as it was some seconds ago.
+    def _waiting_in(self, queue: str, wanted: set[bytes]) -> set[bytes]:
+        """Those of one queue, by what their ids begin with; of a long one as it was some seconds ago.
 
-        A job that was queued since is not looked for yet, and one that was done since is looked for again in time.
+        Who has waited longest is looked for first, and stands in front. A job that was queued since a long queue was
+        read is not looked for yet, and one that was done since is looked for again in time.
         """
-        long = self._long.get(queue.name)
-        if long is not None and time.monotonic() < long.until and queue.count > _LONG_QUEUE:
-            return long.jobs
-        read = [self._read_job_id(job_id) for job_id in queue.job_ids]
-        jobs = {job for job in read if job is not None}
-        if len(read) > _LONG_QUEUE:
-            self._long[queue.name] = _LongQueue(jobs, until=time.monotonic() + _LONG_QUEUE_SECONDS)
-        return jobs
+        front = self._names_in(queue, _LONG_QUEUE)
+        if wanted <= front or len(front) < _LONG_QUEUE:
+            return wanted & front
+        long = self._long.get(queue)
+        if long is None or time.monotonic() > long.until:
+            long = _LongQueue(self._names_in(queue), until=time.monotonic() + _LONG_QUEUE_SECONDS)
+            self._long[queue] = long
+        return wanted & (front | long.names)
+
+    def _names_in(self, queue: str, count: int = 0) -> set[bytes]:
+        """What the ids of a queue's first `count` jobs begin with, or of all."""
+        ids = cast("list[bytes]", self._redis.lrange(self._queues[queue].key, 0, count - 1))
+        return {job_id.rpartition(b"-")[0] for job_id in ids}
 
     def _own(self, jobs: object, key: CaseKey) -> list[bytes]:
         """Of jobs' ids, or of what RQ makes of them, those of a case."""

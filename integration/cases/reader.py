@@ -5,7 +5,7 @@ An entry that a newer release wrote is left out of lists, and told apart where a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import Final, cast
@@ -145,9 +145,9 @@ class LedgerReader:
         """The cases whose notes are next in a place."""
         return [] if count == 0 else self._look_up(self._redis.zrange(self._keys.line(place), 0, count - 1))
 
-    def queued(self) -> set[tuple[CaseKey, State]]:
-        """The cases and states for which a job waits in RQ."""
-        return self._queues.waiting()
+    def queued(self, jobs: Iterable[tuple[CaseKey, State]]) -> set[tuple[CaseKey, State]]:
+        """Those of the cases and states for which a job waits in RQ."""
+        return self._queues.waiting(jobs)
 
     # -- The entries that an index names
 

@@ -7,9 +7,10 @@ from typing import Any
 from redis import Redis
 from rq.registry import StartedJobRegistry
 
-from integration.cases.entry import State
+from integration.cases.entry import WAITING, State
 from integration.cases.keys import DEFAULT_PREFIX, Keys
 from integration.cases.queues import Queues, open_queue
+from integration.facts import CaseKey
 from tests.tickets import key
 
 KEYS = Keys(DEFAULT_PREFIX)
@@ -70,15 +71,43 @@ def queue_many(redis: Redis, count: int) -> None:
         pipe.execute()
 
 
-def test_a_long_queue_is_read_now_and_then_and_a_short_one_each_time(redis: Redis) -> None:
+def received(*numbers: int) -> set[tuple[CaseKey, State]]:
+    return {(key(number), State.RECEIVED) for number in numbers}
+
+
+def reads(redis: Redis) -> int:
+    calls: int = redis.info("commandstats").get("cmdstat_lrange", {"calls": 0})["calls"]
+    return calls
+
+
+def test_of_the_jobs_of_other_steps_and_cases_none_counts(redis: Redis) -> None:
+    queues = Queues(redis, KEYS)
+    keep_jobs_of(redis, 5, 55)
+    asked = {(key(ticket), state) for ticket in (5, 55, 555, 7) for state in WAITING}
+    assert queues.waiting(asked) == {
+        (key(ticket), state) for ticket in (5, 55) for state in (State.RECEIVED, State.READY)
+    }
+    assert queues.waiting([]) == set()
+
+
+def test_a_short_queue_is_read_each_time(redis: Redis) -> None:
     queues, waiting = Queues(redis, KEYS), open_queue(KEYS.requests, redis).key
-    queue_many(redis, 1001)
-    assert len(queues.waiting()) == 1001
+    queue_many(redis, 999)
+    assert queues.waiting(received(0, 998, 999)) == received(0, 998)
+    redis.ltrim(waiting, 1, 4)
+    assert queues.waiting(received(0, 4, 5)) == received(4)
+
+
+def test_a_long_queue_is_read_to_its_end_now_and_then_and_its_front_each_time(redis: Redis) -> None:
+    queues, waiting = Queues(redis, KEYS), open_queue(KEYS.requests, redis).key
+    queue_many(redis, 5000)
+    before = reads(redis)
+    assert queues.waiting(received(*range(500))) == received(*range(500))
+    assert reads(redis) == before + 1
+    assert queues.waiting(received(3, 4999, 5000)) == received(3, 4999)
+    assert reads(redis) == before + 3
     redis.rpush(waiting, KEYS.job("request_highlights", key(5000), "00ff00ff"))
-    before = redis.info("commandstats")["cmdstat_lrange"]["calls"]
-    assert len(queues.waiting()) == 1001
-    assert redis.info("commandstats")["cmdstat_lrange"]["calls"] == before + 1  # of the other one
-    redis.ltrim(waiting, 0, 9)
-    assert len(queues.waiting()) == 10
-    redis.ltrim(waiting, 0, 4)
-    assert len(queues.waiting()) == 5
+    assert queues.waiting(received(3, 4999, 5000)) == received(3, 4999)
+    assert reads(redis) == before + 4
+    redis.lpop(waiting, 4002)
+    assert queues.waiting(received(3, 4001, 4999, 5000)) == received(4999, 5000)

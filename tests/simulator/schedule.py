@@ -6,7 +6,7 @@ import contextlib
 import functools
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
@@ -106,11 +106,11 @@ class ModelQueues:
         for case, state in jobs:
             pipeline.rpush(queue_of(state), f"{_STEPS[state]} {case}")
 
-    def waiting(self) -> set[tuple[CaseKey, State]]:
-        """The cases and states for which a job waits."""
+    def waiting(self, wanted: Iterable[tuple[CaseKey, State]]) -> set[tuple[CaseKey, State]]:
+        """Those of the cases and states for which a job waits."""
         jobs = [each.decode() for queue in _WORKERS for each in self._redis.lrange(f"queue:{queue}", 0, -1)]
         states = {step: state for state, step in _STEPS.items()}
-        return {(CaseKey(case), states[step]) for step, case in map(str.split, jobs)}
+        return {(CaseKey(case), states[step]) for step, case in map(str.split, jobs)}.intersection(wanted)
 
     def forget(self, case: CaseKey) -> int:
         """Take a case's jobs out."""

@@ -15,7 +15,7 @@ from redis.exceptions import RedisError
 
 from integration.cases.entry import FINAL, State
 from integration.cases.keys import DEFAULT_PREFIX, Keys
-from integration.cases.queues import Queues
+from integration.cases.queues import open_queue
 from integration.facts import TICKETS, CaseKey, desk_of, reference_of
 from tests.storm import elsewhere, evidence, others
 from tests.storm.blows import Blows
@@ -232,9 +232,8 @@ class Storm:
     def _left(self) -> list[str]:
         """The tickets that are on their way and the jobs that wait; deliveries that go on count, too."""
         left = [f"{member} {state}" for state in State if state not in FINAL for member in self._members(state)]
-        left += [
-            f"{ticket_id} queued" for ticket_id, _ in Queues(self._stage.raw_redis, Keys(DEFAULT_PREFIX)).waiting()
-        ]
+        for name in Keys(DEFAULT_PREFIX).queues:
+            left += [f"{job_id} queued" for job_id in open_queue(name, self._stage.raw_redis).job_ids]
         under_way = len(self._sandbox.zendesk.all_deliveries) - len(self._sandbox.zendesk.deliveries)
         under_way += self._doors.under_way()
         return left + ([f"{under_way} deliveries"] if under_way else [])

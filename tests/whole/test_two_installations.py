@@ -128,11 +128,12 @@ def test_every_key_begins_with_a_prefix_or_is_rqs(both: list[Installation], redi
 def test_a_job_of_the_other_is_neither_seen_nor_counted(both: list[Installation]) -> None:
     first, second = both
     first.ledger.receive(new_ticket(7, email="ada@shop.example"))
-    assert first.ledger.reader.queued() == {(key(7), State.RECEIVED)}
-    assert second.ledger.reader.queued() == set()
+    job = (key(7), State.RECEIVED)
+    assert first.ledger.reader.queued([job]) == {job}
+    assert second.ledger.reader.queued([job]) == set()
     sweeper.sweep(second.ledger)
     second.work()
-    assert first.ledger.reader.queued() == {(key(7), State.RECEIVED)}
+    assert first.ledger.reader.queued([job]) == {job}
 
 
 @pytest.mark.parametrize("prefixes", [PREFIXES, PREFIXES[::-1]])
