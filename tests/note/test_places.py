@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from integration.facts import Highlights
 from integration.note import Note, compose, html
 from integration.note.document import lines
 from integration.note.markdown import blocks
 from integration.note.text import as_text
-from tests.note.notes import ADA, LAST_LINE, LINKS, REQUEST_ID, keeps_the_rules, session
+from tests.note.notes import ADA, LAST_LINE, LINKS, REQUEST_ID, keeps_the_rules, session, unhurried
 
 
 def composed(summary: str, *texts: str) -> Note:
@@ -43,6 +47,17 @@ def test_a_note_keeps_the_limit_of_its_place(text: str, max_bytes: int) -> None:
     assert made.endswith(f"<p>{LAST_LINE}</p>")
     if max_bytes <= 60_000:
         keeps_the_rules(made)
+
+
+@unhurried
+@example('it\'s "a" <b> & \u00a0\r\n\x00', "x'\"&<\u00a0")
+@given(st.text(st.characters(codec="utf-8"), min_size=1), st.text(st.characters(codec="utf-8")))
+def test_the_sanitiser_has_nothing_left_to_do(text: str, code: str) -> None:
+    note = composed(f"{text} **{text}** `{code}` [{text}](https://app.logrocket.com/{code})\n\n1. {text}", text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(html, "_SANITISER", SimpleNamespace(clean=str))
+        made = html.render(note, max_bytes=60_000)
+    assert html.render(note, max_bytes=60_000) == made
 
 
 def test_what_every_place_can_show_is_complete() -> None:
