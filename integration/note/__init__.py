@@ -17,6 +17,6 @@ The text quotes what users and web pages say: it is hostile until it has been th
 from integration.note.composition import compose, with_reference
 from integration.note.document import Note
 from integration.note.links import Links
-from integration.note.template import TemplateFailed
+from integration.note.template_values import TemplateFailed
 
 __all__ = ["Links", "Note", "TemplateFailed", "compose", "with_reference"]

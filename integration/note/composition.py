@@ -9,7 +9,7 @@ from itertools import chain
 from typing import Final
 
 from integration.facts import Highlights, NoteStyle, Nothing, Occasion, Person, Session
-from integration.note import markdown, marker, template, template_values
+from integration.note import markdown, marker, template_values
 from integration.note.characters import clean
 from integration.note.document import Block, Line, Note, Paragraph, Parts, SessionParts, lines
 from integration.note.emphasis import emphasised
@@ -55,6 +55,8 @@ def compose(  # noqa: PLR0913 -- the one door: what is told, of whom, on which o
     if style.template is None:
         body, all_shown = _worth_showing(_laid_out(told, layout))
     else:
+        from integration.note import template  # noqa: PLC0415 -- it is large, and few have one
+
         made = template.render(style.template, _values(source, told, layout, request_id=request_id))
         body, all_shown = _worth_showing(markdown.blocks(markdown.first_lines(made), links))
     with_zone = any(session.moment for session in told.sessions)

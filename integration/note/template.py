@@ -20,7 +20,7 @@ from typing import Final
 from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from integration.note.template_values import NOTHING, SAMPLE, Counts, SessionValues, Values
+from integration.note.template_values import NOTHING, SAMPLE, Counts, SessionValues, TemplateFailed, Values
 
 LONGEST: Final = 10_000  # characters of a template
 _MOST: Final = 60_000  # characters that it makes: no place takes more
@@ -35,10 +35,6 @@ _BROKEN: Final = (
     *(TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError),
     *(RecursionError, SyntaxError, MemoryError),
 )
-
-
-class TemplateFailed(Exception):
-    """The template does not work with these values; the text says why, and repeats none of them."""
 
 
 class TemplateRefused(ValueError):

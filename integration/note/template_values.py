@@ -9,6 +9,10 @@ from typing import Final, TypedDict
 _SPECIAL: Final = re.compile(r"[\\`*_\[\]<>#&|~!]|^[-+]|(?<=^\d)[.)]|(?<=^\d\d)[.)]|(?<=^\d{3})[.)]|(?<=^\d{4})[.)]")
 
 
+class TemplateFailed(Exception):
+    """The template does not work with these values; the text says why, and repeats none of them."""
+
+
 class SessionValues(TypedDict):
     """A session as a template has it."""
 

@@ -105,7 +105,30 @@ def test_a_worker_loads_what_makes_a_question_of_a_ticket_where_one_is_asked(
 ) -> None:
     packages = loaded(WORKER, {**environ, "QUESTION": question})
     assert packages >= {"rq", "requests", "zenpy", "nh3", "markdown_it"}
+    assert "jinja2" not in packages
     assert packages.isdisjoint({"phonenumbers", "stdnum"}) is (question != "ticket")
+
+
+def test_a_worker_loads_what_renders_a_template_where_there_is_one(environ: dict[str, str]) -> None:
+    assert "jinja2" in loaded(WORKER, {**environ, "NOTE_TEMPLATE": "{{ summary }}"})
+
+
+PLUGINS = """
+from importlib import metadata
+asked = []
+before = metadata.entry_points
+def entry_points(**group):
+    asked.append(group)
+    return before(**group)
+metadata.entry_points = entry_points
+from integration.web import server
+from gevent import monkey
+print(monkey.is_module_patched("socket"), metadata.entry_points is entry_points, asked)
+"""
+
+
+def test_nothing_that_is_installed_has_a_say_in_what_gevent_replaces(environ: dict[str, str]) -> None:
+    assert run(PLUGINS, environ).stdout.split(maxsplit=2) == ["True", "True", "[]\n"]
 
 
 TELLS = """
