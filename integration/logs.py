@@ -55,6 +55,8 @@ _WORD = re.compile(  # what an e-mail address is made of, and behind an @ its do
     r"(?:\"[^\"]*+\"(?=@|%40)|[\w.!#$%&'*+/=?^`{|}~-]++)"
     r"(?P<at>(?:@|%40)(?:\[[^\]\s]*+\]?|[\w.%-]++))?+"
 )
+_SIGNS: Final = ("=", "bearer ", "basic ", "@", "%")  # one of them is in all that the patterns find
+_NUMBERS: Final = (int, float)
 _QUOTED_AT = re.compile(r"%(?:25)*+40")
 _BARE = re.compile(r"[^\s=\"\\]+")  # what needs no quotes
 
@@ -160,12 +162,26 @@ class _Redaction:
 
     def of(self, event: Facts, *, long: Collection[str]) -> Facts:
         """The facts as they may be written; those that are `long` are not cut short as early as the others."""
-        return {key: self._clean(value, OWN_LENGTH if key in long else FOREIGN_LENGTH) for key, value in event.items()}
+        told = {
+            key: value if value is None or isinstance(value, _NUMBERS) else str(value) for key, value in event.items()
+        }
+        if not self._has_to_be_read("\n".join(map(str, told.values()))):
+            return told
+        return {key: self._clean(value, OWN_LENGTH if key in long else FOREIGN_LENGTH) for key, value in told.items()}
 
-    def _clean(self, value: object, length: int) -> object:
-        if value is None or isinstance(value, bool | int | float):
-            return value
-        text = str(value)
+    def _has_to_be_read(self, text: str) -> bool:
+        """Whether something of a line may have to be cut or blanked: of most, one look tells that it has not."""
+        small = text.lower()
+        return (
+            len(text) > FOREIGN_LENGTH
+            or not text.isascii()  # whose letters of either case have others yet
+            or any(sign in small for sign in _SIGNS)
+            or any(secret in text for secret in self._secrets)
+        )
+
+    def _clean(self, text: Any, length: int) -> object:  # noqa: ANN401 -- or a number, which stays
+        if not isinstance(text, str):
+            return text
         for secret in self._secrets:  # before it is cut: half a secret would not be known as one
             text = text.replace(secret, "***")
         return _blanked(_cut(text, length))
@@ -232,18 +248,21 @@ class _Lines(logging.StreamHandler[TextIO]):
         """Write a line, unless it is to be counted."""
         line = self._as_line(self._redaction.of(_without_text_of_exception(event), long=long))
         with self.lock or nullcontext():
-            self.tell_repeats()
+            self._tell_repeats(self._clock())
             if not may_be_left_out or self._repeats.is_to_be_written(line, self._clock()):
                 self._write(self._finish(line, 0))
 
     def tell_repeats(self, *, all_of_them: bool = False) -> None:
         """Write the lines again whose repeats were counted for long enough."""
         with self.lock or nullcontext():
-            if self._process != os.getpid():
-                self._repeats.forget()
-                self._process = os.getpid()
-            for line, number in self._repeats.due(math.inf if all_of_them else self._clock()):
-                self._write(self._finish(line, number))
+            self._tell_repeats(math.inf if all_of_them else self._clock())
+
+    def _tell_repeats(self, now: float) -> None:
+        if self._process != os.getpid():
+            self._repeats.forget()
+            self._process = os.getpid()
+        for line, number in self._repeats.due(now):
+            self._write(self._finish(line, number))
 
     def close(self) -> None:
         """Tell what was counted, at the end."""
@@ -253,7 +272,7 @@ class _Lines(logging.StreamHandler[TextIO]):
 
     def _write(self, line: str) -> None:
         self.stream.write(f"{line}\n")
-        self.flush()
+        self.stream.flush()
 
 
 def _as_json(event: Facts) -> str:

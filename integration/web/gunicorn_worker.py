@@ -214,6 +214,9 @@ class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn publishes no types
         self.worker_connections = self.cfg.worker_connections + _SPARE
         self._here: dict[gevent.Greenlet, Connection] = {}
 
+    def patch(self) -> None:
+        """Replace nothing: `integration.web.server` did, before there was a socket."""
+
     def run(self) -> None:
         """Serve; an error outside a request goes to our log, and not to standard error as a traceback."""
         gevent.get_hub().print_exception = _tell_of_gevent

@@ -8,7 +8,8 @@ Each connection has a gevent greenlet: a client that sends a byte a second holds
 may hold together is bounded (`bounds`).
 
 What gevent replaces it tells to plugins, for which it looks through all that is installed, 25 times: a tenth of the
-start. There are none, and nothing that is installed has a say in that.
+start. There are none, and nothing that is installed has a say in that. It leaves `select` alone: nobody waits by it
+here, and redis-py asks it, whenever it takes a connection, whether that is still good, which gevent's does slowly.
 """
 
 # ruff: noqa: E402 -- gevent has to come before everything that uses sockets
@@ -20,7 +21,7 @@ from gevent import monkey
 
 _entry_points = metadata.entry_points
 metadata.entry_points = lambda **_: metadata.EntryPoints()  # type: ignore[assignment]  # until it is done
-monkey.patch_all()
+monkey.patch_all(select=False)
 metadata.entry_points = _entry_points
 
 import gc

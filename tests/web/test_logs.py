@@ -294,6 +294,25 @@ def test_nothing_that_is_logged_begins_a_line_or_steers_a_terminal(end: str, bot
     assert both
 
 
+FOUND = (
+    *("Bearer abc", "BASIC QWxhZGRpbg", "/x?e=ada", "ada@shop.example", "a%40b", "x" * 201, "token=x"),
+    *("Ba\u017fic QWxhZGRpbg", "Bas\u0131c QWxhZGRpbg"),  # which are the same in another case
+    *SECRETS,
+)
+
+
+@pytest.mark.parametrize("text", FOUND)
+@unhurried
+@given(others=st.dictionaries(st.sampled_from(["event", "said", "step"]), st.sampled_from(("a word", "x", *FOUND))))
+def test_one_look_at_a_line_finds_what_a_look_at_each_fact_finds(text: str, others: dict[str, str]) -> None:
+    redaction, facts = logs._Redaction(SECRETS), {**others, "fact": text}
+    assert redaction.of(facts, long=("event",)) == {
+        name: redaction._clean(text, logs.OWN_LENGTH if name == "event" else logs.FOREIGN_LENGTH)
+        for name, text in facts.items()
+    }
+    assert text not in redaction.of({"fact": text, "step": "receive"}, long=()).values()
+
+
 @unhurried
 @given(message=st.text(st.characters()), fact=st.text(st.characters()) | st.binary() | st.lists(st.text()))
 def test_any_message_and_any_fact_is_one_printable_line(
