@@ -6,7 +6,7 @@ It names the key that it was made with, by a short hash of that: with another ke
 from __future__ import annotations
 
 import enum
-import hashlib
+import functools
 import hmac
 from collections.abc import Sequence
 from typing import Final
@@ -104,9 +104,10 @@ def _folded(email: str) -> str:
     return email.strip().casefold()
 
 
+@functools.cache
 def _name(secret_key: str) -> str:
     return _hash(secret_key, _KEY_PURPOSE)[:_KEY_LENGTH]
 
 
 def _hash(secret_key: str, text: bytes) -> str:
-    return hmac.new(secret_key.encode(), text, hashlib.sha256).hexdigest()
+    return hmac.digest(secret_key.encode(), text, "sha256").hex()

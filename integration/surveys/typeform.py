@@ -8,7 +8,6 @@ https://www.typeform.com/developers/webhooks/
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 import re
 from typing import Any, Final
@@ -63,7 +62,7 @@ class TypeformDoor:
 
 def signature(body: bytes, *, secret: str) -> bytes:
     """How Typeform signs a body."""
-    return b"sha256=" + base64.b64encode(hmac.new(secret.encode("ascii"), body, hashlib.sha256).digest())
+    return b"sha256=" + base64.b64encode(hmac.digest(secret.encode("ascii"), body, "sha256"))
 
 
 def answer(payload: dict[str, Any], source: SourceSettings) -> Answer | None:

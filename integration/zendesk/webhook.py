@@ -7,7 +7,6 @@ https://developer.zendesk.com/documentation/webhooks/verifying/
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 import re
 from collections.abc import Sequence
@@ -143,7 +142,7 @@ def _invocation(headers: Headers) -> str | None:
 
 
 def _signature(secret: str, signed: bytes) -> bytes:
-    return base64.b64encode(hmac.new(secret.encode("ascii"), signed, hashlib.sha256).digest())
+    return base64.b64encode(hmac.digest(secret.encode("ascii"), signed, "sha256"))
 
 
 def _unix(timestamp: str) -> float:
