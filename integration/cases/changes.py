@@ -95,7 +95,7 @@ class Changes:
         looks = max(LEASE_SECONDS, lands)
         answer = _TAKE.run(self._redis, keys, key, stored.beginning(state), lease, str(lands), str(looks), *passing)
         document, seconds, microseconds, run, taken = cast("tuple[bytes | None, bytes, bytes, bytes, int]", answer)
-        known = self._known(document, seconds, microseconds, run)
+        known = self._known(key, document, seconds, microseconds, run)
         if known is None:
             return None
         if taken or _is_claimed_by(known, lease):
@@ -138,16 +138,18 @@ class Changes:
     def _read(self, key: CaseKey) -> _Known | None:
         """The entry as it is now; None when there is none that this release can read."""
         answer = _READ.run(self._redis, [self._keys.case(key), self._keys.clock])
-        return self._known(*cast("tuple[bytes | None, bytes, bytes, bytes]", answer))
+        return self._known(key, *cast("tuple[bytes | None, bytes, bytes, bytes]", answer))
 
-    def _known(self, document: bytes | None, seconds: bytes, microseconds: bytes, run: bytes) -> _Known | None:
+    def _known(
+        self, key: CaseKey, document: bytes | None, seconds: bytes, microseconds: bytes, run: bytes
+    ) -> _Known | None:
         """An entry as a script of Redis answered with it."""
         if document is None:
             return None
         now = int(seconds) + int(microseconds) / 1e6
         self._ahead = now - self._monotonic()
         try:
-            return _Known(document, stored.load(document), now, run.decode(), late=_READ_LATE_SECONDS)
+            return _Known(document, stored.load(document, key), now, run.decode(), late=_READ_LATE_SECONDS)
         except NewerEntryError:
             return None
 

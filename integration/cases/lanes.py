@@ -228,7 +228,7 @@ class Lanes:
         """
         lane = service or self.routes.summariser
         keys = (self._keys.asked, self._keys.lane(lane), self._keys.no_question(lane))
-        match self.tell(_ASK.call(keys, str(self._ceiling), secrets.token_hex(8))):
+        match self.tell(_ASK.call(keys, str(self._ceiling), secrets.token_urlsafe(4)[:5])):
             case [b"open", at]:
                 return Wait(until=float(at), why=f"{lane} is not asked now")
             case [b"ceiling", at]:

@@ -13,10 +13,11 @@ from typing import Final
 
 from integration.cases import stored
 from integration.cases.stored import NewerEntryError
-from integration.facts import Person
+from integration.facts import CaseKey, Person
 
 _PURPOSE: Final = b"e-mail address\0"  # keeps these hashes apart from all else that SECRET_KEY signs
 _KEY_PURPOSE: Final = b"name of this key\0"
+_ANY: Final = CaseKey("")  # whose case it is does not matter here
 _LENGTH: Final = 32  # hexadecimal digits
 _KEY_LENGTH: Final = 8
 
@@ -86,7 +87,7 @@ class Search:
         if isinstance(pseudonym, str) and pseudonym in self._hashes:
             return Whose.THEIRS
         try:
-            entry = stored.load(document)
+            entry = stored.load(document, _ANY)
         except NewerEntryError:
             return Whose.UNREADABLE
         name = (entry.pseudonym or "").partition(":")[0]

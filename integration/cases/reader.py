@@ -73,7 +73,7 @@ class LedgerReader:
     def find(self, key: CaseKey) -> Entry | None:
         """The entry of a case; `NewerEntryError` when a newer release wrote it."""
         document = cast("bytes | None", self._redis.get(self._keys.case(key)))
-        return None if document is None else stored.load(document)
+        return None if document is None else stored.load(document, key)
 
     def cases_of(self, email: str) -> Iterator[tuple[bytes, Whose]]:
         """What every entry is stored under, and whether it is of this address."""
@@ -174,6 +174,6 @@ def _indexed(key: CaseKey, document: bytes | None) -> Indexed:
     if document is None:
         return Indexed(key=key, entry=None)
     try:
-        return Indexed(key=key, entry=stored.load(document))
+        return Indexed(key=key, entry=stored.load(document, key))
     except NewerEntryError:
         return Indexed(key=key, entry=None, newer=True)

@@ -1,11 +1,12 @@
 """The stored form of an entry: JSON, part by part, without the fields that hold their default; no I/O.
 
-    {"v": 2, "state": "ready", "wait": ..., "redis_run": "e91f...", "key": "zendesk-35436", "received_at": ..., ...}
+    {"v": 3, "state": "ready", "wait": ..., "redis_run": "e91f...", "received_at": ..., ...}
 
-The names are those of the fields. A field that is added needs no line here, unless it holds something else than texts,
-numbers and tuples of them: then it has its reader in `_READERS`. A release reads what an older one wrote, for what is
-not there has its default, and ignores the fields that it does not know. What an entry says in one place it does not say
-in another: a number stands there, and its history counts from when the case came (`_shortened`).
+The names are those of the fields; the case's key is not among them, for an entry is stored under it. A field that is
+added needs no line here, unless it holds something else than texts, numbers and tuples of them: then it has its reader
+in `_READERS`. A release reads what an older one wrote, for what is not there has its default, and ignores the fields
+that it does not know. What an entry says in one place it does not say in another: a number stands there, and its
+history counts from when the case came (`_shortened`).
 
 Redis itself fills in a new entry, with its own time (`new_entry.lua`), and claims one whose beginning shows that
 nothing stands in the way (`take.lua`): so each begins with its version, its state, until when it waits, and the run of
@@ -23,9 +24,9 @@ from typing import Any, Final, cast
 
 from integration.cases import claims
 from integration.cases.entry import FINAL, Claim, Entry, Instead, Note, Request, State, Trouble
-from integration.facts import Highlights, Person, Said, Session, read_case_key
+from integration.facts import CaseKey, Highlights, Person, Said, Session
 
-VERSION: Final = 2  # an entry of a newer version is left alone
+VERSION: Final = 3  # an entry of a newer version is left alone
 
 
 class NewerEntryError(Exception):
@@ -50,12 +51,12 @@ def beginning(state: State) -> str:
     return f'{{"v":{VERSION},"state":"{state}","wait":'
 
 
-def load(text: bytes | str) -> Entry:
-    """The entry of `dump`, an older release's too; `NewerEntryError` when a newer one wrote it, or none of ours."""
+def load(text: bytes | str, key: CaseKey) -> Entry:
+    """The entry of a case, an older release's too; `NewerEntryError` when a newer one wrote it, or none of ours."""
     try:
         stored = json.loads(text)
         if stored["v"] <= VERSION:
-            entry = _entry(_lengthened(stored))
+            entry = _read(Entry, {**_lengthened(stored), "key": key})
             return claims.taken(entry, *stored["claimed"]) if "claimed" in stored else entry
     except (ValueError, TypeError, KeyError, AttributeError) as error:  # one such entry must not stop all others
         raise NewerEntryError from error
@@ -82,6 +83,7 @@ def _plain(entry: Entry) -> dict[str, Any]:
         stored["said"] = _changed(entry.said)
     if entry.note.highlights is not None:
         stored["note"]["highlights"] = _plain_highlights(entry.note.highlights)
+    del stored["key"]
     return _shortened(stored, entry)
 
 
@@ -189,7 +191,6 @@ _DEFAULTS: Final[Mapping[type, Mapping[str, Any]]] = {
     part: {field.name: field.default for field in fields(part)} for part in (Entry, Said, *_PARTS.values())
 }
 _READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
-    "key": read_case_key,
     "state": State,
     "highlights": _highlights,
     "troubles": _troubles,
@@ -198,4 +199,3 @@ _READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "said": _said,
     **{name: partial(_read, part) for name, part in _PARTS.items()},
 }
-_entry: Final[Callable[[Any], Entry]] = partial(_read, Entry)

@@ -46,6 +46,7 @@ HIGHLIGHTS = Highlights(summary="shops", sessions=(Session(place="5-1/0", text="
 TROUBLE = Temporary("LogRocket has trouble (503)")
 LOST = Temporary("Zendesk did not answer", outcome_unknown=True)
 ADA = Person(email="ada@shop.example", external_id="cus_4711")
+KEY = key(35436)
 OWN, OTHER = "0cc12cad4b5b" + "a" * 52, "ffffffffffff" + "b" * 52
 
 
@@ -64,7 +65,7 @@ def pending(request_id: str | None = OWN) -> Result:
 def received(**changes: Any) -> Entry:  # noqa: ANN401 -- fields of Entry
     return Entry(
         **{
-            "key": "zendesk-35436",
+            "key": KEY,
             "received_at": NOW,
             "entered_at": NOW,
             "person": ADA,
@@ -662,16 +663,16 @@ PARTS = ("person", "claim", "request", "note")
 @unhurried
 @given(entry=STORED)
 def test_any_entry_comes_back_as_it_was_stored(entry: Entry) -> None:
-    assert stored.load(stored.dump(entry)) == entry
-    assert stored.load(stored.dump(entry).encode()) == entry
+    assert stored.load(stored.dump(entry), entry.key) == entry
+    assert stored.load(stored.dump(entry).encode(), entry.key) == entry
 
 
 def test_a_new_entry_is_stored_without_times_for_redis_to_add() -> None:
     document = json.loads(stored.dump_without_times(received()))
     person = {"email": "ada@shop.example", "external_id": "cus_4711"}
-    assert document == {"key": "zendesk-35436", "person": person}
+    assert document == {"person": person}
     written = {"v": stored.VERSION, **document, "received_at": NOW, "entered_at": NOW}
-    assert stored.load(json.dumps(written)) == received()
+    assert stored.load(json.dumps(written), KEY) == received()
 
 
 @unhurried
@@ -681,9 +682,9 @@ def test_a_history_is_stored_by_the_seconds_since_the_case_came_and_comes_back_a
 ) -> None:
     history = tuple((round(came + after, 3), "requested") for after in afters)
     entry = received(received_at=came, history=history)
-    assert stored.load(stored.dump(entry)) == entry
+    assert stored.load(stored.dump(entry), entry.key) == entry
     older = {**json.loads(stored.dump(entry)), "history": history}
-    assert stored.load(json.dumps(older)) == entry
+    assert stored.load(json.dumps(older), entry.key) == entry
 
 
 def test_a_usual_history_is_short() -> None:
@@ -712,14 +713,14 @@ def test_an_entry_of_a_newer_version_is_left_alone(entry: Entry, version: int, m
     document = {**more, **json.loads(stored.dump(entry)), "v": version}
     for changed in (document, {**document, "state": "weighed", "note": 7}, {"v": version}):
         with pytest.raises(NewerEntryError):
-            stored.load(json.dumps(changed))
+            stored.load(json.dumps(changed), KEY)
 
 
 @pytest.mark.parametrize("part", PARTS)
 @pytest.mark.parametrize("written", [7, "x", [1], None, [["id", "x"]]])
 def test_an_entry_with_a_part_that_is_none_cannot_be_read(part: str, written: object) -> None:
     with pytest.raises(NewerEntryError):
-        stored.load(json.dumps({**json.loads(stored.dump(received())), part: written}))
+        stored.load(json.dumps({**json.loads(stored.dump(received())), part: written}), KEY)
 
 
 @unhurried
@@ -730,12 +731,12 @@ def test_fields_that_another_release_of_the_same_version_added_are_ignored(entry
         document["note"]["highlights"]["language"] = "en"
     for part in PARTS:
         document[part] = {**document.get(part, {}), "colour": [{"deep": 1}]}
-    assert stored.load(json.dumps(document)) == entry
+    assert stored.load(json.dumps(document), entry.key) == entry
 
 
 def test_fields_that_an_older_release_did_not_know_have_their_defaults() -> None:
     document = {"v": 1, "key": "zendesk-35436", "received_at": NOW, "entered_at": NOW}
-    assert stored.load(json.dumps(document)) == received(person=Person())
+    assert stored.load(json.dumps(document), KEY) == received(person=Person())
 
 
 def test_nothing_personal_is_in_an_entrys_repr() -> None:
@@ -837,7 +838,7 @@ class AnyLife(RuleBasedStateMachine):
 
     @rule()
     def it_is_stored_and_read_again(self) -> None:
-        assert stored.load(stored.dump(self.entry)) == self.entry
+        assert stored.load(stored.dump(self.entry), self.entry.key) == self.entry
 
     @invariant()
     def it_is_at_its_end_or_has_a_finite_wait(self) -> None:

@@ -257,7 +257,7 @@ def test_the_way_keeps_why_it_went_back_and_what_it_waited_for() -> None:
         Trouble(1200.0, "LogRocket has trouble (503)", 1420.0, 3),
     )
     assert (first.troubles, second.troubles, last.troubles) == ((), (), ())
-    assert stored.load(stored.dump(entry)) == entry
+    assert stored.load(stored.dump(entry), entry.key) == entry
 
 
 def test_the_way_stays_short() -> None:

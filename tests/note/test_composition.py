@@ -71,7 +71,7 @@ def test_a_session_without_ids_is_told_without_a_link_and_with_no_text_not_at_al
     )
     entry = told(found)
     assert (entry.state, entry.note.replay) == (State.READY, "5-14de/0")
-    kept = load(dump(entry))
+    kept = load(dump(entry), entry.key)
     assert kept == entry
     assert body(note_of(kept.note.highlights)) == (
         '<p>1. Session: The user <a href="https://app.logrocket.com/x">pays</a></p><p>2. Session: The user shops</p>'

@@ -19,7 +19,7 @@ from integration.cases.lanes import Sign
 from integration.cases.ledger import Ledger
 from integration.cases.stored import load
 from integration.errors import Held, Temporary
-from integration.facts import Highlights, Pace, Result, Session, Status
+from integration.facts import CaseKey, Highlights, Pace, Result, Session, Status
 from tests.simulator.schedule import KEYS
 from tests.tickets import key, new_ticket
 from worker import sweeper
@@ -154,7 +154,7 @@ def _without_times(document: bytes | None, now: float) -> object:
     del stored["redis_run"]
     stored["wait"] = stored.get("wait", 0) > now + 1
     stored["claimed"] = "claimed" in stored
-    stored["history"] = [state for _, state in load(document).history]
+    stored["history"] = [state for _, state in load(document, CaseKey("")).history]
     stored["troubles"] = [(why, times) for _, why, _, times in stored.get("troubles", ())]
     claim = stored.get("claim", {})
     stored["claim"] = _told_apart(claim, now) | {"lease": claim.get("lease") is not None}

@@ -58,7 +58,7 @@ class Callers:
             document = self._stage.redis.get(Keys(DEFAULT_PREFIX).case(case))
         except RedisError:
             return "unknown, Redis is away"
-        return "erased" if document is None else str(stored.load(str(document)).state)
+        return "erased" if document is None else str(stored.load(str(document), case).state)
 
     def _come_as_stranger(self) -> None:
         number = self._random.randint(1, 10**6)

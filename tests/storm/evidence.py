@@ -19,7 +19,7 @@ from redis import Redis
 from integration.cases import keys as names
 from integration.cases import stored
 from integration.cases.entry import Entry, State
-from integration.facts import CaseKey
+from integration.facts import CaseKey, read_case_key
 from sandbox import Comment, Sandbox
 from sandbox.logrocket import HighlightsRecord
 from tests.storm.blows import Blow
@@ -143,7 +143,7 @@ def tickets(redis: Redis, sandbox: Sandbox, numbers: list[int]) -> dict[int, Tic
         number: Ticket(
             number=number,
             raw=text,
-            entry=None if text is None else stored.load(text),
+            entry=None if text is None else stored.load(text, key(number)),
             deleted=number not in alive,
             accepted=number in accepted,
             notes=[comment for comment in alive[number].comments if _is_note(comment)] if number in alive else [],
@@ -214,7 +214,8 @@ def _is_kept(redis: Redis, key: str) -> bool:
     """Whether it is an answer to a survey that ended without a message: nobody could tell it again for a retry."""
     if not key.startswith("highlights:case:survey-"):
         return False
-    entry = stored.load(cast("str", redis.get(key)))
+    name = read_case_key(key.removeprefix("highlights:case:"))
+    entry = stored.load(cast("str", redis.get(key)), name)
     return entry.said is not None and entry.state in (State.EMPTY, State.FAILED)
 
 

@@ -31,7 +31,7 @@ def cases(stage: Stage, doors: Doors) -> dict[CaseKey, Ticket]:
             else [_note()] * _has_result(doors, key) if case.kind in ASKED
             else [_note()] * written[_opaque(key)]
         )  # fmt: skip
-        entry = None if raw is None else stored.load(raw)
+        entry = None if raw is None else stored.load(raw, key)
         known[key] = Ticket(
             number=number, entry=entry, raw=raw, deleted=False, notes=notes, tried_at=tried.get(_opaque(key))
         )

@@ -36,7 +36,7 @@ ADA = "ada@shop.example"
 def let_time_pass(redis: Redis, seconds: float) -> None:
     """Make everything that is kept older."""
     for case in redis.keys("highlights:case:*"):
-        entry = stored.load(redis.get(case) or b"{}")
+        entry = stored.load(redis.get(case) or b"{}", key(1))
         earlier = {name: getattr(entry.claim, name) - seconds for name in ("not_before", "lease_until")}
         claim = replace(entry.claim, **{name: max(when, 0) for name, when in earlier.items()})
         redis.set(case, stored.dump(replace(entry, claim=claim)))
