@@ -100,6 +100,19 @@ def test_without_headers_notes_go_slower_than_a_trial_account_allows(ledger: Led
     assert DEFAULT_INTERVAL > 60 / 20
 
 
+def test_the_first_answer_that_tells_of_limits_ends_the_pace_of_one_that_knows_of_none(ledger: Ledger) -> None:
+    make_ready(ledger, 1)
+    make_ready(ledger, 2)
+    assert ledger.claim(key(1), State.READY) is not None
+    before = ledger.reader.now()
+    ledger.lanes.answered("Zendesk")
+    assert ledger.lanes.outlook().notes_at("Zendesk") > before + 3
+    ledger.lanes.answered("Zendesk", Pace(interval=1.2, pause=1.2))
+    assert before + 1.2 <= ledger.lanes.outlook().notes_at("Zendesk") <= ledger.reader.now() + 1.2
+    ledger.lanes.answered("Zendesk", Pace(interval=0.1, pause=0.1))
+    assert ledger.lanes.outlook().notes_at("Zendesk") >= before + 1.2
+
+
 def test_a_note_does_not_pass_those_before_it(ledger: Ledger) -> None:
     for ticket_id in (1, 2, 3):
         make_ready(ledger, ticket_id)
