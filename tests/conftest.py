@@ -31,6 +31,7 @@ from integration.cases.entry import Entry, State
 from integration.cases.heartbeats import PARTS, Heart
 from integration.cases.keys import Keys
 from integration.cases.ledger import Ledger
+from integration.facts import Pace
 from integration.logrocket.client import LogRocket
 from integration.logrocket.settings import LogRocketSettings
 from integration.settings import Settings, from_environment
@@ -280,6 +281,13 @@ class _Quiet(WSGIRequestHandler):
 def product(settings: Settings, port: int) -> Iterator[InProcess]:
     with InProcess(settings, port) as running:
         yield running
+
+
+@pytest.fixture
+def roomy(sandbox: Sandbox, product: InProcess) -> None:
+    """Notes may follow each other at once, from the first one on: an account with room, whose limits are known."""
+    sandbox.zendesk.desk.limits.account_updates = 60_000
+    product.ledger.lanes.answered("Zendesk", Pace(interval=0.001, pause=0.0))
 
 
 class Processes:

@@ -18,13 +18,15 @@ from rq.timeouts import JobTimeoutException, UnixSignalDeathPenalty
 from integration.cases import counters
 from integration.cases.entry import FINAL, STILL_PUBLIC, Entry, State
 from integration.cases.reader import PublicNotes
-from integration.facts import Pace, reference_of
+from integration.facts import reference_of
 from integration.zendesk.settings import ZendeskSettings
 from sandbox import Fault, Sandbox
 from tests.admin import PASSWORD, Admin
 from tests.conftest import ROOT, InProcess, wait_for
 from tests.steps import bring_to_its_note
 from tests.tickets import key
+
+pytestmark = pytest.mark.usefixtures("roomy")
 
 NO_NOTES = PublicNotes(latest=(), number=0)
 ADA = "ada@shop.example"
@@ -55,13 +57,6 @@ def admin(product: InProcess) -> Iterator[Admin]:
     made = Admin(product.settings.public_url)
     yield made
     made.session.close()
-
-
-@pytest.fixture(autouse=True)
-def _roomy(sandbox: Sandbox, product: InProcess) -> None:
-    """Notes may follow each other quickly."""
-    sandbox.zendesk.desk.limits.account_updates = 60_000
-    product.ledger.lanes.answered("Zendesk", Pace(interval=0.001, pause=0.0))
 
 
 def publish(sandbox: Sandbox, **of_make_private: Any) -> int:  # noqa: ANN401 -- fields of Fault

@@ -16,13 +16,14 @@ from rq.timeouts import JobTimeoutException, UnixSignalDeathPenalty
 
 from integration.cases.entry import State
 from integration.errors import RemoteError, Temporary
-from integration.facts import Pace
 from integration.http import MAX_ANSWER_BYTES, ServiceAdapter, ServiceSession
 from integration.note import marker
 from sandbox import Fault, Sandbox
 from tests.conftest import InProcess, wait_for
 from tests.steps import KNOWN, bring_to_its_note, comment
 from tests.tickets import key, new_ticket
+
+pytestmark = pytest.mark.usefixtures("roomy")
 
 ADA: Final = "ada@shop.example"
 PAGE: Final = "<!doctype html><title>Blocked</title><h1>Request blocked</h1>"
@@ -32,12 +33,6 @@ NOTE: Final = r"/tickets/\d+(\.json)?$"
 @pytest.fixture
 def environ(environ: dict[str, str]) -> dict[str, str]:
     return {**environ, "BACKOFF_SECONDS": "0.02", "SETTLE_SECONDS": "1"}
-
-
-@pytest.fixture(autouse=True)
-def _roomy(sandbox: Sandbox, product: InProcess) -> None:
-    sandbox.zendesk.desk.limits.account_updates = 6000
-    product.ledger.lanes.answered("Zendesk", Pace(interval=0.01, pause=0.0))
 
 
 def zendesk(**fields: Any) -> Fault:  # noqa: ANN401 -- fields of Fault

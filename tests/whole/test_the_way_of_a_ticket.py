@@ -19,6 +19,8 @@ from tests.observed import asked, everything, looks_at_comments, polls, updates
 from tests.steps import worked
 from tests.tickets import key, new_ticket
 
+pytestmark = pytest.mark.usefixtures("roomy")
+
 ADA = "ada@shop.example"
 
 

@@ -11,10 +11,11 @@ from redis import Redis
 
 from integration.cases.entry import Claim, Entry, State
 from integration.cases.lanes import Sign
-from integration.facts import Pace
 from sandbox import Fault, Sandbox
 from tests.conftest import InProcess, wait_for
 from tests.tickets import key, new_ticket
+
+pytestmark = pytest.mark.usefixtures("roomy")
 
 T = TypeVar("T")
 
@@ -26,12 +27,6 @@ USED_UP = {"zendesk-ratelimit-tickets-update": "total=100; remaining=0; resets=4
 @pytest.fixture
 def environ(environ: dict[str, str]) -> dict[str, str]:
     return {**environ, "BACKOFF_SECONDS": "0.02"}
-
-
-@pytest.fixture(autouse=True)
-def _roomy(sandbox: Sandbox, product: InProcess) -> None:
-    sandbox.zendesk.desk.limits.account_updates = 6000
-    product.ledger.lanes.answered("Zendesk", Pace(interval=0.01, pause=0.0))
 
 
 def refuse(sandbox: Sandbox, ticket_id: int, method: str, status: int, **options: object) -> None:
