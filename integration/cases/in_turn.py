@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from contextlib import suppress
 from queue import Empty, Full
 from typing import Any
 
@@ -43,6 +44,8 @@ class InTurn:
 
     def get(self, *, block: bool = True, timeout: float | None = None) -> Any:  # noqa: ANN401 -- likewise
         """Take an item; `Empty` when none comes in time."""
+        with suppress(IndexError):  # while somebody waits there is none: it goes to them
+            return self.queue.pop()
         with self._lock:
             if self.queue:
                 return self.queue.pop()

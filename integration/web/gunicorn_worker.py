@@ -179,30 +179,32 @@ class Body:
 
     def read(self, size: int | None = None) -> bytes:
         """Return so many bytes, or all; `BrokenOff` when it ends early or makes no sense."""
-        with _translated():
+        try:
             return bytes(self._body.read(size))
+        except ParseException as error:
+            raise _broken_off(error) from error
 
     def readline(self, size: int | None = None) -> bytes:
         """Return a line, likewise."""
-        with _translated():
+        try:
             return bytes(self._body.readline(size))
+        except ParseException as error:
+            raise _broken_off(error) from error
 
     def readlines(self, hint: int | None = None) -> list[bytes]:
         """Return all lines, likewise."""
-        with _translated():
+        try:
             return list(self._body.readlines(hint))
+        except ParseException as error:
+            raise _broken_off(error) from error
 
     def __iter__(self) -> Iterator[bytes]:
         """Give one line after another, likewise."""
         return iter(self.readline, b"")
 
 
-@contextmanager
-def _translated() -> Iterator[None]:
-    try:
-        yield
-    except ParseException as error:
-        raise BrokenOff(type(error).__name__) from error
+def _broken_off(error: ParseException) -> BrokenOff:
+    return BrokenOff(type(error).__name__)
 
 
 class Worker(GeventWorker):  # type: ignore[misc]  # gunicorn publishes no types
