@@ -47,7 +47,7 @@ class InTurn:
         with suppress(IndexError):  # while somebody waits there is none: it goes to them
             return self.queue.pop()
         with self._lock:
-            if self.queue:
+            with suppress(IndexError):  # it has come in this moment, or has gone
                 return self.queue.pop()
             if not block:
                 raise Empty

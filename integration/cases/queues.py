@@ -36,8 +36,9 @@ if TYPE_CHECKING:
     from redis.client import Pipeline
 
 QUEUED_JOB_LOST_SECONDS: Final = 30  # after which the sweeper queues it again
-_LONG_QUEUE: Final = 1000  # jobs
-_LONG_QUEUE_SECONDS: Final = 10.0  # between two readings of it: shorter than QUEUED_JOB_LOST_SECONDS
+_PAGE: Final = 1000  # jobs of a queue that are read together
+_FRONT: Final = 10_000  # who is not found among so many has all of them read, now and then:
+_LONG_QUEUE_SECONDS: Final = 10.0  # between two such readings; shorter than QUEUED_JOB_LOST_SECONDS
 _KEY_OF_JOB: Final = re.compile(
     r"rq:(?:job|results|executions|execution|queue:(?P<queue>[^:]+):intermediate:first_seen)"
     r":(?P<job>[^:]+)(?::\w+)?"  # an execution's id, or `dependents`
@@ -141,18 +142,21 @@ class Queues:
         Who has waited longest is looked for first, and stands in front. A job that was queued since a long queue was
         read is not looked for yet, and one that was done since is looked for again in time.
         """
-        front = self._names_in(queue, _LONG_QUEUE)
-        if wanted <= front or len(front) < _LONG_QUEUE:
-            return wanted & front
-        long = self._long.get(queue)
-        if long is None or time.monotonic() > long.until:
-            long = _LongQueue(self._names_in(queue), until=time.monotonic() + _LONG_QUEUE_SECONDS)
-            self._long[queue] = long
-        return wanted & (front | long.names)
+        front, long = set[bytes](), self._long.get(queue)
+        for first in range(0, _FRONT, _PAGE):
+            page = self._names_in(queue, first, first + _PAGE - 1)
+            front |= page
+            if wanted <= front or len(page) < _PAGE:
+                return wanted & front
+            if long is not None and time.monotonic() < long.until:
+                return wanted & (front | long.names)
+        long = _LongQueue(self._names_in(queue, 0, -1), until=time.monotonic() + _LONG_QUEUE_SECONDS)
+        self._long[queue] = long
+        return wanted & long.names
 
-    def _names_in(self, queue: str, count: int = 0) -> set[bytes]:
-        """What the ids of a queue's first `count` jobs begin with, or of all."""
-        ids = cast("list[bytes]", self._redis.lrange(self._queues[queue].key, 0, count - 1))
+    def _names_in(self, queue: str, first: int, last: int) -> set[bytes]:
+        """What the ids of a queue's jobs begin with, from one place to another."""
+        ids = cast("list[bytes]", self._redis.lrange(self._queues[queue].key, first, last))
         return {job_id.rpartition(b"-")[0] for job_id in ids}
 
     def _own(self, jobs: object, key: CaseKey) -> list[bytes]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from redis import Redis
 from rq.registry import StartedJobRegistry
 
@@ -98,14 +99,24 @@ def test_a_short_queue_is_read_each_time(redis: Redis) -> None:
     assert queues.waiting(received(0, 4, 5)) == received(4)
 
 
-def test_a_long_queue_is_read_to_its_end_now_and_then_and_its_front_each_time(redis: Redis) -> None:
+def test_of_a_queue_as_much_is_read_as_has_to_be(redis: Redis) -> None:
+    queues = Queues(redis, KEYS)
+    queue_many(redis, 4500)
+    for asked, pages in (((1, 500, 999), 1), ((999, 1000), 2), ((2, 4499), 5), ((4500,), 5)):
+        before = reads(redis)
+        assert queues.waiting(received(*asked)) == received(*asked) - received(4500)
+        assert reads(redis) == before + pages
+
+
+def test_a_long_queue_is_read_to_its_end_now_and_then_and_its_front_each_time(
+    redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("integration.cases.queues._FRONT", 2000)
     queues, waiting = Queues(redis, KEYS), open_queue(KEYS.requests, redis).key
     queue_many(redis, 5000)
     before = reads(redis)
-    assert queues.waiting(received(*range(500))) == received(*range(500))
-    assert reads(redis) == before + 1
     assert queues.waiting(received(3, 4999, 5000)) == received(3, 4999)
-    assert reads(redis) == before + 3
+    assert reads(redis) == before + 3  # two pages, and all
     redis.rpush(waiting, KEYS.job("request_highlights", key(5000), "00ff00ff"))
     assert queues.waiting(received(3, 4999, 5000)) == received(3, 4999)
     assert reads(redis) == before + 4

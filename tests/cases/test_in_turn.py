@@ -41,6 +41,20 @@ def test_who_waits_in_vain_is_told(seconds: float) -> None:
         InTurn(1).get(block=False)
 
 
+class Emptied(list[int]):
+    """A list whose last item somebody else takes in the moment between a look and the next step."""
+
+    def pop(self, _at: object = -1) -> int:
+        raise IndexError
+
+
+def test_who_comes_a_moment_too_late_finds_none() -> None:
+    pool = InTurn(1)
+    pool.queue = Emptied([1])
+    with pytest.raises(Empty):
+        pool.get(block=False)
+
+
 def test_nobody_passes_those_who_wait() -> None:
     pool, served = filled(1), []
     held = pool.get()
