@@ -19,6 +19,7 @@ def table(evidence: Evidence) -> str:
 def _lines(evidence: Evidence) -> Iterator[str]:
     ended = Counter(
         "erased after its note" if ticket.entry is None and number in evidence.erased
+        else "deleted, and not known" if ticket.entry is None and ticket.deleted
         else "lost" if ticket.entry is None
         else str(ticket.entry.state)
         for number, ticket in evidence.tickets.items()

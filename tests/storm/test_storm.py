@@ -169,6 +169,7 @@ def kill(cost: int) -> Blow:
 def test_a_promise_that_was_kept_is_no_problem(aftermath: Evidence) -> None:
     assert verdict.problems(aftermath) == []
     assert "The storm of seed 1" in table.table(aftermath)
+    assert not any(line.split() == ["lost", "1"] for line in table.table(aftermath).splitlines())
 
 
 @pytest.mark.parametrize(
