@@ -40,10 +40,9 @@ class Mould:
 
     def __init__(self, sample: Sample) -> None:
         self._seconds, self._indexes, self._document = sample.seconds, sample.indexes, sample.document
-        self._key = sample.entry.key.encode()
         self._pseudonym = (sample.entry.pseudonym or "").rpartition(":")[2].encode()
         self._requests = [request.encode() for request in sample.requests]
-        for known in (self._key, self._pseudonym, *self._requests):
+        for known in (self._pseudonym, *self._requests):
             if known not in self._document:
                 raise RuntimeError("an id does not stand in the stored form as it is: it cannot be replaced there")
 
@@ -51,7 +50,7 @@ class Mould:
         """The n-th ticket."""
         own = key(number)
         hashed = hashlib.blake2b(own.encode(), digest_size=32).hexdigest().encode()
-        document = self._document.replace(self._key, own.encode()).replace(NOTE_ID.encode(), b"4%013d" % number)
+        document = self._document.replace(NOTE_ID.encode(), b"4%013d" % number)
         if self._pseudonym:
             document = document.replace(self._pseudonym, hashed[: len(self._pseudonym)])
         for nth, request in enumerate(self._requests, start=1):
