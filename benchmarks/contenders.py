@@ -179,7 +179,7 @@ class Contender:
     def _web_answers(self) -> bool:
         try:
             requests.get(f"{self.url}/readyz", timeout=5)
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):  # it may listen long before it has loaded all
             if not self.web.is_running():
                 raise RuntimeError(f"{self.kind.name}: web has ended\n{self.log('web')[-2000:]}") from None
             return False
