@@ -140,7 +140,8 @@ class Queues:
         """Those of one queue, by what their ids begin with; of a long one as it was some seconds ago.
 
         Who has waited longest is looked for first, and stands in front. A job that was queued since a long queue was
-        read is not looked for yet, and one that was done since is looked for again in time.
+        read is not looked for yet, and one that was done since is looked for again in time. One that moves on between
+        two readings may be missed: then it is queued twice, which does no harm.
         """
         front, long = set[bytes](), self._long.get(queue)
         for first in range(0, _FRONT, _PAGE):

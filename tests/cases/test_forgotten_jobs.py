@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 from redis import Redis
 from rq.registry import StartedJobRegistry
 
@@ -108,17 +107,14 @@ def test_of_a_queue_as_much_is_read_as_has_to_be(redis: Redis) -> None:
         assert reads(redis) == before + pages
 
 
-def test_a_long_queue_is_read_to_its_end_now_and_then_and_its_front_each_time(
-    redis: Redis, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("integration.cases.queues._FRONT", 2000)
+def test_a_long_queue_is_read_to_its_end_now_and_then_and_its_front_each_time(redis: Redis) -> None:
     queues, waiting = Queues(redis, KEYS), open_queue(KEYS.requests, redis).key
-    queue_many(redis, 5000)
+    redis.rpush(waiting, *(KEYS.job("request_highlights", key(number), "00ff00ff") for number in range(12_000)))
     before = reads(redis)
-    assert queues.waiting(received(3, 4999, 5000)) == received(3, 4999)
-    assert reads(redis) == before + 3  # two pages, and all
-    redis.rpush(waiting, KEYS.job("request_highlights", key(5000), "00ff00ff"))
-    assert queues.waiting(received(3, 4999, 5000)) == received(3, 4999)
-    assert reads(redis) == before + 4
-    redis.lpop(waiting, 4002)
-    assert queues.waiting(received(3, 4001, 4999, 5000)) == received(4999, 5000)
+    assert queues.waiting(received(3, 11_999, 12_000)) == received(3, 11_999)
+    assert reads(redis) == before + 11  # ten pages, and all
+    redis.rpush(waiting, KEYS.job("request_highlights", key(12_000), "00ff00ff"))
+    assert queues.waiting(received(3, 11_999, 12_000)) == received(3, 11_999)
+    assert reads(redis) == before + 12
+    redis.lpop(waiting, 11_002)
+    assert queues.waiting(received(3, 11_001, 11_999, 12_000)) == received(11_999, 12_000)

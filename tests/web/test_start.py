@@ -125,10 +125,22 @@ from integration.web import server
 from gevent import monkey
 print(monkey.is_module_patched("socket"), metadata.entry_points is entry_points, asked)
 """
+SELECT = """
+from integration.web import server
+from integration.web.gunicorn_worker import Worker
+import select
+from redis._parsers import hiredis
+Worker.patch(None)
+print(select.poll.__module__, hiredis.select.poll is select.poll)
+"""
 
 
 def test_nothing_that_is_installed_has_a_say_in_what_gevent_replaces(environ: dict[str, str]) -> None:
     assert run(PLUGINS, environ).stdout.split(maxsplit=2) == ["True", "True", "[]\n"]
+
+
+def test_redis_py_asks_the_system_whether_a_connection_is_good(environ: dict[str, str]) -> None:
+    assert run(SELECT, environ).stdout.split() == ["select", "True"]
 
 
 TELLS = """
